@@ -1,0 +1,49 @@
+"""Choose the band of every series: python alpha_definition.py DATA.csv LABELS.csv SETTINGS.txt.
+
+Writes models/<model_name>/alphas.csv.
+"""
+
+from dcvae import console
+
+
+def main() -> None:
+    """Parse, read, score, choose, write, say."""
+    arguments = console.parse(
+        console.parser("Choose each series' alphas by F1 on labeled data.", labels=True)
+    )
+
+    # pandas only now, so that --help need not wait for it.
+    from dcvae import artefacts, detection, tables, thresholds
+    from dcvae.settings import read_settings
+
+    given = read_settings(arguments.settings)
+    model = artefacts.open_model(arguments.models, given)
+    settings = model.settings
+    table = tables.read_table(
+        arguments.data, series=model.series, minimum_rows=settings.window_length
+    )
+    labels = tables.read_labels(arguments.labels, table)
+    console.notice(table.notices + labels.notices)
+
+    console.start_tensorflow()
+    from dcvae.scoring import Scorer
+
+    scaled = model.preprocessor.transform(table.frame)
+    observed = model.preprocessor.observed(table.frame)
+    scores = Scorer.of(model.network(), settings).score(scaled, observed)
+    alphas = thresholds.alphas_from_labels(
+        detection.standardized_residual(scores.error, scores.sigma),
+        labels.frame.to_numpy()[settings.window_length - 1 :],
+        model.series,
+        measure="range-based" if settings.custom_metrics else "point-wise",
+        search=settings.alpha_search,
+        default_alpha=settings.default_alpha,
+    )
+    path = model.write_alphas(alphas)
+    console.alphas_table(alphas)
+    console.say(f"written: {path}")
+    console.next_commands(f"python test.py TEST.csv {arguments.settings}")
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,18 @@
+"""DC-VAE: anomaly detection in multivariate time series with dilated causal convolutions.
+
+Data walks one way through the modules: ``tables`` reads a file, ``preprocessing`` scales it,
+``windows`` cuts it, ``network`` and ``training`` learn from it, ``scoring`` judges the last row of
+every window, ``thresholds`` and ``detection`` turn scores into flags, ``artefacts`` keeps all of it
+on disk. The three scripts at the top of the project are the walk itself.
+
+Importing the package imports nothing heavy: a mistake in a file is answered before TensorFlow is.
+"""
+
+__version__ = "0.1.0"
+
+
+class InputError(ValueError):
+    """What a user gave cannot be used; the message says what, where, and how to mend it.
+
+    The scripts print the message alone and exit with status 2.
+    """

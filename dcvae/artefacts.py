@@ -1,0 +1,510 @@
+"""What is kept on disk, and the refusal of what does not fit.
+
+A model is a folder, models/<model_name>/, with everything needed to score and nothing pickled:
+
+    model.keras           network with the weights of the best epoch
+    settings.txt          the effective settings, all keys
+    preprocessing.json    series names, means, scales
+    run.json              versions, rows, sampling step, hash of the training file, losses, device
+    history.csv, loss.png losses of every epoch
+    training_state.npz    what `--resume` goes on from
+    alphas.csv            one pair of alphas a series, from alpha_definition.py
+    results/<data file>/  CSVs of test.py
+
+Nothing is lost on the way there. Every file is written under another name and renamed when whole. A
+training grows in models/<model_name>.partial/ and takes the model's name only when it is finished;
+the model that had the name before is kept as models/<model_name>.previous/.
+"""
+
+import hashlib
+import json
+import math
+import os
+import platform
+import shutil
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dcvae import InputError, __version__
+from dcvae.preprocessing import Preprocessor
+from dcvae.settings import Settings, read_settings
+from dcvae.tables import Table, sampling_step
+from dcvae.thresholds import Alphas
+from dcvae.windows import WindowSplit
+
+if TYPE_CHECKING:  # importing these would import Keras
+    from matplotlib.figure import Figure
+
+    from dcvae.network import VariationalAutoencoder
+    from dcvae.scoring import Scores
+    from dcvae.training import EpochLosses, TrainingResult, TrainingState
+
+NETWORK_FILE = "model.keras"
+SETTINGS_FILE = "settings.txt"
+PREPROCESSING_FILE = "preprocessing.json"
+RUN_FILE = "run.json"
+HISTORY_FILE = "history.csv"
+LOSS_FIGURE_FILE = "loss.png"
+STATE_FILE = "training_state.npz"
+ALPHAS_FILE = "alphas.csv"
+RESULTS_FOLDER = "results"
+
+_NEEDED_TO_SCORE = (NETWORK_FILE, SETTINGS_FILE, PREPROCESSING_FILE, RUN_FILE)
+_FREE_TO_RESUME = ("epochs", "patience", "summary", "dataset_name")
+_RESULT_FILES = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
+_DECIMALS_BELOW_SCALE = 7  # float32 carries no more of a scaled number
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for writing that appears under its name when it is whole, or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            yield stream
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file whole or not at all, with the same line ends everywhere."""
+    with whole_file(path) as stream:
+        stream.write(text.encode("utf-8"))
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON whole or not at all."""
+    write_text(path, json.dumps(content, indent=2) + "\n")
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file, as a fingerprint of the data a model was trained on."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+# ---------------------------------------------------------------------------- training
+
+
+class TrainingFolder:
+    """The folder a training grows in, and its way to the model's name.
+
+    Args:
+        models: the folder of all models, created if need be.
+        model_name: name of the model.
+    """
+
+    def __init__(self, models: Path, model_name: str) -> None:
+        self.final = models / model_name
+        self.partial = models / f"{model_name}.partial"
+        self.previous = models / f"{model_name}.previous"
+
+    def check_resumable(self, settings: Settings, preprocessor: Preprocessor) -> None:
+        """Check that there is a training to go on from, with these settings and this data.
+
+        Raises:
+            InputError: there is none, or it was another training.
+        """
+        folder = self._to_resume
+        if not (folder / STATE_FILE).exists():
+            raise InputError(
+                f"There is no training to resume in {self.final}: {STATE_FILE} is missing. "
+                "Train without --resume first."
+            )
+        before = read_settings(folder / SETTINGS_FILE).model_dump(by_alias=True)
+        now = settings.model_dump(by_alias=True)
+        changed = [
+            f"`{key}`" for key in now if now[key] != before[key] and key not in _FREE_TO_RESUME
+        ]
+        if changed:
+            raise InputError(
+                f"The training in {folder} cannot be resumed: {', '.join(changed)} changed. "
+                "Expected the same settings but for `epochs` and `patience`. Train without "
+                "--resume, or under another `model_name`."
+            )
+        if _read_preprocessor(folder) != preprocessor:
+            raise InputError(
+                f"The training in {folder} cannot be resumed: it was begun on other data. Give "
+                "the same CSV file, or train without --resume."
+            )
+
+    def begin(
+        self, settings: Settings, preprocessor: Preprocessor, *, resume: bool
+    ) -> "TrainingState":
+        """Prepare the folder to train in, and say from where to go on (imports TensorFlow)."""
+        from dcvae.training import TrainingState
+
+        state = _read_state(self._to_resume / STATE_FILE) if resume else TrainingState()
+        if self.partial.exists() and not (resume and self._to_resume == self.partial):
+            shutil.rmtree(self.partial)
+        self.partial.mkdir(parents=True, exist_ok=True)
+        write_text(self.partial / SETTINGS_FILE, settings.to_json())
+        write_json(self.partial / PREPROCESSING_FILE, preprocessor.to_dict())
+        if resume:
+            self.keep_state(state)
+        return state
+
+    @property
+    def _to_resume(self) -> Path:
+        """A training that was cut off, or else the model itself."""
+        return self.partial if (self.partial / STATE_FILE).exists() else self.final
+
+    def keep_state(self, state: "TrainingState") -> None:
+        """Write the state after an epoch."""
+        write_text(self.partial / HISTORY_FILE, history_csv(state.history))
+        _write_state(self.partial / STATE_FILE, state)
+
+    def finish(
+        self, network: "VariationalAutoencoder", figure: "Figure", run: dict[str, Any]
+    ) -> None:
+        """Complete the folder and give it the model's name, keeping the model that had it."""
+        temporary = self.partial / f".{NETWORK_FILE}"  # Keras insists on the suffix
+        network.save(temporary)
+        temporary.replace(self.partial / NETWORK_FILE)
+        with whole_file(self.partial / LOSS_FIGURE_FILE) as stream:
+            figure.savefig(stream, format="png", dpi=120)
+        write_json(self.partial / RUN_FILE, run)
+        if self.final.exists():
+            if self.previous.exists():
+                shutil.rmtree(self.previous)
+            self.final.rename(self.previous)
+        self.partial.rename(self.final)
+
+
+def run_record(
+    data: Path,
+    table: Table,
+    split: WindowSplit,
+    result: "TrainingResult",
+    *,
+    seconds: float,
+    device: str,
+) -> dict[str, Any]:
+    """Collect what run.json keeps of a training: where the model comes from and how it went."""
+    best = result.state.history[result.state.best_epoch - 1]
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            "dcvae": __version__,
+            **{name: version(name) for name in ("tensorflow", "keras", "numpy", "pandas")},
+        },
+        "device": device,
+        "series": list(table.frame.columns),
+        "sampling_step_seconds": sampling_step(table.frame.index).total_seconds(),
+        "training_file": data.name,
+        "training_file_sha256": sha256_of(data),
+        "rows": len(table.frame),
+        "first_time": str(table.frame.index[0]),
+        "last_time": str(table.frame.index[-1]),
+        "windows": {"train": len(split.train), "validation": len(split.validation)},
+        "ending": result.ending,
+        "epochs": len(result.state.history),
+        "best_epoch": result.state.best_epoch,
+        "best_losses": {
+            name: None if math.isnan(value) else value for name, value in best._asdict().items()
+        },
+        "seconds": round(seconds, 1),
+    }
+
+
+def history_csv(history: Sequence["EpochLosses"]) -> str:
+    """One line an epoch: losses of training and validation and the learning rate."""
+    return pd.DataFrame(history).to_csv(index=False, lineterminator="\n")
+
+
+def _write_state(path: Path, state: "TrainingState") -> None:
+    arrays: dict[str, Any] = {f"last/{name}": value for name, value in state.last.items()}
+    arrays |= {f"best/{name}": value for name, value in state.best.items()}
+    arrays["history"] = np.array(state.history, dtype=np.float64)
+    arrays["numbers"] = np.array(
+        [
+            state.best_epoch,
+            state.best_loss,
+            state.reference_loss,
+            state.epochs_without_progress,
+        ],
+        dtype=np.float64,
+    )
+    with whole_file(path) as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+
+
+def _read_state(path: Path) -> "TrainingState":
+    from dcvae.training import EpochLosses, TrainingState  # imports Keras
+
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = dict(stored)
+        numbers = arrays.pop("numbers")
+        history = tuple(
+            EpochLosses(int(row[0]), *row[1:].tolist()) for row in arrays.pop("history")
+        )
+        parts: dict[str, dict[str, NDArray[Any]]] = {"last": {}, "best": {}}
+        for name, value in arrays.items():
+            part, _, variable = name.partition("/")
+            parts[part][variable] = value
+        return TrainingState(
+            history, int(numbers[0]), float(numbers[1]), float(numbers[2]), int(numbers[3]), **parts
+        )
+    except (OSError, ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path} is damaged and cannot be resumed from ({error}). Train without --resume."
+        ) from error
+
+
+# ---------------------------------------------------------------------------- a trained model
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A trained model on disk, checked as far as that is possible without TensorFlow.
+
+    Attributes:
+        folder: models/<model_name>.
+        settings: the keys that make the model from training, all others as in the file given now.
+        preprocessor: what was learned of the training data, with the series in order.
+        run: content of run.json.
+    """
+
+    folder: Path
+    settings: Settings
+    preprocessor: Preprocessor
+    run: dict[str, Any]
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Names of the trained series, in the network's order."""
+        return self.preprocessor.series
+
+    def network(self) -> "VariationalAutoencoder":
+        """Load the trained network (imports TensorFlow).
+
+        Raises:
+            InputError: the file is damaged or is another network than the settings describe.
+        """
+        import keras
+
+        import dcvae.network  # noqa: F401  registers the layers
+
+        path = self.folder / NETWORK_FILE
+        try:
+            network = keras.saving.load_model(path, compile=False)
+            shape = network.encoder.input_shape[1:]
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as e:
+            reason = str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__
+            raise InputError(
+                f"{path} is damaged: it does not load ({reason}). Train the model again."
+            ) from e
+        expected = (self.settings.window_length, len(self.series))
+        if shape != expected:
+            raise InputError(
+                f"{path} does not belong to this folder: expected windows of (T, M) = {expected}, "
+                f"received {shape}. Train the model again."
+            )
+        checked: VariationalAutoencoder = network
+        return checked
+
+    def alphas(self) -> Alphas | None:
+        """Read alphas.csv, None if there is none yet.
+
+        Raises:
+            InputError: the file is damaged or has other series than the model.
+        """
+        path = self.folder / ALPHAS_FILE
+        if not path.exists():
+            return None
+        try:
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False)  # "NA" may be a name
+        except (ValueError, OSError) as error:
+            raise InputError(
+                f"{path} is damaged ({error}). Run alpha_definition.py again."
+            ) from error
+        return Alphas.from_frame(frame, str(path)).for_series(self.series, str(path))
+
+    def write_alphas(self, alphas: Alphas) -> Path:
+        """Write alphas.csv whole, in place of an earlier one."""
+        path = self.folder / ALPHAS_FILE
+        write_text(path, alphas.to_frame().to_csv(index=False, lineterminator="\n"))
+        return path
+
+
+def open_model(models: Path, given: Settings) -> StoredModel:
+    """Find a trained model and check that it is the one the settings file describes.
+
+    Args:
+        models: the folder of all models.
+        given: the settings file given to the script.
+
+    Raises:
+        InputError: no such model, files are missing or damaged, or it was trained with other
+            settings than the file given.
+    """
+    folder = models / given.model_name
+    if not folder.is_dir():
+        previous = models / f"{given.model_name}.previous"
+        hint = f" An earlier one is kept in {previous}." if previous.is_dir() else ""
+        raise InputError(
+            f"There is no trained model in {folder}. Expected the folder that train.py writes for "
+            f"`model_name` {given.model_name!r}: train it first, or give --models.{hint}"
+        )
+    missing = [name for name in _NEEDED_TO_SCORE if not (folder / name).is_file()]
+    if missing:
+        raise InputError(
+            f"The model in {folder} is incomplete: {', '.join(missing)} missing. Train it again."
+        )
+    trained = read_settings(folder / SETTINGS_FILE)
+    differences = trained.differences(given)
+    if differences:
+        raise InputError(
+            f"The model in {folder} was trained with other settings:\n  "
+            + "\n  ".join(differences)
+            + "\nTrain it again, or give the settings file it was trained with."
+        )
+    preprocessor = _read_preprocessor(folder)
+    if trained.num_series != len(preprocessor.series):
+        raise InputError(
+            f"The model in {folder} is damaged: `M` is {trained.num_series} in {SETTINGS_FILE} but "
+            f"{PREPROCESSING_FILE} has {len(preprocessor.series)} series. Train it again."
+        )
+    settings = given.with_num_series(len(preprocessor.series), folder / PREPROCESSING_FILE)
+    return StoredModel(folder, settings, preprocessor, _read_json(folder / RUN_FILE))
+
+
+def _read_preprocessor(folder: Path) -> Preprocessor:
+    path = folder / PREPROCESSING_FILE
+    return Preprocessor.from_dict(_read_json(path), str(path))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} is damaged ({error}). Train the model again.") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is damaged: expected a JSON object. Train the model again.")
+    return content
+
+
+# ---------------------------------------------------------------------------- results
+
+
+class TestResults:
+    """Writes the CSVs of a test, block by block; they appear together when all are whole.
+
+    A context manager: leaving it normally puts the new folder in the place of an earlier one,
+    leaving it by an error leaves the earlier one alone.
+
+    Args:
+        model: the model that judges.
+        data: path of the judged file, which names the folder.
+        times: of the judged rows.
+
+    Attributes:
+        folder: models/<model_name>/results/<data file stem>.
+        flag_counts: (series,) flagged cells written so far.
+    """
+
+    __test__ = False  # not a test case, whatever its name
+
+    def __init__(self, model: StoredModel, data: Path, times: pd.Index) -> None:
+        stem = data.name.removesuffix(".gz").removesuffix(data.suffix).removesuffix(".csv")
+        self.folder = model.folder / RESULTS_FOLDER / stem
+        self.flag_counts = np.zeros(len(model.series), dtype=np.int64)
+        self._model = model
+        self._times = times
+        self._written = 0
+        self._partial = self.folder.with_name(f".{stem}.{os.getpid()}.partial")
+        self._streams: dict[str, IO[bytes]] = {}
+        in_data_units = model.settings.fidelity_units == "paper"
+        scale = model.preprocessor.scale if in_data_units else (1.0,) * len(model.series)
+        self._formats = _number_formats(scale)
+        self._in_data_units = in_data_units
+
+    def __enter__(self) -> "TestResults":
+        """Open all files under a temporary name and write their header lines."""
+        self._partial.mkdir(parents=True)
+        latent = [str(channel) for channel in range(self._model.settings.latent_size)]
+        for name in _RESULT_FILES:
+            columns = latent if name == "latent_space" else self._model.series
+            header = pd.DataFrame(columns=pd.Index([self._times.name, *columns]))
+            self._streams[name] = (self._partial / f"{name}.csv").open("wb")
+            self._streams[name].write(header.to_csv(index=False, lineterminator="\n").encode())
+        return self
+
+    def write(self, scores: "Scores", flags: NDArray[np.bool_]) -> None:
+        """Append consecutive judged rows to all files.
+
+        Args:
+            scores: of the rows, scaled.
+            flags: (rows, series), the anomaly predictions.
+        """
+        preprocessor = self._model.preprocessor
+        mean: NDArray[Any] = scores.mean
+        sigma: NDArray[Any] = scores.sigma
+        error: NDArray[Any] = np.abs(scores.error)
+        if self._in_data_units:
+            mean = preprocessor.mean_in_data_units(mean)
+            sigma = preprocessor.width_in_data_units(sigma)
+            error = preprocessor.width_in_data_units(error)
+        stop = self._written + len(flags)
+        times = _time_texts(self._times[self._written : stop])
+        self._append("anomaly_predictions", times, flags, ["%s"] * flags.shape[1])
+        self._append("abs_error", times, error, self._formats)
+        self._append("reconstructions", times, mean, self._formats)
+        self._append("sigma", times, sigma, self._formats)
+        self._append("latent_space", times, scores.latent, ["%.7g"] * scores.latent.shape[1])
+        self.flag_counts += flags.sum(axis=0)
+        self._written = stop
+
+    def _append(
+        self, name: str, times: list[str], values: NDArray[Any], formats: list[str]
+    ) -> None:
+        """Append (rows, columns), one printf format a column; NaN becomes an empty cell."""
+        cells = np.empty((len(times), 1 + values.shape[1]), dtype=object)
+        cells[:, 0] = times
+        cells[:, 1:] = values
+        row_format = ",".join(["%s", *formats]) + "\n"
+        # One format for the whole block: several times faster than a row at a time or pandas.
+        text = (row_format * len(times)) % tuple(cells.ravel().tolist())
+        self._streams[name].write(text.replace("nan", "").encode())
+
+    def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
+        """Close the files, and keep them if nothing went wrong."""
+        for stream in self._streams.values():
+            stream.close()
+        if kind is None:
+            if self.folder.exists():
+                shutil.rmtree(self.folder)
+            self._partial.rename(self.folder)
+        else:
+            shutil.rmtree(self._partial)
+
+
+def _number_formats(scale: Sequence[float]) -> list[str]:
+    """Choose decimals for each series so that a ten-millionth of its scale is still written.
+
+    The network works in float32 on scaled numbers; more digits than these would be noise.
+
+    Args:
+        scale: standard deviation of each series, data units.
+    """
+    digits = _DECIMALS_BELOW_SCALE - np.floor(np.log10(np.asarray(scale))).astype(int)
+    return [f"%.{max(0, number)}f" for number in digits]
+
+
+def _time_texts(index: pd.Index) -> list[str]:
+    """Write times as ISO 8601 with a space, with as many fractions of a second as they need."""
+    values = index.to_numpy().astype("datetime64[us]")
+    whole_seconds = bool((values == values.astype("datetime64[s]")).all())
+    texts = np.datetime_as_string(values, unit="s" if whole_seconds else "us")
+    return [str(text) for text in np.strings.replace(texts, "T", " ")]

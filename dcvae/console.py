@@ -1,0 +1,271 @@
+"""What the three scripts share: arguments, the device, progress, tables, and the end of a mistake.
+
+The only module that prints. Importing it imports nothing heavy, so that `--help` answers at once.
+"""
+
+import argparse
+import math
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from dcvae import InputError, __version__
+
+if TYPE_CHECKING:  # importing these would import Keras or pandas
+    from dcvae.network import VariationalAutoencoder
+    from dcvae.scoring import Scores
+    from dcvae.thresholds import Alphas
+    from dcvae.training import EpochLosses, TrainingResult
+
+_quiet = False
+
+
+def parser(description: str, *, labels: bool = False) -> argparse.ArgumentParser:
+    """Make the argument parser that the scripts have in common.
+
+    Args:
+        description: what the script does.
+        labels: whether it takes a label file after the data file.
+    """
+    made = argparse.ArgumentParser(description=description, allow_abbrev=False)
+    made.add_argument("data", type=Path, metavar="DATA.csv", help="time column first, then series")
+    if labels:
+        made.add_argument(
+            "labels", type=Path, metavar="LABELS.csv", help="0/1 a series, or one for all"
+        )
+    made.add_argument("settings", type=Path, metavar="SETTINGS.txt", help="JSON settings file")
+    made.add_argument(
+        "--models", type=Path, default=Path("models"), metavar="DIR", help="default: models/"
+    )
+    made.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    made.add_argument("--version", action="version", version=f"dcvae {__version__}")
+    return made
+
+
+def positive_number(text: str) -> int:
+    """Read a whole number of at least 1 for argparse."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, received {text}")
+    return number
+
+
+def parse(made: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse the command line and remember whether to be quiet."""
+    global _quiet
+    arguments = made.parse_args()
+    _quiet = arguments.quiet
+    return arguments
+
+
+def run(main: Callable[[], None]) -> NoReturn:
+    """Run a script: a user's mistake ends in its message alone and status 2, Ctrl-C in 130."""
+    try:
+        main()
+    except (InputError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("\ninterrupted; nothing was changed", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(0)
+
+
+def say(text: str = "") -> None:
+    """Print a line, unless quiet."""
+    if not _quiet:
+        print(text, flush=True)
+
+
+def notice(notices: Sequence[str]) -> None:
+    """Print what a user should know but need not mend."""
+    for sentence in notices:
+        say(f"note: {sentence}")
+
+
+def facts(pairs: dict[str, str]) -> None:
+    """Print names and values in two columns."""
+    width = max(len(name) for name in pairs)
+    for name, value in pairs.items():
+        say(f"{name:<{width}}  {value}")
+
+
+def start_tensorflow() -> str:
+    """Import the framework, quietly, and name the device it will use.
+
+    Called when the inputs are known to be good: the import takes seconds. What TensorFlow logs
+    meanwhile is shown only if it fails, or if the user has set TF_CPP_MIN_LOG_LEVEL.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return _import_and_name_device()
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as log:
+        stderr = os.dup(2)
+        os.dup2(log.fileno(), 2)  # the framework's C++ code writes past sys.stderr
+        try:
+            device = _import_and_name_device()
+        except BaseException:
+            log.seek(0)
+            os.write(stderr, log.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+    return device
+
+
+def _import_and_name_device() -> str:
+    import keras
+
+    devices = keras.distribution.list_devices()
+    accelerators = [device for device in devices if not device.startswith("cpu")]
+    if accelerators:
+        return ", ".join(accelerators)
+    return f"CPU, {os.cpu_count()} cores (no GPU visible to {keras.backend.backend()})"
+
+
+def duration(seconds: float) -> str:
+    """Write a time span for people: 7.3 s, 2 min 05 s, 1 h 03 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+class TrainingDisplay:
+    """Shows a training: a bar with the time left on a terminal, a line an epoch elsewhere.
+
+    Args:
+        num_epochs: epochs at most.
+        done: epochs that an earlier run has done.
+    """
+
+    def __init__(self, num_epochs: int, done: int) -> None:
+        self._num_epochs = num_epochs
+        self._done = done
+        self._start = self._epoch_start = time.monotonic()
+        self._bar: Any = None
+        if sys.stderr.isatty() and not _quiet:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=num_epochs,
+                initial=done,
+                unit="epoch",
+                bar_format="{l_bar}{bar}| {n:.2f}/{total} epochs [{elapsed}<{remaining}{postfix}]",
+                leave=False,
+            )
+
+    def step(self, epoch: int, step: int, num_steps: int, loss: float) -> None:
+        """Move the bar within an epoch."""
+        if self._bar is not None:
+            self._bar.n = epoch - 1 + step / num_steps
+            self._bar.set_postfix_str(f"loss {loss:.4f}")
+
+    def epoch(self, losses: "EpochLosses", is_best: bool) -> None:
+        """Print the line of a finished epoch."""
+        now = time.monotonic()
+        took, self._epoch_start = now - self._epoch_start, now
+        left = (now - self._start) / (losses.epoch - self._done) * (self._num_epochs - losses.epoch)
+        validation = "" if math.isnan(losses.val_loss) else f"  val {losses.val_loss:8.4f}"
+        line = (
+            f"epoch {losses.epoch:>{len(str(self._num_epochs))}}/{self._num_epochs}"
+            f"  loss {losses.loss:8.4f} (reconst {losses.reconst:.4f}, kl {losses.kl:.4f})"
+            f"{validation}{' *' if is_best else '  '} {took:5.1f} s, at most {duration(left)} left"
+        )
+        if self._bar is not None:
+            self._bar.n = losses.epoch
+            self._bar.write(line, file=sys.stdout)
+            self._bar.refresh()
+        else:
+            say(line)
+
+    def __enter__(self) -> "TrainingDisplay":
+        """Nothing to do: the bar is there from the start."""
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def training_end(result: "TrainingResult", folder: Path, seconds: float) -> None:
+    """Say how a training ended and where the model is."""
+    state = result.state
+    best = state.history[state.best_epoch - 1]
+    validation = "" if math.isnan(best.val_loss) else f", validation loss {best.val_loss:.4f}"
+    say(f"{result.ending} after {len(state.history)} epochs and {duration(seconds)}")
+    say(
+        f"best epoch {state.best_epoch}: loss {best.loss:.4f} (reconst {best.reconst:.4f}, "
+        f"kl {best.kl:.4f}){validation}"
+    )
+    if result.ending == "loss is not a number":
+        say(
+            "The loss became NaN or infinite, which no further epoch can mend; the best weights "
+            "before that are kept. A smaller `lr` may go further."
+        )
+    if result.ending == "interrupted":
+        say("The best weights so far are kept; --resume goes on from the last whole epoch.")
+    say(f"model: {folder}")
+
+
+def next_commands(*commands: str) -> None:
+    """Say what to type next."""
+    say("next:")
+    for command in commands:
+        say(f"  {command}")
+
+
+def summary(network: "VariationalAutoencoder") -> None:
+    """Print the layers of encoder and decoder."""
+    for part in (network.encoder, network.decoder):
+        part.summary(print_fn=say)
+
+
+def counted(blocks: Iterable["Scores"], total: int) -> Iterator["Scores"]:
+    """Pass blocks of scores through, with a bar over their rows on a terminal."""
+    if not sys.stderr.isatty() or _quiet:
+        yield from blocks
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=" rows", desc="scoring", leave=False) as bar:
+        for block in blocks:
+            yield block
+            bar.update(len(block.mean))
+
+
+def alphas_table(alphas: "Alphas") -> None:
+    """Print the chosen alphas, one line a series."""
+    width = max(len("series"), *(len(name) for name in alphas.series))
+    say(
+        f"{'series':<{width}}  alpha_down  alpha_up      F1  precision  recall  labeled rows  "
+        "method"
+    )
+    for number, name in enumerate(alphas.series):
+        figures = [alphas.f1[number], alphas.precision[number], alphas.recall[number]]
+        shown = ["-" if math.isnan(figure) else f"{figure:.3f}" for figure in figures]
+        say(
+            f"{name:<{width}}  {alphas.down[number]:10.3g}  {alphas.up[number]:8.3g}  "
+            f"{shown[0]:>6}  {shown[1]:>9}  {shown[2]:>6}  {alphas.labelled_rows[number]:12,d}  "
+            f"{alphas.method[number]}"
+        )
+
+
+def flag_counts(series: Sequence[str], counts: Iterable[int], judged_rows: int) -> None:
+    """Print the number of flagged cells of each series."""
+    width = max(len("series"), *(len(name) for name in series))
+    say(f"{'series':<{width}}  flagged cells  share of {judged_rows:,} judged rows")
+    for name, count in zip(series, counts, strict=True):
+        say(f"{name:<{width}}  {count:13,d}  {count / judged_rows:8.3%}")

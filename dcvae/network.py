@@ -1,0 +1,290 @@
+"""The network: dilated causal convolutions, an encoder, a decoder, and the VAE around them.
+
+A window (time, series) becomes a latent *sequence* (time, latent), one small vector a time step,
+and is reconstructed from it with a mean and a spread for every cell (García González et al. 2022).
+The layout of the layers (how many, how wide, which dilation) is decided by the settings file and
+read from `Settings.encoder_plan` and `Settings.decoder_plan`; this module turns a plan into layers.
+
+Written with `keras.ops` alone, so that it runs on any Keras backend. Every class is registered, so
+that a saved `.keras` file loads without custom code.
+"""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from dcvae.losses import (
+    SpreadReading,
+    Tensor,
+    gaussian_nll,
+    kl_divergence,
+    log_variance_from,
+)
+from dcvae.settings import Settings, SidePlan
+
+DECODER_ACTIVATION = "elu"
+_PACKAGE = "dcvae"
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class DilatedCausalConv(keras.layers.Layer):
+    """Causal dilated 1-D convolution over time: `y[p] = b + sum_j W_j · x[p - (k-1-j)·d]`.
+
+    Rows before the window count as zeros; the sequence keeps its length. Weights have the shapes of
+    `keras.layers.Conv1D`: kernel (kernel_size, channels_in, units), bias (units,).
+
+    Computed as one matrix product over the k shifted copies of the input laid side by side.
+
+    Args:
+        units: number of output channels.
+        kernel_size: number of taps k.
+        dilation: distance d between taps, in rows.
+        activation: name of a Keras activation applied to the result.
+
+    Input shape:
+        (batch, time, channels_in)
+
+    Output shape:
+        (batch, time, units)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        kernel_size: int,
+        dilation: int,
+        activation: str = "linear",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.kernel_size = kernel_size
+        self.dilation = dilation
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create kernel and bias, initialized as Keras initializes a Conv1D."""
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(self.kernel_size, input_shape[-1], self.units),
+            initializer="glorot_uniform",
+        )
+        self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Convolve (batch, time, channels_in) into (batch, time, units)."""
+        length, channels = inputs.shape[1:]
+        taps = [
+            _shift_later(inputs, (self.kernel_size - 1 - tap) * self.dilation, length)
+            for tap in range(self.kernel_size)
+        ]
+        stacked = ops.concatenate(taps, axis=-1)  # (batch, time, k·channels_in)
+        flat = ops.reshape(stacked, (-1, self.kernel_size * channels))
+        kernel = ops.reshape(self.kernel, (self.kernel_size * channels, self.units))
+        convolved = ops.matmul(flat, kernel) + self.bias
+        return self.activation(ops.reshape(convolved, (-1, length, self.units)))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Same batch and time, `units` channels."""
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to build the layer again."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "kernel_size": self.kernel_size,
+            "dilation": self.dilation,
+            "activation": keras.activations.serialize(self.activation),
+        }
+
+
+def _shift_later(sequence: Tensor, rows: int, length: int) -> Tensor:
+    """Move (batch, time, channels) `rows` steps later, zeros in front, what falls off is gone."""
+    if rows == 0:
+        return sequence
+    if rows >= length:
+        return ops.zeros_like(sequence)
+    return ops.pad(sequence[:, : length - rows], [[0, 0], [rows, 0], [0, 0]])
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class Sampling(keras.layers.Layer):
+    """Draw `z = z_mean + exp(z_log_var / 2)·eps`, eps ~ N(0, 1), independently for every number.
+
+    The layer owns its randomness: one seed, one sequence of draws. The state of the generator is a
+    variable of the model, so that a resumed training goes on with the draws that would have come.
+
+    Args:
+        seed: seed of the draws.
+
+    Input shape:
+        Two tensors (batch, time, latent): z_mean and z_log_var.
+
+    Output shape:
+        (batch, time, latent)
+    """
+
+    def __init__(self, seed: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, z_mean: Tensor, z_log_var: Tensor) -> Tensor:
+        """Sample one latent sequence a window (Kingma and Welling 2014, section 2.4)."""
+        noise = keras.random.normal(ops.shape(z_mean), seed=self.seed_generator)
+        return z_mean + ops.exp(0.5 * z_log_var) * noise
+
+    def compute_output_shape(self, z_mean_shape: Any, z_log_var_shape: Any) -> Any:
+        """Shape of either input."""
+        return z_mean_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to build the layer again."""
+        return {**super().get_config(), "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class VariationalAutoencoder(keras.Model):
+    """An encoder, a sampling step and a decoder, trained on the ELBO.
+
+    Knows nothing of convolutions: any encoder that gives (z_mean, z_log_var) and any decoder that
+    gives (mean, spread) will do.
+
+    Args:
+        encoder: model (batch, time, series) -> z_mean, z_log_var.
+        decoder: model of z -> mean and spread, each (batch, time, series).
+        spread_reading: how the loss reads the spread head, see `losses.log_variance_from`.
+        seed: seed of the latent draws.
+
+    Input shape:
+        (batch, time, series), scaled.
+
+    Output shape:
+        A dictionary of `z_mean`, `z_log_var` (batch, time, latent), `mean`, `spread` (batch, time,
+        series).
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        spread_reading: SpreadReading,
+        seed: int,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.spread_reading: SpreadReading = spread_reading
+        self.sampling = Sampling(seed, name="sampling")
+        self.reconst_tracker = keras.metrics.Mean(name="reconst")
+        self.kl_tracker = keras.metrics.Mean(name="kl")
+        self.build(encoder.input_shape)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Nothing to create: encoder and decoder arrive built."""
+
+    def call(self, inputs: Tensor, training: bool = False) -> dict[str, Tensor]:
+        """Encode, draw a latent sequence, decode."""
+        z_mean, z_log_var = self.encoder(inputs, training=training)
+        z = self.sampling(z_mean, z_log_var)
+        mean, spread = self.decoder(z, training=training)
+        return {"z_mean": z_mean, "z_log_var": z_log_var, "mean": mean, "spread": spread}
+
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Any = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
+        """Negative ELBO: mean negative log-likelihood of a cell plus mean KL of a latent number.
+
+        Both terms are means, not sums (over batch, time and series; over batch, time and latent
+        channels): that fixes their relative weight. García González et al. 2022, equation 1.
+        """
+        log_variance = log_variance_from(y_pred["spread"], self.spread_reading)
+        reconst = ops.mean(gaussian_nll(x, y_pred["mean"], log_variance))
+        kl = ops.mean(kl_divergence(y_pred["z_mean"], y_pred["z_log_var"]))
+        num_windows = ops.shape(x)[0]
+        self.reconst_tracker.update_state(reconst, sample_weight=num_windows)
+        self.kl_tracker.update_state(kl, sample_weight=num_windows)
+        return reconst + kl
+
+    def get_config(self) -> dict[str, Any]:
+        """Encoder and decoder whole, and the two numbers."""
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "decoder": keras.saving.serialize_keras_object(self.decoder),
+            "spread_reading": self.spread_reading,
+            "seed": self.sampling.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "VariationalAutoencoder":
+        """Build from what `get_config` gave."""
+        parts = {
+            part: keras.saving.deserialize_keras_object(config[part])
+            for part in ("encoder", "decoder")
+        }
+        return cls(**{**config, **parts})
+
+
+def build_network(settings: Settings) -> VariationalAutoencoder:
+    """Build the untrained network that a settings file describes.
+
+    Weights are drawn from `settings.seed`: the same settings give the same network.
+
+    Args:
+        settings: settings whose `num_series` is known.
+    """
+    if settings.num_series is None:
+        raise ValueError("Expected settings with a known `num_series`. Received: None.")
+    keras.utils.set_random_seed(settings.seed)
+    encoder = _build_side(
+        "encoder",
+        settings.encoder_plan,
+        settings.kernel,
+        settings.activation,
+        (settings.window_length, settings.num_series),
+        {"z_mean": settings.latent_size, "z_log_var": settings.latent_size},
+    )
+    decoder = _build_side(
+        "decoder",
+        settings.decoder_plan,
+        settings.kernel,
+        DECODER_ACTIVATION,
+        (settings.window_length, settings.latent_size),
+        {"x_mean": settings.num_series, "x_spread": settings.num_series},
+    )
+    return VariationalAutoencoder(
+        encoder, decoder, settings.fidelity_spread, settings.seed, name="dc_vae"
+    )
+
+
+def _build_side(
+    name: str,
+    plan: SidePlan,
+    kernel_size: int,
+    activation: str,
+    input_shape: tuple[int, int],
+    heads: dict[str, int],
+) -> keras.Model:
+    """Hidden layers (convolution, activation, BatchNorm), then linear heads side by side."""
+    inputs = keras.Input(input_shape, name=f"{name}_input")
+    hidden = inputs
+    for number, (units, dilation) in enumerate(plan.hidden, start=1):
+        convolution = DilatedCausalConv(
+            units, kernel_size, dilation, activation, name=f"{name}_conv_{number}"
+        )
+        hidden = convolution(hidden)
+        hidden = keras.layers.BatchNormalization(name=f"{name}_norm_{number}")(hidden)
+    outputs = [
+        DilatedCausalConv(units, kernel_size, plan.head_dilation, name=head)(hidden)
+        for head, units in heads.items()
+    ]
+    return keras.Model(inputs, outputs, name=name)

@@ -1,0 +1,151 @@
+"""From a table in its own units to the scaled, gapless numbers that the network sees, and back.
+
+What is learned (a mean and a standard deviation a series) is learned once, on the file given to
+`train.py`, and kept as plain numbers. A file that is scored is only ever transformed: nothing in it
+informs its own scaling. The one exception is `fidelity_outliers: "code"`, which repeats what the
+published program does: there every file loses its own outliers before it is judged.
+
+Order: outliers are removed, the gaps filled forward then backward, the result scaled.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dcvae import InputError
+from dcvae.settings import Settings
+
+OutliersOf = Literal["training", "each file"]
+
+
+@dataclass(frozen=True)
+class Preprocessor:
+    """Numbers learned on the training file, one a series.
+
+    Attributes:
+        series: names, in the order of the network's channels.
+        mean: subtracted before the network, data units; 0 when `scale` was false.
+        scale: divisor, data units, never 0; 1 for a constant series or when `scale` was false.
+        max_std: cells further than this many standard deviations from the mean are outliers; None
+            keeps every cell.
+        outliers_of: "training" (paper) removes them when learning only; "each file" (published
+            code) removes them, by each file's own statistics, from scored files too.
+    """
+
+    series: tuple[str, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    max_std: float | None
+    outliers_of: OutliersOf
+
+    @classmethod
+    def learn(cls, frame: pd.DataFrame, settings: Settings) -> "Preprocessor":
+        """Learn from the whole training table (rows, series), data units, NaN where missing.
+
+        Means and standard deviations are those of scikit-learn's StandardScaler over the cells that
+        are neither missing nor outliers.
+        """
+        # Here, not above: scikit-learn takes a second to import and only training needs it.
+        from sklearn.preprocessing import StandardScaler
+
+        series = tuple(str(name) for name in frame.columns)
+        max_std = settings.max_std if settings.wo_outliers else None
+        mean, divisor = (0.0,) * len(series), (1.0,) * len(series)
+        if settings.scale:
+            kept = frame if max_std is None else _without_outliers(frame, max_std)
+            scaler = StandardScaler().fit(kept.to_numpy())
+            mean, divisor = tuple(scaler.mean_.tolist()), tuple(scaler.scale_.tolist())
+        outliers_of: OutliersOf = (
+            "each file" if settings.fidelity_outliers == "code" else "training"
+        )
+        return cls(series, mean, divisor, max_std, outliers_of)
+
+    def transform_training(self, frame: pd.DataFrame) -> NDArray[np.float32]:
+        """Scale the training table, its outliers removed and its gaps filled; see `transform`."""
+        if self.max_std is not None:
+            frame = _without_outliers(frame, self.max_std)
+        return self._fill_and_scale(frame)
+
+    def transform(self, frame: pd.DataFrame) -> NDArray[np.float32]:
+        """Scale a table that is to be scored and fill its gaps.
+
+        Args:
+            frame: (rows, series) in data units, NaN where missing, columns as `self.series`.
+
+        Returns:
+            (rows, series) float32, scaled, without NaN. The input is not changed.
+        """
+        if self.outliers_of == "each file":
+            return self.transform_training(frame)
+        return self._fill_and_scale(frame)
+
+    @staticmethod
+    def observed(frame: pd.DataFrame) -> NDArray[np.bool_]:
+        """Tell which cells (rows, series) were there before the gaps were filled."""
+        observed: NDArray[np.bool_] = frame.notna().to_numpy()
+        return observed
+
+    def mean_in_data_units(self, scaled: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Turn a scaled level (rows, series) back into data units."""
+        level: NDArray[np.float64] = self.width_in_data_units(scaled) + np.asarray(self.mean)
+        return level
+
+    def width_in_data_units(self, scaled: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Turn a scaled difference or standard deviation (rows, series) back into data units."""
+        width: NDArray[np.float64] = scaled.astype(np.float64) * np.asarray(self.scale)
+        return width
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any], source: str) -> "Preprocessor":
+        """Read back what `to_dict` gave.
+
+        Raises:
+            InputError: a part is missing or cannot be what training stored.
+        """
+        expected = {"series", "mean", "scale", "max_std", "outliers_of"}
+        if set(stored) != expected:
+            raise InputError(
+                f"{source} is damaged: expected the keys {sorted(expected)}, received "
+                f"{sorted(stored)}. Train the model again."
+            )
+        series, mean, scale = (stored[key] for key in ("series", "mean", "scale"))
+        if not (
+            all(isinstance(part, list) for part in (series, mean, scale))
+            and len(series) == len(mean) == len(scale) > 0
+            and all(isinstance(name, str) for name in series)
+            and all(_is_number(value) for value in [*mean, *scale])
+            and all(value > 0 for value in scale)
+            and (stored["max_std"] is None or _is_number(stored["max_std"]))
+            and stored["outliers_of"] in ("training", "each file")
+        ):
+            raise InputError(
+                f"{source} is damaged: expected one finite mean and one positive scale for every "
+                f"series, received {len(series)} series with other values. Train the model again."
+            )
+        return cls(
+            tuple(series), tuple(mean), tuple(scale), stored["max_std"], stored["outliers_of"]
+        )
+
+    def _fill_and_scale(self, frame: pd.DataFrame) -> NDArray[np.float32]:
+        filled = frame.ffill().bfill().to_numpy(dtype=np.float64)
+        scaled: NDArray[np.float32] = (
+            (filled - np.asarray(self.mean)) / np.asarray(self.scale)
+        ).astype(np.float32)
+        return scaled
+
+
+def _without_outliers(frame: pd.DataFrame, max_std: float) -> pd.DataFrame:
+    """Empty the cells whose z-score in this very table is beyond `max_std`."""
+    deviation = (frame - frame.mean()).abs()
+    return frame.where(~(deviation > max_std * frame.std(ddof=0)))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)

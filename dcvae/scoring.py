@@ -1,0 +1,408 @@
+"""Judge the last row of every window, exactly and without doing the same work twice.
+
+The method judges one row a window (García González et al. 2022, section 3), and neighboring windows
+share all rows but one. Running the network on every window therefore computes nearly everything T
+times over. Running it once over the whole series instead would be wrong: a trained network has
+learned what the zeros before its window look like. This module does neither. It follows three
+observations, for any kernel size and any dilations:
+
+* A value at window position p of a layer whose receptive field (so far) is R sees the padding only
+  if p < R - 1. From there on it depends on its rows alone and is the same in every window that has
+  them: it is *shared*, and computed once a row. Only the first R - 1 positions are worked out for
+  every window.
+* Only the last row of the output is wanted. Walking back from it, a layer needs only the positions
+  that the next one reads.
+* A tap of a convolution is a matrix product. Where it reads shared values, the product is shared as
+  well, and where it reads padding, there is none.
+
+Windows are judged in chunks of a fixed number, the last one filled up, so that there is one
+compilation whatever the length of the file, and nothing of size (rows, time, series) exists.
+
+    position      0 ......... R-2 | R-1 ................ T-1
+                  one a window    | one a row, shared
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from dcvae import InputError
+from dcvae.losses import Tensor, sigma_from
+from dcvae.network import DilatedCausalConv, VariationalAutoencoder
+from dcvae.settings import Settings
+from dcvae.windows import num_windows
+
+CHUNK_WINDOWS = 256  # measured: benchmarks/score.py
+BLOCK_CHUNKS = 64  # chunks handed on together: 16,384 rows
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the network says of consecutive judged rows; the first T - 1 rows of a file have none.
+
+    Attributes:
+        mean: (judged rows, series) float32, scaled: the reconstruction mu.
+        sigma: (judged rows, series) float32, scaled: the standard deviation of the band.
+        error: (judged rows, series) float32, scaled: x - mean; NaN where the cell was missing.
+        latent: (judged rows, latent) float32: the latent vector of the judged row.
+    """
+
+    mean: NDArray[np.float32]
+    sigma: NDArray[np.float32]
+    error: NDArray[np.float32]
+    latent: NDArray[np.float32]
+
+    @classmethod
+    def concatenate(cls, parts: "list[Scores]") -> "Scores":
+        """Join scores of consecutive rows."""
+        return cls(
+            *(
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in ("mean", "sigma", "error", "latent")
+            )
+        )
+
+
+class Scorer:
+    """Scores tables with a trained network.
+
+    Args:
+        network: the trained network.
+        window_length: rows of a window, T.
+        sample_latent: False (paper): decode z_mean, the same answer every time. True (published
+            code): decode a random draw of z.
+        seed: seed of those draws. Every window owns its part of one sequence, so that a seed gives
+            one answer however the windows are divided into chunks.
+        chunk_windows: windows judged at once.
+    """
+
+    def __init__(
+        self,
+        network: VariationalAutoencoder,
+        window_length: int,
+        *,
+        sample_latent: bool = False,
+        seed: int = 0,
+        chunk_windows: int = CHUNK_WINDOWS,
+    ) -> None:
+        self.window_length = window_length
+        self.chunk_windows = chunk_windows
+        self.sample_latent = sample_latent
+        self.seed = seed
+        self.latent_size = int(network.decoder.input_shape[-1])
+        self._pass = _LastRowPass(network, window_length, chunk_windows, sample_latent)
+        self._pass.compile(jit_compile=False)
+
+    @classmethod
+    def of(cls, network: VariationalAutoencoder, settings: Settings) -> "Scorer":
+        """Make the scorer that a model's settings ask for."""
+        return cls(
+            network,
+            settings.window_length,
+            sample_latent=settings.fidelity_latent == "code",
+            seed=settings.seed,
+        )
+
+    def score(self, scaled: NDArray[np.float32], observed: NDArray[np.bool_]) -> Scores:
+        """Judge every row of a table that has a full window; see `blocks`."""
+        return Scores.concatenate(list(self.blocks(scaled, observed)))
+
+    def blocks(self, scaled: NDArray[np.float32], observed: NDArray[np.bool_]) -> Iterator[Scores]:
+        """Judge a table and hand on the scores of a few thousand rows at a time, in order.
+
+        Args:
+            scaled: (rows, series) float32, scaled, without NaN.
+            observed: (rows, series) bool, False where a cell was missing and has been filled.
+
+        Yields:
+            Scores of consecutive judged rows, the first one that of row T - 1.
+
+        Raises:
+            InputError: fewer rows than a window has.
+        """
+        total = num_windows(len(scaled), self.window_length)
+        if total == 0:
+            raise InputError(
+                f"Expected at least `T` = {self.window_length} rows to score. "
+                f"Received: {len(scaled)}."
+            )
+        block = self.chunk_windows * BLOCK_CHUNKS
+        for first in range(0, total, block):
+            starts = range(first, min(first + block, total), self.chunk_windows)
+            yield Scores.concatenate(
+                [self._chunk(scaled, observed, start, total) for start in starts]
+            )
+
+    def _chunk(
+        self,
+        scaled: NDArray[np.float32],
+        observed: NDArray[np.bool_],
+        start: int,
+        total: int,
+    ) -> Scores:
+        """Judge the windows from `start` on, at most `chunk_windows` of them."""
+        count = min(self.chunk_windows, total - start)
+        rows = scaled[start : start + count + self.window_length - 1]
+        missing = self.chunk_windows - count
+        inputs = {"rows": np.pad(rows, [(0, missing), (0, 0)]) if missing else rows}
+        if self.sample_latent:
+            noise = latent_noise(
+                self.seed, start, self.chunk_windows, self.window_length, self.latent_size
+            )
+            inputs["noise"] = noise.transpose(1, 0, 2)  # (position, window, latent)
+        mean, sigma, latent = (part[:count] for part in self._pass.predict_on_batch(inputs))
+        error = rows[self.window_length - 1 :] - mean
+        first = start + self.window_length - 1
+        error[~observed[first : first + count]] = np.nan
+        return Scores(mean, sigma, error, latent)
+
+
+def latent_noise(
+    seed: int, first_window: int, count: int, window_length: int, latent_size: int
+) -> NDArray[np.float32]:
+    """Standard normal numbers for the latent sequences of consecutive windows.
+
+    A counter-based generator lets every window own a fixed part of one sequence.
+
+    Returns:
+        (count, window_length, latent_size) float32.
+    """
+    from scipy.special import ndtri  # only the published code's reading needs it
+
+    wanted = window_length * latent_size
+    counters = -(-wanted // 4)  # the generator gives four numbers a count
+    generator = np.random.Philox(key=seed)
+    generator.advance(first_window * counters)
+    bits = generator.random_raw(count * counters * 4).reshape(count, counters * 4)[:, :wanted]
+    uniform = ((bits >> np.uint64(11)) + 0.5) * 2.0**-53
+    noise: NDArray[np.float32] = ndtri(uniform).astype(np.float32)
+    return noise.reshape(count, window_length, latent_size)
+
+
+# Convolutions that read the same input, and the BatchNorm that follows, None for heads.
+_Link = tuple[tuple[DilatedCausalConv, ...], keras.layers.BatchNormalization | None]
+
+
+class _Stage(NamedTuple):
+    """One convolution of the chain, with what follows it."""
+
+    layers: tuple[DilatedCausalConv, ...]  # more than one: heads that read the same input
+    norm: keras.layers.BatchNormalization | None
+    positions: tuple[int, ...]  # window positions whose value the next stage reads
+    shared_from: int  # position from which a value does not see the padding
+
+    @property
+    def per_window(self) -> list[int]:
+        """Positions that are worked out for every window."""
+        return [position for position in self.positions if position < self.shared_from]
+
+    @property
+    def has_shared(self) -> bool:
+        return any(position >= self.shared_from for position in self.positions)
+
+    def taps(self) -> list[int]:
+        """How many rows back each tap of the kernel reads."""
+        layer = self.layers[0]
+        return [(layer.kernel_size - 1 - tap) * layer.dilation for tap in range(layer.kernel_size)]
+
+
+class _Values(NamedTuple):
+    """The output of a stage: what is shared, what belongs to single windows."""
+
+    shared: Tensor  # (rows, channels) from row `shared_from` of the chunk on; None if not needed
+    shared_from: int
+    own: Tensor  # (position, window, channels); None if there are none
+    own_positions: list[int]
+
+
+class _LastRowPass(keras.Model):
+    """The network's forward pass for the last row of `num_windows` consecutive windows.
+
+    Input: `rows` (num_windows + T - 1, series), scaled, and `noise` (T, num_windows, latent) if z
+    is drawn. Output: mean and sigma (num_windows, series), latent (num_windows, latent).
+    """
+
+    def __init__(
+        self,
+        network: VariationalAutoencoder,
+        window_length: int,
+        num_windows: int,
+        sample_latent: bool,
+    ) -> None:
+        super().__init__(name="last_row_pass")
+        self.network = network
+        self.window_length = window_length
+        self.num_windows = num_windows
+        self.sample_latent = sample_latent
+        encoder, decoder = _chain(network.encoder), _chain(network.decoder)
+        if not sample_latent:  # only z_mean is read
+            encoder[-1] = (encoder[-1][0][:1], None)
+        stages = _plan([*encoder, *decoder], len(encoder), window_length, sample_latent)
+        self.encoder_stages, self.decoder_stages = stages[: len(encoder)], stages[len(encoder) :]
+
+    def call(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        values = _Values(inputs["rows"], 0, None, [])
+        for stage in self.encoder_stages:
+            values = self._run(stage, values)
+        latent_positions = list(self.encoder_stages[-1].positions)
+        if self.sample_latent:
+            values = self._sample(values, latent_positions, inputs["noise"])
+        latent = self._gather(values, latent_positions[-1:])[0]
+        for stage in self.decoder_stages:
+            values = self._run(stage, values)
+        last = self._gather(values, list(self.decoder_stages[-1].positions))[0]
+        mean, spread = ops.split(last, 2, axis=-1)
+        return mean, sigma_from(spread), latent
+
+    def _run(self, stage: _Stage, values: _Values) -> _Values:
+        kernel = ops.concatenate([ops.convert_to_tensor(x.kernel) for x in stage.layers], axis=-1)
+        bias = ops.concatenate([ops.convert_to_tensor(x.bias) for x in stage.layers], axis=-1)
+        shared = self._shared(stage, values, kernel) if stage.has_shared else None
+        positions = stage.per_window
+        own = self._own(stage, values, kernel, positions) if positions else None
+        shared, own = (
+            None if part is None else _finish(part + bias, stage) for part in (shared, own)
+        )
+        return _Values(shared, values.shared_from + max(stage.taps()), own, positions)
+
+    def _shared(self, stage: _Stage, values: _Values, kernel: Tensor) -> Tensor:
+        """Convolve the contiguous rows once for all windows: (rows, channels), none padded."""
+        longest = max(stage.taps())
+        length = values.shared.shape[0] - longest
+        taps = [values.shared[longest - back : longest - back + length] for back in stage.taps()]
+        stacked = ops.concatenate(taps, axis=-1)
+        return _matmul(stacked, ops.reshape(kernel, (stacked.shape[-1], -1)))
+
+    def _own(self, stage: _Stage, values: _Values, kernel: Tensor, positions: list[int]) -> Tensor:
+        """Convolve for every window by itself: (position, window, channels)."""
+        sources = [[position - back for position in positions] for back in stage.taps()]
+        if all(source in values.own_positions for tap in sources for source in tap):
+            stacked = ops.concatenate([self._gather(values, tap) for tap in sources], axis=-1)
+            return _matmul(stacked, ops.reshape(kernel, (stacked.shape[-1], -1)))
+        # Multiply first, gather then: products of shared rows are shared, zeros need none.
+        total = None
+        for tap, tap_sources in enumerate(sources):
+            if all(source < 0 for source in tap_sources):
+                continue
+            products = self._multiply(values, kernel[tap], tap_sources)
+            part = self._gather(products, tap_sources)
+            total = part if total is None else total + part
+        return total
+
+    @staticmethod
+    def _multiply(values: _Values, kernel: Tensor, sources: list[int]) -> _Values:
+        """Multiply the values at the given positions, and no others, by one tap of a kernel."""
+        used = [index for index, p in enumerate(values.own_positions) if p in sources]
+        own = None
+        if used:
+            own = _matmul(_pick(values.own, used), kernel)
+        shared = None
+        if any(source >= values.shared_from for source in sources):
+            shared = _matmul(values.shared, kernel)
+        return _Values(
+            shared, values.shared_from, own, [values.own_positions[index] for index in used]
+        )
+
+    def _gather(self, values: _Values, positions: list[int]) -> Tensor:
+        """Lay the values at some positions side by side: (position, window, channels).
+
+        A position below 0 is padding and gives zeros.
+        """
+        channels = (values.shared if values.own is None else values.own).shape[-1]
+        pieces = []
+        for run in _runs(positions, values):
+            if run[0] < 0:
+                pieces.append(ops.zeros((len(run), self.num_windows, channels)))
+            elif run[0] in values.own_positions:
+                pieces.append(_pick(values.own, [values.own_positions.index(p) for p in run]))
+            else:
+                first = np.asarray(run)[:, None] - values.shared_from
+                rows = first + np.arange(self.num_windows)  # window w reads row w + position
+                pieces.append(ops.take(values.shared, rows, axis=0))
+        return pieces[0] if len(pieces) == 1 else ops.concatenate(pieces, axis=0)
+
+    def _sample(self, values: _Values, positions: list[int], noise: Tensor) -> _Values:
+        """Draw z at the given positions: from here on every window has values of its own."""
+        z_mean, z_log_var = ops.split(self._gather(values, positions), 2, axis=-1)
+        z = z_mean + ops.exp(0.5 * z_log_var) * _pick(noise, positions)
+        return _Values(None, self.window_length, z, positions)
+
+
+def _chain(side: keras.Model) -> list[_Link]:
+    """Take a side of the network apart: hidden layers with their norm, then all heads as one."""
+    convolutions = [layer for layer in side.layers if isinstance(layer, DilatedCausalConv)]
+    norms = [x for x in side.layers if isinstance(x, keras.layers.BatchNormalization)]
+    heads = tuple(convolutions[len(norms) :])
+    return [
+        *(((conv,), norm) for conv, norm in zip(convolutions, norms, strict=False)),
+        (heads, None),
+    ]
+
+
+def _plan(
+    chain: list[_Link],
+    num_encoder: int,
+    window_length: int,
+    sample_latent: bool,
+) -> list[_Stage]:
+    """Decide which positions of every stage are needed, and from where on they are shared."""
+    reach = 0
+    shared_from = []
+    for number, (layers, _) in enumerate(chain):
+        if sample_latent and number == num_encoder:
+            reach = window_length  # every window draws its own z
+        reach += (layers[0].kernel_size - 1) * layers[0].dilation
+        shared_from.append(reach)
+    needed = {window_length - 1}
+    stages: list[_Stage] = []
+    for (layers, norm), first_shared in zip(reversed(chain), reversed(shared_from), strict=True):
+        stage = _Stage(layers, norm, tuple(sorted(needed)), first_shared)
+        stages.append(stage)
+        needed = {p - back for p in needed for back in stage.taps() if p - back >= 0}
+    return stages[::-1]
+
+
+def _matmul(values: Tensor, kernel: Tensor) -> Tensor:
+    """Multiply (..., channels_in) by (channels_in, channels_out) as one flat matrix product."""
+    flat = ops.reshape(values, (-1, values.shape[-1]))
+    return ops.reshape(ops.matmul(flat, kernel), (*values.shape[:-1], kernel.shape[-1]))
+
+
+def _finish(convolved: Tensor, stage: _Stage) -> Tensor:
+    """Apply the activation, and BatchNorm as the affine map that it is once trained."""
+    activated = stage.layers[0].activation(convolved)
+    if stage.norm is None:
+        return activated
+    norm = stage.norm
+    scale = norm.gamma * ops.rsqrt(norm.moving_variance + norm.epsilon)
+    return activated * scale + (norm.beta - norm.moving_mean * scale)
+
+
+def _pick(values: Tensor, indices: list[int]) -> Tensor:
+    """Take entries along the first axis; a slice where they are consecutive."""
+    if len(indices) == values.shape[0] and indices[0] == 0:
+        return values
+    if all(b - a == 1 for a, b in pairwise(indices)):
+        return values[indices[0] : indices[-1] + 1]
+    return ops.take(values, np.asarray(indices), axis=0)
+
+
+def _runs(positions: list[int], values: _Values) -> list[list[int]]:
+    """Divide positions into stretches that come from one place: padding, own, shared."""
+
+    def place(position: int) -> int:
+        return 0 if position < 0 else 1 if position in values.own_positions else 2
+
+    runs: list[list[int]] = []
+    for position in positions:
+        if runs and place(runs[-1][-1]) == place(position):
+            runs[-1].append(position)
+        else:
+            runs.append([position])
+    return runs

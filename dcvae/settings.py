@@ -1,0 +1,638 @@
+"""Settings: one small file that says what a model is, how it is trained and how it judges.
+
+A settings file is a JSON object in a ``.txt``, with the key names of the published DC-VAE program
+(García González et al. 2022) and a few more. It is read once, at the start of a script, into a
+frozen ``Settings``; from there on every other module may rely on its values and asks nothing again.
+Every rule about a key (its type, its range, how it must fit the others) is in this module and
+nowhere else.
+
+Three habits follow from that. A file is refused as a whole, with everything that is wrong with it
+in one message and in its own key names, so that nobody mends it one run at a time. Nothing is
+guessed: a misspelt key, ``true`` where a number belongs or ``"32"`` for 32 is an error. And the
+effective settings are written beside the trained model, so that a model is never rebuilt from
+defaults that have changed since.
+
+The paper and the published program disagree in places. Each of those places that can be wanted
+has a ``fidelity_...`` key with the values ``"paper"`` and ``"code"``; ``fidelity`` sets all of them
+at once, and a key given by name wins over it.
+"""
+
+import difflib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from dcvae import InputError
+
+Effect = Literal["model", "training", "alphas", "scoring", "label", "other keys"]
+Fidelity = Literal["paper", "code"]
+Activation = Literal[
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "swish",
+    "sigmoid",
+    "softplus",
+    "softsign",
+    "linear",
+]
+
+FIDELITY_KEYS = (
+    "fidelity_spread",
+    "fidelity_encoder",
+    "fidelity_decoder",
+    "fidelity_latent",
+    "fidelity_outliers",
+    "fidelity_units",
+)
+RECURRENT_KEYS = ("layer_type", "rnn_units")
+
+_NAME_PATTERN = re.compile(r"[A-Za-z0-9._ -]+")
+_LONGEST_NAME = 100  # leaves room for the suffixes of temporary folders under a limit of 255 bytes
+_PROJECT_SUFFIXES = (".previous", ".partial")
+_PROJECT_NAMES = ("readme.md",)
+_WINDOWS_DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
+_SHOWN_CHARACTERS = 60  # of a received value, and on each side of a mistake in a line
+
+
+@dataclass(frozen=True)
+class Key:
+    """What this project adds to a field: when its key takes effect, and words for its messages.
+
+    ``effect`` is "model" (another value makes another model), "training" (only how the model is
+    trained), "alphas" (read by ``alpha_definition.py``), "scoring" (read whenever a table is
+    scored), "label" (a name) or "other keys" (only through the keys it sets). ``why`` is the reason
+    for the allowed values; ``values`` describes them where type and range do not.
+    """
+
+    effect: Effect
+    why: str = ""
+    values: str = ""
+
+
+@dataclass(frozen=True)
+class SidePlan:
+    """The dilated convolutions of one side of the network, first layer first.
+
+    ``hidden`` holds (units, dilation) of each hidden layer; ``head_dilation`` is the dilation of
+    the side's two linear heads.
+    """
+
+    hidden: tuple[tuple[int, int], ...]
+    head_dilation: int
+
+    def receptive_field(self, kernel: int) -> int:
+        """Return how many time steps, its own included, an output of this side can depend on."""
+        dilations = [dilation for _, dilation in self.hidden]
+        return 1 + (kernel - 1) * (sum(dilations) + self.head_dilation)
+
+
+class Settings(BaseModel):
+    """The settings of one model, checked, complete and unchangeable.
+
+    Attributes are called like the keys of the file, but for the three letters of the paper:
+    ``window_length`` (T), ``num_series`` (M, None until a table is known) and ``latent_size`` (J).
+    ``fidelity_...`` attributes always hold "paper" or "code", whether given or set by ``fidelity``.
+    Where a file was read from does not take part in comparisons.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=()
+    )
+    _source: str = PrivateAttr(default="the settings")
+
+    dataset_name: Annotated[str, Key("label")] = Field(
+        "", description="Name of the data set. Only a label: nothing is looked up by it."
+    )
+    model_name: Annotated[
+        str,
+        Key(
+            "label",
+            values="a folder name of letters `A`-`Z` `a`-`z`, digits, `.` `_` `-`, spaces inside",
+        ),
+    ] = Field(
+        description="Name of the model: everything about it is kept in `models/<model_name>/`."
+    )
+    scale: Annotated[bool, Key("model")] = Field(
+        True,
+        description="Whether each series is standardized with the mean and standard deviation of "
+        "the training data.",
+    )
+    wo_outliers: Annotated[bool, Key("model")] = Field(
+        True, description="Whether values farther than `max_std` from the mean are masked out."
+    )
+    max_std: Annotated[float, Key("model")] = Field(
+        7.0,
+        gt=0,
+        description="Distance from the mean, in standard deviations, beyond which `wo_outliers` "
+        "masks a value.",
+    )
+    window_length: Annotated[int, Key("model")] = Field(
+        128,
+        alias="T",
+        ge=2,
+        description="Rows in a window. The last one is judged, so the first `T` - 1 rows of a file "
+        "have no score.",
+    )
+    num_series: Annotated[int | None, Key("model")] = Field(
+        None, alias="M", ge=1, description="Number of series; null takes it from the CSV."
+    )
+    cnn_units: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Key("model")] = Field(
+        (64, 64, 64, 64, 64, 64),
+        min_length=1,
+        strict=False,  # JSON has lists, not tuples; the entries stay strict
+        description="Channels of the hidden layers, in the encoder's order; the decoder takes them "
+        "in reverse.",
+    )
+    dil_rate: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Key("model")] = Field(
+        (1, 2, 4, 8, 16, 32, 64),
+        min_length=2,
+        strict=False,
+        description="Dilations of the layers, in the encoder's order, the last one for its heads. "
+        "As many entries as `cnn_units`, or one more.",
+    )
+    kernel: Annotated[int, Key("model", why="a kernel of 1 sees no past row")] = Field(
+        2, ge=2, description="Taps of every convolution."
+    )
+    strs: Annotated[
+        int, Key("model", why="a stride would shorten the sequence, and every row keeps its place")
+    ] = Field(1, ge=1, le=1, description="Stride of the convolutions.")
+    activation: Annotated[Activation, Key("model")] = Field(
+        "tanh",
+        description="Activation of the encoder's hidden layers. The decoder's is always elu.",
+    )
+    alpha_reg: Annotated[float, Key("training")] = Field(
+        1e-4, ge=0, description="No effect: the published program never reads it either."
+    )
+    batch_size: Annotated[int, Key("training")] = Field(
+        32, ge=1, description="Windows in a training step."
+    )
+    latent_size: Annotated[int, Key("model")] = Field(
+        4, alias="J", ge=1, description="Latent channels at each time step."
+    )
+    epochs: Annotated[int, Key("training")] = Field(
+        100, ge=1, description="Most passes over the training windows; see `patience`."
+    )
+    lr: Annotated[float, Key("training")] = Field(
+        1e-4, gt=0, description="Learning rate of Adam, the first one if `lr_decay`."
+    )
+    lr_decay: Annotated[bool, Key("training")] = Field(
+        False, description="Whether the learning rate decays exponentially, in stairs."
+    )
+    decay_rate: Annotated[float, Key("training")] = Field(
+        0.96, gt=0, le=1, description="Factor on the learning rate at each stair, if `lr_decay`."
+    )
+    decay_step: Annotated[int, Key("training")] = Field(
+        7000, ge=1, description="Training steps between two stairs, if `lr_decay`."
+    )
+    val_percent: Annotated[float, Key("training")] = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        description="Share of the rows, a fraction and not a percentage, kept at the end of the "
+        "training file for validation.",
+    )
+    seed: Annotated[int, Key("training")] = Field(
+        123, ge=0, lt=2**32, description="Seed of everything random in training."
+    )
+    summary: Annotated[bool, Key("training")] = Field(
+        True, description="Whether `train.py` prints the network."
+    )
+    custom_metrics: Annotated[bool, Key("alphas")] = Field(
+        True,
+        description="The F1 that chooses the alphas: range-based (true) or point-wise (false).",
+    )
+    patience: Annotated[int, Key("training")] = Field(
+        5, ge=1, description="Epochs without improvement after which training stops."
+    )
+    min_delta: Annotated[float, Key("training")] = Field(
+        0.01, ge=0, description="Decrease of the validation loss that counts as improvement."
+    )
+    train_stride: Annotated[int, Key("training")] = Field(
+        1, ge=1, description="Rows from the start of a training window to the start of the next."
+    )
+    default_alpha: Annotated[float, Key("alphas")] = Field(
+        3.0,
+        gt=0,
+        description="Both alphas, in sigmas, of a series for which labels cannot choose any.",
+    )
+    alpha_search: Annotated[Literal["grid", "exact"], Key("alphas")] = Field(
+        "grid",
+        description='How alphas are chosen: the whole numbers from 7 down to 2 ("grid", as '
+        'published) or real numbers ("exact": the best of all for the point-wise F1, a search that '
+        "is never worse than the grid for the range-based one).",
+    )
+    fidelity: Annotated[Fidelity, Key("other keys")] = Field(
+        "paper",
+        description="Whether to do what the paper says or what the published program does; sets "
+        "every `fidelity_...` key that is not given.",
+    )
+    fidelity_spread: Annotated[Fidelity, Key("model")] = Field(
+        "paper",
+        description="Spread head: log sigma² in the loss and in the band (paper), or log sigma in "
+        "the loss and log sigma² in the band (code).",
+    )
+    fidelity_encoder: Annotated[Fidelity, Key("model")] = Field(
+        "paper",
+        description="Encoder: a layer for every entry of `dil_rate` (paper), or one hidden layer "
+        "fewer than `cnn_units` and heads that repeat the last dilation used (code).",
+    )
+    fidelity_decoder: Annotated[Fidelity, Key("model")] = Field(
+        "paper",
+        description="Decoder: the encoder mirrored (paper), or one hidden layer fewer than "
+        "`cnn_units`, taken from the ends of both lists (code).",
+    )
+    fidelity_latent: Annotated[Fidelity, Key("scoring")] = Field(
+        "paper",
+        description="Latent used for scoring: its mean (paper), or a fresh random draw at every "
+        "call (code).",
+    )
+    fidelity_outliers: Annotated[Fidelity, Key("model")] = Field(
+        "paper",
+        description="Outlier mask of `wo_outliers`: learned from and applied to the training data "
+        "only (paper), or worked out anew on every file, the scored ones too (code).",
+    )
+    fidelity_units: Annotated[Fidelity, Key("scoring")] = Field(
+        "paper", description="Units of the CSV outputs: the data's (paper) or standardized (code)."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spread_fidelity(cls, values: Any) -> Any:
+        """Give every fidelity key that is not in the file the value of ``fidelity``."""
+        if not isinstance(values, dict):
+            return values
+        fidelity = values.get("fidelity", "paper")
+        if fidelity not in get_args(Fidelity):
+            fidelity = "paper"  # the wrong value is reported with all the others
+        return dict.fromkeys(FIDELITY_KEYS, fidelity) | values
+
+    @field_validator("model_name")
+    @classmethod
+    def _check_model_name(cls, name: str) -> str:
+        problem = _problem_of_folder_name(name)
+        if problem:
+            raise ValueError(f"expected {_expected('model_name')}, received {_show(name)}{problem}")
+        return name
+
+    @field_validator("dil_rate")
+    @classmethod
+    def _check_lengths(cls, dil_rate: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        if "cnn_units" in info.data:
+            num_units, num_rates = len(info.data["cnn_units"]), len(dil_rate)
+            if num_rates not in (num_units, num_units + 1):
+                raise ValueError(
+                    f"expected as many entries as `cnn_units` ({num_units}) or one more "
+                    f"({num_units + 1}), received {num_rates}: all dilations but one belong to "
+                    "hidden layers, whose channels are in `cnn_units`, and the one left over "
+                    "belongs to the heads; a last entry of `cnn_units` beyond the hidden layers "
+                    "is used only as the first of the decoder's"
+                )
+        return dil_rate
+
+    @field_validator("fidelity_encoder", "fidelity_decoder")
+    @classmethod
+    def _check_code_has_layers(cls, fidelity: str, info: ValidationInfo) -> str:
+        if fidelity == "code" and len(info.data.get("cnn_units", ())) == 1:
+            raise ValueError(
+                'expected "paper" while `cnn_units` has 1 entry, received "code", which builds one '
+                "hidden layer fewer than `cnn_units` has entries and so needs 2"
+            )
+        return fidelity
+
+    @classmethod
+    def from_text(cls, text: str, source: str | Path) -> Self:
+        """Read the text of a settings file; ``source`` names it in messages.
+
+        Raises:
+            InputError: if the text is not a JSON object, or with every problem of its keys.
+        """
+        values, problems = _parse(text, source)
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            problems += [_problem_line(details) for details in error.errors()]
+        if problems:
+            lines = "".join(f"\n  {problem}" for problem in problems)
+            raise InputError(f"{source} is not a usable settings file:{lines}")
+        settings._source = str(source)
+        return settings
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the values of all keys, not where they were read from."""
+        return isinstance(other, Settings) and dict(self) == dict(other)
+
+    @property
+    def encoder_plan(self) -> SidePlan:
+        """The encoder's layers (García González et al. 2022, or the published program's)."""
+        if self.fidelity_encoder == "code":
+            num_hidden = len(self.cnn_units) - 1
+            head_dilation = self.dil_rate[num_hidden - 1]
+        else:
+            num_hidden = len(self.dil_rate) - 1
+            head_dilation = self.dil_rate[-1]
+        units = self.cnn_units[:num_hidden]
+        return SidePlan(tuple(zip(units, self.dil_rate[:num_hidden], strict=True)), head_dilation)
+
+    @property
+    def decoder_plan(self) -> SidePlan:
+        """The decoder's layers (García González et al. 2022, or the published program's)."""
+        units, dilations = self.cnn_units[::-1], self.dil_rate[::-1]
+        shorter = self.cnn_units if self.fidelity_decoder == "code" else self.dil_rate
+        num_hidden = len(shorter) - 1
+        hidden = tuple(zip(units[:num_hidden], dilations[:num_hidden], strict=True))
+        return SidePlan(hidden, self.dil_rate[0])
+
+    def to_json(self) -> str:
+        """Return the effective settings, all keys, as a text that reads back to equal settings."""
+        values = self.model_dump(mode="json", by_alias=True)
+        lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in values.items()]
+        return "{\n" + ",\n".join(lines) + "\n}\n"
+
+    def with_num_series(self, num_series: int, source: str | Path) -> Self:
+        """Return these settings for a table of ``num_series`` series; ``source`` names the table.
+
+        Raises:
+            InputError: if the settings say another number.
+        """
+        if self.num_series is None:
+            return self.model_copy(update={"num_series": num_series})
+        if self.num_series != num_series:
+            raise InputError(
+                f"`M` is {self.num_series} in {self._source} but {source} has {num_series} series; "
+                f"use a file with {self.num_series} series, or set `M` to {num_series}, or to null "
+                "to take it from the CSV"
+            )
+        return self
+
+    def differences(self, other: "Settings") -> list[str]:
+        """Say where ``other`` describes another model than the one trained with these settings.
+
+        Only keys that make another model count; an ``M`` of null in ``other`` fits any number.
+        """
+        sentences = []
+        for name, field in type(self).model_fields.items():
+            trained, given = getattr(self, name), getattr(other, name)
+            taken_from_csv = name == "num_series" and given is None
+            if _key(field).effect == "model" and trained != given and not taken_from_csv:
+                sentences.append(
+                    f"`{field.alias or name}` is {_show(given)} in {other._source} but the model "
+                    f"was trained with {_show(trained)}."
+                )
+        return sentences
+
+    def notices(self) -> list[str]:
+        """Say what a reader of the file might not expect, one sentence each."""
+        return [
+            *self._keys_without_effect(),
+            *self._receptive_field_notices(),
+            *self._fidelity_departures(),
+        ]
+
+    def _keys_without_effect(self) -> list[str]:
+        reasons = {"alpha_reg": "the published program never reads it either"}
+        if not self.lr_decay:
+            reasons |= dict.fromkeys(("decay_rate", "decay_step"), "`lr_decay` is false")
+        if not self.wo_outliers:
+            reasons |= {"max_std": "`wo_outliers` is false"}
+        parts = [
+            f"`{name}` ({why})" for name, why in reasons.items() if name in self.model_fields_set
+        ]
+        return [f"Keys in {self._source} without effect: {', '.join(parts)}."] if parts else []
+
+    def _receptive_field_notices(self) -> list[str]:
+        sides = (
+            ("encoder", self.encoder_plan, "rows", "its last latent vector"),
+            ("decoder", self.decoder_plan, "latent vectors", "the judged row"),
+        )
+        sentences = []
+        for side, plan, inputs, output in sides:
+            field, length = plan.receptive_field(self.kernel), self.window_length
+            start = f"The {side}'s receptive field is {field} rows but `T` is {length}: "
+            if field < length:
+                sentences.append(
+                    f"{start}the {inputs} of a window before the last {field} do not influence "
+                    f"{output}."
+                )
+            elif field > length:
+                sentences.append(
+                    f"{start}its farthest {field - length} rows always fall on the padding before "
+                    "the window."
+                )
+        return sentences
+
+    def _fidelity_departures(self) -> list[str]:
+        departing = [f"`{key}`" for key in FIDELITY_KEYS if getattr(self, key) != self.fidelity]
+        if not departing:
+            return []
+        other = "code" if self.fidelity == "paper" else "paper"
+        verb = "is" if len(departing) == 1 else "are"
+        listed = ", ".join(departing)
+        return [f'`fidelity` is "{self.fidelity}" but {listed} {verb} "{other}".']
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a settings file.
+
+    Raises:
+        InputError: if the file cannot be read, is not UTF-8, is not a JSON object, or with every
+            problem of its keys.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; expected a settings file, a JSON object in a .txt")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; expected a settings file there") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{path} is not UTF-8 text: byte 0x{content[error.start]:02x} on line {line}; save the "
+            "file as UTF-8"
+        ) from error
+    return Settings.from_text(text, path)
+
+
+def _parse(text: str, source: str | Path) -> tuple[dict[str, Any], list[str]]:
+    """Return the object in a JSON text, and one line for each key given more than once."""
+    repeated: list[str] = []
+
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        times = {key: keys.count(key) for key in keys}
+        repeated.extend(
+            f"`{key}`: expected once, received {count} times; keep one of them"
+            for key, count in times.items()
+            if count > 1
+        )
+        return dict(pairs)
+
+    if not text.strip():
+        raise InputError(f'{source} is empty; expected a JSON object such as {{"model_name": "a"}}')
+    try:
+        values = json.loads(text, object_pairs_hook=object_of)
+        json.dumps(values, ensure_ascii=False).encode()  # refuses an escaped half of a character
+    except json.JSONDecodeError as error:
+        raise InputError(f"{source} is not valid JSON: {_explain(error)}") from error
+    except (ValueError, RecursionError) as error:  # also thousands of digits or brackets
+        raise InputError(f"{source} is not JSON that can be read: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError(
+            f'{source} must hold a JSON object such as {{"model_name": "a"}}, received '
+            f"{_show(values)}"
+        )
+    return values, repeated
+
+
+def _explain(error: json.JSONDecodeError) -> str:
+    """Return where JSON breaks off: line and column, the line with a caret, a hint if one fits."""
+    line = error.doc.split("\n")[error.lineno - 1].rstrip().replace("\t", " ")
+    column = error.colno - 1
+    start = max(0, column - _SHOWN_CHARACTERS)
+    shown = line[start : column + _SHOWN_CHARACTERS]
+    message = (
+        f"line {error.lineno}, column {error.colno}: {error.msg}\n"
+        f"    {shown}\n"
+        f"    {' ' * (column - start)}^"
+    )
+    hint = _hint(error)
+    return f"{message}\n  {hint}" if hint else message
+
+
+def _hint(error: json.JSONDecodeError) -> str:
+    """Return how to mend a common slip in JSON, or ""."""
+    before, after = error.doc[: error.pos].rstrip(), error.doc[error.pos :].lstrip()
+    python_word = re.match(r"(True|False|None)\b", after)
+    if python_word:
+        word = {"True": "true", "False": "false", "None": "null"}[python_word[1]]
+        return f"JSON writes {word}, not {python_word[1]}."
+    if after.startswith(("#", "//", "/*")):
+        return "JSON has no comments; delete it."
+    if after.startswith(("'", "‘", "’", "“", "”")):
+        return 'JSON has only straight double quotes: ".'
+    if re.match(r",\s*[}\]]", after) or (before.endswith(",") and after.startswith(("}", "]"))):
+        return "Delete the comma before the closing bracket."
+    if error.msg.startswith("Expecting ','") and after.startswith('"'):
+        return "A comma may be missing before this place."
+    if not before:
+        return "A settings file is one JSON object and starts with {."
+    return ""
+
+
+def _problem_line(details: ErrorDetails) -> str:
+    """Return one line for one problem found by pydantic: key, expected, received."""
+    key, *place = details["loc"]
+    if details["type"] == "extra_forbidden":
+        return f"`{key}`: unknown key{_suggestion(str(key))}"
+    if details["type"] == "missing":
+        return f"`{key}`: missing; expected {_expected(str(key))}"
+    if details["type"] == "value_error":
+        return f"`{key}`: {details['ctx']['error']}"
+    expected = _expected(str(key))
+    if details["type"] == "finite_number":
+        expected = expected.replace("a number", "a finite number")
+    received = _show(details["input"])
+    position = f" as entry {int(place[0]) + 1}" if place else ""
+    return f"`{key}`: expected {expected}, received {received}{position}"
+
+
+def _suggestion(unknown: str) -> str:
+    """Return the end of a sentence about an unknown key: what it may have been meant to be."""
+    if unknown in RECURRENT_KEYS:
+        return "; it belongs to RNN-VAE files, which are not supported yet"
+    names = {key.casefold(): key for key in _FIELDS}
+    names |= {name: field.alias for name, field in Settings.model_fields.items() if field.alias}
+    closest = difflib.get_close_matches(unknown.casefold(), names, n=1)
+    return f"; did you mean `{names[closest[0]]}`?" if closest else ""
+
+
+def _expected(key: str) -> str:
+    """Return the values a key may have, in words, with the reason where there is one."""
+    field = _FIELDS[key]
+    words = allowed_values(field)
+    return f"{words} ({_key(field).why})" if _key(field).why else words
+
+
+def allowed_values(field: FieldInfo) -> str:
+    """Return the values a field may have, in words: its type and its range."""
+    if _key(field).values:
+        return _key(field).values
+    kind: Any = field.annotation
+    bounds = _bounds(field.metadata)
+    if get_origin(kind) is tuple:
+        return f"a list of {bounds['min_length']} or more whole numbers, each at least 1"
+    if get_origin(kind) is Literal:
+        *first, last = [json.dumps(value) for value in get_args(kind)]
+        return f"{', '.join(first)} or {last}"
+    if "ge" in bounds and bounds["ge"] == bounds.get("le"):
+        return str(bounds["ge"])
+    may_be_null = get_origin(kind) is UnionType
+    if may_be_null:
+        kind = get_args(kind)[0]
+    nouns = {int: "a whole number", float: "a number", bool: "true or false", str: "any text"}
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    limits = " and ".join(f"{words[name]} {bound}" for name, bound in bounds.items())
+    parts = [nouns[kind], limits, "or null" if may_be_null else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _bounds(metadata: list[Any]) -> dict[str, Any]:
+    names = ("ge", "gt", "le", "lt", "min_length")
+    return {name: getattr(rule, name) for rule in metadata for name in names if hasattr(rule, name)}
+
+
+def _key(field: FieldInfo) -> Key:
+    return next(part for part in field.metadata if isinstance(part, Key))
+
+
+def _problem_of_folder_name(name: str) -> str:
+    """Return what keeps a name from being a folder's on Linux, macOS and Windows, or ""."""
+    lowered = name.casefold()
+    if not name:
+        return " (empty)"
+    if len(name) > _LONGEST_NAME:
+        return f" (longer than {_LONGEST_NAME} characters)"
+    if name[0] in ". " or name[-1] in ". ":
+        return " (a dot or a space at the start or the end)"
+    if not _NAME_PATTERN.fullmatch(name):
+        return " (another character)"
+    if _WINDOWS_DEVICES.fullmatch(lowered.split(".")[0].rstrip()):
+        return " (reserved by Windows)"
+    if lowered.endswith(_PROJECT_SUFFIXES) or lowered in _PROJECT_NAMES:
+        return " (used by this project)"
+    return ""
+
+
+def _show(value: Any) -> str:
+    """Return a value as the file would write it, its middle left out if it is long."""
+    shown = json.dumps(value, ensure_ascii=False)
+    if len(shown) <= 2 * _SHOWN_CHARACTERS:
+        return shown
+    return f"{shown[:_SHOWN_CHARACTERS]} ... {shown[-_SHOWN_CHARACTERS:]}"
+
+
+_FIELDS = {field.alias or name: field for name, field in Settings.model_fields.items()}

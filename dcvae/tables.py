@@ -1,0 +1,420 @@
+"""From a file to a table: the rules on times, on series and on labels.
+
+A data file has the time in its first column, whatever that column is called, and one numeric
+series in every other; a label file has the same times and 0 or 1. ``read_table`` and
+``read_labels`` take such a file, in any format that ``files`` reads, and return a ``Table``: the
+numbers, indexed by time, and the notices a user should hear. What is odd but usable (missing cells,
+constant series, gaps in time) is told. What would make results wrong or meaningless (repeated or
+unordered times, text among numbers, another set of series) is refused with an ``InputError`` that
+names the file, the row, the line and the column.
+
+Times are always naive with a resolution of microseconds; times that carry a UTC offset are
+converted to UTC, and a notice says so.
+"""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dcvae import InputError
+from dcvae.files import (
+    MISSING,
+    SHOWN,
+    File,
+    check_names,
+    describe_cells,
+    open_file,
+    refuse,
+    row_numbers,
+    shortened,
+)
+
+# Seconds since 1970 of the years 1990 to 2200. The same range in milliseconds does not overlap it,
+# nor do compact dates (20210131, 202101311205), so the magnitude alone decides.
+EPOCH_SECONDS = (631_152_000, 7_258_118_400)
+
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f")
+_CLOCKS_12 = (" %I:%M %p", " %I:%M:%S %p")
+TIME_FORMATS = (
+    *(f"%Y/%m/%d{clock}" for clock in _CLOCKS),
+    *(f"%d.%m.%Y{clock}" for clock in _CLOCKS),
+    *(f"{date}{clock}" for date in ("%d-%m-%Y", "%m-%d-%Y") for clock in _CLOCKS),
+    *(f"{date}{clock}" for date in ("%d/%m/%Y", "%m/%d/%Y") for clock in (*_CLOCKS, *_CLOCKS_12)),
+)
+
+_TIME_ADVICE = (
+    "the first column must be the time: ISO 8601 such as `2021-01-31 13:05:00`, or seconds or "
+    "milliseconds since 1970"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A file as read.
+
+    frame: (rows, series), float64 with NaN for missing cells in data units, or bool for labels;
+    strictly increasing naive DatetimeIndex in microseconds, named as the file's first column.
+    notices: one sentence each, for the user to hear.
+    """
+
+    path: Path
+    frame: pd.DataFrame
+    notices: list[str]
+
+
+def read_table(path: Path, *, series: Sequence[str] | None = None, minimum_rows: int = 1) -> Table:
+    """Read a data file: its time and the given series, or all of its series.
+
+    With ``series`` (a trained model's), columns are matched by name and returned in that order;
+    other columns are left out, need not be numeric, and are named in a notice.
+
+    Raises: InputError for anything but times that strictly increase and finite numbers, for a
+    series that is missing or entirely empty, and for fewer than ``minimum_rows`` rows.
+    """
+    file = _open_table(Path(path))
+    wanted = file.names[1:] if series is None else list(series)
+    notices = _match_series(file, wanted)
+    times, frame = file.read(wanted, "a number or empty", {})
+    frame.index, time_notices = _read_times(times, file)
+    problems = [
+        *_order_problems(frame.index, file),
+        *describe_cells(np.isinf(frame.to_numpy()), frame, file, "a finite number or empty"),
+    ]
+    empty = [f"`{name}`" for name in frame.columns[frame.isna().all()]]
+    if empty:
+        problems.append(f"column {shortened(empty)} is empty in every row; take it out")
+    if len(frame) < minimum_rows:
+        problems.append(
+            f"it has {len(frame):,} rows but at least {minimum_rows:,} are needed: "
+            "a window is `T` rows"
+        )
+    if problems:
+        refuse(file.path, *problems)
+    notices += [*file.notices, *time_notices, *describe_table(frame)]
+    return Table(file.path, frame, notices)
+
+
+def read_labels(path: Path, data: Table) -> Table:
+    """Read the labels of a data table: bool, True where a cell is labelled an anomaly.
+
+    The label file has exactly the data's times and, matched by name, one column a series, or a
+    single column under another name that stands for all series.
+
+    Returns: a table with the rows, the series and the order of ``data.frame``.
+    Raises: InputError for times or series that do not match, for missing cells and for anything
+    but 0, 1, true or false.
+    """
+    file = _open_table(Path(path))
+    series = list(data.frame.columns)
+    shared = len(file.names) == 2 and file.names[1] not in series
+    if shared:
+        notices = [f"The only label column, `{file.names[1]}`, stands for all series."]
+    else:
+        notices = _match_series(file, series)
+    expected = "0 or 1 (or true or false)"
+    columns = file.names[1:] if shared else series
+    times, values = file.read(columns, expected, {"true": "1", "false": "0"})
+    is_anomaly = values == 1
+    unusable = ~(is_anomaly | (values == 0)).to_numpy()
+    index, time_notices = _read_times(times, file)
+    problems = [
+        *describe_cells(unusable, values, file, expected),
+        *(_order_problems(index, file) or _other_times_problems(index, data)),
+    ]
+    if problems:
+        refuse(file.path, *problems)
+    anomalies = np.broadcast_to(is_anomaly, data.frame.shape)  # from (rows, 1) where shared
+    frame = pd.DataFrame(anomalies, data.frame.index, data.frame.columns, copy=True)
+    return Table(file.path, frame, [*notices, *file.notices, *time_notices])
+
+
+def prepend_context(data: Table, context: Table, num_rows: int) -> Table:
+    """Put the last ``num_rows`` rows of an earlier table in front of the data.
+
+    With T - 1 rows of context the first row of the data is the last row of a whole window.
+
+    Returns: a table with at most ``num_rows`` more rows, and the data's notices with those about
+    the join: too few rows of context, or a gap longer than the sampling step.
+    Raises: InputError if the context does not end before the data start, or has other series.
+    """
+    if list(context.frame.columns) != list(data.frame.columns):
+        raise InputError(f"{context.path} and {data.path} must have the same series in one order.")
+    start, end = data.frame.index[0], context.frame.index[-1]
+    if end >= start:
+        raise InputError(
+            f"{context.path} must end before {data.path} starts, but it ends at {end} and the data "
+            f"start at {start}. Give as context the rows that come just before the data."
+        )
+    notices = list(data.notices)
+    if len(context.frame) < num_rows:
+        notices.append(
+            f"The context {context.path} has {len(context.frame):,} rows where {num_rows:,} would "
+            f"be used: the first {num_rows - len(context.frame):,} rows of the data get no verdict."
+        )
+    frame = pd.concat([context.frame.tail(num_rows), data.frame])
+    frame.index.name = data.frame.index.name
+    step = sampling_step(frame.index)
+    if num_rows > 0 and start - end > step:
+        notices.append(
+            f"Between the context {context.path} and the data lies a gap of "
+            f"{_duration(start - end)}, where the sampling step is {_duration(step)}."
+        )
+    return Table(data.path, frame, notices)
+
+
+def sampling_step(index: pd.Index) -> pd.Timedelta:
+    """Return the median step of a time index (the lower of two middle ones), 0 for a single row."""
+    steps = _steps(index)
+    if not len(steps):
+        return pd.Timedelta(0)
+    middle = (len(steps) - 1) // 2
+    return pd.Timedelta(int(np.partition(steps, middle)[middle]), unit="us")
+
+
+def describe_table(frame: pd.DataFrame) -> list[str]:
+    """Tell what is unusual, yet usable, about a data table: one sentence each."""
+    notices = []
+    missing = frame.isna().sum()
+    missing = missing[missing > 0]
+    if len(missing):
+        shares = [f"`{name}` {n:,} ({n / len(frame):.2%})" for name, n in missing.items()]
+        notices.append(
+            f"Cells are missing in {len(missing)} of {frame.shape[1]} series: {shortened(shares)}."
+        )
+    constant = [
+        f"`{name}`" for name in frame.columns[(frame.min() == frame.max()) & (frame.count() > 1)]
+    ]
+    if constant:
+        notices.append(
+            f"{len(constant)} of {frame.shape[1]} series never change: {shortened(constant)}."
+        )
+    if len(frame) > 1:
+        notices += _describe_steps(frame.index)
+    return notices
+
+
+def _describe_steps(index: pd.Index) -> list[str]:
+    """Tell of steps that differ from the sampling step, and where the longest one is."""
+    step, steps = sampling_step(index), _steps(index)
+    irregular = int((steps != step // pd.Timedelta(1, unit="us")).sum())
+    if not irregular:
+        return []
+    longest = int(steps.argmax())
+    return [
+        f"The sampling step is {_duration(step)}, but {irregular:,} of {len(steps):,} steps differ "
+        f"from it; the longest is {_duration(pd.Timedelta(int(steps[longest]), unit='us'))}, "
+        f"after {index[longest]}."
+    ]
+
+
+# --- Columns ---------------------------------------------------------------------------------
+
+
+def _open_table(path: Path) -> File:
+    """Open a file whose header names the time and then every series, each once."""
+    file = open_file(path)
+    time, *series = file.names
+    if _reads_as_time(time):
+        refuse(
+            path,
+            f"the first line starts with the time `{time}`; expected a header with the names of "
+            "the columns",
+        )
+    if not series:
+        refuse(
+            path,
+            f"its only column is `{time}`; expected the time and at least one series, separated by "
+            "commas or semicolons",
+        )
+    check_names(file)
+    return file
+
+
+def _match_series(file: File, series: Sequence[str]) -> list[str]:
+    """Refuse a file that lacks one of the series by name; tell of the columns left out."""
+    columns = file.names[1:]
+    others = [name for name in columns if name not in set(series)]
+    lacking = [name for name in series if name not in columns]
+    if lacking:
+        plain = {_plain(name): name for name in others}
+        described = []
+        for name in lacking:
+            near = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.8)
+            described.append(f"`{name}`" + (f" (is it `{plain[near[0]]}`?)" if near else ""))
+        refuse(
+            file.path,
+            f"{len(lacking)} of the {len(series)} series are missing: {shortened(described)}; "
+            "columns are matched by name, in any order",
+        )
+    if not others:
+        return []
+    quoted = shortened([f"`{name}`" for name in others])
+    return [f"Columns that are not among the series are left out: {quoted}."]
+
+
+# --- Times -----------------------------------------------------------------------------------
+
+
+def _read_times(cells: pd.Series, file: File) -> tuple[pd.DatetimeIndex, list[str]]:
+    """Turn the time column into a naive index in microseconds; tell of a conversion to UTC."""
+    is_time = pd.api.types.is_datetime64_any_dtype(cells)
+    if not is_time:
+        cells = cells.astype("str").str.strip()
+        cells = cells.mask(cells.isin(MISSING))
+    missing = row_numbers(cells.isna())
+    if missing:
+        places = shortened(file.places(missing[:SHOWN]), SHOWN, len(missing))
+        refuse(file.path, f"the time is missing in {places}; {_TIME_ADVICE}")
+    times = cells if is_time else _parse_times(cells, file)
+    notices = []
+    if times.dt.tz is not None:
+        times = times.dt.tz_convert("UTC").dt.tz_localize(None)
+        notices.append("Its times carry a UTC offset and are converted to UTC.")
+    return pd.DatetimeIndex(times, name=file.names[0]).as_unit("us"), notices
+
+
+def _parse_times(text: pd.Series, file: File) -> pd.Series:
+    """Read times as epoch numbers, as ISO 8601, or in the one common format that fits them all."""
+    first = text.iloc[:1]
+    if pd.to_numeric(first, errors="coerce").notna().all():
+        readings = [_read_epoch(text)]
+    else:
+        readings = [_read_iso(text, file)]
+        if readings[0].isna().any():
+            readings += [
+                _read_format(text, time_format)
+                for time_format in TIME_FORMATS
+                if _read_format(first, time_format).notna().all()
+            ]
+    complete = [reading for reading in readings if reading.notna().all()]
+    if not complete:
+        best = min(readings, key=lambda reading: int(reading.isna().sum()))
+        rows = row_numbers(best.isna())
+        shown = zip(file.places(rows[:SHOWN]), text.iloc[rows[:SHOWN]], strict=True)
+        examples = [f"{place} holds `{cell}`" for place, cell in shown]
+        refuse(
+            file.path,
+            f"column `{file.names[0]}` is not a time everywhere: "
+            f"{shortened(examples, SHOWN, len(rows))}; {_TIME_ADVICE}",
+        )
+    # Day first or month first? The reading in which time goes forward; if both do, neither.
+    forward = [reading for reading in complete if (_steps(reading) > 0).all()]
+    for rival in forward[1:]:
+        if not rival.equals(forward[0]):
+            refuse(
+                file.path,
+                f"the times in column `{file.names[0]}` are ambiguous: `{text.iloc[0]}` may be "
+                f"{forward[0].iloc[0]} or {rival.iloc[0]}; write them as ISO 8601, such as "
+                "`2021-01-31 13:05:00`",
+            )
+    return (forward or complete)[0]
+
+
+def _read_epoch(text: pd.Series) -> pd.Series:
+    """Read seconds or milliseconds since 1970, told apart by magnitude; NaT where neither fits."""
+    seconds = pd.to_numeric(text, errors="coerce").astype("float64")
+    if seconds.iloc[0] >= EPOCH_SECONDS[0] * 1000:
+        seconds = seconds / 1000
+    seconds = seconds.where(seconds.between(*EPOCH_SECONDS))
+    return (seconds * 1e6).round().astype("Int64").astype("datetime64[us]")
+
+
+def _read_iso(text: pd.Series, file: File) -> pd.Series:
+    """Read ISO 8601, NaT where it does not fit; in UTC where the UTC offsets differ."""
+    # pandas would also take the words `now` and `today`, which mean another time every day.
+    numeric = text.str.match(r"\d")
+    if not numeric.all():
+        text = text.where(numeric)
+    try:
+        return pd.to_datetime(text, format="ISO8601", errors="coerce")
+    except ValueError:  # raised in spite of `coerce`, for offsets that differ
+        has_offset = text.str.contains(r"\d[T ]\d.*(?:Z|[+-]\d\d:?(?:\d\d)?)$", na=False)
+    naive = row_numbers(~has_offset & text.notna())
+    if naive:
+        rows = sorted((naive[0], row_numbers(has_offset)[0]))
+        both = zip(file.places(rows), text.iloc[rows], strict=True)
+        refuse(
+            file.path,
+            "some times carry a UTC offset and some do not: "
+            + ", ".join(f"{place} holds `{cell}`" for place, cell in both)
+            + "; write all of them one way",
+        )
+    return pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
+
+
+def _read_format(text: pd.Series, time_format: str) -> pd.Series:
+    return pd.to_datetime(text, format=time_format, errors="coerce")
+
+
+def _reads_as_time(name: str) -> bool:
+    """Whether a column name is a time, that is, whether the header is missing."""
+    text = pd.Series([name], dtype="str")
+    readings = [_read_epoch(text)]
+    readings += [_read_format(text, time_format) for time_format in TIME_FORMATS]
+    if not name.isdigit() and name[:1].isdigit():
+        readings.append(_read_format(text, "ISO8601"))
+    return any(reading.notna().all() for reading in readings)
+
+
+# --- Problems: each function returns sentences without the file's name, or nothing ------------
+
+
+def _order_problems(index: pd.DatetimeIndex, file: File) -> list[str]:
+    """Name times that repeat and the first that goes backwards."""
+    if index.is_monotonic_increasing and index.is_unique:
+        return []
+    problems = []
+    repeats = row_numbers(index.duplicated())
+    if repeats:
+        earlier = row_numbers(index == index[repeats[0]])[0]
+        first, second = file.places([earlier, repeats[0]])
+        problems.append(
+            f"{first} and {second} have the same time, {index[earlier]} "
+            f"({len(repeats):,} repeated in all); keep one row a time"
+        )
+    backwards = row_numbers(_steps(index) < 0)
+    if backwards:
+        row = backwards[0]
+        before, after = file.places([row, row + 1])
+        problems.append(
+            f"time goes backwards from {before}, {index[row]}, to {after}, {index[row + 1]} "
+            f"({len(backwards):,} times in all); sort the rows by time"
+        )
+    return problems
+
+
+def _other_times_problems(index: pd.DatetimeIndex, data: Table) -> list[str]:
+    """Name times of labels without data and of data without labels."""
+    if index.equals(data.frame.index):
+        return []
+    problems = []
+    data_index = pd.DatetimeIndex(data.frame.index)
+    for missing, present, absent in (
+        (data_index.difference(index), data.path, "the labels"),
+        (index.difference(data_index), "the labels", data.path),
+    ):
+        if len(missing):
+            examples = shortened([str(time) for time in missing[:SHOWN]], SHOWN, len(missing))
+            problems.append(f"{len(missing):,} times of {present} are not in {absent}: {examples}")
+    return problems
+
+
+# --- Units and words -------------------------------------------------------------------------
+
+
+def _steps(times: pd.Index | pd.Series) -> np.ndarray:
+    """Return the steps from each time to the next, int64 in microseconds."""
+    return np.diff(pd.DatetimeIndex(times).as_unit("us").asi8)
+
+
+def _duration(duration: pd.Timedelta) -> str:
+    return str(duration).removeprefix("0 days ")
+
+
+def _plain(name: str) -> str:
+    """Return a name as far as near misses are concerned: letters and digits, no case."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())

@@ -1,0 +1,680 @@
+"""Settings: the published file, every refusal by its message, the layer plans, the README table."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from dcvae import InputError
+from dcvae.settings import (
+    FIDELITY_KEYS,
+    Key,
+    Settings,
+    SidePlan,
+    allowed_values,
+    read_settings,
+)
+
+FOLDER = Path(__file__).parent.parent / "settings"
+
+# The values García González et al. published for TELCO, typed from their file.
+PUBLISHED = {
+    "dataset_name": "TELCO",
+    "model_name": "dc-vae",
+    "scale": True,
+    "wo_outliers": True,
+    "max_std": 7,
+    "T": 128,
+    "M": 12,
+    "cnn_units": [64, 64, 64, 64, 64, 64],
+    "dil_rate": [1, 2, 4, 8, 16, 32, 64],
+    "kernel": 2,
+    "strs": 1,
+    "activation": "tanh",
+    "alpha_reg": 1e-4,
+    "batch_size": 32,
+    "J": 4,
+    "epochs": 100,
+    "lr": 1e-4,
+    "lr_decay": False,
+    "decay_rate": 0.96,
+    "decay_step": 7000,
+    "val_percent": 0.2,
+    "seed": 123,
+    "summary": True,
+    "custom_metrics": True,
+}
+NEW_KEYS = ["patience", "min_delta", "train_stride", "default_alpha", "alpha_search", "fidelity"]
+PAPER_SIDES = {"fidelity_encoder": "paper", "fidelity_decoder": "paper"}
+ALL_KEYS = [*PUBLISHED, *NEW_KEYS, *FIDELITY_KEYS]
+
+
+def read(source: str = "settings/x.txt", **keys: object) -> Settings:
+    return Settings.from_text(json.dumps({"model_name": "a"} | keys), source)
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(InputError) as caught:
+        Settings.from_text(text, "settings/x.txt")
+    return str(caught.value)
+
+
+def problems(**keys: object) -> list[str]:
+    """Return the lines of problems of a file that is complete but for the given keys."""
+    first, *lines = refusal(json.dumps({"model_name": "a"} | keys)).split("\n")
+    assert first == "settings/x.txt is not a usable settings file:"
+    assert all(line.startswith("  `") for line in lines)
+    return [line.strip() for line in lines]
+
+
+class TestPublishedFile:
+    def test_is_in_the_repository_with_its_values_and_key_order(self):
+        values = json.loads((FOLDER / "model_settings.txt").read_text(encoding="utf-8"))
+        assert list(values.items()) == list(PUBLISHED.items())
+
+    def test_is_accepted_unchanged(self):
+        settings = read_settings(FOLDER / "model_settings.txt")
+        names = {"T": "window_length", "M": "num_series", "J": "latent_size"}
+        for key, value in PUBLISHED.items():
+            expected = tuple(value) if isinstance(value, list) else value
+            assert getattr(settings, names.get(key, key)) == expected
+
+    def test_its_values_are_the_defaults(self):
+        given = PUBLISHED | {"dataset_name": "", "model_name": "a", "M": None}
+        assert read() == Settings.from_text(json.dumps(given), "x")
+
+    def test_defaults_of_the_new_keys(self):
+        settings = read()
+        values = [getattr(settings, key) for key in NEW_KEYS]
+        assert values == [5, 0.01, 1, 3.0, "grid", "paper"]
+        assert [getattr(settings, key) for key in FIDELITY_KEYS] == ["paper"] * 6
+
+
+class TestFidelity:
+    @pytest.mark.parametrize("fidelity", ["paper", "code"])
+    def test_sets_every_key(self, fidelity):
+        settings = read(fidelity=fidelity)
+        assert {getattr(settings, key) for key in FIDELITY_KEYS} == {fidelity}
+
+    @pytest.mark.parametrize("key", FIDELITY_KEYS)
+    def test_a_key_given_by_name_wins(self, key):
+        settings = read(**{"fidelity": "code", key: "paper"})
+        assert {name for name in FIDELITY_KEYS if getattr(settings, name) == "paper"} == {key}
+
+
+class TestTypesAndRanges:
+    def test_a_whole_number_is_fine_for_a_number(self):
+        settings = read(max_std=5, lr=1, default_alpha=2)
+        assert (settings.max_std, settings.lr, settings.default_alpha) == (5.0, 1.0, 2.0)
+        assert type(settings.max_std) is float
+
+    @pytest.mark.parametrize(
+        ("key", "values"),
+        [
+            ("T", [2]),
+            ("M", [1, None]),
+            ("kernel", [2, 5]),
+            ("val_percent", [0, 0.0, 0.999]),
+            ("decay_rate", [1, 1e-9]),
+            ("seed", [0, 2**32 - 1]),
+            ("min_delta", [0]),
+            ("patience", [1]),
+            ("alpha_reg", [0]),
+            ("activation", ["linear", "swish", "elu"]),
+            ("dataset_name", ["", "any / text"]),
+        ],
+    )
+    def test_accepts_the_edges(self, key, values):
+        for value in values:
+            read(**{key: value})
+
+    @pytest.mark.parametrize(
+        ("key", "value", "message"),
+        [
+            ("T", True, "`T`: expected a whole number, at least 2, received true"),
+            ("T", 1, "`T`: expected a whole number, at least 2, received 1"),
+            ("T", 32.0, "`T`: expected a whole number, at least 2, received 32.0"),
+            ("T", "32", '`T`: expected a whole number, at least 2, received "32"'),
+            ("T", None, "`T`: expected a whole number, at least 2, received null"),
+            ("M", 0, "`M`: expected a whole number, at least 1, or null, received 0"),
+            ("M", "12", '`M`: expected a whole number, at least 1, or null, received "12"'),
+            ("scale", 1, "`scale`: expected true or false, received 1"),
+            ("wo_outliers", "true", '`wo_outliers`: expected true or false, received "true"'),
+            ("lr_decay", 0, "`lr_decay`: expected true or false, received 0"),
+            ("summary", None, "`summary`: expected true or false, received null"),
+            ("custom_metrics", 0.0, "`custom_metrics`: expected true or false, received 0.0"),
+            ("max_std", 0, "`max_std`: expected a number, above 0, received 0"),
+            ("max_std", True, "`max_std`: expected a number, above 0, received true"),
+            ("lr", 0, "`lr`: expected a number, above 0, received 0"),
+            ("lr", "1e-4", '`lr`: expected a number, above 0, received "1e-4"'),
+            ("decay_rate", 1.1, "expected a number, above 0 and at most 1, received 1.1"),
+            ("decay_rate", 0, "`decay_rate`: expected a number, above 0 and at most 1, received 0"),
+            ("decay_step", 0, "`decay_step`: expected a whole number, at least 1, received 0"),
+            ("val_percent", 1, "expected a number, at least 0 and below 1, received 1"),
+            ("val_percent", -0.1, "expected a number, at least 0 and below 1, received -0.1"),
+            ("seed", -1, "expected a whole number, at least 0 and below 4294967296, received -1"),
+            ("seed", 2**32, "`seed`: expected a whole number, at least 0 and below 4294967296"),
+            ("alpha_reg", -1, "`alpha_reg`: expected a number, at least 0, received -1"),
+            ("batch_size", 0, "`batch_size`: expected a whole number, at least 1, received 0"),
+            ("J", 0, "`J`: expected a whole number, at least 1, received 0"),
+            ("epochs", 0, "`epochs`: expected a whole number, at least 1, received 0"),
+            ("patience", 0, "`patience`: expected a whole number, at least 1, received 0"),
+            ("min_delta", -1, "`min_delta`: expected a number, at least 0, received -1"),
+            ("train_stride", 0, "`train_stride`: expected a whole number, at least 1, received 0"),
+            ("default_alpha", 0, "`default_alpha`: expected a number, above 0, received 0"),
+            ("dataset_name", 5, "`dataset_name`: expected any text, received 5"),
+            ("activation", "Tanh", '`activation`: expected "tanh", "relu", .* received "Tanh"'),
+            ("alpha_search", "fast", '`alpha_search`: expected "grid" or "exact", received "fast"'),
+            ("fidelity", "original", '`fidelity`: expected "paper" or "code", received "original"'),
+            ("fidelity", [1], '`fidelity`: expected "paper" or "code", received \\[1\\]'),
+            *[(key, None, f'`{key}`: expected "paper" or "code"') for key in FIDELITY_KEYS],
+            ("kernel", 1, "at least 2 \\(a kernel of 1 sees no past row\\), received 1"),
+            ("strs", 2, "`strs`: expected 1 \\(a stride would shorten the sequence, .*received 2"),
+            ("strs", True, "`strs`: expected 1 \\(.*received true"),
+            ("cnn_units", [], "`cnn_units`: expected a list of 1 or more .* received \\[\\]"),
+            (
+                "dil_rate",
+                [1],
+                "a list of 2 or more whole numbers, each at least 1, received \\[1\\]",
+            ),
+            ("dil_rate", 4, "`dil_rate`: expected a list of 2 or more whole numbers.* received 4"),
+        ],
+    )
+    def test_refuses(self, key, value, message):
+        (line,) = problems(**{key: value})
+        assert re.search(message, line)
+
+    def test_names_the_entry_of_a_list(self):
+        lines = problems(cnn_units=[8, True, 8, 0, 8, 2.0])
+        expected = "`cnn_units`: expected a list of 1 or more whole numbers, each at least 1"
+        assert lines == [
+            f"{expected}, received true as entry 2",
+            f"{expected}, received 0 as entry 4",
+            f"{expected}, received 2.0 as entry 6",
+        ]
+
+    @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+    @pytest.mark.parametrize("key", [key for key in ALL_KEYS if key != "model_name"])
+    def test_refuses_what_is_no_finite_number_everywhere(self, key, word):
+        message = refusal(f'{{"model_name": "a", "{key}": {word}}}')
+        assert f"`{key}`: expected" in message
+        assert f"received {word}" in message
+
+    def test_says_finite_where_a_number_is_expected(self):
+        message = refusal('{"model_name": "a", "min_delta": 1e999}')
+        assert "`min_delta`: expected a finite number, at least 0, received Infinity" in message
+
+    def test_shortens_long_values(self):
+        (line,) = problems(scale="ab" * 5000)
+        assert len(line) < 200
+        assert " ... " in line
+
+
+class TestModelName:
+    @pytest.mark.parametrize(
+        "name", ["a", "dc-vae", "TELCO 2021", "v1.2_b", "-x", "console", "a.previous.b", "x" * 100]
+    )
+    def test_accepts(self, name):
+        assert read(model_name=name).model_name == name
+
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("", "empty"),
+            ("x" * 101, "longer than 100 characters"),
+            (".hidden", "a dot or a space at the start or the end"),
+            ("..", "a dot or a space at the start or the end"),
+            ("a.", "a dot or a space at the start or the end"),
+            (" a", "a dot or a space at the start or the end"),
+            ("a ", "a dot or a space at the start or the end"),
+            ("a/b", "another character"),
+            ("a\\b", "another character"),
+            ("C:a", "another character"),
+            ("a\n", "another character"),
+            ("detección", "another character"),
+            ("nul", "reserved by Windows"),
+            ("CON", "reserved by Windows"),
+            ("com1.txt", "reserved by Windows"),
+            ("Aux .b", "reserved by Windows"),
+            ("a.previous", "used by this project"),
+            ("a.PARTIAL", "used by this project"),
+            ("readme.md", "used by this project"),
+        ],
+    )
+    def test_refuses(self, name, reason):
+        (line,) = problems(model_name=name)
+        assert line.startswith("`model_name`: expected a folder name of letters")
+        assert line.endswith(f"({reason})")
+
+    def test_is_the_only_required_key(self):
+        message = refusal("{}")
+        assert "\n  `model_name`: missing; expected a folder name of letters" in message
+        assert message.count("\n") == 1
+
+
+class TestKeysThatMustFitTogether:
+    def test_lengths_of_dil_rate_and_cnn_units(self):
+        (line,) = problems(cnn_units=[8, 8], dil_rate=[1, 2, 4, 8])
+        assert "as many entries as `cnn_units` (2) or one more (3), received 4" in line
+
+    def test_lengths_the_other_way(self):
+        (line,) = problems(cnn_units=[8, 8, 8], dil_rate=[1, 2])
+        assert "as many entries as `cnn_units` (3) or one more (4), received 2" in line
+
+    def test_rule_on_lengths_holds_for_code_too(self):
+        (line,) = problems(cnn_units=[8, 8, 8], dil_rate=[1, 2], fidelity="code")
+        assert "received 2" in line
+
+    def test_code_needs_two_units(self):
+        read(cnn_units=[8], dil_rate=[1, 2], fidelity="code", **PAPER_SIDES)
+        lines = problems(cnn_units=[8], dil_rate=[1, 2], fidelity="code")
+        assert [line.split(":")[0] for line in lines] == [
+            "`fidelity_encoder`",
+            "`fidelity_decoder`",
+        ]
+        assert all('expected "paper" while `cnn_units` has 1 entry' in line for line in lines)
+
+
+class TestUnknownKeys:
+    @pytest.mark.parametrize(
+        ("key", "meant"),
+        [
+            ("lrr", "lr"),
+            ("LR", "lr"),
+            ("t", "T"),
+            ("cnn_unit", "cnn_units"),
+            ("dilation_rate", "dil_rate"),
+            ("window_length", "T"),
+            ("num_series", "M"),
+            ("latent_size", "J"),
+        ],
+    )
+    def test_suggests_the_nearest(self, key, meant):
+        assert problems(**{key: 1}) == [f"`{key}`: unknown key; did you mean `{meant}`?"]
+
+    def test_suggests_nothing_far_away(self):
+        assert problems(zzzz=1) == ["`zzzz`: unknown key"]
+
+    @pytest.mark.parametrize("key", ["layer_type", "rnn_units"])
+    def test_explains_the_keys_of_the_recurrent_model(self, key):
+        expected = f"`{key}`: unknown key; it belongs to RNN-VAE files, which are not supported yet"
+        assert problems(**{key: "gru"}) == [expected]
+
+
+class TestJson:
+    def test_reports_all_problems_together(self):
+        text = """{"T": true, "lr": -1, "lr": 0, "cnn_unit": [8], "cnn_units": [8],
+                   "dil_rate": [1, 2, 4], "fidelity": "code", "alpha_search": "fast"}"""
+        keys = re.findall(r"^  `(\w+)`: ", refusal(text), flags=re.MULTILINE)
+        assert sorted(keys) == [
+            "T",
+            "alpha_search",
+            "cnn_unit",
+            "dil_rate",
+            "fidelity_decoder",
+            "fidelity_encoder",
+            "lr",  # given twice
+            "lr",  # not above 0
+            "model_name",
+        ]
+
+    def test_refuses_a_key_given_twice_even_with_one_value(self):
+        message = refusal('{"model_name": "a", "T": 8, "T": 8, "T": 8}')
+        assert "`T`: expected once, received 3 times; keep one of them" in message
+
+    def test_shows_the_place_of_a_mistake(self):
+        message = refusal('{\n\t"model_name": "a",\n\t"T": 8 9\n}')
+        assert message.split("\n") == [
+            "settings/x.txt is not valid JSON: line 3, column 9: Expecting ',' delimiter",
+            '     "T": 8 9',
+            "            ^",
+        ]
+
+    def test_caret_stays_right_in_a_long_line(self):
+        text = '{"dataset_name": "' + "a" * 300 + '" !' + " " * 300 + "}"
+        _, line, caret = refusal(text).split("\n")
+        assert line[caret.index("^")] == "!"
+        assert len(line) < 150
+
+    @pytest.mark.parametrize(
+        ("text", "hint"),
+        [
+            ('{"T": 8,}', "Delete the comma before the closing bracket"),
+            ('{"T": 8,\n}', "Delete the comma before the closing bracket"),
+            ('{"dil_rate": [1, 2, ]}', "Delete the comma before the closing bracket"),
+            ("{'T': 8}", "only straight double quotes"),
+            ('{"model_name": “a”}', "only straight double quotes"),
+            ('{"T": 8 # rows\n}', "JSON has no comments"),
+            ('{// rows\n"T": 8}', "JSON has no comments"),
+            ('{/* rows */ "T": 8}', "JSON has no comments"),
+            ('{"scale": True}', "JSON writes true, not True"),
+            ('{"scale": False}', "JSON writes false, not False"),
+            ('{"M": None}', "JSON writes null, not None"),
+            ('{"T": 8\n"J": 4}', "A comma may be missing before this place"),
+            ("time,TS1\n2021-01-01,3", "one JSON object and starts with {"),
+        ],
+    )
+    def test_hints(self, text, hint):
+        assert hint in refusal(text)
+
+    @pytest.mark.parametrize("text", ['{"T" 8}', '{"T": 8', '{"T": "8}'])
+    def test_gives_no_hint_where_none_is_sure(self, text):
+        assert refusal(text).count("\n") == 2
+
+    @pytest.mark.parametrize(("text", "shown"), [("[1]", "[1]"), ('"a"', '"a"'), ("null", "null")])
+    def test_refuses_another_top_level(self, text, shown):
+        message = refusal(text)
+        assert message.startswith("settings/x.txt must hold a JSON object")
+        assert message.endswith(f"received {shown}")
+
+    @pytest.mark.parametrize("text", ["", " \n\t"])
+    def test_refuses_an_empty_file(self, text):
+        assert refusal(text).startswith("settings/x.txt is empty; expected a JSON object")
+
+    @pytest.mark.parametrize("text", ["[" * 100_000, '{"T": ' + "1" * 5000 + "}"])
+    def test_refuses_the_absurd(self, text):
+        assert refusal(text).startswith("settings/x.txt is not JSON that can be read: ")
+
+    @pytest.mark.parametrize("text", [r'{"model_name": "\ud800"}', r'{"\udfff": 1}'])
+    def test_refuses_half_a_character(self, text):
+        message = refusal(text)
+        assert message.startswith("settings/x.txt is not JSON that can be read: ")
+        message.encode("utf-8")
+
+
+class TestReadSettings:
+    def write(self, folder: Path, content: bytes) -> Path:
+        path = folder / "x.txt"
+        path.write_bytes(content)
+        return path
+
+    def test_accepts_a_byte_order_mark(self, tmp_path):
+        path = self.write(tmp_path, b'\xef\xbb\xbf{"model_name": "a"}\r\n')
+        assert read_settings(path).model_name == "a"
+
+    def test_names_the_file(self, tmp_path):
+        path = self.write(tmp_path, b"{}")
+        with pytest.raises(InputError, match=re.escape(f"{path} is not a usable settings file")):
+            read_settings(path)
+
+    def test_refuses_a_missing_file(self, tmp_path):
+        with pytest.raises(InputError, match=r"none\.txt does not exist; expected a settings file"):
+            read_settings(tmp_path / "none.txt")
+
+    def test_refuses_a_folder(self, tmp_path):
+        with pytest.raises(InputError, match="is a folder; expected a settings file"):
+            read_settings(tmp_path)
+
+    def test_refuses_a_path_through_a_file(self, tmp_path):
+        with pytest.raises(InputError, match=r"x\.txt does not exist|x\.txt cannot be read: "):
+            read_settings(self.write(tmp_path, b"{}") / "x.txt")
+
+    def test_refuses_another_encoding(self, tmp_path):
+        path = self.write(tmp_path, '{\n"dataset_name": "señal"}'.encode("latin-1"))
+        with pytest.raises(InputError, match="not UTF-8 text: byte 0xf1 on line 2; save the file"):
+            read_settings(path)
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        "keys", [{}, PUBLISHED, {"fidelity": "code", "fidelity_units": "paper"}]
+    )
+    def test_reads_back_from_its_own_json(self, keys):
+        settings = read(**keys)
+        text = settings.to_json()
+        assert list(json.loads(text)) == ALL_KEYS
+        again = Settings.from_text(text, "elsewhere.txt")
+        assert again == settings
+        assert again.to_json() == text
+
+    def test_equality_is_about_values(self):
+        assert read("one.txt") == read("two.txt")
+        assert hash(read("one.txt")) == hash(read("two.txt"))
+        assert read() != read(T=64)
+        assert read() != "settings"
+
+    def test_cannot_be_changed(self):
+        with pytest.raises(ValidationError, match="frozen"):
+            read().lr = 1.0
+
+    def test_cannot_be_made_from_something_else(self):
+        with pytest.raises(ValidationError, match="dict"):
+            Settings.model_validate([1])
+
+    def test_takes_the_number_of_series_from_the_table(self):
+        settings = read().with_num_series(10, "data/x.csv")
+        assert settings.num_series == 10
+        assert settings == read(M=10)
+        with pytest.raises(InputError, match=r"in settings/x\.txt but"):
+            settings.with_num_series(11, "data/x.csv")
+
+    def test_agrees_on_the_number_of_series(self):
+        assert read(M=10).with_num_series(10, "data/x.csv") == read(M=10)
+
+    def test_refuses_another_number_of_series(self):
+        message = r"`M` is 12 in settings/x\.txt but data/x\.csv has 10 series; .* set `M` to 10"
+        with pytest.raises(InputError, match=message):
+            read(M=12).with_num_series(10, "data/x.csv")
+
+
+class TestPlans:
+    """The layers of both sides, derived by hand from the paper and from the published program."""
+
+    def test_paper_with_the_published_file(self):
+        settings = read()
+        encoder, decoder = settings.encoder_plan, settings.decoder_plan
+        hidden = ((64, 1), (64, 2), (64, 4), (64, 8), (64, 16), (64, 32))
+        assert encoder == SidePlan(hidden, 64)
+        hidden = ((64, 64), (64, 32), (64, 16), (64, 8), (64, 4), (64, 2))
+        assert decoder == SidePlan(hidden, 1)
+        assert (encoder.receptive_field(2), decoder.receptive_field(2)) == (128, 128)
+
+    def test_code_with_the_published_file(self):
+        settings = read(fidelity="code")
+        encoder, decoder = settings.encoder_plan, settings.decoder_plan
+        assert encoder == SidePlan(((64, 1), (64, 2), (64, 4), (64, 8), (64, 16)), 16)
+        assert decoder == SidePlan(((64, 64), (64, 32), (64, 16), (64, 8), (64, 4)), 1)
+        assert (encoder.receptive_field(2), decoder.receptive_field(2)) == (48, 126)
+
+    @pytest.mark.parametrize(
+        ("fidelity", "units", "rates", "encoder", "decoder"),
+        [
+            # One unit fewer than rates: each hidden layer of both sides has its own.
+            (
+                "paper",
+                [8, 6, 4],
+                [1, 3, 9, 27],
+                SidePlan(((8, 1), (6, 3), (4, 9)), 27),
+                SidePlan(((4, 27), (6, 9), (8, 3)), 1),
+            ),
+            # As many: the last unit is the decoder's first, the first one the encoder's only.
+            (
+                "paper",
+                [8, 6, 4],
+                [1, 3, 9],
+                SidePlan(((8, 1), (6, 3)), 9),
+                SidePlan(((4, 9), (6, 3)), 1),
+            ),
+            ("paper", [8], [1, 5], SidePlan(((8, 1),), 5), SidePlan(((8, 5),), 1)),
+            (
+                "code",
+                [8, 6, 4],
+                [1, 3, 9, 27],
+                SidePlan(((8, 1), (6, 3)), 3),
+                SidePlan(((4, 27), (6, 9)), 1),
+            ),
+            (
+                "code",
+                [8, 6, 4],
+                [1, 3, 9],
+                SidePlan(((8, 1), (6, 3)), 3),
+                SidePlan(((4, 9), (6, 3)), 1),
+            ),
+            ("code", [8, 6], [1, 3], SidePlan(((8, 1),), 1), SidePlan(((6, 3),), 1)),
+        ],
+    )
+    def test_general_lengths(self, fidelity, units, rates, encoder, decoder):
+        settings = read(fidelity=fidelity, cnn_units=units, dil_rate=rates)
+        assert settings.encoder_plan == encoder
+        assert settings.decoder_plan == decoder
+
+    def test_sides_are_chosen_one_by_one(self):
+        settings = read(fidelity_encoder="code")
+        assert settings.encoder_plan == read(fidelity="code").encoder_plan
+        assert settings.decoder_plan == read().decoder_plan
+
+    def test_receptive_field_grows_with_the_kernel(self):
+        assert SidePlan(((8, 1), (8, 3)), 9).receptive_field(kernel=4) == 1 + 3 * 13
+
+
+class TestNotices:
+    def test_nothing_to_say(self):
+        assert read().notices() == []
+
+    def test_published_file_has_keys_without_effect(self):
+        assert read(**PUBLISHED).notices() == [
+            "Keys in settings/x.txt without effect: `alpha_reg` (the published program never reads "
+            "it either), `decay_rate` (`lr_decay` is false), `decay_step` (`lr_decay` is false)."
+        ]
+
+    def test_keys_that_take_effect_are_not_named(self):
+        assert read(lr_decay=True, decay_rate=0.5, decay_step=10, max_std=3).notices() == []
+
+    def test_max_std_without_outlier_mask(self):
+        (notice,) = read(wo_outliers=False, max_std=3).notices()
+        assert "`max_std` (`wo_outliers` is false)" in notice
+
+    def test_receptive_fields_of_the_published_program(self):
+        assert read(fidelity="code").notices() == [
+            "The encoder's receptive field is 48 rows but `T` is 128: the rows of a window before "
+            "the last 48 do not influence its last latent vector.",
+            "The decoder's receptive field is 126 rows but `T` is 128: the latent vectors of a "
+            "window before the last 126 do not influence the judged row.",
+        ]
+
+    def test_receptive_field_larger_than_the_window(self):
+        assert read(T=100).notices() == [
+            f"The {side}'s receptive field is 128 rows but `T` is 100: its farthest 28 rows always "
+            "fall on the padding before the window."
+            for side in ("encoder", "decoder")
+        ]
+
+    def test_departures_from_fidelity(self):
+        assert read(fidelity_spread="code").notices() == [
+            '`fidelity` is "paper" but `fidelity_spread` is "code".'
+        ]
+        notices = read(fidelity="code", fidelity_latent="paper", fidelity_units="paper").notices()
+        assert notices[-1] == (
+            '`fidelity` is "code" but `fidelity_latent`, `fidelity_units` are "paper".'
+        )
+
+
+class TestDifferences:
+    TRAINED = read("models/a/settings.txt", **PUBLISHED)
+
+    def test_none_with_itself(self):
+        assert self.TRAINED.differences(read(**PUBLISHED)) == []
+
+    def test_names_key_file_and_both_values(self):
+        given = read(**PUBLISHED | {"T": 64, "cnn_units": [8] * 6, "activation": "relu"})
+        assert self.TRAINED.differences(given) == [
+            "`T` is 64 in settings/x.txt but the model was trained with 128.",
+            "`cnn_units` is [8, 8, 8, 8, 8, 8] in settings/x.txt but the model was trained with "
+            "[64, 64, 64, 64, 64, 64].",
+            '`activation` is "relu" in settings/x.txt but the model was trained with "tanh".',
+        ]
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("scale", False),
+            ("wo_outliers", False),
+            ("max_std", 3),
+            ("T", 8),
+            ("M", 3),
+            ("cnn_units", [8] * 7),
+            ("dil_rate", [1, 1, 1, 1, 1, 1]),
+            ("kernel", 3),
+            ("activation", "elu"),
+            ("J", 2),
+            ("fidelity_spread", "code"),
+            ("fidelity_encoder", "code"),
+            ("fidelity_decoder", "code"),
+            ("fidelity_outliers", "code"),
+        ],
+    )
+    def test_keys_that_make_another_model(self, key, value):
+        (sentence,) = self.TRAINED.differences(read(**PUBLISHED | {key: value}))
+        shown = json.dumps(float(value) if key == "max_std" else value)
+        assert sentence.startswith(f"`{key}` is {shown} in settings/x.txt but")
+
+    def test_other_keys_do_not_count(self):
+        others = {
+            "dataset_name": "x",
+            "model_name": "b",
+            "alpha_reg": 0,
+            "batch_size": 8,
+            "epochs": 1,
+            "lr": 0.1,
+            "lr_decay": True,
+            "decay_rate": 0.5,
+            "decay_step": 5,
+            "val_percent": 0.5,
+            "seed": 1,
+            "summary": False,
+            "custom_metrics": False,
+            "patience": 1,
+            "min_delta": 0,
+            "train_stride": 2,
+            "default_alpha": 4,
+            "alpha_search": "exact",
+            "fidelity_latent": "code",
+            "fidelity_units": "code",
+        }
+        assert self.TRAINED.differences(read(**PUBLISHED | others)) == []
+
+    def test_a_number_of_series_left_open_fits(self):
+        assert self.TRAINED.differences(read(**PUBLISHED | {"M": None})) == []
+
+    def test_fidelity_counts_through_the_keys_it_sets(self):
+        sentences = self.TRAINED.differences(read(**PUBLISHED | {"fidelity": "code"}))
+        assert [sentence.split("`")[1] for sentence in sentences] == [
+            "fidelity_spread",
+            "fidelity_encoder",
+            "fidelity_decoder",
+            "fidelity_outliers",
+        ]
+
+
+def test_readme_table_says_what_the_code_says():
+    rows = []
+    for name, field in Settings.model_fields.items():
+        (key,) = (part for part in field.metadata if isinstance(part, Key))
+        default = "(required)" if field.is_required() else f"`{json.dumps(field.default)}`"
+        if name in FIDELITY_KEYS:
+            default = "as `fidelity`"
+        cells = [f"`{field.alias or name}`", field.description, allowed_values(field)]
+        rows.append(f"| {' | '.join([*cells, default, key.effect])} |")
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert [line for line in readme.split("\n") if line.startswith("| `")] == rows
+
+
+def test_readme_example_is_a_settings_file():
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", readme, flags=re.DOTALL)
+    Settings.from_text(example, "settings/README.md")
+
+
+def test_importing_brings_in_nothing_heavy():
+    program = (
+        "import sys, dcvae.settings; "
+        "print({'numpy', 'pandas', 'keras', 'tensorflow'} & set(sys.modules))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "set()"

@@ -1,0 +1,85 @@
+"""Train DC-VAE on normal data: python train.py DATA.csv SETTINGS.txt.
+
+Writes models/<model_name>/, everything that alpha_definition.py and test.py need.
+"""
+
+import time
+
+from dcvae import console
+
+
+def main() -> None:
+    """Parse, read, train, write, say."""
+    parser = console.parser("Train DC-VAE on a CSV of normal data.")
+    parser.add_argument(
+        "--epochs", type=console.positive_number, metavar="N", help="instead of the settings' own"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the last epoch of an earlier run"
+    )
+    arguments = console.parse(parser)
+
+    # pandas and scikit-learn only now, so that --help need not wait for them.
+    from dcvae import artefacts, plots, tables, windows
+    from dcvae.preprocessing import Preprocessor
+    from dcvae.settings import read_settings
+
+    settings = read_settings(arguments.settings)
+    if arguments.epochs:
+        settings = settings.model_copy(update={"epochs": arguments.epochs})
+    table = tables.read_table(arguments.data, minimum_rows=settings.window_length)
+    settings = settings.with_num_series(table.frame.shape[1], arguments.data)
+    split = windows.split_windows(
+        len(table.frame), settings.window_length, settings.val_percent, settings.train_stride
+    )
+    preprocessor = Preprocessor.learn(table.frame, settings)
+    series = preprocessor.transform_training(table.frame)
+    folder = artefacts.TrainingFolder(arguments.models, settings.model_name)
+    if arguments.resume:
+        folder.check_resumable(settings, preprocessor)
+    console.notice(table.notices + settings.notices())
+
+    started = time.monotonic()
+    device = console.start_tensorflow()
+    from dcvae.network import build_network
+    from dcvae.training import train
+
+    network = build_network(settings)
+    if settings.summary:
+        console.summary(network)
+    console.facts(
+        {
+            "data": f"{arguments.data}: {len(series):,} rows, {series.shape[1]} series",
+            "windows": f"{len(split.train):,} to train on, {len(split.validation):,} to validate",
+            "network": f"{network.count_params():,} parameters, receptive field "
+            f"{settings.encoder_plan.receptive_field(settings.kernel)} (encoder) and "
+            f"{settings.decoder_plan.receptive_field(settings.kernel)} (decoder) of "
+            f"T = {settings.window_length} rows",
+            "device": device,
+            "model": str(folder.final),
+        }
+    )
+    state = folder.begin(settings, preprocessor, resume=arguments.resume)
+    with console.TrainingDisplay(settings.epochs, len(state.history)) as display:
+        result = train(
+            network,
+            series,
+            split,
+            settings,
+            state=state,
+            keep=folder.keep_state,
+            progress=display,
+        )
+    seconds = time.monotonic() - started
+    run = artefacts.run_record(arguments.data, table, split, result, seconds=seconds, device=device)
+    figure = plots.loss_figure(result.state.history, result.state.best_epoch, settings.model_name)
+    folder.finish(network, figure, run)
+    console.training_end(result, folder.final, seconds)
+    console.next_commands(
+        f"python alpha_definition.py VAL.csv LABELS.csv {arguments.settings}",
+        f"python test.py TEST.csv {arguments.settings}",
+    )
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -34,9 +34,10 @@ def main() -> None:
     )
     preprocessor = Preprocessor.learn(table.frame, settings)
     series = preprocessor.transform_training(table.frame)
+    source = artefacts.source_record(table)
     folder = artefacts.TrainingFolder(arguments.models, settings.model_name)
     if arguments.resume:
-        folder.check_resumable(settings, preprocessor)
+        folder.check_resumable(settings, source)
     console.notice(table.notices + settings.notices())
 
     started = time.monotonic()
@@ -47,19 +48,8 @@ def main() -> None:
     network = build_network(settings)
     if settings.summary:
         console.summary(network)
-    console.facts(
-        {
-            "data": f"{arguments.data}: {len(series):,} rows, {series.shape[1]} series",
-            "windows": f"{len(split.train):,} to train on, {len(split.validation):,} to validate",
-            "network": f"{network.count_params():,} parameters, receptive field "
-            f"{settings.encoder_plan.receptive_field(settings.kernel)} (encoder) and "
-            f"{settings.decoder_plan.receptive_field(settings.kernel)} (decoder) of "
-            f"T = {settings.window_length} rows",
-            "device": device,
-            "model": str(folder.final),
-        }
-    )
-    state = folder.begin(settings, preprocessor, resume=arguments.resume)
+    console.training_start(table, split, settings, network, device, folder.final)
+    state = folder.begin(settings, preprocessor, source, resume=arguments.resume)
     with console.TrainingDisplay(settings.epochs, len(state.history)) as display:
         result = train(
             network,
@@ -71,7 +61,7 @@ def main() -> None:
             progress=display,
         )
     seconds = time.monotonic() - started
-    run = artefacts.run_record(arguments.data, table, split, result, seconds=seconds, device=device)
+    run = artefacts.run_record(source, split, result, seconds=seconds, device=device)
     figure = plots.loss_figure(result.state.history, result.state.best_epoch, settings.model_name)
     folder.finish(network, figure, run)
     console.training_end(result, folder.final, seconds)

@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -102,15 +102,24 @@ class TrainingFolder:
     Args:
         models: the folder of all models, created if need be.
         model_name: name of the model.
+
+    Raises:
+        InputError: `models` is no folder.
     """
 
     def __init__(self, models: Path, model_name: str) -> None:
+        if models.exists() and not models.is_dir():
+            raise InputError(f"{models} is not a folder. Give --models a folder, or a new name.")
         self.final = models / model_name
         self.partial = models / f"{model_name}.partial"
         self.previous = models / f"{model_name}.previous"
 
-    def check_resumable(self, settings: Settings, preprocessor: Preprocessor) -> None:
+    def check_resumable(self, settings: Settings, source: dict[str, Any]) -> None:
         """Check that there is a training to go on from, with these settings and this data.
+
+        Args:
+            settings: of the training that is to go on.
+            source: from `source_record`.
 
         Raises:
             InputError: there is none, or it was another training.
@@ -132,14 +141,20 @@ class TrainingFolder:
                 "Expected the same settings but for `epochs` and `patience`. Train without "
                 "--resume, or under another `model_name`."
             )
-        if _read_preprocessor(folder) != preprocessor:
+        begun_on = _read_json(folder / RUN_FILE).get("training_file_sha256")
+        if begun_on != source["training_file_sha256"]:
             raise InputError(
                 f"The training in {folder} cannot be resumed: it was begun on other data. Give "
                 "the same CSV file, or train without --resume."
             )
 
     def begin(
-        self, settings: Settings, preprocessor: Preprocessor, *, resume: bool
+        self,
+        settings: Settings,
+        preprocessor: Preprocessor,
+        source: dict[str, Any],
+        *,
+        resume: bool,
     ) -> "TrainingState":
         """Prepare the folder to train in, and say from where to go on (imports TensorFlow)."""
         from dcvae.training import TrainingState
@@ -150,6 +165,7 @@ class TrainingFolder:
         self.partial.mkdir(parents=True, exist_ok=True)
         write_text(self.partial / SETTINGS_FILE, settings.to_json())
         write_json(self.partial / PREPROCESSING_FILE, preprocessor.to_dict())
+        write_json(self.partial / RUN_FILE, source)
         if resume:
             self.keep_state(state)
         return state
@@ -181,9 +197,21 @@ class TrainingFolder:
         self.partial.rename(self.final)
 
 
+def source_record(table: Table) -> dict[str, Any]:
+    """Collect what run.json keeps of the training data; reads the file once more to hash it."""
+    return {
+        "series": list(table.frame.columns),
+        "sampling_step_seconds": sampling_step(table.frame.index).total_seconds(),
+        "training_file": table.path.name,
+        "training_file_sha256": sha256_of(table.path),
+        "rows": len(table.frame),
+        "first_time": str(table.frame.index[0]),
+        "last_time": str(table.frame.index[-1]),
+    }
+
+
 def run_record(
-    data: Path,
-    table: Table,
+    source: dict[str, Any],
     split: WindowSplit,
     result: "TrainingResult",
     *,
@@ -199,13 +227,7 @@ def run_record(
             **{name: version(name) for name in ("tensorflow", "keras", "numpy", "pandas")},
         },
         "device": device,
-        "series": list(table.frame.columns),
-        "sampling_step_seconds": sampling_step(table.frame.index).total_seconds(),
-        "training_file": data.name,
-        "training_file_sha256": sha256_of(data),
-        "rows": len(table.frame),
-        "first_time": str(table.frame.index[0]),
-        "last_time": str(table.frame.index[-1]),
+        **source,
         "windows": {"train": len(split.train), "validation": len(split.validation)},
         "ending": result.ending,
         "epochs": len(result.state.history),
@@ -243,7 +265,7 @@ def _read_state(path: Path) -> "TrainingState":
     from dcvae.training import EpochLosses, TrainingState  # imports Keras
 
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             arrays = dict(stored)
         numbers = arrays.pop("numbers")
         history = tuple(
@@ -256,7 +278,15 @@ def _read_state(path: Path) -> "TrainingState":
         return TrainingState(
             history, int(numbers[0]), float(numbers[1]), float(numbers[2]), int(numbers[3]), **parts
         )
-    except (OSError, ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        zipfile.BadZipFile,
+    ) as error:
         raise InputError(
             f"{path} is damaged and cannot be resumed from ({error}). Train without --resume."
         ) from error
@@ -299,17 +329,21 @@ class StoredModel:
         path = self.folder / NETWORK_FILE
         try:
             network = keras.saving.load_model(path, compile=False)
-            shape = network.encoder.input_shape[1:]
+            shape = (*network.encoder.input_shape[1:], network.decoder.input_shape[-1])
         except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as e:
             reason = str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__
             raise InputError(
                 f"{path} is damaged: it does not load ({reason}). Train the model again."
             ) from e
-        expected = (self.settings.window_length, len(self.series))
+        expected = (
+            self.settings.window_length,
+            len(self.series),
+            self.settings.latent_size,
+        )
         if shape != expected:
             raise InputError(
-                f"{path} does not belong to this folder: expected windows of (T, M) = {expected}, "
-                f"received {shape}. Train the model again."
+                f"{path} does not belong to this folder: expected (T, M, J) = {expected}, received "
+                f"{shape}. Train the model again."
             )
         checked: VariationalAutoencoder = network
         return checked
@@ -361,6 +395,11 @@ def open_model(models: Path, given: Settings) -> StoredModel:
     if missing:
         raise InputError(
             f"The model in {folder} is incomplete: {', '.join(missing)} missing. Train it again."
+        )
+    if not zipfile.is_zipfile(folder / NETWORK_FILE):  # known without waiting for Keras
+        raise InputError(
+            f"{folder / NETWORK_FILE} is damaged: it is cut off or not a Keras file. Train the "
+            "model again."
         )
     trained = read_settings(folder / SETTINGS_FILE)
     differences = trained.differences(given)
@@ -418,10 +457,12 @@ class TestResults:
 
     def __init__(self, model: StoredModel, data: Path, times: pd.Index) -> None:
         stem = data.name.removesuffix(".gz").removesuffix(data.suffix).removesuffix(".csv")
+        stem = stem.strip(".") or "data"  # a dot is a folder that exists
         self.folder = model.folder / RESULTS_FOLDER / stem
         self.flag_counts = np.zeros(len(model.series), dtype=np.int64)
         self._model = model
         self._times = times
+        self._time_unit = _time_unit(times)
         self._written = 0
         self._partial = self.folder.with_name(f".{stem}.{os.getpid()}.partial")
         self._streams: dict[str, IO[bytes]] = {}
@@ -432,6 +473,8 @@ class TestResults:
 
     def __enter__(self) -> "TestResults":
         """Open all files under a temporary name and write their header lines."""
+        if self._partial.exists():  # a killed run had the same number, as in a container
+            shutil.rmtree(self._partial)
         self._partial.mkdir(parents=True)
         latent = [str(channel) for channel in range(self._model.settings.latent_size)]
         for name in _RESULT_FILES:
@@ -457,7 +500,7 @@ class TestResults:
             sigma = preprocessor.width_in_data_units(sigma)
             error = preprocessor.width_in_data_units(error)
         stop = self._written + len(flags)
-        times = _time_texts(self._times[self._written : stop])
+        times = _time_texts(self._times[self._written : stop], self._time_unit)
         self._append("anomaly_predictions", times, flags, ["%s"] * flags.shape[1])
         self._append("abs_error", times, error, self._formats)
         self._append("reconstructions", times, mean, self._formats)
@@ -502,9 +545,13 @@ def _number_formats(scale: Sequence[float]) -> list[str]:
     return [f"%.{max(0, number)}f" for number in digits]
 
 
-def _time_texts(index: pd.Index) -> list[str]:
-    """Write times as ISO 8601 with a space, with as many fractions of a second as they need."""
+def _time_unit(index: pd.Index) -> Literal["s", "us"]:
+    """Choose seconds, or microseconds if any time of the file has a fraction of a second."""
     values = index.to_numpy().astype("datetime64[us]")
-    whole_seconds = bool((values == values.astype("datetime64[s]")).all())
-    texts = np.datetime_as_string(values, unit="s" if whole_seconds else "us")
+    return "s" if (values == values.astype("datetime64[s]")).all() else "us"
+
+
+def _time_texts(index: pd.Index, unit: Literal["s", "us"]) -> list[str]:
+    """Write times as ISO 8601 with a space."""
+    texts = np.datetime_as_string(index.to_numpy().astype("datetime64[us]"), unit=unit)
     return [str(text) for text in np.strings.replace(texts, "T", " ")]

@@ -18,8 +18,11 @@ from dcvae import InputError, __version__
 if TYPE_CHECKING:  # importing these would import Keras or pandas
     from dcvae.network import VariationalAutoencoder
     from dcvae.scoring import Scores
+    from dcvae.settings import Settings
+    from dcvae.tables import Table
     from dcvae.thresholds import Alphas
     from dcvae.training import EpochLosses, TrainingResult
+    from dcvae.windows import WindowSplit
 
 _quiet = False
 
@@ -134,7 +137,7 @@ def _import_and_name_device() -> str:
 
 def duration(seconds: float) -> str:
     """Write a time span for people: 7.3 s, 2 min 05 s, 1 h 03 min."""
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
@@ -198,6 +201,29 @@ class TrainingDisplay:
         """Take the bar away."""
         if self._bar is not None:
             self._bar.close()
+
+
+def training_start(
+    table: "Table",
+    split: "WindowSplit",
+    settings: "Settings",
+    network: "VariationalAutoencoder",
+    device: str,
+    folder: Path,
+) -> None:
+    """Say what is about to be trained, on what, where."""
+    facts(
+        {
+            "data": f"{table.path}: {len(table.frame):,} rows, {table.frame.shape[1]} series",
+            "windows": f"{len(split.train):,} to train on, {len(split.validation):,} to validate",
+            "network": f"{network.count_params():,} parameters, receptive field "
+            f"{settings.encoder_plan.receptive_field(settings.kernel)} (encoder) and "
+            f"{settings.decoder_plan.receptive_field(settings.kernel)} (decoder) of "
+            f"T = {settings.window_length} rows",
+            "device": device,
+            "model": str(folder),
+        }
+    )
 
 
 def training_end(result: "TrainingResult", folder: Path, seconds: float) -> None:

@@ -102,10 +102,12 @@ class CsvFile:
         stream.seek(self._start)
         lines = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         reader = csv.reader(lines, delimiter=self._separator)
+        first_line = 1  # of a row, which a quoted line end may stretch over several
         try:
             for cells in reader:
                 if len(cells) > 1 or (cells and cells[0].strip()):
-                    yield self._lines_before + reader.line_num, cells
+                    yield self._lines_before + first_line, cells
+                first_line = reader.line_num + 1
         except csv.Error as error:
             line = self._lines_before + reader.line_num
             refuse(self.path, f"line {line:,} cannot be read as CSV ({error}); is a quote open?")
@@ -202,9 +204,10 @@ class CsvFile:
         ]
         if not examples:
             return []
+        is_open = self._raw.count(b'"', self._start) % 2
         return [
             f"the header has {width} columns but {shortened(examples, SHOWN)}; every row must have "
-            "as many cells as the header"
+            f"as many cells as the header{' (is a quote open?)' if is_open else ''}"
         ]
 
 
@@ -372,7 +375,8 @@ def describe_cells(wrong: np.ndarray, cells: pd.DataFrame, file: File, expected:
     examples = []
     for row, column in np.argwhere(wrong[rows])[:SHOWN].tolist():
         cell: Any = cells.iloc[rows[row], column]
-        held = "is empty" if pd.isna(cell) else f"holds `{cell}`"
+        shown = str(cell).removesuffix(".0") if isinstance(cell, float) else cell
+        held = "is empty" if pd.isna(cell) else f"holds `{shown}`"
         examples.append(f"{places[row]}, column `{cells.columns[column]}` {held}")
     return [f"{shortened(examples, SHOWN, int(wrong.sum()))}; expected {expected}"]
 

@@ -1,7 +1,7 @@
 """What training minimizes, and the one meaning that the network's spread head has.
 
 The network gives every cell of a window a mean and a *spread* number. The paper (García González
-et al. 2022, section 3) reads the spread as a log variance, in the loss and in the band alike. The
+et al. 2022) reads the spread as a log variance, in the loss and in the band alike. The
 published code reads the same number as a log standard deviation in the loss and as a log variance
 in the band; `log_variance_from` is the only place that knows of the two readings.
 

@@ -9,6 +9,7 @@ Written with `keras.ops` alone, so that it runs on any Keras backend. Every clas
 that a saved `.keras` file loads without custom code.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -33,8 +34,6 @@ class DilatedCausalConv(keras.layers.Layer):
 
     Rows before the window count as zeros; the sequence keeps its length. Weights have the shapes of
     `keras.layers.Conv1D`: kernel (kernel_size, channels_in, units), bias (units,).
-
-    Computed as one matrix product over the k shifted copies of the input laid side by side.
 
     Args:
         units: number of output channels.
@@ -74,16 +73,7 @@ class DilatedCausalConv(keras.layers.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Convolve (batch, time, channels_in) into (batch, time, units)."""
-        length, channels = inputs.shape[1:]
-        taps = [
-            _shift_later(inputs, (self.kernel_size - 1 - tap) * self.dilation, length)
-            for tap in range(self.kernel_size)
-        ]
-        stacked = ops.concatenate(taps, axis=-1)  # (batch, time, k·channels_in)
-        flat = ops.reshape(stacked, (-1, self.kernel_size * channels))
-        kernel = ops.reshape(self.kernel, (self.kernel_size * channels, self.units))
-        convolved = ops.matmul(flat, kernel) + self.bias
-        return self.activation(ops.reshape(convolved, (-1, length, self.units)))
+        return self.activation(convolve(inputs, self.kernel, self.bias, self.dilation))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Same batch and time, `units` channels."""
@@ -100,13 +90,96 @@ class DilatedCausalConv(keras.layers.Layer):
         }
 
 
-def _shift_later(sequence: Tensor, rows: int, length: int) -> Tensor:
-    """Move (batch, time, channels) `rows` steps later, zeros in front, what falls off is gone."""
-    if rows == 0:
-        return sequence
-    if rows >= length:
-        return ops.zeros_like(sequence)
-    return ops.pad(sequence[:, : length - rows], [[0, 0], [rows, 0], [0, 0]])
+@keras.saving.register_keras_serializable(_PACKAGE)
+class ConvHeads(keras.layers.Layer):
+    """Linear `DilatedCausalConv` layers that read the same input, computed as one.
+
+    Each head has weights of its own; laying their kernels side by side spares reading the input
+    once a head, forward and backward.
+
+    Args:
+        names: name of each head.
+        units: number of output channels of every head.
+        kernel_size: number of taps.
+        dilation: distance between taps, in rows.
+
+    Input shape:
+        (batch, time, channels_in)
+
+    Output shape:
+        One tensor (batch, time, units) a head.
+    """
+
+    def __init__(
+        self, names: Sequence[str], units: int, kernel_size: int, dilation: int, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.heads = [
+            DilatedCausalConv(units, kernel_size, dilation, name=head_name) for head_name in names
+        ]
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create the weights of every head."""
+        for head in self.heads:
+            head.build(input_shape)
+
+    def joint_weights(self) -> tuple[Tensor, Tensor]:
+        """Kernel (kernel_size, channels_in, heads·units) and bias (heads·units,) of all heads."""
+        kernel = ops.concatenate([ops.convert_to_tensor(x.kernel) for x in self.heads], axis=-1)
+        return kernel, ops.concatenate([ops.convert_to_tensor(x.bias) for x in self.heads])
+
+    def call(self, inputs: Tensor) -> list[Tensor]:
+        """Convolve (batch, time, channels_in) into one (batch, time, units) a head."""
+        joint = convolve(inputs, *self.joint_weights(), self.heads[0].dilation)
+        outputs: list[Tensor] = ops.split(joint, len(self.heads), axis=-1)
+        return outputs
+
+    def compute_output_shape(
+        self, input_shape: tuple[int | None, ...]
+    ) -> list[tuple[int | None, ...]]:
+        """Same batch and time, the units of each head."""
+        return [head.compute_output_shape(input_shape) for head in self.heads]
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to build the layer again."""
+        first = self.heads[0]
+        return {
+            **super().get_config(),
+            "names": [head.name for head in self.heads],
+            "units": first.units,
+            "kernel_size": first.kernel_size,
+            "dilation": first.dilation,
+        }
+
+
+def convolve(inputs: Tensor, kernel: Tensor, bias: Tensor, dilation: int) -> Tensor:
+    """Convolve causally: `y[p] = b + sum_j W_j · x[p - (k-1-j)·d]`, zeros before the window.
+
+    One matrix product gives what every row contributes to each tap; the contributions are then
+    moved to the rows they belong to and added. On a CPU that is faster, forward and backward, than
+    a dilated convolution (benchmarks/README.md).
+
+    Args:
+        inputs: (batch, time, channels_in).
+        kernel: (k, channels_in, units).
+        bias: (units,).
+        dilation: d, in rows.
+
+    Returns:
+        (batch, time, units).
+    """
+    length, channels = inputs.shape[1:]
+    kernel_size, _, units = kernel.shape
+    side_by_side = ops.concatenate([kernel[tap] for tap in range(kernel_size)], axis=-1)
+    products = ops.matmul(ops.reshape(inputs, (-1, channels)), side_by_side)
+    products = ops.reshape(products, (-1, length, kernel_size * units))
+    total = bias
+    for tap in range(kernel_size):
+        rows_later = (kernel_size - 1 - tap) * dilation
+        if rows_later < length:
+            part = products[:, : length - rows_later, tap * units : (tap + 1) * units]
+            total = total + ops.pad(part, [[0, 0], [rows_later, 0], [0, 0]])
+    return total
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
@@ -129,7 +202,8 @@ class Sampling(keras.layers.Layer):
     def __init__(self, seed: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        # Named, or its variable would be called by the number of generators made before it.
+        self.seed_generator = keras.random.SeedGenerator(seed, name="latent_draws")
 
     def call(self, z_mean: Tensor, z_log_var: Tensor) -> Tensor:
         """Sample one latent sequence a window (Kingma and Welling 2014, section 2.4)."""
@@ -204,7 +278,7 @@ class VariationalAutoencoder(keras.Model):
         """Negative ELBO: mean negative log-likelihood of a cell plus mean KL of a latent number.
 
         Both terms are means, not sums (over batch, time and series; over batch, time and latent
-        channels): that fixes their relative weight. García González et al. 2022, equation 1.
+        channels): that fixes their relative weight. The ELBO of García González et al. 2022.
         """
         log_variance = log_variance_from(y_pred["spread"], self.spread_reading)
         reconst = ops.mean(gaussian_nll(x, y_pred["mean"], log_variance))
@@ -251,7 +325,8 @@ def build_network(settings: Settings) -> VariationalAutoencoder:
         settings.kernel,
         settings.activation,
         (settings.window_length, settings.num_series),
-        {"z_mean": settings.latent_size, "z_log_var": settings.latent_size},
+        ("z_mean", "z_log_var"),
+        settings.latent_size,
     )
     decoder = _build_side(
         "decoder",
@@ -259,7 +334,8 @@ def build_network(settings: Settings) -> VariationalAutoencoder:
         settings.kernel,
         DECODER_ACTIVATION,
         (settings.window_length, settings.latent_size),
-        {"x_mean": settings.num_series, "x_spread": settings.num_series},
+        ("x_mean", "x_spread"),
+        settings.num_series,
     )
     return VariationalAutoencoder(
         encoder, decoder, settings.fidelity_spread, settings.seed, name="dc_vae"
@@ -272,7 +348,8 @@ def _build_side(
     kernel_size: int,
     activation: str,
     input_shape: tuple[int, int],
-    heads: dict[str, int],
+    head_names: Sequence[str],
+    head_units: int,
 ) -> keras.Model:
     """Hidden layers (convolution, activation, BatchNorm), then linear heads side by side."""
     inputs = keras.Input(input_shape, name=f"{name}_input")
@@ -283,8 +360,5 @@ def _build_side(
         )
         hidden = convolution(hidden)
         hidden = keras.layers.BatchNormalization(name=f"{name}_norm_{number}")(hidden)
-    outputs = [
-        DilatedCausalConv(units, kernel_size, plan.head_dilation, name=head)(hidden)
-        for head, units in heads.items()
-    ]
-    return keras.Model(inputs, outputs, name=name)
+    heads = ConvHeads(head_names, head_units, kernel_size, plan.head_dilation, name=f"{name}_heads")
+    return keras.Model(inputs, heads(hidden), name=name)

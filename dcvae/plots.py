@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:  # importing training would import Keras
     from dcvae.training import EpochLosses
@@ -34,7 +35,7 @@ def loss_figure(history: Sequence["EpochLosses"], best_epoch: int, title: str) -
         axes.axvline(best_epoch, color="gray", linestyle=":", label=f"best epoch ({best_epoch})")
         axes.set_xlabel("epoch")
         axes.set_title(name, fontsize="medium")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("nats a cell")
     figure.axes[0].legend()

@@ -8,6 +8,7 @@ published program does: there every file loses its own outliers before it is jud
 Order: outliers are removed, the gaps filled forward then backward, the result scaled.
 """
 
+import sys
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -19,6 +20,10 @@ from dcvae import InputError
 from dcvae.settings import Settings
 
 OutliersOf = Literal["training", "each file"]
+
+# float32 ends at 3.4e38, and the network sums products of what it is given. A cell as far out as
+# this (a disconnected sensor may write 1.8e308) is as anomalous as one further out.
+LARGEST_SCALED = 1e18
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,9 @@ class Preprocessor:
 
         Means and standard deviations are those of scikit-learn's StandardScaler over the cells that
         are neither missing nor outliers.
+
+        Raises:
+            InputError: a series has no cell left without its outliers, or is too large to square.
         """
         # Here, not above: scikit-learn takes a second to import and only training needs it.
         from sklearn.preprocessing import StandardScaler
@@ -54,10 +62,24 @@ class Preprocessor:
         series = tuple(str(name) for name in frame.columns)
         max_std = settings.max_std if settings.wo_outliers else None
         mean, divisor = (0.0,) * len(series), (1.0,) * len(series)
+        kept = frame if max_std is None else _without_outliers(frame, max_std)
+        emptied = [f"`{name}`" for name in kept.columns[kept.isna().all()]]
+        if emptied:
+            raise InputError(
+                f"No cell of the series {', '.join(emptied)} is within `max_std` = {max_std:g} "
+                "standard deviations of its mean. Raise `max_std`, or set `wo_outliers` to false."
+            )
         if settings.scale:
-            kept = frame if max_std is None else _without_outliers(frame, max_std)
-            scaler = StandardScaler().fit(kept.to_numpy())
+            with np.errstate(over="ignore", invalid="ignore"):  # refused below
+                scaler = StandardScaler().fit(kept.to_numpy())
             mean, divisor = tuple(scaler.mean_.tolist()), tuple(scaler.scale_.tolist())
+        endless = [f"`{series[i]}`" for i in np.flatnonzero(~np.isfinite(divisor))]
+        if endless:
+            raise InputError(
+                f"The series {', '.join(endless)} cannot be standardized: the square of its "
+                "largest values is beyond the range of numbers. Empty those cells, if they stand "
+                "for missing ones, or write the series in a larger unit."
+            )
         outliers_of: OutliersOf = (
             "each file" if settings.fidelity_outliers == "code" else "training"
         )
@@ -123,11 +145,12 @@ class Preprocessor:
             and all(_is_number(value) for value in [*mean, *scale])
             and all(value > 0 for value in scale)
             and (stored["max_std"] is None or _is_number(stored["max_std"]))
+            and (stored["max_std"] is None or stored["max_std"] > 0)
             and stored["outliers_of"] in ("training", "each file")
         ):
             raise InputError(
                 f"{source} is damaged: expected one finite mean and one positive scale for every "
-                f"series, received {len(series)} series with other values. Train the model again."
+                "series. Train the model again."
             )
         return cls(
             tuple(series), tuple(mean), tuple(scale), stored["max_std"], stored["outliers_of"]
@@ -135,17 +158,23 @@ class Preprocessor:
 
     def _fill_and_scale(self, frame: pd.DataFrame) -> NDArray[np.float32]:
         filled = frame.ffill().bfill().to_numpy(dtype=np.float64)
-        scaled: NDArray[np.float32] = (
-            (filled - np.asarray(self.mean)) / np.asarray(self.scale)
-        ).astype(np.float32)
-        return scaled
+        with np.errstate(over="ignore"):  # clipped
+            scaled = (filled - np.asarray(self.mean)) / np.asarray(self.scale)
+        clipped: NDArray[np.float32] = np.clip(scaled, -LARGEST_SCALED, LARGEST_SCALED).astype(
+            np.float32
+        )
+        return clipped
 
 
 def _without_outliers(frame: pd.DataFrame, max_std: float) -> pd.DataFrame:
     """Empty the cells whose z-score in this very table is beyond `max_std`."""
-    deviation = (frame - frame.mean()).abs()
-    return frame.where(~(deviation > max_std * frame.std(ddof=0)))
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond the range counts as infinite
+        deviation = (frame - frame.mean()).abs()
+        return frame.where(~(deviation > max_std * frame.std(ddof=0)))
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+    """Tell whether a value is a number that float64 can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max

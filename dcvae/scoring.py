@@ -1,6 +1,6 @@
 """Judge the last row of every window, exactly and without doing the same work twice.
 
-The method judges one row a window (García González et al. 2022, section 3), and neighboring windows
+The method judges one row a window (García González et al. 2022), and neighboring windows
 share all rows but one. Running the network on every window therefore computes nearly everything T
 times over. Running it once over the whole series instead would be wrong: a trained network has
 learned what the zeros before its window look like. This module does neither. It follows three
@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from dcvae import InputError
 from dcvae.losses import Tensor, sigma_from
-from dcvae.network import DilatedCausalConv, VariationalAutoencoder
+from dcvae.network import ConvHeads, DilatedCausalConv, VariationalAutoencoder
 from dcvae.settings import Settings
 from dcvae.windows import num_windows
 
@@ -180,7 +180,8 @@ def latent_noise(
     generator = np.random.Philox(key=seed)
     generator.advance(first_window * counters)
     bits = generator.random_raw(count * counters * 4).reshape(count, counters * 4)[:, :wanted]
-    uniform = ((bits >> np.uint64(11)) + 0.5) * 2.0**-53
+    # 52 bits and a half: exact in float64, and never 0 or 1, whose quantiles are infinite.
+    uniform = ((bits >> np.uint64(12)) + 0.5) * 2.0**-52
     noise: NDArray[np.float32] = ndtri(uniform).astype(np.float32)
     return noise.reshape(count, window_length, latent_size)
 
@@ -338,11 +339,9 @@ def _chain(side: keras.Model) -> list[_Link]:
     """Take a side of the network apart: hidden layers with their norm, then all heads as one."""
     convolutions = [layer for layer in side.layers if isinstance(layer, DilatedCausalConv)]
     norms = [x for x in side.layers if isinstance(x, keras.layers.BatchNormalization)]
-    heads = tuple(convolutions[len(norms) :])
-    return [
-        *(((conv,), norm) for conv, norm in zip(convolutions, norms, strict=False)),
-        (heads, None),
-    ]
+    heads = next(layer for layer in side.layers if isinstance(layer, ConvHeads))
+    hidden = zip(((layer,) for layer in convolutions), norms, strict=True)
+    return [*hidden, (tuple(heads.heads), None)]
 
 
 def _plan(

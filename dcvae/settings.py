@@ -264,8 +264,8 @@ class Settings(BaseModel):
     )
     fidelity_latent: Annotated[Fidelity, Key("scoring")] = Field(
         "paper",
-        description="Latent used for scoring: its mean (paper), or a fresh random draw at every "
-        "call (code).",
+        description="Latent used for scoring: its mean (paper), or a random draw that `seed` "
+        "repeats (code).",
     )
     fidelity_outliers: Annotated[Fidelity, Key("model")] = Field(
         "paper",

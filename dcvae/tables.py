@@ -139,7 +139,8 @@ def prepend_context(data: Table, context: Table, num_rows: int) -> Table:
 
     Returns: a table with at most ``num_rows`` more rows, and the data's notices with those about
     the join: too few rows of context, or a gap longer than the sampling step.
-    Raises: InputError if the context does not end before the data start, or has other series.
+    Raises: InputError if the context does not end before the data start or has other series, and
+    if even both together are too short for a window.
     """
     if list(context.frame.columns) != list(data.frame.columns):
         raise InputError(f"{context.path} and {data.path} must have the same series in one order.")
@@ -148,6 +149,12 @@ def prepend_context(data: Table, context: Table, num_rows: int) -> Table:
         raise InputError(
             f"{context.path} must end before {data.path} starts, but it ends at {end} and the data "
             f"start at {start}. Give as context the rows that come just before the data."
+        )
+    together = len(context.frame) + len(data.frame)
+    if together <= num_rows:
+        raise InputError(
+            f"{data.path} and its context {context.path} have {together:,} rows together, but at "
+            f"least {num_rows + 1:,} are needed: a window is `T` rows. Give more context."
         )
     notices = list(data.notices)
     if len(context.frame) < num_rows:

@@ -116,14 +116,16 @@ def train(
 
     Raises:
         InputError: the loss is not a number before a single epoch was finished, or the state to go
-            on from leaves nothing to do.
+            on from leaves nothing to do or is of another network.
     """
     state = state or TrainingState()
     progress = progress or _NoProgress()
-    network.compile(optimizer=keras.optimizers.Adam(_learning_rate(settings)))
+    # Named, or its variables would be called by the number of optimizers made before it.
+    network.compile(optimizer=keras.optimizers.Adam(_learning_rate(settings), name="adam"))
     network.optimizer.build(network.trainable_variables)
     if state.history:
         _check_unfinished(state, settings)
+        _check_fits(state, network)
         _restore(_all_variables(network), state.last)
     ending: Ending = "all epochs done"
     try:
@@ -163,6 +165,20 @@ def _check_unfinished(state: TrainingState, settings: Settings) -> None:
             f"Nothing is left to train: the last {state.epochs_without_progress} epochs brought no "
             f"progress and `patience` is {settings.patience}. Raise `patience` to go on."
         )
+
+
+def _check_fits(state: TrainingState, network: VariationalAutoencoder) -> None:
+    for variables, values in (
+        (_all_variables(network), state.last),
+        (_network_variables(network), state.best),
+    ):
+        if {name: tuple(variable.shape) for name, variable in variables.items()} != {
+            name: value.shape for name, value in values.items()
+        }:
+            raise InputError(
+                "The training to go on from is damaged or was stored by another version: its "
+                "weights are not those of this network. Train without --resume."
+            )
 
 
 def _learning_rate(settings: Settings) -> float | keras.optimizers.schedules.ExponentialDecay:
@@ -268,6 +284,6 @@ def _values(variables: dict[str, keras.Variable]) -> Variables:
 
 
 def _restore(variables: dict[str, keras.Variable], values: Variables) -> None:
-    """Assign stored values; whoever stored them has checked that they are of this network."""
+    """Assign values of this network."""
     for name, variable in variables.items():
         variable.assign(values[name])

@@ -273,7 +273,10 @@ REFUSED = {
         "time,a,b\n2021-01-01,1\n2021-01-02,1,2,3\n2021-01-03,1,2\n",
         r"row 1 \(line 2\) has 2, row 2 \(line 3\) has 4",
     ),
-    "open quote": ('time,a,b\n2021-01-01,"1,2\n2021-01-02,1,2\n', r"row 1 \(line 3\) has 2"),
+    "open quote": (
+        'time,a,b\n2021-01-01,"1,2\n2021-01-02,1,2\n',
+        r"row 1 \(line 2\) has 2; .*\(is a quote open",
+    ),
     "open quote at the end": (GOOD + '2021-01-01 00:03,1,"2', "cannot be read as CSV"),
     "huge cell": ("time,a\n2021-01-01," + "9" * 200_000 + '"x\n', "cannot be read as CSV"),
     "image": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "this is not a text file"),
@@ -451,7 +454,7 @@ def test_parquet_labels(tmp_path, data):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (labels_text("0,1", "0,2", "1,1"), r"row 2 \(line 3\), column `b` holds `2.0`; expected 0"),
+        (labels_text("0,1", "0,2", "1,1"), r"row 2 \(line 3\), column `b` holds `2`; expected 0"),
         (labels_text("0,1", "0,", "1,1"), r"row 2 \(line 3\), column `b` is empty; expected 0 or"),
         (labels_text("0,1", "0,yes", "1,1"), r"row 2 \(line 3\), column `b` holds `yes`; expected"),
         (labels_text("0,0.5", "0,1", "1,1"), r"column `b` holds `0.5`; expected 0 or 1"),
@@ -495,10 +498,10 @@ def test_context_is_put_in_front():
 
 def test_too_little_context_and_a_gap_are_told():
     context = table_of(VALUES, name="context.csv")
-    joined = prepend_context(table_of(VALUES, "2021-01-01 01:00"), context, 7)
+    joined = prepend_context(table_of(VALUES, "2021-01-01 01:00"), context, 5)
     assert len(joined.frame) == 6
     assert joined.notices == [
-        "The context context.csv has 3 rows where 7 would be used: the first 4 rows of the data "
+        "The context context.csv has 3 rows where 5 would be used: the first 2 rows of the data "
         "get no verdict.",
         "Between the context context.csv and the data lies a gap of 00:58:00, where the sampling "
         "step is 00:01:00.",
@@ -511,6 +514,9 @@ def test_context_refused():
         prepend_context(data, table_of(VALUES, name="c.csv"), 2)
     with pytest.raises(InputError, match="must have the same series"):
         prepend_context(data, table_of(VALUES, columns="ba"), 2)
+    later = table_of(VALUES, "2021-01-01 01:00")
+    with pytest.raises(InputError, match=r"have 6 rows together, but at least 7 are needed"):
+        prepend_context(later, table_of(VALUES, name="c.csv"), 6)
 
 
 def test_importing_the_module_does_not_import_tensorflow():

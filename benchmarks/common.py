@@ -1,0 +1,54 @@
+"""What the programs share: the published settings, data of the published size, medians, a table."""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dcvae.settings import Settings, read_settings
+
+PUBLISHED = Path(__file__).parent.parent / "settings" / "model_settings.txt"
+
+
+def published_settings(num_series: int = 12) -> Settings:
+    """The published settings, for any number of series."""
+    return read_settings(PUBLISHED).model_copy(update={"num_series": num_series})
+
+
+def random_walks(num_rows: int, num_series: int, seed: int = 0) -> np.ndarray:
+    """(rows, series) float32: standardized, smooth, correlated in time."""
+    rng = np.random.default_rng(seed)
+    steps = rng.normal(size=(num_rows, num_series)).cumsum(axis=0)
+    return ((steps - steps.mean(axis=0)) / steps.std(axis=0)).astype(np.float32)
+
+
+def seconds(action: Callable[[], object], repeats: int) -> list[float]:
+    """Wall seconds of each of several runs."""
+    taken = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - start)
+    return taken
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a Markdown table, after a line that names machine, date and load."""
+    load = "/".join(f"{value:.1f}" for value in os.getloadavg())
+    print(
+        f"\n{time.strftime('%Y-%m-%d %H:%M')}, {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, load {load}\n"
+    )
+    print(f"| {' | '.join(header)} |")
+    print(f"|{'---|' * len(header)}")
+    for row in rows:
+        print(f"| {' | '.join(str(cell) for cell in row)} |")
+
+
+def median_of(values: Sequence[float]) -> str:
+    """Median and range for a table."""
+    return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"

@@ -1,0 +1,91 @@
+"""How long a training epoch takes after the first: ours against the plain port's `fit`.
+
+python benchmarks/epoch.py [--rows 8640] [--series 12] [--epochs 4]
+"""
+
+import argparse
+import os
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+from common import median_of, print_table, published_settings, random_walks
+from plain import PlainVAE, windows_of
+
+from dcvae.network import build_network
+from dcvae.training import train
+from dcvae.windows import split_windows
+
+
+class Clock(keras.callbacks.Callback):
+    """Takes the time of every epoch, validation included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.seconds.append(time.perf_counter() - self._start)
+
+
+class Display:
+    """The same for our training."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self._start = time.perf_counter()
+
+    def step(self, epoch: int, step: int, num_steps: int, loss: float) -> None:
+        pass
+
+    def epoch(self, losses: object, is_best: bool) -> None:
+        now = time.perf_counter()
+        self.seconds.append(now - self._start)
+        self._start = now
+
+
+def main() -> None:
+    """Train both for a few epochs in turn, print the epochs after the first."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=8640)
+    parser.add_argument("--series", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=4)
+    arguments = parser.parse_args()
+    settings = published_settings(arguments.series).model_copy(
+        update={"epochs": arguments.epochs, "patience": 1000}
+    )
+    series = random_walks(arguments.rows, arguments.series)
+    split = split_windows(len(series), settings.window_length, settings.val_percent, 1)
+
+    plain, clock = PlainVAE(settings), Clock()
+    plain.compile(keras.optimizers.Adam(settings.lr))
+    border = int(split.validation[0])
+    plain.fit(
+        windows_of(series[:border], settings.window_length, shuffle=True),
+        validation_data=windows_of(series[border:], settings.window_length),
+        epochs=arguments.epochs,
+        callbacks=[clock],
+        verbose=0,
+    )
+    display = Display()
+    train(build_network(settings), series, split, settings, progress=display)
+
+    print_table(
+        [
+            f"epoch, {len(split.train):,} + {len(split.validation):,} windows",
+            "first",
+            "later, median (range)",
+        ],
+        [
+            ["plain port, fit", f"{clock.seconds[0]:.2f}", median_of(clock.seconds[1:])],
+            ["ours", f"{display.seconds[0]:.2f}", median_of(display.seconds[1:])],
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()

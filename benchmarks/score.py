@@ -1,0 +1,91 @@
+"""How long scoring takes: ours against the plain port, same weights, same rows.
+
+python benchmarks/score.py [--rows 8640] [--series 12] [--repeats 5] [--chunks 128,256,512]
+"""
+
+import argparse
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from common import median_of, print_table, published_settings, random_walks, seconds
+from plain import PlainVAE, windows_of
+
+from dcvae.network import build_network
+from dcvae.scoring import CHUNK_WINDOWS, Scorer
+from dcvae.windows import gather_windows
+
+
+def main() -> None:
+    """Measure, compare the numbers, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=8640)
+    parser.add_argument("--series", type=int, default=12)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--chunks", default=str(CHUNK_WINDOWS))
+    arguments = parser.parse_args()
+    settings = published_settings(arguments.series)
+    network = build_network(settings)
+    plain = PlainVAE(settings)
+    plain.copy_weights(network)
+    series = random_walks(arguments.rows, arguments.series)
+    observed = np.ones(series.shape, dtype=bool)
+    length = settings.window_length
+    batches = windows_of(series, length)
+
+    inputs = keras.Input((length, arguments.series))
+    mean, log_var = plain.decoder(plain.encoder(inputs)[0])
+    reconstruction = keras.Model(inputs, [mean, log_var])
+
+    def predict() -> list[np.ndarray]:
+        """As the published program does it: one predict for the bands, one for the latent."""
+        mean, log_var = reconstruction.predict(batches, verbose=0)
+        latent = plain.encoder.predict(batches, verbose=0)[0]
+        return [mean[:, -1], np.exp(log_var[:, -1] / 2), latent[:, -1]]
+
+    reference = predict()
+    rows = []
+    predicted = seconds(predict, arguments.repeats)
+    rows.append(["plain port, predict, batch 32", median_of(predicted), "1.0", "-"])
+    fastest, batch_of_fastest = [float("inf")], 0
+    both = keras.Model(inputs, [mean, log_var, plain.encoder(inputs)[0]])
+    for batch in (64, 256, 1024):
+        starts = np.arange(len(series) - length + 1, dtype=np.int32)
+
+        def forward(batch: int = batch, starts: np.ndarray = starts) -> None:
+            """One pass over all windows, gathered by slices; outputs are not kept."""
+            for first in range(0, len(starts) - batch + 1, batch):
+                both.predict_on_batch(gather_windows(series, starts[first : first + batch], length))
+
+        forward()
+        taken = seconds(forward, arguments.repeats)
+        if np.median(taken) < np.median(fastest):
+            fastest, batch_of_fastest = taken, batch
+    ratio = np.median(predicted) / np.median(fastest)
+    name = f"plain port, one pass, its best batch ({batch_of_fastest})"
+    rows.append([name, median_of(fastest), f"{ratio:.1f}", "-"])
+    for chunk in (int(text) for text in arguments.chunks.split(",")):
+        scorer = Scorer(network, length, chunk_windows=chunk)
+        scores = scorer.score(series, observed)
+        ours = seconds(lambda scorer=scorer: scorer.score(series, observed), arguments.repeats)
+        difference = max(
+            float(np.abs(a - b).max() / b.std())
+            for a, b in zip([scores.mean, scores.sigma, scores.latent], reference, strict=True)
+        )
+        ratio = np.median(predicted) / np.median(ours)
+        rows.append([f"ours, chunk {chunk}", median_of(ours), f"{ratio:.1f}", f"{difference:.1e}"])
+    print_table(
+        [
+            f"score {arguments.rows:,} rows x {arguments.series} series",
+            "seconds, median (range)",
+            "times predict",
+            "largest difference / spread",
+        ],
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    main()

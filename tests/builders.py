@@ -1,0 +1,72 @@
+"""Small things that several test files build: settings, networks with weights of their own."""
+
+import json
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from dcvae.network import (
+    ConvHeads,
+    DilatedCausalConv,
+    VariationalAutoencoder,
+    build_network,
+)
+from dcvae.settings import Settings
+
+TINY = {
+    "model_name": "tiny",
+    "T": 8,
+    "M": 2,
+    "cnn_units": [4, 3],
+    "dil_rate": [1, 2, 4],
+    "J": 2,
+    "batch_size": 16,
+    "epochs": 2,
+    "lr": 1e-2,
+    "val_percent": 0.25,
+    "seed": 7,
+}
+
+
+def settings_with(**keys: Any) -> Settings:
+    """Tiny settings with some keys, under their published names, given other values."""
+    return Settings.from_text(json.dumps(TINY | keys), "tiny.txt")
+
+
+def randomized(network: VariationalAutoencoder, seed: int = 0) -> VariationalAutoencoder:
+    """Give biases and BatchNorm values that matter, as a trained network has; same network."""
+    random = np.random.default_rng(seed)
+    for layer in [*network.encoder.layers, *network.decoder.layers]:
+        for weight in layer.weights:
+            value = keras.ops.convert_to_numpy(weight)
+            if weight.name in ("gamma", "moving_variance"):
+                value = random.uniform(0.5, 1.5, weight.shape)
+            elif weight.name in ("bias", "beta", "moving_mean"):
+                value = random.normal(0.0, 0.3, weight.shape)
+            weight.assign(value)
+    return network
+
+
+def random_network(settings: Settings, seed: int = 0) -> VariationalAutoencoder:
+    return randomized(build_network(settings), seed)
+
+
+def weights_of(network: VariationalAutoencoder) -> dict[str, NDArray[np.float64]]:
+    """Weights by layer and name, in float64, for the oracles."""
+    return {
+        "/".join(weight.path.split("/")[-2:]): keras.ops.convert_to_numpy(weight).astype(np.float64)
+        for side in (network.encoder, network.decoder)
+        for weight in side.weights
+    }
+
+
+def head_of(side: keras.Model, name: str) -> DilatedCausalConv:
+    """Find one of the two heads of a side by its name."""
+    heads = next(layer for layer in side.layers if isinstance(layer, ConvHeads))
+    return next(head for head in heads.heads if head.name == name)
+
+
+def random_rows(num_rows: int, num_series: int, seed: int = 0) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).normal(size=(num_rows, num_series)).astype(np.float32)

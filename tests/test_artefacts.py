@@ -1,0 +1,690 @@
+"""What is on disk: whole or not at all, the same when read back, refused when it does not fit."""
+
+import csv
+import hashlib
+import io
+import json
+import math
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dcvae import InputError, artefacts
+from dcvae.preprocessing import Preprocessor
+from dcvae.scoring import Scores
+from dcvae.settings import Settings
+from dcvae.tables import read_table
+from dcvae.thresholds import Alphas
+from dcvae.training import EpochLosses, TrainingResult, TrainingState
+from dcvae.windows import split_windows
+
+NAN = math.nan
+SERIES = ("a", "b, c")  # a name with a comma must survive every CSV
+KEYS = {"model_name": "toy", "T": 4, "cnn_units": [3, 3], "dil_rate": [1, 2, 4], "J": 2}
+
+
+def settings_with(source="given.txt", **keys):
+    return Settings.from_text(json.dumps(KEYS | keys), source)
+
+
+def preprocessor_with(scale=(2.0, 1.0), mean=(10.0, -1.0), series=SERIES):
+    return Preprocessor(series, mean, scale, 7.0, "training")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files below a folder, hidden ones too, with their bytes."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def models(tmp_path):
+    """Hold a folder of models with one model, whose network is a stand-in."""
+    folder = tmp_path / "models" / "toy"
+    folder.mkdir(parents=True)
+    settings = settings_with().with_num_series(2, "data.csv")
+    (folder / "settings.txt").write_text(settings.to_json())
+    (folder / "preprocessing.json").write_text(json.dumps(preprocessor_with().to_dict()))
+    (folder / "run.json").write_text('{"training_file_sha256": "abc"}')
+    with zipfile.ZipFile(folder / "model.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+    return folder.parent
+
+
+@pytest.fixture
+def model(models):
+    return artefacts.open_model(models, settings_with())
+
+
+# --- One file --------------------------------------------------------------------------------
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path):
+    path = tmp_path / "a.txt"
+    with artefacts.whole_file(path) as stream:
+        stream.write(b"new")
+        stream.flush()
+        assert not path.exists()
+    assert contents(tmp_path) == {"a.txt": b"new"}
+
+
+def write_half(path, error):
+    with artefacts.whole_file(path) as stream:
+        stream.write(b"half of the n")
+        raise error
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt(), ValueError("x")])
+def test_a_failure_in_the_middle_leaves_the_old_file(tmp_path, error):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    with pytest.raises(type(error)):
+        write_half(path, error)
+    assert contents(tmp_path) == {"a.txt": b"old"}
+
+
+def test_a_failure_in_the_middle_leaves_no_new_file(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        write_half(tmp_path / "a.txt", ZeroDivisionError())
+    assert contents(tmp_path) == {}
+
+
+def test_text_and_json_are_the_same_bytes_everywhere(tmp_path):
+    artefacts.write_text(tmp_path / "a.txt", "σ\n1\n")
+    assert (tmp_path / "a.txt").read_bytes() == b"\xcf\x83\n1\n"
+    artefacts.write_json(tmp_path / "a.json", {"b": [1, None]})
+    text = (tmp_path / "a.json").read_bytes()
+    assert b"\r" not in text
+    assert json.loads(text) == {"b": [1, None]}
+
+
+def test_sha256(tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"x" * 1_000_000)
+    assert artefacts.sha256_of(path) == hashlib.sha256(b"x" * 1_000_000).hexdigest()
+
+
+# --- A training and its state ----------------------------------------------------------------
+
+
+def losses(epoch, val_loss=0.5):
+    return EpochLosses(epoch, 1.0 / epoch, 0.1 + 0.2, 1e-300, val_loss, NAN, -0.0, 1e-4)
+
+
+def state_with(num_epochs=2):
+    random = np.random.default_rng(0)
+    variables = {
+        "network/000/encoder/kernel": random.normal(size=(2, 3, 4)).astype(np.float32),
+        "network/001/seed_generator_state": np.array([1, 2**32 - 1], dtype=np.uint32),
+        "optimizer/000/iteration": np.array(7, dtype=np.int64),
+    }
+    best = {"network/000/encoder/kernel": variables["network/000/encoder/kernel"] + 1}
+    history = tuple(losses(epoch) for epoch in range(1, num_epochs + 1))
+    return TrainingState(history, 1, 0.1 + 0.2, float("inf"), 3, variables, best)
+
+
+def same_state(one, other):
+    for number in ("best_epoch", "best_loss", "reference_loss", "epochs_without_progress"):
+        assert getattr(one, number) == getattr(other, number)
+        assert type(getattr(one, number)) is type(getattr(other, number))
+    np.testing.assert_array_equal(one.history, other.history)
+    assert [type(row.epoch) for row in one.history] == [int] * len(one.history)
+    for part in ("last", "best"):
+        mine, theirs = getattr(one, part), getattr(other, part)
+        assert mine.keys() == theirs.keys()
+        for name, value in mine.items():
+            assert value.dtype == theirs[name].dtype
+            np.testing.assert_array_equal(value, theirs[name])
+
+
+class Network:
+    """Stands in for a network: saves a few bytes, or fails half way."""
+
+    def __init__(self, content=b"weights", error=None):
+        self.content, self.error = content, error
+
+    def save(self, path):
+        assert path.suffix == ".keras"
+        path.write_bytes(self.content)
+        if self.error:
+            raise self.error
+
+
+FIGURE = SimpleNamespace(savefig=lambda stream, format, dpi: stream.write(b"png"))
+SOURCE = {"training_file": "train.csv", "training_file_sha256": "abc"}
+
+
+def begin(folder, *, resume=False, source=SOURCE, **keys):
+    settings = settings_with(**keys).with_num_series(2, "data.csv")
+    return folder.begin(settings, preprocessor_with(), source, resume=resume)
+
+
+def train_whole(folder, content=b"weights", **keys):
+    begin(folder, **keys)
+    folder.keep_state(state_with())
+    folder.finish(Network(content), FIGURE, {**SOURCE, "epochs": 2})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return artefacts.TrainingFolder(tmp_path / "models", "toy")
+
+
+def test_state_is_the_same_when_read_back(folder):
+    begin(folder)
+    folder.keep_state(state_with())
+    same_state(begin(folder, resume=True), state_with())
+
+
+def test_a_training_takes_the_name_of_the_model_when_it_is_finished(folder):
+    assert begin(folder).history == ()
+    folder.keep_state(state_with())
+    assert not folder.final.exists()
+    folder.finish(Network(), FIGURE, {"epochs": 2})
+    assert {path.name for path in folder.final.parent.iterdir()} == {"toy"}
+    assert set(contents(folder.final)) == {
+        *("model.keras", "settings.txt", "preprocessing.json", "run.json"),
+        *("history.csv", "loss.png", "training_state.npz"),
+    }
+    assert json.loads((folder.final / "run.json").read_bytes()) == {"epochs": 2}
+
+
+def test_training_again_keeps_one_earlier_model(folder):
+    for number in (b"1", b"2", b"3"):
+        train_whole(folder, number)
+    assert (folder.final / "model.keras").read_bytes() == b"3"
+    assert (folder.previous / "model.keras").read_bytes() == b"2"
+    assert {path.name for path in folder.final.parent.iterdir()} == {"toy", "toy.previous"}
+
+
+def test_a_training_that_fails_leaves_the_model_alone(folder):
+    train_whole(folder)
+    (folder.final / "alphas.csv").write_text("mine")
+    before = contents(folder.final)
+    begin(folder)
+    folder.keep_state(state_with())
+    with pytest.raises(OSError, match="disk full"):
+        folder.finish(Network(b"half", OSError("disk full")), FIGURE, {})
+    assert contents(folder.final) == before
+    assert "model.keras" not in contents(folder.partial)
+    assert not folder.previous.exists()
+
+
+def test_a_training_from_the_start_forgets_one_that_was_cut_off(folder):
+    begin(folder)
+    folder.keep_state(state_with())
+    (folder.partial / "left.over").write_text("x")
+    assert begin(folder).history == ()
+    assert set(contents(folder.partial)) == {"settings.txt", "preprocessing.json", "run.json"}
+
+
+def test_resume_prefers_the_training_that_was_cut_off(folder):
+    train_whole(folder)
+    begin(folder)
+    folder.keep_state(state_with(5))
+    assert len(begin(folder, resume=True).history) == 5
+    assert (folder.final / "model.keras").read_bytes() == b"weights"
+
+
+def test_resume_of_a_finished_model_starts_a_folder_of_its_own(folder):
+    train_whole(folder)
+    begin(folder)  # cut off before its first epoch
+    before = contents(folder.final)
+    assert len(begin(folder, resume=True).history) == 2
+    assert contents(folder.final) == before
+    assert "training_state.npz" in contents(folder.partial)
+
+
+def check_resumable(folder, source=SOURCE, **keys):
+    folder.check_resumable(settings_with(**keys).with_num_series(2, "data.csv"), source)
+
+
+def test_resumable_with_more_epochs_and_patience(folder):
+    train_whole(folder)
+    check_resumable(folder)
+    check_resumable(folder, epochs=1000, patience=50, summary=False, dataset_name="other")
+
+
+def test_not_resumable(folder):
+    with pytest.raises(InputError, match=r"no training to resume in .*toy: training_state.npz is"):
+        check_resumable(folder)
+    train_whole(folder)
+    with pytest.raises(InputError, match=r"cannot be resumed: `batch_size`, `lr`, `seed` changed"):
+        check_resumable(folder, lr=0.5, seed=1, batch_size=2)
+    with pytest.raises(InputError, match=r"`fidelity`, `fidelity_spread`, .* changed"):
+        check_resumable(folder, fidelity="code")
+    with pytest.raises(InputError, match="it was begun on other data"):
+        check_resumable(folder, {"training_file_sha256": "abd"})
+    (folder.final / "run.json").write_text("[]")
+    with pytest.raises(InputError, match=r"run.json is damaged: expected a JSON object"):
+        check_resumable(folder)
+    (folder.final / "settings.txt").unlink()
+    with pytest.raises(InputError, match=r"settings.txt does not exist"):
+        check_resumable(folder)
+
+
+def without(name):
+    """Return a function that takes one array out of a stored state."""
+
+    def spoil(content):
+        with np.load(io.BytesIO(content)) as stored:
+            arrays = dict(stored)
+        stream = io.BytesIO()
+        np.savez(stream, **{key: value for key, value in arrays.items() if key != name})
+        return stream.getvalue()
+
+    return spoil
+
+
+def one_array(content):
+    stream = io.BytesIO()
+    np.save(stream, np.arange(3))
+    return stream.getvalue()
+
+
+def pickled(content):
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=True, history=np.array([{}], dtype=object), numbers=[0])
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda content: b"", id="empty"),
+        pytest.param(lambda content: content[: len(content) // 2], id="cut off"),
+        pytest.param(lambda content: content[:200] + b"?" + content[201:], id="one byte"),
+        pytest.param(lambda content: b"no archive at all", id="text"),
+        pytest.param(one_array, id="one array"),
+        pytest.param(pickled, id="pickled"),
+        pytest.param(without("numbers"), id="without numbers"),
+        pytest.param(without("history"), id="without history"),
+    ],
+)
+def test_a_damaged_state_is_refused(folder, spoil):
+    train_whole(folder)
+    path = folder.final / "training_state.npz"
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(InputError, match=r"training_state.npz is damaged and cannot be resumed"):
+        begin(folder, resume=True)
+    assert not folder.partial.exists()
+
+
+def test_models_must_be_a_folder(tmp_path):
+    (tmp_path / "models").write_text("")
+    with pytest.raises(InputError, match="models is not a folder"):
+        artefacts.TrainingFolder(tmp_path / "models", "toy")
+
+
+def test_record_of_a_run(tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text("time,a\n" + "".join(f"2021-01-01 00:{m:02d},{m}\n" for m in range(20)))
+    table = read_table(path)
+    source = artefacts.source_record(table)
+    assert source == {
+        "series": ["a"],
+        "sampling_step_seconds": 60.0,
+        "training_file": "train.csv",
+        "training_file_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "rows": 20,
+        "first_time": "2021-01-01 00:00:00",
+        "last_time": "2021-01-01 00:19:00",
+    }
+    path.unlink()  # what happens to the file during a long training does not matter
+    result = TrainingResult(state_with(), "early stopping")
+    split = split_windows(20, 4, 0.25, 1)
+    run = artefacts.run_record(source, split, result, seconds=1.26, device="CPU")
+    assert source.items() <= run.items()
+    assert run["windows"] == {"train": 12, "validation": 2}
+    assert (run["ending"], run["epochs"], run["best_epoch"]) == ("early stopping", 2, 1)
+    assert run["best_losses"]["val_loss"] == 0.5
+    assert run["best_losses"]["val_reconst"] is None
+    assert (run["seconds"], run["device"]) == (1.3, "CPU")
+    assert set(run["versions"]) == {"python", "dcvae", "tensorflow", "keras", "numpy", "pandas"}
+    assert json.loads(json.dumps(run, allow_nan=False)) == run
+
+
+def test_history():
+    lines = artefacts.history_csv([losses(1), losses(2, NAN)]).splitlines()
+    assert lines[0] == "epoch,loss,reconst,kl,val_loss,val_reconst,val_kl,learning_rate"
+    assert lines[1] == "1,1.0,0.30000000000000004,1e-300,0.5,,-0.0,0.0001"
+    assert lines[2] == "2,0.5,0.30000000000000004,1e-300,,,-0.0,0.0001"
+
+
+# --- A trained model -------------------------------------------------------------------------
+
+
+def test_open_model(model):
+    assert model.series == SERIES
+    assert model.settings == settings_with(M=2)
+    assert model.preprocessor == preprocessor_with()
+    assert model.run == {"training_file_sha256": "abc"}
+
+
+def test_keys_that_do_not_make_the_model_are_taken_from_the_file_given_now(models):
+    given = settings_with(default_alpha=2.0, alpha_search="exact", epochs=3, fidelity_units="code")
+    model = artefacts.open_model(models, given)
+    assert (model.settings.default_alpha, model.settings.epochs) == (2.0, 3)
+    assert model.settings.fidelity_units == "code"
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"T": 5}, r"`T` is 5 in given.txt but the model was trained with 4\."),
+        ({"J": 3}, r"`J` is 3 in given.txt but the model was trained with 2\."),
+        ({"M": 3}, r"`M` is 3 in given.txt but the model was trained with 2\."),
+        ({"kernel": 3}, "`kernel` is 3"),
+        ({"cnn_units": [3, 4]}, r"`cnn_units` is \[3, 4\] .* trained with \[3, 3\]"),
+        ({"dil_rate": [1, 2, 3]}, r"`dil_rate` is \[1, 2, 3\] .* trained with \[1, 2, 4\]"),
+        ({"activation": "relu"}, '`activation` is "relu"'),
+        ({"scale": False}, "`scale` is false"),
+        ({"wo_outliers": False}, "`wo_outliers` is false"),
+        ({"max_std": 3}, "`max_std` is 3.0"),
+        ({"fidelity_spread": "code"}, '`fidelity_spread` is "code"'),
+        ({"fidelity_outliers": "code"}, '`fidelity_outliers` is "code"'),
+        ({"T": 5, "J": 3}, r"`T` is 5 .*\n.*`J` is 3 .*\nTrain it again, or give the settings"),
+    ],
+)
+def test_a_model_trained_with_other_settings_is_refused(models, keys, message):
+    with pytest.raises(InputError, match=message):
+        artefacts.open_model(models, settings_with(**keys))
+
+
+def test_no_such_model(models):
+    with pytest.raises(InputError, match=r"no trained model in .*other.*`model_name` 'other'"):
+        artefacts.open_model(models, settings_with(model_name="other"))
+    (models / "toy").rename(models / "toy.previous")
+    with pytest.raises(InputError, match=r"An earlier one is kept in .*toy.previous"):
+        artefacts.open_model(models, settings_with())
+
+
+@pytest.mark.parametrize("name", ["model.keras", "settings.txt", "preprocessing.json", "run.json"])
+def test_an_incomplete_model_is_refused(models, name):
+    (models / "toy" / name).unlink()
+    with pytest.raises(InputError, match=f"toy is incomplete: {name} missing"):
+        artefacts.open_model(models, settings_with())
+
+
+STORED = preprocessor_with().to_dict()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("model.keras", "no archive", "model.keras is damaged: it is cut off or not a Keras"),
+        ("model.keras", "", "model.keras is damaged: it is cut off or not a Keras"),
+        ("settings.txt", "{", "settings.txt is not valid JSON"),
+        ("settings.txt", '{"model_name": "toy", "Tee": 3}', "settings.txt is not a usable"),
+        ("run.json", "garbage", "run.json is damaged"),
+        ("run.json", "[1]", "run.json is damaged: expected a JSON object"),
+        ("preprocessing.json", "", "preprocessing.json is damaged"),
+        ("preprocessing.json", "null", "preprocessing.json is damaged: expected a JSON object"),
+        ("preprocessing.json", "{}", "preprocessing.json is damaged: expected the keys"),
+        *[
+            ("preprocessing.json", json.dumps(STORED | change), "preprocessing.json is damaged: .*")
+            for change in (
+                {"series": 2},
+                {"series": []},
+                {"series": ["a"]},
+                {"series": ["a", 2]},
+                {"mean": None},
+                {"mean": [1.0, "x"]},
+                {"mean": [1.0, NAN]},
+                {"scale": [1.0, 0.0]},
+                {"scale": [1.0, -1.0]},
+                {"scale": [1.0, math.inf]},
+                {"scale": [1.0, True]},
+                {"max_std": "7"},
+                {"outliers_of": "nothing"},
+                {"extra": 1},
+            )
+        ],
+        (
+            "preprocessing.json",
+            json.dumps({**STORED, "series": ["a"], "mean": [0.0], "scale": [1.0]}),
+            "`M` is 2 in settings.txt but preprocessing.json has 1 series",
+        ),
+    ],
+)
+def test_a_damaged_model_is_refused(models, name, content, message):
+    (models / "toy" / name).write_text(content)
+    with pytest.raises(InputError, match=message):
+        artefacts.open_model(models, settings_with())
+
+
+def test_a_network_that_does_not_load_is_refused(model):
+    with pytest.raises(InputError, match=r"model.keras is damaged: it does not load"):
+        model.network()
+
+
+def test_the_network_of_another_model_is_refused(models):
+    from dcvae.network import build_network
+
+    path = models / "toy" / "model.keras"
+    build_network(settings_with(M=2)).save(path)
+    model = artefacts.open_model(models, settings_with())
+    assert model.network().encoder.input_shape == (None, 4, 2)
+    build_network(settings_with(M=2, J=3)).save(path)
+    message = r"expected \(T, M, J\) = \(4, 2, 2\), received \(4, 2, 3\)\. Train the model again"
+    with pytest.raises(InputError, match=message):
+        model.network()
+
+
+def test_alphas_are_the_same_when_read_back(model):
+    assert model.alphas() is None
+    alphas = Alphas(
+        SERIES,
+        down=np.array([2.0, 0.1 + 0.2]),
+        up=np.array([1e-9, 7.0]),
+        f1=np.array([1 / 3, NAN]),
+        precision=np.array([1.0, NAN]),
+        recall=np.array([0.2, NAN]),
+        labelled_rows=np.array([12, 0]),
+        method=("grid point-wise", "default"),
+    )
+    path = model.write_alphas(alphas)
+    assert path == model.folder / "alphas.csv"
+    again = model.alphas()
+    for name in ("series", "method"):
+        assert getattr(again, name) == getattr(alphas, name)
+    for name in ("down", "up", "f1", "precision", "recall", "labelled_rows"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(alphas, name))
+
+
+def test_series_may_have_the_names_of_missing_values(tmp_path):
+    for names in (("NA", "nan"), ("1", "1.0"), ("True", "null")):
+        model = artefacts.StoredModel(
+            tmp_path, settings_with(), preprocessor_with(series=names), {}
+        )
+        model.write_alphas(Alphas.default(names, 3.0))
+        assert model.alphas().series == names
+
+
+HEADER = "series,alpha_down,alpha_up,f1,precision,recall,labelled_rows,method\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"alphas.csv is damaged"),
+        ('"a', r"alphas.csv is damaged|must have the columns"),
+        ("series,alpha_down\na,1\n", "must have the columns .* Missing: `alpha_up`"),
+        (HEADER + "a,1,1,,,,0,x\n", "exactly the 2 series of the model. Missing: `b, c`"),
+        (HEADER + 'a,1,1,,,,0,x\n"b, c",1,1,,,,0,x\nd,1,1,,,,0,x\n', "Unknown: `d`"),
+        (HEADER + 'a,1,1,,,,0,x\na,1,1,,,,0,x\n"b, c",1,1,,,,0,x\n', "more than one for `a`"),
+        (HEADER + 'a,two,1,,,,0,x\n"b, c",1,1,,,,0,x\n', "line 2: `alpha_down` must be"),
+        (HEADER + 'a,1,1,,,,0,x\n"b, c",1,-1,,,,0,x\n', "line 3: `alpha_up` must be"),
+        (HEADER + 'a,1,1,7,,,0,x\n"b, c",1,1,,,,0,x\n', "line 2: `f1` must be"),
+        (HEADER + "a,1,1,,,,0,x,y,z\nb,1\n", "alphas.csv"),
+    ],
+)
+def test_damaged_alphas_are_refused(model, text, message):
+    (model.folder / "alphas.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        model.alphas()
+
+
+def test_binary_alphas_are_refused(model):
+    (model.folder / "alphas.csv").write_bytes(b"\xff\xfe\x00series")
+    with pytest.raises(InputError, match=r"alphas.csv is damaged"):
+        model.alphas()
+
+
+# --- Results ---------------------------------------------------------------------------------
+
+NAMES = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
+TIMES = pd.date_range("2021-01-01", periods=3, freq="min", unit="us", name="when")
+
+
+def scores_of(rows=3, error=0.5):
+    return Scores(
+        mean=np.full((rows, 2), 1.0, np.float32),
+        sigma=np.full((rows, 2), 0.25, np.float32),
+        error=np.full((rows, 2), error, np.float32),
+        latent=np.full((rows, 2), 1 / 3, np.float32),
+    )
+
+
+def write_results(model, data="x.csv", times=TIMES, error=0.5):
+    with artefacts.TestResults(model, Path(data), times) as results:
+        results.write(scores_of(len(times), error), np.full((len(times), 2), [True, False]))
+    return results
+
+
+def cells(path):
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.reader(stream))
+
+
+def test_results_in_data_units(model):
+    results = write_results(model, "some/where/x.csv")
+    assert results.folder == model.folder / "results" / "x"
+    assert set(contents(results.folder)) == {f"{name}.csv" for name in NAMES}
+    first = {name: cells(results.folder / f"{name}.csv")[:2] for name in NAMES}
+    header, time = ["when", "a", "b, c"], "2021-01-01 00:00:00"
+    # a: mean 10, scale 2; b, c: mean -1, scale 1.
+    assert first["anomaly_predictions"] == [header, [time, "True", "False"]]
+    assert first["abs_error"] == [header, [time, "1.0000000", "0.5000000"]]
+    assert first["reconstructions"] == [header, [time, "12.0000000", "0.0000000"]]
+    assert first["sigma"] == [header, [time, "0.5000000", "0.2500000"]]
+    assert first["latent_space"] == [["when", "0", "1"], [time, "0.3333333", "0.3333333"]]
+    assert results.flag_counts.tolist() == [3, 0]
+
+
+def test_results_in_standardized_units(models):
+    model = artefacts.open_model(models, settings_with(fidelity_units="code"))
+    results = write_results(model, error=-0.5)
+    for name, number in (("abs_error", 0.5), ("reconstructions", 1.0), ("sigma", 0.25)):
+        assert cells(results.folder / f"{name}.csv")[1][1:] == [f"{number:.7f}"] * 2
+
+
+def test_missing_cells_are_empty_in_the_error_alone(model):
+    results = write_results(model, error=NAN)
+    assert cells(results.folder / "abs_error.csv")[1] == ["2021-01-01 00:00:00", "", ""]
+    assert b"nan" not in b"".join(contents(results.folder).values())
+    assert cells(results.folder / "reconstructions.csv")[1][1] == "12.0000000"
+
+
+def test_blocks_follow_each_other(model):
+    with artefacts.TestResults(model, Path("x.csv"), TIMES) as results:
+        results.write(scores_of(2, 0.5), np.ones((2, 2), bool))
+        results.write(scores_of(1, 1.5), np.zeros((1, 2), bool))
+    rows = cells(results.folder / "abs_error.csv")[1:]
+    assert [row[0] for row in rows] == [f"2021-01-01 00:0{minute}:00" for minute in range(3)]
+    assert [float(row[2]) for row in rows] == [0.5, 0.5, 1.5]
+    assert results.flag_counts.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("x.csv", "x"),
+        ("x.csv.gz", "x"),
+        ("x.gz", "x"),
+        ("x.parquet", "x"),
+        ("x.2021.csv", "x.2021"),
+        ("x", "x"),
+        (".csv", "data"),
+        ("..csv", "data"),
+        (".x.csv", "x"),
+    ],
+)
+def test_name_of_the_folder_of_results(model, name, folder):
+    (model.folder / "results" / "earlier").mkdir(parents=True)
+    assert write_results(model, name).folder == model.folder / "results" / folder
+    assert (model.folder / "results" / "earlier").exists()
+
+
+def write_results_in_part(model, error):
+    with artefacts.TestResults(model, Path("x.csv"), TIMES) as results:
+        results.write(scores_of(2, 9.0), np.ones((2, 2), bool))
+        raise error
+
+
+@pytest.mark.parametrize("error", [InputError("x"), OSError("disk full"), KeyboardInterrupt()])
+def test_a_failure_leaves_the_earlier_results(model, error):
+    write_results(model)
+    before = contents(model.folder)
+    with pytest.raises(type(error)):
+        write_results_in_part(model, error)
+    assert contents(model.folder) == before
+    write_results(model, error=9.0)
+    assert contents(model.folder) != before
+
+
+def test_leftovers_of_a_killed_run_do_not_matter(model):
+    killed = artefacts.TestResults(model, Path("x.csv"), TIMES)
+    killed.__enter__()
+    for stream in killed._streams.values():
+        stream.close()
+    write_results(model)
+    assert [path.name for path in (model.folder / "results").iterdir()] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("scale", "text"),
+    [
+        (1.0, "0.2500000"),
+        (9.99, "2.4975000"),
+        (10.0, "2.500000"),
+        (123456.0, "30864.00"),
+        (1e7, "2500000"),
+        (4e12, "1000000000000"),
+        (0.5, "0.12500000"),
+        (1e-6, "0.0000002500000"),
+    ],
+)
+def test_decimals_follow_the_scale(models, scale, text):
+    model = artefacts.open_model(models, settings_with())
+    scaled = artefacts.StoredModel(
+        model.folder, model.settings, preprocessor_with(scale=(scale, 1.0)), {}
+    )
+    results = write_results(scaled)
+    assert cells(results.folder / "sigma.csv")[1][1:] == [text, "0.2500000"]
+
+
+@pytest.mark.parametrize(
+    ("times", "texts"),
+    [
+        (["2021-01-31 13:05", "2021-02-01"], ["2021-01-31 13:05:00", "2021-02-01 00:00:00"]),
+        (
+            ["2021-01-31 13:05", "2021-01-31 13:05:00.25"],
+            ["2021-01-31 13:05:00.000000", "2021-01-31 13:05:00.250000"],
+        ),
+        (["1999-12-31 23:59:59", "2150-01-01"], ["1999-12-31 23:59:59", "2150-01-01 00:00:00"]),
+    ],
+)
+def test_times_are_written_as_iso_8601(model, times, texts):
+    index = pd.DatetimeIndex(pd.to_datetime(times, format="ISO8601"), name="time").as_unit("us")
+    with artefacts.TestResults(model, Path("x.csv"), index) as results:
+        for _ in times:  # one block a row: the form is that of the file, not of the block
+            results.write(scores_of(1), np.zeros((1, 2), bool))
+    assert [row[0] for row in cells(results.folder / "sigma.csv")[1:]] == texts

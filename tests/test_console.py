@@ -1,0 +1,289 @@
+"""What people read: durations, tables, the lines of a training, and how a script ends."""
+
+import math
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from dcvae import InputError, console
+from dcvae.thresholds import Alphas
+
+NAN = math.nan
+
+
+@pytest.fixture(autouse=True)
+def loud(monkeypatch):
+    monkeypatch.setattr(console, "_quiet", False)
+
+
+def losses_of(epoch, loss=1.25, val_loss=1.5):
+    """Stand in for training.EpochLosses, whose import would start Keras."""
+    return SimpleNamespace(epoch=epoch, loss=loss, reconst=1.0, kl=0.25, val_loss=val_loss)
+
+
+# --- Arguments -------------------------------------------------------------------------------
+
+
+def parse(monkeypatch, *words, labels=False):
+    monkeypatch.setattr(sys, "argv", ["script.py", *words])
+    return console.parse(console.parser("Does it.", labels=labels))
+
+
+def test_arguments_and_their_defaults(monkeypatch):
+    arguments = parse(monkeypatch, "d.csv", "s.txt")
+    assert (arguments.data, arguments.settings) == (Path("d.csv"), Path("s.txt"))
+    assert arguments.models == Path("models")
+    assert not arguments.quiet
+    arguments = parse(monkeypatch, "d.csv", "l.csv", "s.txt", "--models", "m", labels=True)
+    assert (arguments.labels, arguments.models) == (Path("l.csv"), Path("m"))
+
+
+@pytest.mark.parametrize(
+    ("words", "fragment"),
+    [
+        (["d.csv"], "the following arguments are required: SETTINGS.txt"),
+        (["d.csv", "s.txt", "more"], "unrecognized arguments: more"),
+        (["d.csv", "s.txt", "--model", "m"], "unrecognized arguments: --model"),
+        (["d.csv", "s.txt", "--models"], "expected one argument"),
+    ],
+)
+def test_wrong_arguments_end_in_status_2(monkeypatch, capsys, words, fragment):
+    with pytest.raises(SystemExit) as end:
+        parse(monkeypatch, *words)
+    assert end.value.code == 2
+    assert fragment in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "number"), [("1", 1), ("007", 7), ("100", 100)])
+def test_positive_number(text, number):
+    assert console.positive_number(text) == number
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "1.5", "many", "", "9" * 5000])
+def test_positive_number_refused(text):
+    with pytest.raises(Exception, match="expected a whole number of at least 1, received"):
+        console.positive_number(text)
+
+
+# --- The end of a script ---------------------------------------------------------------------
+
+
+def end_of(main):
+    with pytest.raises(SystemExit) as end:
+        console.run(main)
+    return end.value.code
+
+
+def raising(error):
+    def main():
+        raise error
+
+    return main
+
+
+def test_a_good_end(capsys):
+    assert end_of(lambda: None) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (InputError("`T` is 3."), "error: `T` is 3.\n"),
+        (PermissionError(13, "Permission denied", "models/a"), "error: [Errno 13] Permission"),
+        (FileNotFoundError(2, "No such file", "a.csv"), "error: [Errno 2] No such file"),
+    ],
+)
+def test_a_mistake_ends_in_its_message_and_status_2(capsys, error, message):
+    assert end_of(raising(error)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(message)
+    assert "Traceback" not in err
+
+
+def test_interrupted_ends_in_130(capsys):
+    assert end_of(raising(KeyboardInterrupt())) == 130
+    assert capsys.readouterr() == ("", "\ninterrupted; nothing was changed\n")
+
+
+def test_a_defect_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        console.run(raising(ZeroDivisionError()))
+
+
+# --- Lines and tables ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0.0 s"),
+        (7.26, "7.3 s"),
+        (59.94, "59.9 s"),
+        (59.97, "1 min 00 s"),
+        (60, "1 min 00 s"),
+        (125.4, "2 min 05 s"),
+        (3599, "59 min 59 s"),
+        (3600, "1 h 00 min"),
+        (3780, "1 h 03 min"),
+        (100 * 3600, "100 h 00 min"),
+    ],
+)
+def test_duration(seconds, text):
+    assert console.duration(seconds) == text
+
+
+def test_duration_never_shows_sixty():
+    for hundredth in range(0, 361_000, 7):
+        text = console.duration(hundredth / 100)
+        assert not text.startswith("60"), text
+        assert " 60" not in text, text
+
+
+def test_quiet_says_nothing(monkeypatch, capsys):
+    parse(monkeypatch, "d.csv", "s.txt", "--quiet")
+    console.say("one")
+    console.notice(["two"])
+    console.facts({"three": "3"})
+    console.next_commands("four")
+    console.alphas_table(Alphas.default(["five"], 3.0))
+    console.flag_counts(["six"], [6], 60)
+    with console.TrainingDisplay(2, 0) as display:
+        display.epoch(losses_of(1), True)
+    assert capsys.readouterr() == ("", "")
+    parse(monkeypatch, "d.csv", "s.txt")
+    console.say("heard again")
+    assert capsys.readouterr().out == "heard again\n"
+
+
+def test_notices_and_facts(capsys):
+    console.notice(["One thing.", "Another."])
+    console.facts({"data": "a.csv", "device": "CPU"})
+    assert capsys.readouterr().out == (
+        "note: One thing.\nnote: Another.\ndata    a.csv\ndevice  CPU\n"
+    )
+
+
+def twelve_character_alphas():
+    return Alphas(
+        series=("TS1", "temperature1", "pressure_bar"),
+        down=np.array([2.0, 12.3456, 3.0]),
+        up=np.array([7.0, 1234567.0, 3.0]),
+        f1=np.array([0.5, 1.0, NAN]),
+        precision=np.array([0.25, 1.0, NAN]),
+        recall=np.array([1.0, 1.0, NAN]),
+        labelled_rows=np.array([12, 1_234_567, 0]),
+        method=("grid range-based", "exact range-based", "default"),
+    )
+
+
+def test_table_of_alphas(capsys):
+    console.alphas_table(twelve_character_alphas())
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == [
+        *("series", "alpha_down", "alpha_up", "F1", "precision", "recall"),
+        *("labeled", "rows", "method"),
+    ]
+    assert lines[1].split() == [
+        *("TS1", "2", "7", "0.500", "0.250", "1.000", "12", "grid", "range-based"),
+    ]
+    assert lines[2].split()[:3] == ["temperature1", "12.3", "1.23e+06"]
+    assert lines[3].split() == ["pressure_bar", "3", "3", "-", "-", "-", "0", "default"]
+    assert max(map(len, lines)) <= 100
+    end = lines[0].index("alpha_down") + len("alpha_down")
+    assert [line[:end].split()[-1] for line in lines[1:]] == ["2", "12.3", "3"]
+
+
+def test_table_of_flag_counts(capsys):
+    console.flag_counts(["a", "temperature1"], np.array([0, 1_234]), 20_000)
+    assert capsys.readouterr().out == (
+        "series        flagged cells  share of 20,000 judged rows\n"
+        "a                         0    0.000%\n"
+        "temperature1          1,234    6.170%\n"
+    )
+
+
+# --- A training ------------------------------------------------------------------------------
+
+
+class Clock:
+    """Stands in for the module time: a second goes by only when the test says so."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(console, "time", clock)
+    return clock
+
+
+def test_a_line_an_epoch_when_nobody_watches(capsys, clock):
+    with console.TrainingDisplay(100, 0) as display:
+        clock.now += 2.0
+        display.step(1, 50, 100, 1.0)
+        assert capsys.readouterr() == ("", "")
+        display.epoch(losses_of(1), True)
+        clock.now += 4.0
+        display.epoch(losses_of(2, -1.0, NAN), False)
+    out, err = capsys.readouterr()
+    assert out.splitlines() == [
+        "epoch   1/100  loss   1.2500 (reconst 1.0000, kl 0.2500)  val   1.5000 *   2.0 s, "
+        "at most 3 min 18 s left",
+        "epoch   2/100  loss  -1.0000 (reconst 1.0000, kl 0.2500)     4.0 s, "
+        "at most 4 min 54 s left",
+    ]
+    assert err == ""
+
+
+def test_time_left_of_a_resumed_training_counts_its_own_epochs(capsys, clock):
+    with console.TrainingDisplay(10, 7) as display:
+        clock.now += 3.0
+        display.epoch(losses_of(8), False)
+    assert "at most 6.0 s left" in capsys.readouterr().out
+
+
+def test_a_bar_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with console.TrainingDisplay(2, 0) as display:
+        display.step(1, 1, 2, 0.5)
+        display.epoch(losses_of(1), True)
+    out, err = capsys.readouterr()
+    assert out.startswith("epoch 1/2  loss   1.2500")
+    assert "/2 epochs [" in err
+
+
+def test_blocks_pass_through(monkeypatch, capsys):
+    blocks = [SimpleNamespace(mean=np.zeros((rows, 2))) for rows in (3, 2)]
+    assert list(console.counted(blocks, 5)) == blocks
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert list(console.counted(blocks, 5)) == blocks
+    assert "scoring:   0%" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("ending", "fragment"),
+    [
+        ("all epochs done", "all epochs done after 2 epochs and 5.0 s"),
+        ("early stopping", "early stopping after 2 epochs and 5.0 s"),
+        ("interrupted", "--resume goes on from the last whole epoch"),
+        ("loss is not a number", "A smaller `lr` may go further."),
+    ],
+)
+def test_how_a_training_ended(capsys, ending, fragment):
+    state = SimpleNamespace(history=(losses_of(1), losses_of(2, 0.5, NAN)), best_epoch=2)
+    console.training_end(SimpleNamespace(state=state, ending=ending), Path("models/a"), 5.0)
+    out = capsys.readouterr().out
+    assert fragment in out
+    assert "best epoch 2: loss 0.5000 (reconst 1.0000, kl 0.2500)\n" in out
+    assert out.endswith("model: models/a\n")

@@ -1,0 +1,123 @@
+"""Windows on `arange`, so that the content of a window says where it comes from."""
+
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+import pytest
+
+from dcvae import InputError
+from dcvae.windows import gather_windows, num_windows, shuffled, split_windows
+
+
+def test_the_drawing_in_the_module() -> None:
+    assert num_windows(10, 4) == 7
+    series = np.arange(10, dtype=np.float32)[:, None]
+    windows = gather_windows(series, split_windows(10, 4, 0.0, 1).train, 4)
+    assert windows[:, :, 0].tolist() == [[s, s + 1, s + 2, s + 3] for s in range(7)]
+    assert windows[:, -1, 0].tolist() == [3, 4, 5, 6, 7, 8, 9]  # the judged rows
+
+
+@pytest.mark.parametrize(
+    ("num_rows", "window_length", "expected"), [(5, 5, 1), (6, 5, 2), (4, 5, 0), (0, 5, 0)]
+)
+def test_number_of_windows(num_rows: int, window_length: int, expected: int) -> None:
+    assert num_windows(num_rows, window_length) == expected
+
+
+GRID = list(product((40, 41, 57, 100), (2, 5, 8), (1, 2, 3, 7), ("0", "1/4", "1/3", "1/2")))
+
+
+@pytest.mark.parametrize(("num_rows", "window_length", "stride", "share"), GRID)
+def test_counts_and_border(num_rows: int, window_length: int, stride: int, share: str) -> None:
+    split = split_windows(num_rows, window_length, float(Fraction(share)), stride)
+    validation_rows = int(num_rows * Fraction(share))
+    border = num_rows - validation_rows
+    assert len(split.train) == 1 + (border - window_length) // stride
+    assert len(split.validation) == (validation_rows - window_length + 1 if validation_rows else 0)
+
+    rows = np.arange(num_rows, dtype=np.float32)[:, None]
+    train = gather_windows(rows, split.train, window_length)
+    assert train[0, 0, 0] == 0
+    assert (np.diff(train[:, 0, 0]) == stride).all()
+    assert border - stride <= train.max() < border
+    if validation_rows:
+        validation = gather_windows(rows, split.validation, window_length)
+        assert validation.min() == border  # the first validation row, and none of training
+        assert validation.max() == num_rows - 1
+        assert (np.diff(validation[:, 0, 0]) == 1).all()
+
+
+def test_starts_are_int32() -> None:
+    split = split_windows(20, 4, 0.3, 1)
+    assert split.train.dtype == split.validation.dtype == np.int32
+
+
+def test_windows_keep_series_apart_and_are_copies() -> None:
+    series = np.arange(24, dtype=np.float32).reshape(12, 2)
+    windows = gather_windows(series, np.array([3, 0, 3], dtype=np.int32), 2)
+    assert windows.dtype == np.float32
+    assert windows.tolist() == [[[6, 7], [8, 9]], [[0, 1], [2, 3]], [[6, 7], [8, 9]]]
+    windows[:] = -1
+    assert series.tolist() == np.arange(24).reshape(12, 2).tolist()
+
+
+def test_shortest_parts_that_are_accepted() -> None:
+    split = split_windows(10, 5, 0.5, 1)
+    assert split.train.tolist() == [0]
+    assert split.validation.tolist() == [5]
+
+
+def test_training_part_too_short() -> None:
+    with pytest.raises(
+        InputError,
+        match=r"training part has 5 rows \(10 less the last 5 for validation\), "
+        r"expected at least `T` = 6\. .*smaller `val_percent`",
+    ):
+        split_windows(10, 6, 0.5, 1)
+
+
+def test_table_shorter_than_a_window() -> None:
+    with pytest.raises(InputError, match=r"training part has 3 rows .* at least `T` = 4"):
+        split_windows(3, 4, 0.0, 1)
+
+
+def test_validation_part_too_short() -> None:
+    with pytest.raises(
+        InputError,
+        match=r"validation part has 2 rows \(`val_percent` 0\.1 of 20\), expected at least "
+        r"`T` = 3\. .*or 0 to train without validation",
+    ):
+        split_windows(20, 3, 0.1, 1)
+
+
+def test_share_that_rounds_to_no_rows_is_too_short_as_well() -> None:
+    with pytest.raises(InputError, match="validation part has 0 rows"):
+        split_windows(20, 3, 0.01, 1)
+
+
+# ---------------------------------------------------------------- shuffling
+
+
+def test_shuffling_is_a_permutation_and_leaves_its_input_alone() -> None:
+    starts = np.arange(0, 300, 3, dtype=np.int32)
+    order = shuffled(starts, seed=1, epoch=1)
+    assert order.dtype == np.int32
+    assert order.tolist() != starts.tolist()
+    assert sorted(order.tolist()) == starts.tolist() == list(range(0, 300, 3))
+
+
+def test_shuffling_depends_on_seed_and_epoch_alone() -> None:
+    starts = np.arange(100, dtype=np.int32)
+    orders = {
+        (seed, epoch): tuple(shuffled(starts, seed, epoch).tolist())
+        for seed, epoch in product((1, 2), (1, 2, 3))
+    }
+    assert len(set(orders.values())) == 6
+    np.random.default_rng(5).random(1000)
+    for (seed, epoch), order in reversed(orders.items()):
+        assert tuple(shuffled(starts, seed, epoch).tolist()) == order
+
+
+def test_no_windows_to_shuffle() -> None:
+    assert shuffled(np.arange(0, dtype=np.int32), 1, 1).tolist() == []

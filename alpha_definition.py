@@ -23,7 +23,7 @@ def main() -> None:
         arguments.data, series=model.series, minimum_rows=settings.window_length
     )
     labels = tables.read_labels(arguments.labels, table)
-    console.notice(table.notices + labels.notices)
+    console.notice(table.notices + labels.notices + model.step_notice(table))
 
     console.start_tensorflow()
     from dcvae.scoring import Scorer
@@ -42,7 +42,7 @@ def main() -> None:
     path = model.write_alphas(alphas)
     console.alphas_table(alphas)
     console.say(f"written: {path}")
-    console.next_commands(f"python test.py TEST.csv {arguments.settings}")
+    console.next_commands(arguments, ("test.py", "TEST.csv"))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def main() -> None:
         context = tables.read_table(arguments.context, series=model.series)
         table = tables.prepend_context(table, context, before)
     alphas = model.alphas()
-    console.notice(table.notices)
+    console.notice(table.notices + model.step_notice(table))
     if alphas is None:
         alphas = Alphas.default(model.series, settings.default_alpha)
         console.notice([f"No alphas.csv yet: every band is ± {settings.default_alpha:g} sigmas."])
@@ -51,7 +51,7 @@ def main() -> None:
     scaled = model.preprocessor.transform(table.frame)
     observed = model.preprocessor.observed(table.frame)
     judged = table.frame.index[before:]
-    with artefacts.TestResults(model, arguments.data, judged) as results:
+    with artefacts.ResultsWriter(model, arguments.data, judged) as results:
         for scores in console.counted(scorer.blocks(scaled, observed), len(judged)):
             residual = detection.standardized_residual(scores.error, scores.sigma)
             results.write(scores, detection.flags(residual, alphas))

@@ -8,7 +8,7 @@ import time
 from dcvae import console
 
 
-def main() -> None:
+def main() -> int:
     """Parse, read, train, write, say."""
     parser = console.parser("Train DC-VAE on a CSV of normal data.")
     parser.add_argument(
@@ -29,16 +29,16 @@ def main() -> None:
         settings = settings.model_copy(update={"epochs": arguments.epochs})
     table = tables.read_table(arguments.data, minimum_rows=settings.window_length)
     settings = settings.with_num_series(table.frame.shape[1], arguments.data)
-    split = windows.split_windows(
-        len(table.frame), settings.window_length, settings.val_percent, settings.train_stride
-    )
-    preprocessor = Preprocessor.learn(table.frame, settings)
-    series = preprocessor.transform_training(table.frame)
+    cut = (settings.window_length, settings.val_percent, settings.train_stride)
+    split = windows.split_windows(len(table.frame), *cut, arguments.data)
     source = artefacts.source_record(table)
     folder = artefacts.TrainingFolder(arguments.models, settings.model_name)
     if arguments.resume:
         folder.check_resumable(settings, source)
-    console.notice(table.notices + settings.notices())
+    preprocessor = Preprocessor.learn(table.frame, settings)
+    series = preprocessor.transform_training(table.frame)
+    console.notice(table.notices + preprocessor.outlier_notices(table.frame))
+    console.notice(settings.notices() + folder.notices(resume=arguments.resume))
 
     started = time.monotonic()
     device = console.start_tensorflow()
@@ -46,8 +46,6 @@ def main() -> None:
     from dcvae.training import train
 
     network = build_network(settings)
-    if settings.summary:
-        console.summary(network)
     console.training_start(table, split, settings, network, device, folder.final)
     state = folder.begin(settings, preprocessor, source, resume=arguments.resume)
     with console.TrainingDisplay(settings.epochs, len(state.history)) as display:
@@ -63,12 +61,15 @@ def main() -> None:
     seconds = time.monotonic() - started
     run = artefacts.run_record(source, split, result, seconds=seconds, device=device)
     figure = plots.loss_figure(result.state.history, result.state.best_epoch, settings.model_name)
-    folder.finish(network, figure, run)
-    console.training_end(result, folder.final, seconds)
+    notices = folder.finish(network, figure, run)
+    status = console.training_end(result, folder.final, seconds)
+    console.notice(notices)
     console.next_commands(
-        f"python alpha_definition.py VAL.csv LABELS.csv {arguments.settings}",
-        f"python test.py TEST.csv {arguments.settings}",
+        arguments,
+        ("alpha_definition.py", "VAL.csv", "LABELS.csv"),
+        ("test.py", "TEST.csv"),
     )
+    return status
 
 
 if __name__ == "__main__":

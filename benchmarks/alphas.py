@@ -1,13 +1,13 @@
 """How long it takes to choose alphas, and what F1 each search reaches.
 
-python benchmarks/alphas.py [--rows 20000] [--series 12] [--repeats 5]
+python -m benchmarks.alphas [--rows 20000] [--series 12] [--repeats 5]
 """
 
 import argparse
 
 import numpy as np
-from common import median_of, print_table, seconds
 
+from benchmarks.common import median_of, print_table, seconds
 from dcvae.thresholds import alphas_from_labels
 
 

@@ -1,6 +1,6 @@
 """How long a training epoch takes after the first: ours against the plain port's `fit`.
 
-python benchmarks/epoch.py [--rows 8640] [--series 12] [--epochs 4]
+python -m benchmarks.epoch [--rows 8640] [--series 12] [--epochs 4]
 """
 
 import argparse
@@ -10,9 +10,9 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
-from common import median_of, print_table, published_settings, random_walks
-from plain import PlainVAE, windows_of
 
+from benchmarks.common import median_of, print_table, published_settings, random_walks
+from benchmarks.plain import PlainVAE, windows_of
 from dcvae.network import build_network
 from dcvae.training import train
 from dcvae.windows import split_windows
@@ -59,7 +59,9 @@ def main() -> None:
         update={"epochs": arguments.epochs, "patience": 1000}
     )
     series = random_walks(arguments.rows, arguments.series)
-    split = split_windows(len(series), settings.window_length, settings.val_percent, 1)
+    split = split_windows(
+        len(series), settings.window_length, settings.val_percent, 1, "the benchmark"
+    )
 
     plain, clock = PlainVAE(settings), Clock()
     plain.compile(keras.optimizers.Adam(settings.lr))

@@ -1,6 +1,6 @@
 """Peak memory of test.py on a long file, and the same for windows half and twice as long.
 
-python benchmarks/memory.py [--rows 1000000] [--series 24] [--lengths 64,128,256]
+python -m benchmarks.memory [--rows 1000000] [--series 24] [--lengths 64,128,256]
 """
 
 import argparse
@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from common import print_table, random_walks
+
+from benchmarks.common import print_table, random_walks
 
 PROJECT = Path(__file__).parent.parent
 MEASURE = (

@@ -1,6 +1,6 @@
 """How long scoring takes: ours against the plain port, same weights, same rows.
 
-python benchmarks/score.py [--rows 8640] [--series 12] [--repeats 5] [--chunks 128,256,512]
+python -m benchmarks.score [--rows 8640] [--series 12] [--repeats 5] [--chunks 128,256,512]
 """
 
 import argparse
@@ -10,9 +10,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-from common import median_of, print_table, published_settings, random_walks, seconds
-from plain import PlainVAE, windows_of
 
+from benchmarks.common import median_of, print_table, published_settings, random_walks, seconds
+from benchmarks.plain import PlainVAE, windows_of
 from dcvae.network import build_network
 from dcvae.scoring import CHUNK_WINDOWS, Scorer
 from dcvae.windows import gather_windows

@@ -1,6 +1,6 @@
 """How long whole commands take: the import alone, train.py to its first epoch, test.py.
 
-python benchmarks/scripts.py [--rows 8640] [--series 12] [--repeats 5]
+python -m benchmarks.scripts [--rows 8640] [--series 12] [--repeats 5]
 """
 
 import argparse
@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from common import PUBLISHED, median_of, print_table, random_walks, seconds
+
+from benchmarks.common import PUBLISHED, median_of, print_table, random_walks, seconds
 
 PROJECT = Path(__file__).parent.parent
 

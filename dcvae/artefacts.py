@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from dcvae import InputError, __version__
 from dcvae.preprocessing import Preprocessor
 from dcvae.settings import Settings, read_settings
-from dcvae.tables import Table, sampling_step
+from dcvae.tables import Table, sampling_step, step_notice
 from dcvae.thresholds import Alphas
 from dcvae.windows import WindowSplit
 
@@ -59,7 +59,6 @@ ALPHAS_FILE = "alphas.csv"
 RESULTS_FOLDER = "results"
 
 _NEEDED_TO_SCORE = (NETWORK_FILE, SETTINGS_FILE, PREPROCESSING_FILE, RUN_FILE)
-_FREE_TO_RESUME = ("epochs", "patience", "summary", "dataset_name")
 _RESULT_FILES = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
 _DECIMALS_BELOW_SCALE = 7  # float32 carries no more of a scaled number
 
@@ -71,6 +70,8 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     try:
         with temporary.open("wb") as stream:
             yield stream
+            stream.flush()
+            os.fsync(stream.fileno())  # or a power cut could leave the new name on old content
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -82,9 +83,8 @@ def write_text(path: Path, text: str) -> None:
         stream.write(text.encode("utf-8"))
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON whole or not at all."""
-    write_text(path, json.dumps(content, indent=2) + "\n")
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2) + "\n"
 
 
 def sha256_of(path: Path) -> str:
@@ -110,9 +110,12 @@ class TrainingFolder:
     def __init__(self, models: Path, model_name: str) -> None:
         if models.exists() and not models.is_dir():
             raise InputError(f"{models} is not a folder. Give --models a folder, or a new name.")
+        models.mkdir(parents=True, exist_ok=True)  # now, not when the training is done
         self.final = models / model_name
         self.partial = models / f"{model_name}.partial"
         self.previous = models / f"{model_name}.previous"
+        self._beginning: dict[str, str] = {}  # files to write with the first state
+        self._fresh = True
 
     def check_resumable(self, settings: Settings, source: dict[str, Any]) -> None:
         """Check that there is a training to go on from, with these settings and this data.
@@ -130,16 +133,18 @@ class TrainingFolder:
                 f"There is no training to resume in {self.final}: {STATE_FILE} is missing. "
                 "Train without --resume first."
             )
-        before = read_settings(folder / SETTINGS_FILE).model_dump(by_alias=True)
-        now = settings.model_dump(by_alias=True)
-        changed = [
-            f"`{key}`" for key in now if now[key] != before[key] and key not in _FREE_TO_RESUME
-        ]
+        if not zipfile.is_zipfile(folder / STATE_FILE):  # known without waiting for Keras
+            raise InputError(
+                f"{folder / STATE_FILE} is damaged and cannot be resumed from. Train without "
+                "--resume."
+            )
+        changed = read_settings(folder / SETTINGS_FILE).resume_differences(settings)
         if changed:
             raise InputError(
-                f"The training in {folder} cannot be resumed: {', '.join(changed)} changed. "
-                "Expected the same settings but for `epochs` and `patience`. Train without "
-                "--resume, or under another `model_name`."
+                f"The training in {folder} cannot be resumed:\n  "
+                + "\n  ".join(changed)
+                + "\nGive the settings it was begun with, train without --resume, or under another "
+                "`model_name`."
             )
         begun_on = _read_json(folder / RUN_FILE).get("training_file_sha256")
         if begun_on != source["training_file_sha256"]:
@@ -156,19 +161,31 @@ class TrainingFolder:
         *,
         resume: bool,
     ) -> "TrainingState":
-        """Prepare the folder to train in, and say from where to go on (imports TensorFlow)."""
+        """Say from where to go on (imports TensorFlow).
+
+        Nothing is written before the first epoch is done: until then an earlier training that was
+        cut off can still be resumed.
+        """
         from dcvae.training import TrainingState
 
-        state = _read_state(self._to_resume / STATE_FILE) if resume else TrainingState()
-        if self.partial.exists() and not (resume and self._to_resume == self.partial):
-            shutil.rmtree(self.partial)
-        self.partial.mkdir(parents=True, exist_ok=True)
-        write_text(self.partial / SETTINGS_FILE, settings.to_json())
-        write_json(self.partial / PREPROCESSING_FILE, preprocessor.to_dict())
-        write_json(self.partial / RUN_FILE, source)
+        self._fresh = not resume
+        self._beginning = {
+            SETTINGS_FILE: settings.to_json(),
+            PREPROCESSING_FILE: _json(preprocessor.to_dict()),
+            RUN_FILE: _json(source),
+        }
+        return _read_state(self._to_resume / STATE_FILE) if resume else TrainingState()
+
+    def notices(self, *, resume: bool) -> list[str]:
+        """Say what becomes of a training that was cut off."""
         if resume:
-            self.keep_state(state)
-        return state
+            return [f"Going on with the training in {self._to_resume}."]
+        if (self.partial / STATE_FILE).exists():
+            return [
+                f"An earlier training was cut off ({self.partial}). --resume would go on with it; "
+                "it is given up when the first epoch of this one is done."
+            ]
+        return []
 
     @property
     def _to_resume(self) -> Path:
@@ -176,25 +193,43 @@ class TrainingFolder:
         return self.partial if (self.partial / STATE_FILE).exists() else self.final
 
     def keep_state(self, state: "TrainingState") -> None:
-        """Write the state after an epoch."""
+        """Write the state after an epoch; the first one takes the place of an earlier training."""
+        if self._beginning:
+            if self._fresh and self.partial.exists():
+                shutil.rmtree(self.partial)
+            self.partial.mkdir(exist_ok=True)
+            for name, text in self._beginning.items():
+                write_text(self.partial / name, text)
+            self._beginning = {}
         write_text(self.partial / HISTORY_FILE, history_csv(state.history))
         _write_state(self.partial / STATE_FILE, state)
 
     def finish(
         self, network: "VariationalAutoencoder", figure: "Figure", run: dict[str, Any]
-    ) -> None:
-        """Complete the folder and give it the model's name, keeping the model that had it."""
+    ) -> list[str]:
+        """Complete the folder and give it the model's name, keeping the model that had it.
+
+        Returns:
+            What the user should know of that model, one sentence each.
+        """
         temporary = self.partial / f".{NETWORK_FILE}"  # Keras insists on the suffix
         network.save(temporary)
         temporary.replace(self.partial / NETWORK_FILE)
         with whole_file(self.partial / LOSS_FIGURE_FILE) as stream:
             figure.savefig(stream, format="png", dpi=120)
-        write_json(self.partial / RUN_FILE, run)
+        hashes = {name: sha256_of(self.partial / name) for name in _NEEDED_TO_SCORE[:-1]}
+        write_text(self.partial / RUN_FILE, _json({**run, "sha256": hashes}))
+        notices = []
         if self.final.exists():
             if self.previous.exists():
                 shutil.rmtree(self.previous)
             self.final.rename(self.previous)
+            notices = [
+                f"The model that was here before, its alphas and its results are now in "
+                f"{self.previous}; choose alphas for the new one."
+            ]
         self.partial.rename(self.final)
+        return notices
 
 
 def source_record(table: Table) -> dict[str, Any]:
@@ -235,7 +270,7 @@ def run_record(
         "best_losses": {
             name: None if math.isnan(value) else value for name, value in best._asdict().items()
         },
-        "seconds": round(seconds, 1),
+        "session_seconds": round(seconds, 1),
     }
 
 
@@ -301,7 +336,8 @@ class StoredModel:
 
     Attributes:
         folder: models/<model_name>.
-        settings: the keys that make the model from training, all others as in the file given now.
+        settings: the keys that make the model, and the seed, from training, all others as in the
+            file given now.
         preprocessor: what was learned of the training data, with the series in order.
         run: content of run.json.
     """
@@ -315,6 +351,10 @@ class StoredModel:
     def series(self) -> tuple[str, ...]:
         """Names of the trained series, in the network's order."""
         return self.preprocessor.series
+
+    def step_notice(self, table: Table) -> list[str]:
+        """Say so if a table has another sampling step than the model was trained with."""
+        return step_notice(table.frame.index, float(self.run["sampling_step_seconds"]))
 
     def network(self) -> "VariationalAutoencoder":
         """Load the trained network (imports TensorFlow).
@@ -385,8 +425,10 @@ def open_model(models: Path, given: Settings) -> StoredModel:
     """
     folder = models / given.model_name
     if not folder.is_dir():
-        previous = models / f"{given.model_name}.previous"
-        hint = f" An earlier one is kept in {previous}." if previous.is_dir() else ""
+        hint = ""
+        for kept in (f"{given.model_name}.previous", f"{given.model_name}.partial"):
+            if all((models / kept / name).is_file() for name in _NEEDED_TO_SCORE):
+                hint = f" A whole one is in {models / kept}: rename that folder to use it."
         raise InputError(
             f"There is no trained model in {folder}. Expected the folder that train.py writes for "
             f"`model_name` {given.model_name!r}: train it first, or give --models.{hint}"
@@ -395,11 +437,6 @@ def open_model(models: Path, given: Settings) -> StoredModel:
     if missing:
         raise InputError(
             f"The model in {folder} is incomplete: {', '.join(missing)} missing. Train it again."
-        )
-    if not zipfile.is_zipfile(folder / NETWORK_FILE):  # known without waiting for Keras
-        raise InputError(
-            f"{folder / NETWORK_FILE} is damaged: it is cut off or not a Keras file. Train the "
-            "model again."
         )
     trained = read_settings(folder / SETTINGS_FILE)
     differences = trained.differences(given)
@@ -415,8 +452,20 @@ def open_model(models: Path, given: Settings) -> StoredModel:
             f"The model in {folder} is damaged: `M` is {trained.num_series} in {SETTINGS_FILE} but "
             f"{PREPROCESSING_FILE} has {len(preprocessor.series)} series. Train it again."
         )
+    run = _read_json(folder / RUN_FILE)
+    if not isinstance(run.get("sampling_step_seconds"), int | float):
+        raise InputError(f"{folder / RUN_FILE} is damaged. Train the model again.")
+    hashes = run.get("sha256")
+    for name in _NEEDED_TO_SCORE[:-1]:
+        if not isinstance(hashes, dict) or hashes.get(name) != sha256_of(folder / name):
+            raise InputError(
+                f"{folder / name} is not the file that train.py wrote: it is damaged, was edited, "
+                "or belongs to another model. Train the model again, or put the file back."
+            )
     settings = given.with_num_series(len(preprocessor.series), folder / PREPROCESSING_FILE)
-    return StoredModel(folder, settings, preprocessor, _read_json(folder / RUN_FILE))
+    return StoredModel(
+        folder, settings.model_copy(update={"seed": trained.seed}), preprocessor, run
+    )
 
 
 def _read_preprocessor(folder: Path) -> Preprocessor:
@@ -437,7 +486,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 # ---------------------------------------------------------------------------- results
 
 
-class TestResults:
+class ResultsWriter:
     """Writes the CSVs of a test, block by block; they appear together when all are whole.
 
     A context manager: leaving it normally puts the new folder in the place of an earlier one,
@@ -452,8 +501,6 @@ class TestResults:
         folder: models/<model_name>/results/<data file stem>.
         flag_counts: (series,) flagged cells written so far.
     """
-
-    __test__ = False  # not a test case, whatever its name
 
     def __init__(self, model: StoredModel, data: Path, times: pd.Index) -> None:
         stem = data.name.removesuffix(".gz").removesuffix(data.suffix).removesuffix(".csv")
@@ -471,7 +518,7 @@ class TestResults:
         self._formats = _number_formats(scale)
         self._in_data_units = in_data_units
 
-    def __enter__(self) -> "TestResults":
+    def __enter__(self) -> "ResultsWriter":
         """Open all files under a temporary name and write their header lines."""
         if self._partial.exists():  # a killed run had the same number, as in a container
             shutil.rmtree(self._partial)

@@ -6,6 +6,7 @@ The only module that prints. Importing it imports nothing heavy, so that `--help
 import argparse
 import math
 import os
+import shlex
 import sys
 import tempfile
 import time
@@ -23,6 +24,8 @@ if TYPE_CHECKING:  # importing these would import Keras or pandas
     from dcvae.thresholds import Alphas
     from dcvae.training import EpochLosses, TrainingResult
     from dcvae.windows import WindowSplit
+
+DEFAULT_MODELS = Path("models")
 
 _quiet = False
 
@@ -42,7 +45,7 @@ def parser(description: str, *, labels: bool = False) -> argparse.ArgumentParser
         )
     made.add_argument("settings", type=Path, metavar="SETTINGS.txt", help="JSON settings file")
     made.add_argument(
-        "--models", type=Path, default=Path("models"), metavar="DIR", help="default: models/"
+        "--models", type=Path, default=DEFAULT_MODELS, metavar="DIR", help="default: models/"
     )
     made.add_argument("--quiet", action="store_true", help="print nothing but errors")
     made.add_argument("--version", action="version", version=f"dcvae {__version__}")
@@ -68,17 +71,21 @@ def parse(made: argparse.ArgumentParser) -> argparse.Namespace:
     return arguments
 
 
-def run(main: Callable[[], None]) -> NoReturn:
+def run(main: Callable[[], int | None]) -> NoReturn:
     """Run a script: a user's mistake ends in its message alone and status 2, Ctrl-C in 130."""
+    status = 0
     try:
-        main()
+        status = main() or 0
+    except BrokenPipeError:  # whoever read the output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(141)
     except (InputError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("\ninterrupted; nothing was changed", file=sys.stderr)
         sys.exit(130)
-    sys.exit(0)
+    sys.exit(status)
 
 
 def say(text: str = "") -> None:
@@ -132,7 +139,9 @@ def _import_and_name_device() -> str:
     accelerators = [device for device in devices if not device.startswith("cpu")]
     if accelerators:
         return ", ".join(accelerators)
-    return f"CPU, {os.cpu_count()} cores (no GPU visible to {keras.backend.backend()})"
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    cores = len(affinity(0)) if affinity else os.cpu_count()
+    return f"CPU, {cores} cores (no GPU visible to {keras.backend.backend()})"
 
 
 def duration(seconds: float) -> str:
@@ -211,7 +220,10 @@ def training_start(
     device: str,
     folder: Path,
 ) -> None:
-    """Say what is about to be trained, on what, where."""
+    """Say what is about to be trained, on what, where; print the layers if `summary` is set."""
+    if settings.summary:
+        for side in (network.encoder, network.decoder):
+            side.summary(print_fn=say)
     facts(
         {
             "data": f"{table.path}: {len(table.frame):,} rows, {table.frame.shape[1]} series",
@@ -226,8 +238,13 @@ def training_start(
     )
 
 
-def training_end(result: "TrainingResult", folder: Path, seconds: float) -> None:
-    """Say how a training ended and where the model is."""
+def training_end(result: "TrainingResult", folder: Path, seconds: float) -> int:
+    """Say how a training ended and where the model is.
+
+    Returns:
+        The status to exit with: 0, or what stops a chain of commands after a training that was cut
+        short: 130 for Ctrl-C, 1 for a loss that is no number. The model is whole in either case.
+    """
     state = result.state
     best = state.history[state.best_epoch - 1]
     validation = "" if math.isnan(best.val_loss) else f", validation loss {best.val_loss:.4f}"
@@ -236,27 +253,30 @@ def training_end(result: "TrainingResult", folder: Path, seconds: float) -> None
         f"best epoch {state.best_epoch}: loss {best.loss:.4f} (reconst {best.reconst:.4f}, "
         f"kl {best.kl:.4f}){validation}"
     )
-    if result.ending == "loss is not a number":
-        say(
-            "The loss became NaN or infinite, which no further epoch can mend; the best weights "
-            "before that are kept. A smaller `lr` may go further."
-        )
-    if result.ending == "interrupted":
-        say("The best weights so far are kept; --resume goes on from the last whole epoch.")
     say(f"model: {folder}")
+    if result.ending == "loss is not a number":
+        print(
+            "warning: the loss became NaN or infinite, which no further epoch can mend; the best "
+            "weights before that are kept. A smaller `lr` may go further.",
+            file=sys.stderr,
+        )
+        return 1
+    if result.ending == "interrupted":
+        print(
+            "interrupted: the best weights so far are kept; --resume goes on from the last whole "
+            "epoch.",
+            file=sys.stderr,
+        )
+        return 130
+    return 0
 
 
-def next_commands(*commands: str) -> None:
-    """Say what to type next."""
+def next_commands(arguments: argparse.Namespace, *commands: tuple[str, ...]) -> None:
+    """Say what to type next: scripts with their data files; settings and --models are added."""
+    models = [] if arguments.models == DEFAULT_MODELS else ["--models", str(arguments.models)]
     say("next:")
     for command in commands:
-        say(f"  {command}")
-
-
-def summary(network: "VariationalAutoencoder") -> None:
-    """Print the layers of encoder and decoder."""
-    for part in (network.encoder, network.decoder):
-        part.summary(print_fn=say)
+        say(f"  {shlex.join(['python', *command, str(arguments.settings), *models])}")
 
 
 def counted(blocks: Iterable["Scores"], total: int) -> Iterator["Scores"]:
@@ -284,9 +304,12 @@ def alphas_table(alphas: "Alphas") -> None:
         shown = ["-" if math.isnan(figure) else f"{figure:.3f}" for figure in figures]
         say(
             f"{name:<{width}}  {alphas.down[number]:10.3g}  {alphas.up[number]:8.3g}  "
-            f"{shown[0]:>6}  {shown[1]:>9}  {shown[2]:>6}  {alphas.labelled_rows[number]:12,d}  "
+            f"{shown[0]:>6}  {shown[1]:>9}  {shown[2]:>6}  {alphas.labeled_rows[number]:12,d}  "
             f"{alphas.method[number]}"
         )
+    defaults = [n for n, m in zip(alphas.series, alphas.method, strict=True) if m == "default"]
+    if defaults:
+        notice([f"No labeled anomaly in a judged row, default alphas kept: {', '.join(defaults)}."])
 
 
 def flag_counts(series: Sequence[str], counts: Iterable[int], judged_rows: int) -> None:

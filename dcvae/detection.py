@@ -30,10 +30,12 @@ def standardized_residual(error: FloatArray, sigma: FloatArray) -> Float32Array:
         float32 becomes its largest number, with the sign of the error.
 
     Raises:
-        InputError: if the shapes differ, or sigma is not a number > 0 where there is an error.
+        ValueError: if the shapes differ.
+        InputError: if sigma is not a finite number > 0 where there is an error, as after a training
+            that went wrong.
     """
     if error.shape != sigma.shape:
-        raise InputError(
+        raise ValueError(
             "`error` and `sigma` must have the same shape (rows, series). "
             f"Received: {error.shape} and {sigma.shape}."
         )
@@ -65,7 +67,7 @@ def flags(residual: Float32Array, alphas: Alphas) -> BoolArray:
         (rows, series) bool: residual > alpha_up or residual < -alpha_down.
 
     Raises:
-        InputError: if the columns are not as many as the alphas.
+        ValueError: if the columns are not as many as the alphas.
     """
     _check_columns("residual", residual, alphas)
     return exceeds(np.asarray(residual, dtype=np.float32), alphas.down, alphas.up)
@@ -84,11 +86,11 @@ def band(mean: FloatArray, sigma: FloatArray, alphas: Alphas) -> tuple[FloatArra
         in the units given.
 
     Raises:
-        InputError: if the shapes differ or the columns are not as many as the alphas.
+        ValueError: if the shapes differ or the columns are not as many as the alphas.
     """
     _check_columns("mean", mean, alphas)
     if mean.shape != sigma.shape:
-        raise InputError(
+        raise ValueError(
             "`mean` and `sigma` must have the same shape (rows, series). "
             f"Received: {mean.shape} and {sigma.shape}."
         )
@@ -97,7 +99,7 @@ def band(mean: FloatArray, sigma: FloatArray, alphas: Alphas) -> tuple[FloatArra
 
 def _check_columns(name: str, array: FloatArray, alphas: Alphas) -> None:
     if array.ndim != 2 or array.shape[1] != len(alphas.series):
-        raise InputError(
+        raise ValueError(
             f"`{name}` must be (rows, series) with one column for each of the "
             f"{len(alphas.series)} series that have alphas. Received: shape {array.shape}."
         )

@@ -50,8 +50,14 @@ class CsvFile:
             self._lines_before += 1
         self._start = stream.tell()
         # The separator is the one that cuts the header into more names.
-        cuts = {mark: next(csv.reader([header.decode()], delimiter=mark)) for mark in ",;"}
+        cuts = {mark: next(csv.reader([header.decode()], delimiter=mark)) for mark in ",;\t"}
         self._separator = max(cuts, key=lambda mark: len(cuts[mark]))
+        if self._separator == "\t":
+            refuse(
+                path,
+                "its columns are separated by tabs; save it with columns that are separated by "
+                "commas or semicolons",
+            )
         self.names = _stripped(cuts[self._separator])
 
     def read(
@@ -85,13 +91,21 @@ class CsvFile:
 
     def places(self, rows: Sequence[int]) -> list[str]:
         """Say where rows are, given by number from 0 in ascending order."""
-        wanted, found = set(rows), []
-        for row, (line, _) in enumerate(self._records()):
-            if row in wanted:
-                found.append(f"row {row + 1:,} (line {line:,})")
-                if len(found) == len(wanted):
-                    break
-        return found
+        return [f"row {row + 1:,} (line {line:,})" for row, line, _ in self._find(rows)]
+
+    def texts(self, rows: Sequence[int]) -> list[list[str]]:
+        """Return the cells of rows as they are written, stripped; rows as in ``places``."""
+        return [[cell.strip() for cell in cells] for _, _, cells in self._find(rows)]
+
+    def _find(self, rows: Sequence[int]) -> Iterator[tuple[int, int, list[str]]]:
+        """Yield the number, the line number and the cells of rows given in ascending order."""
+        wanted = list(rows)
+        for row, (line, cells) in enumerate(self._records()):
+            if not wanted:
+                break
+            if row == wanted[0]:
+                wanted.pop(0)
+                yield row, line, cells
 
     def _holds(self, mark: bytes) -> bool:
         return self._raw.find(mark, self._start) >= 0
@@ -247,6 +261,13 @@ class ParquetFile:
         """Say where rows are, given by number from 0."""
         return [f"row {row + 1:,}" for row in rows]
 
+    def texts(self, rows: Sequence[int]) -> list[list[str]]:
+        """Return the cells of rows, given by number from 0, as text; empty where missing."""
+        return [
+            ["" if pd.isna(cell) else str(cell).strip() for cell in cells]
+            for cells in self._frame.iloc[list(rows)].astype("object").to_numpy()
+        ]
+
 
 File = CsvFile | ParquetFile
 
@@ -349,7 +370,7 @@ def _to_numbers(
         values[left.index] = pd.to_numeric(plain, errors="coerce")
         unreadable[left.index, number] = values[left.index].isna()
         columns[name] = values
-    problems = describe_cells(unreadable, cells, file, expected)
+    problems = describe_cells(unreadable, list(cells.columns), file, expected)
     if problems:
         refuse(file.path, *problems)
     return pd.DataFrame(columns)
@@ -363,21 +384,22 @@ def refuse(path: Path, *problems: str) -> NoReturn:
     raise InputError(f"{path}: " + ".\n".join(problems) + ".")
 
 
-def describe_cells(wrong: np.ndarray, cells: pd.DataFrame, file: File, expected: str) -> list[str]:
+def describe_cells(wrong: np.ndarray, names: Sequence[str], file: File, expected: str) -> list[str]:
     """Say where the first wrong cells are and what they hold, or nothing where all are right.
 
-    wrong: (rows, columns) bool. Returns: at most one sentence, for ``refuse``.
+    wrong: (rows, columns) bool, the columns of the file that have the given names.
+    Returns: at most one sentence, for ``refuse``.
     """
     if not wrong.any():
         return []
     rows = row_numbers(wrong.any(axis=1))[:SHOWN]
-    places = file.places(rows)
+    places, texts = file.places(rows), file.texts(rows)
     examples = []
     for row, column in np.argwhere(wrong[rows])[:SHOWN].tolist():
-        cell: Any = cells.iloc[rows[row], column]
-        shown = str(cell).removesuffix(".0") if isinstance(cell, float) else cell
-        held = "is empty" if pd.isna(cell) else f"holds `{shown}`"
-        examples.append(f"{places[row]}, column `{cells.columns[column]}` {held}")
+        # As it is written, not as the number that was made of it: 1e400 is infinite by then.
+        text = texts[row][file.names.index(names[column])]
+        held = "is empty" if text in MISSING else f"holds `{text}`"
+        examples.append(f"{places[row]}, column `{names[column]}` {held}")
     return [f"{shortened(examples, SHOWN, int(wrong.sum()))}; expected {expected}"]
 
 

@@ -20,8 +20,6 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 import numpy.typing as npt
 
-from dcvae import InputError
-
 Cardinality = Literal["one", "reciprocal"]
 Bias = Literal["flat", "front", "middle", "back"]
 
@@ -55,7 +53,7 @@ def segments(mask: BoolArray) -> Segments:
         Segments in time order; ``mask[start:stop]`` is True and both neighbors are not.
 
     Raises:
-        InputError: if the mask is not one-dimensional or not bool.
+        ValueError: if the mask is not one-dimensional or not bool.
     """
     _check_mask("mask", mask)
     edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).astype(np.int64)
@@ -72,7 +70,7 @@ def point_wise(truth: BoolArray, alarm: BoolArray) -> PrecisionRecallF1:
         alarm: (rows,) bool, the predictions.
 
     Raises:
-        InputError: if a mask is not one-dimensional bool, or the lengths differ.
+        ValueError: if a mask is not one-dimensional bool, or the lengths differ.
     """
     _check_pair(truth, alarm)
     num_true = int(np.count_nonzero(truth))
@@ -93,29 +91,37 @@ def range_based(
     alarm: BoolArray,
     *,
     alpha: float = 0.0,
+    precision_alpha: float = 0.0,
     cardinality: Cardinality = "reciprocal",
     bias: Bias = "front",
 ) -> PrecisionRecallF1:
     """Judge alarms segment by segment (Tatbul et al. 2018); the defaults are DC-VAE's.
 
-    Precision and recall share cardinality and bias. The existence reward is part of recall alone:
-    the paper gives precision none. No truth and no alarms give 1, 1, 1; truth without alarms and
-    alarms without truth 0, 0, 0.
+    Precision and recall share cardinality and bias; in the paper, recall alone has an existence
+    reward. No truth and no alarms give 1, 1, 1; truth without alarms and alarms without truth give
+    0, 0, 0.
 
     Args:
         truth: (rows,) bool, the labels.
         alarm: (rows,) bool, the predictions.
-        alpha: weight in [0, 1] of having noticed a true segment at all.
+        alpha: weight in [0, 1], in recall, of having noticed a true segment at all.
+        precision_alpha: weight in [0, 1], in precision, of an alarm segment's having met any truth
+            at all. Not in the paper: an extension that the package prts makes.
         cardinality: "one" ignores in how many pieces a segment was met, "reciprocal" divides by it.
         bias: which rows of a segment count most.
 
     Raises:
-        InputError: if a mask is not one-dimensional bool, the lengths differ, or an option is
+        ValueError: if a mask is not one-dimensional bool, the lengths differ, or an option is
             unknown or out of range.
     """
     _check_pair(truth, alarm)
     return range_based_from_segments(
-        segments(truth), segments(alarm), alpha=alpha, cardinality=cardinality, bias=bias
+        segments(truth),
+        segments(alarm),
+        alpha=alpha,
+        precision_alpha=precision_alpha,
+        cardinality=cardinality,
+        bias=bias,
     )
 
 
@@ -124,6 +130,7 @@ def range_based_from_segments(
     alarm: Segments,
     *,
     alpha: float = 0.0,
+    precision_alpha: float = 0.0,
     cardinality: Cardinality = "reciprocal",
     bias: Bias = "front",
 ) -> PrecisionRecallF1:
@@ -133,21 +140,23 @@ def range_based_from_segments(
         truth: segments of the labels, in time order.
         alarm: segments of the predictions, in time order.
         alpha: see ``range_based``.
+        precision_alpha: see ``range_based``.
         cardinality: see ``range_based``.
         bias: see ``range_based``.
 
     Raises:
-        InputError: if an option is unknown or out of range.
+        ValueError: if an option is unknown or out of range.
     """
-    _check_options(alpha, cardinality, bias)
+    _check_share("alpha", alpha)
+    _check_share("precision_alpha", precision_alpha)
+    _check_options(cardinality, bias)
     if truth.starts.size == 0 and alarm.starts.size == 0:
         return PrecisionRecallF1(1.0, 1.0, 1.0)
     overlaps = _find_overlaps(truth, alarm)
-    rewards = _overlap_reward(truth, overlaps.truth, overlaps, cardinality, bias)
-    existence = _existence_reward(truth, overlaps.truth)
-    # Equation 4 for each true segment, averaged by equation 3; for alarms, equations 9 and 8.
-    recall = _mean(alpha * existence + (1.0 - alpha) * rewards)
-    precision = _mean(_overlap_reward(alarm, overlaps.alarm, overlaps, cardinality, bias))
+    # Equation 4 for each true segment, averaged by equation 3; for alarms, equations 9 and 8, which
+    # have no existence reward: there the weight is 0.
+    recall = _mean(_reward(truth, overlaps.truth, overlaps, alpha, cardinality, bias))
+    precision = _mean(_reward(alarm, overlaps.alarm, overlaps, precision_alpha, cardinality, bias))
     return PrecisionRecallF1(precision, recall, _harmonic_mean(precision, recall))
 
 
@@ -180,6 +189,20 @@ def _find_overlaps(truth: Segments, alarm: Segments) -> _Overlaps:
         np.maximum(truth.starts[in_truth], alarm.starts[in_alarm]),
         np.minimum(truth.stops[in_truth], alarm.stops[in_alarm]),
     )
+
+
+def _reward(
+    ranges: Segments,
+    owner: IntArray,
+    overlaps: _Overlaps,
+    alpha: float,
+    cardinality: Cardinality,
+    bias: Bias,
+) -> FloatArray:
+    """Weigh existence against overlap for each range: equation 4. Arguments and result as below."""
+    existence = _existence_reward(ranges, owner)
+    overlap = _overlap_reward(ranges, owner, overlaps, cardinality, bias)
+    return alpha * existence + (1.0 - alpha) * overlap
 
 
 def _existence_reward(ranges: Segments, owner: IntArray) -> FloatArray:
@@ -258,7 +281,7 @@ def _harmonic_mean(precision: float, recall: float) -> float:
 
 def _check_mask(name: str, mask: BoolArray) -> None:
     if mask.ndim != 1 or mask.dtype != np.bool_:
-        raise InputError(
+        raise ValueError(
             f"`{name}` must be a one-dimensional bool array, one value a row. "
             f"Received: shape {mask.shape}, dtype {mask.dtype}. "
             "Pass one series at a time, as `array == 1` if it holds 0 and 1."
@@ -269,24 +292,27 @@ def _check_pair(truth: BoolArray, alarm: BoolArray) -> None:
     _check_mask("truth", truth)
     _check_mask("alarm", alarm)
     if truth.shape != alarm.shape:
-        raise InputError(
+        raise ValueError(
             "`truth` and `alarm` must have one value for each of the same rows. "
             f"Received: {truth.size} and {alarm.size} rows. Align them by timestamp first."
         )
 
 
-def _check_options(alpha: float, cardinality: str, bias: str) -> None:
-    if not 0.0 <= alpha <= 1.0:
-        raise InputError(
-            f"`alpha`, the weight of the existence reward, must lie in [0, 1]. "
-            f"Received: alpha={alpha!r}."
+def _check_share(name: str, value: float) -> None:
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(
+            f"`{name}`, the weight of the existence reward, must lie in [0, 1]. "
+            f"Received: {name}={value!r}."
         )
+
+
+def _check_options(cardinality: str, bias: str) -> None:
     if cardinality not in get_args(Cardinality):
-        raise InputError(
+        raise ValueError(
             f"`cardinality` must be one of {', '.join(get_args(Cardinality))}. "
             f"Received: cardinality={cardinality!r}."
         )
     if bias not in get_args(Bias):
-        raise InputError(
+        raise ValueError(
             f"`bias` must be one of {', '.join(get_args(Bias))}. Received: bias={bias!r}."
         )

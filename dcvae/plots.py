@@ -22,21 +22,22 @@ def loss_figure(history: Sequence["EpochLosses"], best_epoch: int, title: str) -
     epochs = [losses.epoch for losses in history]
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     figure.suptitle(title)
-    parts = {
-        "loss": "Loss (negative ELBO)",
-        "reconst": "Reconstruction (negative log-likelihood)",
-        "kl": "KL divergence",
-    }
-    for axes, (part, name) in zip(figure.subplots(1, 3), parts.items(), strict=True):
+    # The loss adds two means that are taken over different things: cells and latent numbers.
+    parts = (
+        ("loss", "Loss (negative ELBO)", "nats"),
+        ("reconst", "Reconstruction (negative log-likelihood)", "nats a cell"),
+        ("kl", "KL divergence", "nats a latent number"),
+    )
+    for axes, (part, name, unit) in zip(figure.subplots(1, 3), parts, strict=True):
         axes.plot(epochs, [getattr(losses, part) for losses in history], ".-", label="training")
         validation = np.array([getattr(losses, f"val_{part}") for losses in history])
         if not np.isnan(validation).all():
             axes.plot(epochs, validation, ".-", label="validation")
         axes.axvline(best_epoch, color="gray", linestyle=":", label=f"best epoch ({best_epoch})")
         axes.set_xlabel("epoch")
+        axes.set_ylabel(unit)
         axes.set_title(name, fontsize="medium")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
-    figure.axes[0].set_ylabel("nats a cell")
     figure.axes[0].legend()
     return figure

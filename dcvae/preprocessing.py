@@ -56,9 +56,6 @@ class Preprocessor:
         Raises:
             InputError: a series has no cell left without its outliers, or is too large to square.
         """
-        # Here, not above: scikit-learn takes a second to import and only training needs it.
-        from sklearn.preprocessing import StandardScaler
-
         series = tuple(str(name) for name in frame.columns)
         max_std = settings.max_std if settings.wo_outliers else None
         mean, divisor = (0.0,) * len(series), (1.0,) * len(series)
@@ -70,6 +67,9 @@ class Preprocessor:
                 "standard deviations of its mean. Raise `max_std`, or set `wo_outliers` to false."
             )
         if settings.scale:
+            # Here, not above: scikit-learn takes a second to import and only training needs it.
+            from sklearn.preprocessing import StandardScaler
+
             with np.errstate(over="ignore", invalid="ignore"):  # refused below
                 scaler = StandardScaler().fit(kept.to_numpy())
             mean, divisor = tuple(scaler.mean_.tolist()), tuple(scaler.scale_.tolist())
@@ -84,6 +84,34 @@ class Preprocessor:
             "each file" if settings.fidelity_outliers == "code" else "training"
         )
         return cls(series, mean, divisor, max_std, outliers_of)
+
+    def outlier_notices(self, frame: pd.DataFrame) -> list[str]:
+        """Tell what removing the outliers took from the training table: one sentence each.
+
+        Names the series that lost cells and those that are constant without them, as an event is
+        that happens once in hundreds of rows.
+        """
+        if self.max_std is None:
+            return []
+        outlying = _is_outlier(frame, self.max_std)
+        counts = outlying.sum()
+        counts = counts[counts > 0]
+        if counts.empty:
+            return []
+        shares = [f"`{name}` {n:,} ({n / len(frame):.2%})" for name, n in counts.items()]
+        notices = [
+            f"Cells more than `max_std` = {self.max_std:g} standard deviations from the mean are "
+            f"taken for missing in {len(counts)} of {frame.shape[1]} series: {_listed(shares)}."
+        ]
+        kept = frame[counts.index].mask(outlying[counts.index])
+        constant = [f"`{name}`" for name in kept.columns[kept.min() == kept.max()]]
+        if constant:
+            notices.append(
+                f"Without those cells, {len(constant)} of {frame.shape[1]} series never change, so "
+                f"the model cannot learn when they do: {_listed(constant)}. To keep the cells, "
+                "raise `max_std` or set `wo_outliers` to false."
+            )
+        return notices
 
     def transform_training(self, frame: pd.DataFrame) -> NDArray[np.float32]:
         """Scale the training table, its outliers removed and its gaps filled; see `transform`."""
@@ -167,10 +195,25 @@ class Preprocessor:
 
 
 def _without_outliers(frame: pd.DataFrame, max_std: float) -> pd.DataFrame:
-    """Empty the cells whose z-score in this very table is beyond `max_std`."""
+    """Empty the cells that are outliers."""
+    return frame.mask(_is_outlier(frame, max_std))
+
+
+def _is_outlier(frame: pd.DataFrame, max_std: float) -> pd.DataFrame:
+    """Tell which cells have a z-score in this very table beyond `max_std`; missing ones have none.
+
+    Returns:
+        (rows, series) bool.
+    """
     with np.errstate(over="ignore", invalid="ignore"):  # beyond the range counts as infinite
         deviation = (frame - frame.mean()).abs()
-        return frame.where(~(deviation > max_std * frame.std(ddof=0)))
+        return deviation > max_std * frame.std(ddof=0)
+
+
+def _listed(items: list[str]) -> str:
+    """List the first five items and count the rest."""
+    rest = len(items) - 5
+    return ", ".join(items[:5]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _is_number(value: object) -> bool:

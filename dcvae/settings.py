@@ -8,7 +8,7 @@ nowhere else.
 
 Three habits follow from that. A file is refused as a whole, with everything that is wrong with it
 in one message and in its own key names, so that nobody mends it one run at a time. Nothing is
-guessed: a misspelt key, ``true`` where a number belongs or ``"32"`` for 32 is an error. And the
+guessed: a misspelled key, ``true`` where a number belongs or ``"32"`` for 32 is an error. And the
 effective settings are written beside the trained model, so that a model is never rebuilt from
 defaults that have changed since.
 
@@ -20,6 +20,7 @@ at once, and a key given by name wins over it.
 import difflib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
@@ -40,7 +41,7 @@ from pydantic_core import ErrorDetails
 
 from dcvae import InputError
 
-Effect = Literal["model", "training", "alphas", "scoring", "label", "other keys"]
+Effect = Literal["model", "training", "alphas", "scoring", "label", "other keys", "none"]
 Fidelity = Literal["paper", "code"]
 Activation = Literal[
     "tanh",
@@ -67,6 +68,30 @@ FIDELITY_KEYS = (
 )
 RECURRENT_KEYS = ("layer_type", "rnn_units")
 
+# What other programs call these keys, where no likeness of letters would find them. In lower case
+# and without separators, so that `latentDim` and `latent-dim` are found too.
+_OTHER_NAMES = {
+    "batch": "batch_size",
+    "dilationrate": "dil_rate",
+    "dilations": "dil_rate",
+    "filters": "cnn_units",
+    "hidden": "cnn_units",
+    "kernelsize": "kernel",
+    "latent": "J",
+    "latentdim": "J",
+    "learningrate": "lr",
+    "name": "model_name",
+    "nepochs": "epochs",
+    "seqlen": "T",
+    "strides": "strs",
+    "units": "cnn_units",
+    "validationsplit": "val_percent",
+    "valsplit": "val_percent",
+    "window": "T",
+    "windowsize": "T",
+    "zdim": "J",
+}
+
 _NAME_PATTERN = re.compile(r"[A-Za-z0-9._ -]+")
 _LONGEST_NAME = 100  # leaves room for the suffixes of temporary folders under a limit of 255 bytes
 _PROJECT_SUFFIXES = (".previous", ".partial")
@@ -80,14 +105,17 @@ class Key:
     """What this project adds to a field: when its key takes effect, and words for its messages.
 
     ``effect`` is "model" (another value makes another model), "training" (only how the model is
-    trained), "alphas" (read by ``alpha_definition.py``), "scoring" (read whenever a table is
-    scored), "label" (a name) or "other keys" (only through the keys it sets). ``why`` is the reason
-    for the allowed values; ``values`` describes them where type and range do not.
+    trained), "alphas" (read to choose the alphas, or in place of chosen ones), "scoring" (read
+    whenever a table is scored), "label" (a name), "other keys" (only through the keys it sets) or
+    "none". ``why`` is the reason for the allowed values; ``values`` describes them where type and
+    range do not. ``resumable`` marks the keys of training that may change before a training goes
+    on: they say when it ends or what it prints, and leave the epochs already done as they are.
     """
 
     effect: Effect
     why: str = ""
     values: str = ""
+    resumable: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,13 +169,13 @@ class Settings(BaseModel):
     wo_outliers: Annotated[bool, Key("model")] = Field(
         True, description="Whether values farther than `max_std` from the mean are masked out."
     )
-    max_std: Annotated[float, Key("model")] = Field(
+    max_std: Annotated[float, Key("model", why="0 would mask all but the mean")] = Field(
         7.0,
         gt=0,
         description="Distance from the mean, in standard deviations, beyond which `wo_outliers` "
         "masks a value.",
     )
-    window_length: Annotated[int, Key("model")] = Field(
+    window_length: Annotated[int, Key("model", why="a window of one row has no past")] = Field(
         128,
         alias="T",
         ge=2,
@@ -168,6 +196,7 @@ class Settings(BaseModel):
         (1, 2, 4, 8, 16, 32, 64),
         min_length=2,
         strict=False,
+        validate_default=True,  # it has to fit `cnn_units`, given or not
         description="Dilations of the layers, in the encoder's order, the last one for its heads. "
         "As many entries as `cnn_units`, or one more.",
     )
@@ -181,7 +210,7 @@ class Settings(BaseModel):
         "tanh",
         description="Activation of the encoder's hidden layers. The decoder's is always elu.",
     )
-    alpha_reg: Annotated[float, Key("training")] = Field(
+    alpha_reg: Annotated[float, Key("none")] = Field(
         1e-4, ge=0, description="No effect: the published program never reads it either."
     )
     batch_size: Annotated[int, Key("training")] = Field(
@@ -190,39 +219,45 @@ class Settings(BaseModel):
     latent_size: Annotated[int, Key("model")] = Field(
         4, alias="J", ge=1, description="Latent channels at each time step."
     )
-    epochs: Annotated[int, Key("training")] = Field(
+    epochs: Annotated[int, Key("training", resumable=True)] = Field(
         100, ge=1, description="Most passes over the training windows; see `patience`."
     )
-    lr: Annotated[float, Key("training")] = Field(
+    lr: Annotated[float, Key("training", why="0 would learn nothing")] = Field(
         1e-4, gt=0, description="Learning rate of Adam, the first one if `lr_decay`."
     )
     lr_decay: Annotated[bool, Key("training")] = Field(
         False, description="Whether the learning rate decays exponentially, in stairs."
     )
-    decay_rate: Annotated[float, Key("training")] = Field(
+    decay_rate: Annotated[
+        float, Key("training", why="a factor above 1 would raise the learning rate")
+    ] = Field(
         0.96, gt=0, le=1, description="Factor on the learning rate at each stair, if `lr_decay`."
     )
     decay_step: Annotated[int, Key("training")] = Field(
         7000, ge=1, description="Training steps between two stairs, if `lr_decay`."
     )
-    val_percent: Annotated[float, Key("training")] = Field(
+    val_percent: Annotated[float, Key("training", why="a share of the rows: 0.2, not 20")] = Field(
         0.2,
         ge=0,
         lt=1,
         description="Share of the rows, a fraction and not a percentage, kept at the end of the "
         "training file for validation.",
     )
-    seed: Annotated[int, Key("training")] = Field(
-        123, ge=0, lt=2**32, description="Seed of everything random in training."
+    seed: Annotated[int, Key("training", why="a seed has 32 bits")] = Field(
+        123,
+        ge=0,
+        lt=2**32,
+        description="Seed of everything random in training, and of the draws of `fidelity_latent` "
+        '"code".',
     )
-    summary: Annotated[bool, Key("training")] = Field(
+    summary: Annotated[bool, Key("training", resumable=True)] = Field(
         True, description="Whether `train.py` prints the network."
     )
     custom_metrics: Annotated[bool, Key("alphas")] = Field(
         True,
         description="The F1 that chooses the alphas: range-based (true) or point-wise (false).",
     )
-    patience: Annotated[int, Key("training")] = Field(
+    patience: Annotated[int, Key("training", resumable=True)] = Field(
         5, ge=1, description="Epochs without improvement after which training stops."
     )
     min_delta: Annotated[float, Key("training")] = Field(
@@ -231,10 +266,13 @@ class Settings(BaseModel):
     train_stride: Annotated[int, Key("training")] = Field(
         1, ge=1, description="Rows from the start of a training window to the start of the next."
     )
-    default_alpha: Annotated[float, Key("alphas")] = Field(
+    default_alpha: Annotated[
+        float, Key("alphas", why="a band without width would flag nearly every value")
+    ] = Field(
         3.0,
         gt=0,
-        description="Both alphas, in sigmas, of a series for which labels cannot choose any.",
+        description="Both alphas, in sigmas, of a series for which labels cannot choose any, and "
+        "of all series while there is no `alphas.csv`.",
     )
     alpha_search: Annotated[Literal["grid", "exact"], Key("alphas")] = Field(
         "grid",
@@ -264,8 +302,8 @@ class Settings(BaseModel):
     )
     fidelity_latent: Annotated[Fidelity, Key("scoring")] = Field(
         "paper",
-        description="Latent used for scoring: its mean (paper), or a random draw that `seed` "
-        "repeats (code).",
+        description="Latent used for scoring: its mean (paper), or a random draw that the "
+        "`seed` of the training repeats (code).",
     )
     fidelity_outliers: Annotated[Fidelity, Key("model")] = Field(
         "paper",
@@ -298,17 +336,34 @@ class Settings(BaseModel):
     @field_validator("dil_rate")
     @classmethod
     def _check_lengths(cls, dil_rate: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        if "cnn_units" in info.data:
-            num_units, num_rates = len(info.data["cnn_units"]), len(dil_rate)
-            if num_rates not in (num_units, num_units + 1):
-                raise ValueError(
-                    f"expected as many entries as `cnn_units` ({num_units}) or one more "
-                    f"({num_units + 1}), received {num_rates}: all dilations but one belong to "
-                    "hidden layers, whose channels are in `cnn_units`, and the one left over "
-                    "belongs to the heads; a last entry of `cnn_units` beyond the hidden layers "
-                    "is used only as the first of the decoder's"
-                )
-        return dil_rate
+        """Check ``dil_rate`` against ``cnn_units``; the context holds the keys that were given."""
+        if "cnn_units" not in info.data:
+            return dil_rate  # wrong by itself, which is reported
+        cnn_units: tuple[int, ...] = info.data["cnn_units"]
+        num_units, num_rates = len(cnn_units), len(dil_rate)
+        if num_rates in (num_units, num_units + 1):
+            return dil_rate
+        expected = (
+            f"expected as many entries as `cnn_units` ({num_units}) or one more ({num_units + 1})"
+        )
+        given = ("cnn_units", "dil_rate") if info.context is None else info.context
+        if "dil_rate" not in given:
+            raise ValueError(
+                f"{expected}, but it was left at its default {_show(dil_rate)}, which has "
+                f"{num_rates}; give `dil_rate` too"
+            )
+        if "cnn_units" not in given:
+            raise ValueError(
+                f"{expected}, received {num_rates}; `cnn_units` was left at its default "
+                f"{_show(cnn_units)}: give `cnn_units` too, with {num_rates - 1} or {num_rates} "
+                "entries"
+            )
+        raise ValueError(
+            f"{expected}, received {num_rates}: all dilations but one belong to hidden layers, "
+            "whose channels are in `cnn_units`, and the one left over belongs to the heads; a last "
+            "entry of `cnn_units` beyond the hidden layers is used only as the first of the "
+            "decoder's"
+        )
 
     @field_validator("fidelity_encoder", "fidelity_decoder")
     @classmethod
@@ -329,7 +384,7 @@ class Settings(BaseModel):
         """
         values, problems = _parse(text, source)
         try:
-            settings = cls.model_validate(values)
+            settings = cls.model_validate(values, context=values)
         except ValidationError as error:
             problems += [_problem_line(details) for details in error.errors()]
         if problems:
@@ -390,16 +445,36 @@ class Settings(BaseModel):
 
         Only keys that make another model count; an ``M`` of null in ``other`` fits any number.
         """
-        sentences = []
+        return [
+            f"{difference} but the model was trained with {trained}."
+            for key, difference, trained in self._compare(other)
+            if key.effect == "model"
+        ]
+
+    def resume_differences(self, other: "Settings") -> list[str]:
+        """Say where a training begun with these settings would go on otherwise with ``other``.
+
+        Keys that make another model count, and those of training but for the number of epochs, the
+        patience and what is printed; an ``M`` of null in ``other`` fits any number.
+        """
+        return [
+            f"{difference} but the training was begun with {begun}."
+            for key, difference, begun in self._compare(other)
+            if key.effect in ("model", "training") and not key.resumable
+        ]
+
+    def _compare(self, other: "Settings") -> Iterator[tuple[Key, str, str]]:
+        """Yield, for every key that differs: the key, "`lr` is 1 in the file", the value here.
+
+        A key that neither side reads does not differ.
+        """
+        idle = self._idle_keys().keys() & other._idle_keys().keys()
         for name, field in type(self).model_fields.items():
-            trained, given = getattr(self, name), getattr(other, name)
-            taken_from_csv = name == "num_series" and given is None
-            if _key(field).effect == "model" and trained != given and not taken_from_csv:
-                sentences.append(
-                    f"`{field.alias or name}` is {_show(given)} in {other._source} but the model "
-                    f"was trained with {_show(trained)}."
-                )
-        return sentences
+            here, there = getattr(self, name), getattr(other, name)
+            taken_from_csv = name == "num_series" and there is None
+            if here != there and not taken_from_csv and name not in idle:
+                difference = f"`{field.alias or name}` is {_show(there)} in {other._source}"
+                yield _key(field), difference, _show(here)
 
     def notices(self) -> list[str]:
         """Say what a reader of the file might not expect, one sentence each."""
@@ -409,14 +484,20 @@ class Settings(BaseModel):
             *self._fidelity_departures(),
         ]
 
-    def _keys_without_effect(self) -> list[str]:
+    def _idle_keys(self) -> dict[str, str]:
+        """Return the keys that nothing reads while the others are as they are, and why."""
         reasons = {"alpha_reg": "the published program never reads it either"}
         if not self.lr_decay:
             reasons |= dict.fromkeys(("decay_rate", "decay_step"), "`lr_decay` is false")
         if not self.wo_outliers:
             reasons |= {"max_std": "`wo_outliers` is false"}
+        return reasons
+
+    def _keys_without_effect(self) -> list[str]:
         parts = [
-            f"`{name}` ({why})" for name, why in reasons.items() if name in self.model_fields_set
+            f"`{name}` ({why})"
+            for name, why in self._idle_keys().items()
+            if name in self.model_fields_set
         ]
         return [f"Keys in {self._source} without effect: {', '.join(parts)}."] if parts else []
 
@@ -564,6 +645,9 @@ def _suggestion(unknown: str) -> str:
     """Return the end of a sentence about an unknown key: what it may have been meant to be."""
     if unknown in RECURRENT_KEYS:
         return "; it belongs to RNN-VAE files, which are not supported yet"
+    other_name = re.sub(r"[-_ ]", "", unknown.casefold())
+    if other_name in _OTHER_NAMES:
+        return f"; did you mean `{_OTHER_NAMES[other_name]}`?"
     names = {key.casefold(): key for key in _FIELDS}
     names |= {name: field.alias for name, field in Settings.model_fields.items() if field.alias}
     closest = difflib.get_close_matches(unknown.casefold(), names, n=1)

@@ -13,6 +13,7 @@ converted to UTC, and a notice says so.
 """
 
 import difflib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,11 +67,20 @@ class Table:
     notices: list[str]
 
 
-def read_table(path: Path, *, series: Sequence[str] | None = None, minimum_rows: int = 1) -> Table:
+def read_table(
+    path: Path,
+    *,
+    series: Sequence[str] | None = None,
+    minimum_rows: int = 1,
+    allow_empty: bool = False,
+) -> Table:
     """Read a data file: its time and the given series, or all of its series.
 
     With ``series`` (a trained model's), columns are matched by name and returned in that order;
     other columns are left out, need not be numeric, and are named in a notice.
+
+    ``allow_empty`` lets pass a series without any value; it is for tables that ``prepend_context``
+    is to join, which checks them together.
 
     Raises: InputError for anything but times that strictly increase and finite numbers, for a
     series that is missing or entirely empty, and for fewer than ``minimum_rows`` rows.
@@ -82,11 +92,10 @@ def read_table(path: Path, *, series: Sequence[str] | None = None, minimum_rows:
     frame.index, time_notices = _read_times(times, file)
     problems = [
         *_order_problems(frame.index, file),
-        *describe_cells(np.isinf(frame.to_numpy()), frame, file, "a finite number or empty"),
+        *describe_cells(np.isinf(frame.to_numpy()), wanted, file, "a finite number or empty"),
     ]
-    empty = [f"`{name}`" for name in frame.columns[frame.isna().all()]]
-    if empty:
-        problems.append(f"column {shortened(empty)} is empty in every row; take it out")
+    if not allow_empty:
+        problems += _empty_problems(frame, is_trained=series is not None)
     if len(frame) < minimum_rows:
         problems.append(
             f"it has {len(frame):,} rows but at least {minimum_rows:,} are needed: "
@@ -99,7 +108,7 @@ def read_table(path: Path, *, series: Sequence[str] | None = None, minimum_rows:
 
 
 def read_labels(path: Path, data: Table) -> Table:
-    """Read the labels of a data table: bool, True where a cell is labelled an anomaly.
+    """Read the labels of a data table: bool, True where a cell is labeled an anomaly.
 
     The label file has exactly the data's times and, matched by name, one column a series, or a
     single column under another name that stands for all series.
@@ -122,7 +131,7 @@ def read_labels(path: Path, data: Table) -> Table:
     unusable = ~(is_anomaly | (values == 0)).to_numpy()
     index, time_notices = _read_times(times, file)
     problems = [
-        *describe_cells(unusable, values, file, expected),
+        *describe_cells(unusable, columns, file, expected),
         *(_order_problems(index, file) or _other_times_problems(index, data)),
     ]
     if problems:
@@ -140,7 +149,7 @@ def prepend_context(data: Table, context: Table, num_rows: int) -> Table:
     Returns: a table with at most ``num_rows`` more rows, and the data's notices with those about
     the join: too few rows of context, or a gap longer than the sampling step.
     Raises: InputError if the context does not end before the data start or has other series, and
-    if even both together are too short for a window.
+    if even both together are too short for a window or leave a series without any value.
     """
     if list(context.frame.columns) != list(data.frame.columns):
         raise InputError(f"{context.path} and {data.path} must have the same series in one order.")
@@ -164,6 +173,9 @@ def prepend_context(data: Table, context: Table, num_rows: int) -> Table:
         )
     frame = pd.concat([context.frame.tail(num_rows), data.frame])
     frame.index.name = data.frame.index.name
+    problems = _empty_problems(frame, is_trained=True)
+    if problems:
+        refuse(data.path, f"even after the end of its context {context.path}, {problems[0]}")
     step = sampling_step(frame.index)
     if num_rows > 0 and start - end > step:
         notices.append(
@@ -215,6 +227,25 @@ def _describe_steps(index: pd.Index) -> list[str]:
         f"The sampling step is {_duration(step)}, but {irregular:,} of {len(steps):,} steps differ "
         f"from it; the longest is {_duration(pd.Timedelta(int(steps[longest]), unit='us'))}, "
         f"after {index[longest]}."
+    ]
+
+
+def step_notice(index: pd.Index, trained_step_seconds: float) -> list[str]:
+    """Tell if the sampling step of a scored table is not the one that the model was trained on.
+
+    A step of 0, that of a table with a single row, says nothing. Nor does a difference of less
+    than a hundredth, as between clocks that are not exact.
+    """
+    step = sampling_step(index)
+    seconds = step.total_seconds()
+    if not (seconds and trained_step_seconds):
+        return []
+    if math.isclose(seconds, trained_step_seconds, rel_tol=0.01):
+        return []
+    trained = pd.Timedelta(trained_step_seconds, unit="s").round("us")
+    return [
+        f"The sampling step is {_duration(step)}, but the model was trained on steps of "
+        f"{_duration(trained)}: it takes every row for one such step, so its verdicts may be wrong."
     ]
 
 
@@ -371,7 +402,7 @@ def _reads_as_time(name: str) -> bool:
 
 
 def _order_problems(index: pd.DatetimeIndex, file: File) -> list[str]:
-    """Name times that repeat and the first that goes backwards."""
+    """Name times that repeat and the first that goes backwards, and what may be the reason."""
     if index.is_monotonic_increasing and index.is_unique:
         return []
     problems = []
@@ -391,7 +422,25 @@ def _order_problems(index: pd.DatetimeIndex, file: File) -> list[str]:
             f"time goes backwards from {before}, {index[row]}, to {after}, {index[row + 1]} "
             f"({len(backwards):,} times in all); sort the rows by time"
         )
+    # Where this is so, each of the remedies above would spoil an hour of data.
+    problems[-1] += (
+        "; if the clocks were set back here, write the times in UTC or with their offset instead"
+    )
     return problems
+
+
+def _empty_problems(frame: pd.DataFrame, *, is_trained: bool) -> list[str]:
+    """Name the series without any value, which a file to train on can do without."""
+    empty = [f"`{name}`" for name in frame.columns[frame.isna().all()]]
+    if not empty:
+        return []
+    if not is_trained:
+        return [f"column {shortened(empty)} is empty in every row; take it out"]
+    return [
+        f"column {shortened(empty)} is empty in every row, but the model needs at least one value "
+        "of every series; give a longer file, one in which the series was recorded, or earlier "
+        "rows (--context of test.py), or train a model without it"
+    ]
 
 
 def _other_times_problems(index: pd.DatetimeIndex, data: Table) -> list[str]:

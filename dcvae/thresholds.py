@@ -53,10 +53,19 @@ COLUMNS = (
     "f1",
     "precision",
     "recall",
-    "labelled_rows",
+    "labeled_rows",
     "method",
 )
 """The columns of the table of alphas, one line a series."""
+
+_IF_ABSENT: dict[str, float | str] = {
+    "f1": math.nan,
+    "precision": math.nan,
+    "recall": math.nan,
+    "labeled_rows": 0,
+    "method": "manual",
+}
+"""What a table of alphas that somebody wrote by hand may leave out, and how it is then read."""
 
 
 # ---------------------------------------------------------------- the rule
@@ -99,11 +108,11 @@ class Alphas:
         series: names, in the order of the columns of the data.
         down: (series,) float64, width of the band below the mean, in sigmas.
         up: (series,) float64, width of the band above the mean, in sigmas.
-        f1: (series,) float64, NaN where the series has no labeled anomaly.
+        f1: (series,) float64, NaN where the series has no labeled anomaly or it is not known.
         precision: (series,) float64, NaN likewise.
         recall: (series,) float64, NaN likewise.
-        labelled_rows: (series,) int64, number of rows labeled anomalous.
-        method: how each pair was found, such as "grid point-wise", or "default".
+        labeled_rows: (series,) int64, number of rows labeled anomalous.
+        method: how each pair was found, such as "grid point-wise", or "default", or "manual".
     """
 
     series: tuple[str, ...]
@@ -112,7 +121,7 @@ class Alphas:
     f1: Float64Array
     precision: Float64Array
     recall: Float64Array
-    labelled_rows: IntArray
+    labeled_rows: IntArray
     method: tuple[str, ...]
 
     @classmethod
@@ -120,10 +129,9 @@ class Alphas:
         """Give every series the same band, learned from nothing.
 
         Raises:
-            InputError: if a name repeats or ``default_alpha`` is negative or not finite.
+            ValueError: if a name repeats.
         """
         _check_names(series)
-        _check_default_alpha(default_alpha)
         unknown = np.full(len(series), np.nan)
         return cls(
             series=tuple(series),
@@ -132,29 +140,33 @@ class Alphas:
             f1=unknown,
             precision=unknown.copy(),
             recall=unknown.copy(),
-            labelled_rows=np.zeros(len(series), dtype=np.int64),
+            labeled_rows=np.zeros(len(series), dtype=np.int64),
             method=("default",) * len(series),
         )
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, source: str) -> Self:
-        """Read the table that ``to_frame`` makes, and that people may have edited since.
+        """Read the table that ``to_frame`` makes, or that people have edited or written themselves.
 
         Args:
             frame: one line a series, the columns of ``COLUMNS`` in any order; others are ignored.
+                Only `series`, `alpha_down` and `alpha_up` must be there. Without the others, the
+                scores are unknown, no row counts as labeled, and the method is "manual".
             source: the name of the file, for messages.
 
         Raises:
-            InputError: if a column is missing, a name is blank or repeats, an alpha is not a number
-                >= 0, a score is neither blank nor within [0, 1], a row count is not whole or a
-                method is blank.
+            InputError: if one of those three is missing, a name is blank or repeats, an alpha is
+                not a number >= 0, a score is neither blank nor within [0, 1], a row count is not
+                whole or a method is blank.
         """
-        missing = [column for column in COLUMNS if column not in frame.columns]
+        absent = [column for column in COLUMNS if column not in frame.columns]
+        missing = [column for column in absent if column not in _IF_ABSENT]
         if missing:
             raise InputError(
-                f"{source} must have the columns {_quoted(COLUMNS)}. "
-                f"Missing: {_quoted(missing)}. Define the alphas again, or restore the header."
+                f"{source} must have the columns `series`, `alpha_down`, `alpha_up`. "
+                f"Missing: {_quoted(missing)}. Define the alphas again, or correct the header."
             )
+        frame = frame.assign(**{column: _IF_ABSENT[column] for column in absent})
         series = _texts(frame, "series", source)
         repeated = sorted({name for name in series if series.count(name) > 1})
         if repeated:
@@ -169,7 +181,7 @@ class Alphas:
             f1=_column_of_scores(frame, "f1", source),
             precision=_column_of_scores(frame, "precision", source),
             recall=_column_of_scores(frame, "recall", source),
-            labelled_rows=_column_of_counts(frame, "labelled_rows", source),
+            labeled_rows=_column_of_counts(frame, "labeled_rows", source),
             method=_texts(frame, "method", source),
         )
 
@@ -182,7 +194,7 @@ class Alphas:
             self.f1,
             self.precision,
             self.recall,
-            self.labelled_rows,
+            self.labeled_rows,
             self.method,
         )
         return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
@@ -213,7 +225,7 @@ class Alphas:
             f1=self.f1[order],
             precision=self.precision[order],
             recall=self.recall[order],
-            labelled_rows=self.labelled_rows[order],
+            labeled_rows=self.labeled_rows[order],
             method=tuple(self.method[index] for index in order),
         )
 
@@ -239,11 +251,10 @@ def alphas_from_labels(
             which is to stay silent gets from the exact search.
 
     Raises:
-        InputError: if the shapes differ, the residual is infinite, the labels are not bool, a name
-            repeats, an option is unknown or the default alpha is negative or not finite.
+        ValueError: if the shapes differ, the residual is infinite, the labels are not bool, a name
+            repeats or an option is unknown.
     """
     _check_names(series)
-    _check_default_alpha(default_alpha)
     _check_labeled_residual(residual, truth, len(series))
     find = _search_for(measure, search)
     score = metrics.point_wise if measure == "point-wise" else metrics.range_based
@@ -258,7 +269,7 @@ def alphas_from_labels(
         alarms = exceeds(column, alphas.down[index], alphas.up[index])
         result = score(labels, alarms)
         alphas.precision[index], alphas.recall[index], alphas.f1[index] = result
-        alphas.labelled_rows[index] = np.count_nonzero(labels)
+        alphas.labeled_rows[index] = np.count_nonzero(labels)
         method[index] = f"{search} {measure}"
     return replace(alphas, method=tuple(method))
 
@@ -281,7 +292,7 @@ def _search_for(measure: str, search: str) -> _FindPair:
         ("range-based", "exact"): _search_range_based,
     }
     if (measure, search) not in searches:
-        raise InputError(
+        raise ValueError(
             f"`measure` must be one of {', '.join(get_args(Measure))} and `search` one of "
             f"{', '.join(get_args(Search))}. Received: measure={measure!r}, search={search!r}."
         )
@@ -529,35 +540,26 @@ def _quoted(names: Sequence[str]) -> str:
 def _check_names(series: Sequence[str]) -> None:
     repeated = sorted({name for name in series if list(series).count(name) > 1})
     if repeated:
-        raise InputError(
-            f"`series` must name each series once. Received more than once: {_quoted(repeated)}. "
-            "Rename the columns."
-        )
-
-
-def _check_default_alpha(default_alpha: float) -> None:
-    if not (math.isfinite(default_alpha) and default_alpha >= 0.0):
-        raise InputError(
-            "`default_alpha` must be a finite number of sigmas >= 0. "
-            f"Received: default_alpha={default_alpha!r}."
+        raise ValueError(
+            f"`series` must name each series once. Received more than once: {_quoted(repeated)}."
         )
 
 
 def _check_labeled_residual(residual: Float32Array, truth: BoolArray, num_series: int) -> None:
     if residual.ndim != 2 or residual.shape != truth.shape or residual.shape[1] != num_series:
-        raise InputError(
+        raise ValueError(
             "`residual` and `truth` must both be (rows, series) with one column for each of the "
             f"{num_series} series. Received: {residual.shape} and {truth.shape}. "
             "Align the labels with the scored rows first."
         )
     if truth.dtype != np.bool_:
-        raise InputError(
+        raise ValueError(
             f"`truth` must be a bool array. Received: dtype {truth.dtype}. "
             "Pass `labels == 1` if it holds 0 and 1."
         )
     if np.isinf(residual).any():
         row, column = np.argwhere(np.isinf(residual))[0]
-        raise InputError(
+        raise ValueError(
             "`residual` must be finite, or NaN where a cell is missing. "
             f"Received: {residual[row, column]} in row {row}, column {column}. "
             "Check the sigma that it was divided by."

@@ -115,7 +115,7 @@ def train(
         progress: told of steps and epochs.
 
     Raises:
-        InputError: the loss is not a number before a single epoch was finished, or the state to go
+        InputError: the loss is not a number before an epoch was finished here, or the state to go
             on from leaves nothing to do or is of another network.
     """
     state = state or TrainingState()
@@ -127,6 +127,7 @@ def train(
         _check_unfinished(state, settings)
         _check_fits(state, network)
         _restore(_all_variables(network), state.last)
+    epochs_before = len(state.history)
     ending: Ending = "all epochs done"
     try:
         while len(state.history) < settings.epochs:
@@ -141,12 +142,13 @@ def train(
             keep(state)
             progress.epoch(losses, state.best_epoch == losses.epoch)
     except KeyboardInterrupt:
-        if not state.history:
+        if len(state.history) == epochs_before:
             raise
         ending = "interrupted"
-    if not state.history:
+    if len(state.history) == epochs_before:
         raise InputError(
-            "The loss is not a number (NaN or infinite) in the first epoch. Expected finite "
+            f"The loss is not a number (NaN or infinite) in epoch {epochs_before + 1}, the first "
+            "of this run, and nothing was kept. Expected finite "
             f"losses; `lr` {settings.lr:g} may be too large for this data: try a tenth of it"
             f"{'' if settings.scale else ', or set `scale` to true'}."
         )

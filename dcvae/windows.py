@@ -39,7 +39,7 @@ def num_windows(num_rows: int, window_length: int) -> int:
 
 
 def split_windows(
-    num_rows: int, window_length: int, validation_share: float, stride: int
+    num_rows: int, window_length: int, validation_share: float, stride: int, source: object
 ) -> WindowSplit:
     """Divide a series into windows to train on and windows to validate on.
 
@@ -49,6 +49,7 @@ def split_windows(
         validation_share: share of the rows, at the end, that validates; 0 for none.
         stride: distance between the starts of training windows, in rows. Validation windows
             always have stride 1.
+        source: names the data in messages.
 
     Returns:
         The starts of both parts; `validation` is empty when the share is 0.
@@ -60,15 +61,15 @@ def split_windows(
     border = num_rows - validation_rows
     if border < window_length:
         raise InputError(
-            f"The training part has {border} rows ({num_rows} less the last {validation_rows} for "
-            f"validation), expected at least `T` = {window_length}. Use more data, a smaller `T` "
-            "or a smaller `val_percent`."
+            f"The training part of {source} has {border:,} rows ({num_rows:,} less the last "
+            f"{validation_rows:,} for validation), expected at least `T` = {window_length}. Use "
+            "more data, a smaller `T` or a smaller `val_percent`."
         )
     if validation_share > 0 and validation_rows < window_length:
         raise InputError(
-            f"The validation part has {validation_rows} rows (`val_percent` {validation_share} of "
-            f"{num_rows}), expected at least `T` = {window_length}. Use more data, a larger "
-            "`val_percent`, or 0 to train without validation."
+            f"The validation part of {source} has {validation_rows:,} rows (`val_percent` "
+            f"{validation_share:g} of {num_rows:,}), expected at least `T` = {window_length}. Use "
+            "more data, a larger `val_percent`, or 0 to train without validation."
         )
     train = np.arange(0, border - window_length + 1, stride, dtype=np.int32)
     validation = np.arange(

@@ -554,7 +554,7 @@ def scores_of(rows=3, error=0.5):
 
 
 def write_results(model, data="x.csv", times=TIMES, error=0.5):
-    with artefacts.TestResults(model, Path(data), times) as results:
+    with artefacts.ResultsWriter(model, Path(data), times) as results:
         results.write(scores_of(len(times), error), np.full((len(times), 2), [True, False]))
     return results
 
@@ -594,7 +594,7 @@ def test_missing_cells_are_empty_in_the_error_alone(model):
 
 
 def test_blocks_follow_each_other(model):
-    with artefacts.TestResults(model, Path("x.csv"), TIMES) as results:
+    with artefacts.ResultsWriter(model, Path("x.csv"), TIMES) as results:
         results.write(scores_of(2, 0.5), np.ones((2, 2), bool))
         results.write(scores_of(1, 1.5), np.zeros((1, 2), bool))
     rows = cells(results.folder / "abs_error.csv")[1:]
@@ -624,7 +624,7 @@ def test_name_of_the_folder_of_results(model, name, folder):
 
 
 def write_results_in_part(model, error):
-    with artefacts.TestResults(model, Path("x.csv"), TIMES) as results:
+    with artefacts.ResultsWriter(model, Path("x.csv"), TIMES) as results:
         results.write(scores_of(2, 9.0), np.ones((2, 2), bool))
         raise error
 
@@ -641,7 +641,7 @@ def test_a_failure_leaves_the_earlier_results(model, error):
 
 
 def test_leftovers_of_a_killed_run_do_not_matter(model):
-    killed = artefacts.TestResults(model, Path("x.csv"), TIMES)
+    killed = artefacts.ResultsWriter(model, Path("x.csv"), TIMES)
     killed.__enter__()
     for stream in killed._streams.values():
         stream.close()
@@ -684,7 +684,7 @@ def test_decimals_follow_the_scale(models, scale, text):
 )
 def test_times_are_written_as_iso_8601(model, times, texts):
     index = pd.DatetimeIndex(pd.to_datetime(times, format="ISO8601"), name="time").as_unit("us")
-    with artefacts.TestResults(model, Path("x.csv"), index) as results:
+    with artefacts.ResultsWriter(model, Path("x.csv"), index) as results:
         for _ in times:  # one block a row: the form is that of the file, not of the block
             results.write(scores_of(1), np.zeros((1, 2), bool))
     assert [row[0] for row in cells(results.folder / "sigma.csv")[1:]] == texts

@@ -69,8 +69,10 @@ def test_sigma_must_be_usable(bad: float) -> None:
 
 
 def test_error_and_sigma_must_match() -> None:
-    with pytest.raises(InputError, match=r"`error` and `sigma`.*\(2, 2\) and \(2, 3\)"):
+    message = r"`error` and `sigma`.*\(2, 2\) and \(2, 3\)"
+    with pytest.raises(ValueError, match=message) as caught:
         standardized_residual(np.ones((2, 2)), np.ones((2, 3)))
+    assert not isinstance(caught.value, InputError)  # the caller's mistake, not a user's
 
 
 # ---------------------------------------------------------------- flags
@@ -136,7 +138,7 @@ def test_no_rows_no_flags() -> None:
 
 @pytest.mark.parametrize("shape", [(5, 3), (5,), (5, 2, 1)])
 def test_flags_need_a_column_a_series(shape: tuple[int, ...]) -> None:
-    with pytest.raises(InputError, match=r"`residual` must be .* 2 series that have alphas"):
+    with pytest.raises(ValueError, match=r"`residual` must be .* 2 series that have alphas"):
         flags(np.zeros(shape, dtype=np.float32), alphas_of([1.0, 1.0], [1.0, 1.0]))
 
 
@@ -175,7 +177,7 @@ def test_inputs_are_not_changed() -> None:
 
 def test_band_needs_matching_shapes() -> None:
     alphas = alphas_of([1.0, 1.0], [1.0, 1.0])
-    with pytest.raises(InputError, match=r"`mean` must be .* 2 series that have alphas"):
+    with pytest.raises(ValueError, match=r"`mean` must be .* 2 series that have alphas"):
         band(np.ones((4, 3)), np.ones((4, 3)), alphas)
-    with pytest.raises(InputError, match=r"`mean` and `sigma`.*\(4, 2\) and \(3, 2\)"):
+    with pytest.raises(ValueError, match=r"`mean` and `sigma`.*\(4, 2\) and \(3, 2\)"):
         band(np.ones((4, 2)), np.ones((3, 2)), alphas)

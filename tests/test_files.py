@@ -56,6 +56,31 @@ def test_words_stand_for_numbers_only_where_given(write):
         open_file(path).read(["a"], "a number", {})
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_texts_are_the_cells_of_rows_as_written(write, tmp_path, suffix):
+    path = write('t,a,b\n1, 2.50 ,\n\n2,"x, y",1e400\n3,0,0\n')
+    if suffix == "parquet":
+        path = tmp_path / "data.parquet"
+        columns = {"t": ["1", "2", "3"], "a": ["2.50", "x, y ", "0"], "b": [None, "1e400", "0"]}
+        pd.DataFrame(columns).to_parquet(path)
+    file = open_file(path)
+    assert file.texts([0, 1]) == [["1", "2.50", ""], ["2", "x, y", "1e400"]]
+    assert file.texts([2]) == [["3", "0", "0"]]
+    assert file.texts([]) == file.places([]) == []
+
+
+@pytest.mark.parametrize("header", ["time\ta\tb", "time\tflow, l/s\tb", "2021-01-01\t1"])
+def test_tabs_are_told(write, header):
+    with pytest.raises(
+        InputError, match=r"separated by tabs; save it with .* commas or semicolons"
+    ):
+        open_file(write(header + "\n2021-01-02\t1\t2\n"))
+
+
+def test_a_tab_within_a_name_is_no_separator(write):
+    assert open_file(write("time,a\tb\n1,2\n")).names == ["time", "a\tb"]
+
+
 def test_a_short_row_is_found_behind_a_long_one(write):
     path = write("t,a,b\n1,2,3\n4,5\n6,7,8,9\n")
     with pytest.raises(InputError, match=r"row 2 \(line 3\) has 2, row 3 \(line 4\) has 4"):

@@ -123,7 +123,18 @@ def test_range_based_by_hand(
     assert result == pytest.approx((precision, recall, f1), abs=1e-15)
 
 
-def test_existence_reward_is_for_recall_alone() -> None:
+def test_existence_in_precision_has_a_weight_of_its_own() -> None:
+    # p (1 + 1/3)/2 = 2/3, q 1, s (1 + 5/6)/2 = 11/12 -> (31/12)/3 = 31/36. Recall keeps its 13/20.
+    expected = pytest.approx((31 / 36, 13 / 20), abs=1e-15)
+    assert range_based(TRUTH, ALARM, precision_alpha=0.5)[:2] == expected
+    from_segments = range_based_from_segments(segments(TRUTH), segments(ALARM), precision_alpha=0.5)
+    assert from_segments[:2] == expected
+    # One of two alarm segments meets truth, in one of its three rows.
+    truth, alarm = mask("#.......#"), mask("###.###..")
+    assert range_based(truth, alarm, precision_alpha=1.0).precision == 0.5
+
+
+def test_alpha_is_for_recall_alone() -> None:
     # Recall at alpha 1/2: A (1 + 3/10)/2 = 13/20, B 1 -> 33/40. Precision keeps its 13/18.
     precision, recall, _ = range_based(TRUTH, ALARM, alpha=0.5)
     assert precision == pytest.approx(13 / 18, abs=1e-15)
@@ -143,7 +154,9 @@ def test_one_alarm_over_two_segments_pays_for_it_in_precision() -> None:
 
 
 def test_default_options_are_those_of_dc_vae() -> None:
-    expected = range_based(TRUTH, ALARM, alpha=0.0, cardinality="reciprocal", bias="front")
+    expected = range_based(
+        TRUTH, ALARM, alpha=0.0, precision_alpha=0.0, cardinality="reciprocal", bias="front"
+    )
     assert range_based(TRUTH, ALARM) == expected
     assert range_based_from_segments(segments(TRUTH), segments(ALARM)) == expected
 
@@ -156,22 +169,36 @@ def test_default_options_are_those_of_dc_vae() -> None:
 def test_range_based_equals_prts(cardinality: Cardinality, bias: Bias) -> None:
     generator = np.random.default_rng(3)
     compared = 0
-    for alpha in (0.0, 0.5):
-        for _ in range(300):
+    for alpha, precision_alpha in product((0.0, 0.3, 1.0), repeat=2):
+        for _ in range(50):
             rows = int(generator.integers(1, 32))
             truth, alarm = random_mask(generator, rows), random_mask(generator, rows)
             if not (truth.any() and alarm.any()):
                 continue  # prts asserts here
             compared += 1
-            ours = range_based(truth, alarm, alpha=alpha, cardinality=cardinality, bias=bias)
+            ours = range_based(
+                truth,
+                alarm,
+                alpha=alpha,
+                precision_alpha=precision_alpha,
+                cardinality=cardinality,
+                bias=bias,
+            )
             arguments = (truth.astype(int), alarm.astype(int))
-            precision = prts.ts_precision(*arguments, cardinality=cardinality, bias=bias)
+            precision = prts.ts_precision(
+                *arguments, alpha=precision_alpha, cardinality=cardinality, bias=bias
+            )
             recall = prts.ts_recall(*arguments, alpha=alpha, cardinality=cardinality, bias=bias)
             f1 = prts.ts_fscore(
-                *arguments, r_alpha=alpha, cardinality=cardinality, p_bias=bias, r_bias=bias
+                *arguments,
+                p_alpha=precision_alpha,
+                r_alpha=alpha,
+                cardinality=cardinality,
+                p_bias=bias,
+                r_bias=bias,
             )
             assert ours == pytest.approx((precision, recall, f1), abs=1e-9)
-    assert compared > 400
+    assert compared > 300  # for each of eight ways, so thousands in all
 
 
 def slow_recall(
@@ -296,32 +323,39 @@ def test_masks_are_not_changed() -> None:
 @pytest.mark.parametrize("measure", [point_wise, range_based])
 def test_lengths_must_agree(measure: object) -> None:
     assert callable(measure)
-    with pytest.raises(InputError, match=r"`truth` and `alarm`.*Received: 3 and 2 rows"):
+    with pytest.raises(ValueError, match=r"`truth` and `alarm`.*Received: 3 and 2 rows"):
         measure(mask("#.."), mask("#."))
 
 
 @pytest.mark.parametrize("measure", [point_wise, range_based])
 def test_masks_must_be_bool_and_flat(measure: object) -> None:
     assert callable(measure)
-    with pytest.raises(InputError, match=r"`truth` must be .* bool array.*dtype int64"):
+    with pytest.raises(ValueError, match=r"`truth` must be .* bool array.*dtype int64"):
         measure(np.array([0, 1]), mask("#."))
-    with pytest.raises(InputError, match=r"`alarm` must be .*shape \(1, 2\)"):
+    with pytest.raises(ValueError, match=r"`alarm` must be .*shape \(1, 2\)"):
         measure(mask("#."), mask("#.")[None])
 
 
 def test_segments_needs_a_mask() -> None:
-    with pytest.raises(InputError, match=r"`mask` must be a one-dimensional bool array"):
+    with pytest.raises(ValueError, match=r"`mask` must be a one-dimensional bool array"):
         segments(np.array([0.0, 1.0]))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("name", ["alpha", "precision_alpha"])
 @pytest.mark.parametrize("alpha", [-0.1, 1.1, float("nan")])
-def test_alpha_is_a_share(alpha: float) -> None:
-    with pytest.raises(InputError, match=r"`alpha`.*\[0, 1\].*Received: alpha="):
-        range_based(TRUTH, ALARM, alpha=alpha)
+def test_alpha_is_a_share(name: str, alpha: float) -> None:
+    with pytest.raises(ValueError, match=rf"`{name}`.*\[0, 1\].*Received: {name}="):
+        range_based(TRUTH, ALARM, **{name: alpha})  # type: ignore[arg-type]
+
+
+def test_a_broken_contract_is_no_mistake_of_a_user() -> None:
+    with pytest.raises(ValueError, match="same rows") as caught:
+        point_wise(mask("#.."), mask("#."))
+    assert not isinstance(caught.value, InputError)
 
 
 def test_options_are_named() -> None:
-    with pytest.raises(InputError, match=r"`cardinality` must be one of one, reciprocal.*'two'"):
+    with pytest.raises(ValueError, match=r"`cardinality` must be one of one, reciprocal.*'two'"):
         range_based(TRUTH, ALARM, cardinality="two")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=r"`bias` must be one of flat, front.*Received: .*'end'"):
+    with pytest.raises(ValueError, match=r"`bias` must be one of flat, front.*Received: .*'end'"):
         range_based(TRUTH, ALARM, bias="end")  # type: ignore[arg-type]

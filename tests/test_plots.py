@@ -40,7 +40,8 @@ def test_one_panel_for_each_part_of_the_loss() -> None:
         "KL divergence",
     ]
     assert [axes.get_xlabel() for axes in figure.axes] == ["epoch"] * 3
-    assert figure.axes[0].get_ylabel() != ""
+    units = [axes.get_ylabel() for axes in figure.axes]
+    assert units == ["nats", "nats a cell", "nats a latent number"]
 
 
 def test_lines_are_the_history() -> None:

@@ -165,6 +165,52 @@ def test_code_without_outlier_removal_removes_none() -> None:
     assert preprocessor.transform(spiked(random_table(seed=1)))[50, 0] > 90
 
 
+def test_removed_cells_are_told() -> None:
+    frame = random_table(400)
+    frame.iloc[[3, 90], 2] = [1e9, np.nan]
+    frame.iloc[[5, 6], 0] += 1000
+    preprocessor = Preprocessor.learn(frame, settings_with())
+    before = frame.copy(deep=True)
+    assert preprocessor.outlier_notices(frame) == [
+        "Cells more than `max_std` = 7 standard deviations from the mean are taken for missing in "
+        "2 of 3 series: `A` 2 (0.50%), `C` 1 (0.25%)."
+    ]
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_nothing_removed_nothing_told() -> None:
+    frame = random_table()
+    assert Preprocessor.learn(frame, settings_with()).outlier_notices(frame) == []
+    preprocessor = Preprocessor.learn(spiked(frame), settings_with(wo_outliers=False))
+    assert preprocessor.outlier_notices(spiked(frame)) == []
+
+
+def test_series_that_are_constant_without_their_outliers_are_told() -> None:
+    frame = random_table(300)
+    frame["event"], frame["constant"], frame["rare"] = 0.0, 4.0, 5.0
+    frame.iloc[70, 3] = 1.0
+    frame.iloc[[7, 8], 5] = [-2.0, np.nan]
+    preprocessor = Preprocessor.learn(frame, settings_with(max_std=6.5))
+    assert (preprocessor.transform_training(frame)[:, 3:] == 0).all()
+    assert preprocessor.outlier_notices(frame) == [
+        "Cells more than `max_std` = 6.5 standard deviations from the mean are taken for missing "
+        "in 2 of 6 series: `event` 1 (0.33%), `rare` 1 (0.33%).",
+        "Without those cells, 2 of 6 series never change, so the model cannot learn when they do: "
+        "`event`, `rare`. To keep the cells, raise `max_std` or set `wo_outliers` to false.",
+    ]
+
+
+def test_at_most_five_series_are_told_by_name() -> None:
+    values = np.zeros((200, 7))
+    values[100] = 1.0
+    frame = table(values)
+    first, second = Preprocessor.learn(frame, settings_with()).outlier_notices(frame)
+    named = ", ".join(f"`{name}` 1 (0.50%)" for name in "ABCDE")
+    assert first.endswith(f"7 of 7 series: {named} and 2 more.")
+    assert "7 of 7 series never change" in second
+    assert "`A`, `B`, `C`, `D`, `E` and 2 more. To keep" in second
+
+
 def test_series_that_is_all_outliers() -> None:
     frame = table([[-1.0, 5.0], [1.0, 5.0], [-1.0, 5.0], [1.0, 5.0]])
     with pytest.raises(

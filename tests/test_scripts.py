@@ -1,7 +1,7 @@
 """The three scripts as people run them: what they write, what they refuse, what survives.
 
-The walk itself, signals and a handful of mistakes run in processes of their own. Everything else
-calls the same script files in this process, which saves the seconds that TensorFlow takes to start.
+Walks, signals and a handful of mistakes run in processes of their own. Everything else calls the
+same script files in this process, which saves the seconds that TensorFlow takes to start.
 """
 
 import contextlib
@@ -9,11 +9,13 @@ import gzip
 import io
 import json
 import os
+import re
 import runpy
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -126,6 +128,7 @@ def call(script, *words):
     out, err = io.StringIO(), io.StringIO()
     with (
         mock.patch.object(sys, "argv", [f"{script}.py", *map(str, words)]),
+        mock.patch.dict(os.environ),  # the scripts set how much TensorFlow logs
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
@@ -202,17 +205,17 @@ DATA_OF = {"train": "train.csv", "alpha_definition": "val.csv", "test": "test.cs
 
 @pytest.fixture(scope="session")
 def walk(tmp_path_factory):
-    """Walk through the three scripts, each in a process of its own, with models/ beside the data.
+    """Walk through the three scripts, with models/ beside the data.
 
+    Training has a process of its own; the slow walk below has one for each script.
     Shared: look, do not touch.
     """
     folder = tmp_path_factory.mktemp("walk")
     write_files(folder)
-    ended = [
-        run("train", "train.csv", "settings.txt", cwd=folder),
-        run("alpha_definition", "val.csv", "labels.csv", "settings.txt", cwd=folder),
-        run("test", "test.csv", "settings.txt", cwd=folder),
-    ]
+    ended = [run("train", "train.csv", "settings.txt", cwd=folder)]
+    with contextlib.chdir(folder):
+        ended.append(call("alpha_definition", "val.csv", "labels.csv", "settings.txt"))
+        ended.append(call("test", "test.csv", "settings.txt"))
     return folder, ended
 
 
@@ -584,7 +587,8 @@ def test_ctrl_c_before_the_first_epoch_ends_changes_nothing(training_place):
     assert not (training_place.models / "toy.previous").exists()
 
 
-def start_long_training(place, until):
+@contextlib.contextmanager
+def long_training(place, until):
     """Start a training that would take for ever, and wait for a line of its output."""
     process = subprocess.Popen(
         command("train", *place.words("train"), "--epochs", "1000000"),
@@ -595,20 +599,25 @@ def start_long_training(place, until):
         # Whoever started the tests may have had Ctrl-C ignored, as shells do for background jobs.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    for line in process.stdout:
-        if line.startswith(until):
-            return process
-    raise AssertionError(process.stderr.read())
+    watchdog = threading.Timer(120, process.kill)
+    watchdog.start()
+    try:
+        assert any(re.match(until, line) for line in process.stdout), process.stderr.read()
+        yield process
+    finally:
+        watchdog.cancel()
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.slow
 def test_a_real_ctrl_c_after_an_epoch(training_place):
     write_settings(training_place.settings, patience=1_000_000)
-    process = start_long_training(training_place, "epoch 1/")
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    with long_training(training_place, r"epoch +1/") as process:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
-    assert "\ninterrupted after " in out
+    assert "interrupted after " in out
     assert f"model: {training_place.model}" in out
     assert set(contents(training_place.model)) == MODEL_FILES - {"alphas.csv"}
 
@@ -618,10 +627,10 @@ def test_a_real_ctrl_c_before_the_first_epoch_ends(training_place):
     toy_frame(20_000).to_csv(training_place.data)
     write_settings(training_place.settings, batch_size=1)
     before = contents(training_place.model)
-    process = start_long_training(training_place, "model ")
-    time.sleep(3)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    with long_training(training_place, "model ") as process:
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "\ninterrupted; nothing was changed\n")
     assert contents(training_place.model) == before
 
@@ -630,9 +639,8 @@ def test_a_real_ctrl_c_before_the_first_epoch_ends(training_place):
 def test_a_killed_training_leaves_the_model_and_can_go_on(training_place):
     write_settings(training_place.settings, patience=1_000_000)
     before = contents(training_place.model)
-    process = start_long_training(training_place, "epoch 3/")
-    process.kill()
-    process.communicate()
+    with long_training(training_place, r"epoch +3/") as process:
+        process.kill()
     assert contents(training_place.model) == before
     partial = training_place.models / "toy.partial"
     with np.load(partial / "training_state.npz") as stored:
@@ -694,19 +702,18 @@ def test_the_published_settings_train_unchanged(tmp_path):
 
 
 @pytest.mark.slow
-def test_one_seed_gives_the_same_bytes(tmp_path):
-    """Two walks in processes of their own; all CSVs are equal."""
-    found = []
-    for name in ("one", "two"):
-        folder = tmp_path / name
-        folder.mkdir()
-        write_files(folder, seed=5)
-        for script, data in DATA_OF.items():
-            labels = ["labels.csv"] if script == "alpha_definition" else []
-            good(run(script, data, *labels, "settings.txt", cwd=folder))
-        found.append({k: v for k, v in contents(folder / "models").items() if k.endswith(".csv")})
-    assert len(found[0]) == 2 + len(RESULTS)
-    assert found[0] == found[1]
+def test_one_seed_gives_the_same_bytes(walk, tmp_path):
+    """Two walks, each script in a process of its own: all CSVs are equal."""
+    write_files(tmp_path)
+    for script, data in DATA_OF.items():
+        labels = ["labels.csv"] if script == "alpha_definition" else []
+        good(run(script, data, *labels, "settings.txt", cwd=tmp_path))
+    first, second = (
+        {name: content for name, content in contents(folder).items() if name.endswith(".csv")}
+        for folder in (walk[0], tmp_path)
+    )
+    assert len(first) == 4 + 2 + len(RESULTS)  # the files given, then what was written
+    assert first == second
 
 
 # --- Mistakes --------------------------------------------------------------------------------

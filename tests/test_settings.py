@@ -135,11 +135,12 @@ class TestTypesAndRanges:
     @pytest.mark.parametrize(
         ("key", "value", "message"),
         [
-            ("T", True, "`T`: expected a whole number, at least 2, received true"),
-            ("T", 1, "`T`: expected a whole number, at least 2, received 1"),
-            ("T", 32.0, "`T`: expected a whole number, at least 2, received 32.0"),
-            ("T", "32", '`T`: expected a whole number, at least 2, received "32"'),
-            ("T", None, "`T`: expected a whole number, at least 2, received null"),
+            ("T", 1, "at least 2 \\(a window of one row has no past\\), received 1"),
+            ("T", True, "`T`: expected a whole number, at least 2 \\(.*\\), received true"),
+            ("T", 1, "`T`: expected a whole number, at least 2 \\(.*\\), received 1"),
+            ("T", 32.0, "`T`: expected a whole number, at least 2 \\(.*\\), received 32.0"),
+            ("T", "32", '`T`: expected a whole number, at least 2 \\(.*\\), received "32"'),
+            ("T", None, "`T`: expected a whole number, at least 2 \\(.*\\), received null"),
             ("M", 0, "`M`: expected a whole number, at least 1, or null, received 0"),
             ("M", "12", '`M`: expected a whole number, at least 1, or null, received "12"'),
             ("scale", 1, "`scale`: expected true or false, received 1"),
@@ -147,16 +148,21 @@ class TestTypesAndRanges:
             ("lr_decay", 0, "`lr_decay`: expected true or false, received 0"),
             ("summary", None, "`summary`: expected true or false, received null"),
             ("custom_metrics", 0.0, "`custom_metrics`: expected true or false, received 0.0"),
-            ("max_std", 0, "`max_std`: expected a number, above 0, received 0"),
-            ("max_std", True, "`max_std`: expected a number, above 0, received true"),
-            ("lr", 0, "`lr`: expected a number, above 0, received 0"),
-            ("lr", "1e-4", '`lr`: expected a number, above 0, received "1e-4"'),
-            ("decay_rate", 1.1, "expected a number, above 0 and at most 1, received 1.1"),
-            ("decay_rate", 0, "`decay_rate`: expected a number, above 0 and at most 1, received 0"),
+            ("max_std", 0, "above 0 \\(0 would mask all but the mean\\), received 0"),
+            ("max_std", True, "`max_std`: expected a number, above 0 \\(.*, received true"),
+            ("lr", 0, "`lr`: expected a number, above 0 \\(0 would learn nothing\\), received 0"),
+            ("lr", "1e-4", '`lr`: expected a number, above 0 \\(.*, received "1e-4"'),
+            ("decay_rate", 1.1, "at most 1 \\(a factor above 1 would raise .*\\), received 1.1"),
+            (
+                "decay_rate",
+                0,
+                "`decay_rate`: expected a number, above 0 and at most 1 .* received 0",
+            ),
             ("decay_step", 0, "`decay_step`: expected a whole number, at least 1, received 0"),
-            ("val_percent", 1, "expected a number, at least 0 and below 1, received 1"),
-            ("val_percent", -0.1, "expected a number, at least 0 and below 1, received -0.1"),
-            ("seed", -1, "expected a whole number, at least 0 and below 4294967296, received -1"),
+            ("val_percent", 1, "at least 0 and below 1 .*, received 1"),
+            ("val_percent", 20, "\\(a share of the rows: 0.2, not 20\\), received 20"),
+            ("val_percent", -0.1, "at least 0 and below 1 .*, received -0.1"),
+            ("seed", -1, "at least 0 and below 4294967296 \\(a seed has 32 bits\\), received -1"),
             ("seed", 2**32, "`seed`: expected a whole number, at least 0 and below 4294967296"),
             ("alpha_reg", -1, "`alpha_reg`: expected a number, at least 0, received -1"),
             ("batch_size", 0, "`batch_size`: expected a whole number, at least 1, received 0"),
@@ -165,7 +171,11 @@ class TestTypesAndRanges:
             ("patience", 0, "`patience`: expected a whole number, at least 1, received 0"),
             ("min_delta", -1, "`min_delta`: expected a number, at least 0, received -1"),
             ("train_stride", 0, "`train_stride`: expected a whole number, at least 1, received 0"),
-            ("default_alpha", 0, "`default_alpha`: expected a number, above 0, received 0"),
+            (
+                "default_alpha",
+                0,
+                "`default_alpha`: expected a number, above 0 \\(a band .*, received 0",
+            ),
             ("dataset_name", 5, "`dataset_name`: expected any text, received 5"),
             ("activation", "Tanh", '`activation`: expected "tanh", "relu", .* received "Tanh"'),
             ("alpha_search", "fast", '`alpha_search`: expected "grid" or "exact", received "fast"'),
@@ -265,6 +275,36 @@ class TestKeysThatMustFitTogether:
         (line,) = problems(cnn_units=[8, 8, 8], dil_rate=[1, 2])
         assert "as many entries as `cnn_units` (3) or one more (4), received 2" in line
 
+    def test_a_default_dil_rate_that_does_not_fit(self):
+        assert problems(cnn_units=[8, 8]) == [
+            "`dil_rate`: expected as many entries as `cnn_units` (2) or one more (3), but it was "
+            "left at its default [1, 2, 4, 8, 16, 32, 64], which has 7; give `dil_rate` too"
+        ]
+
+    def test_default_cnn_units_that_do_not_fit(self):
+        assert problems(dil_rate=[1, 2, 4]) == [
+            "`dil_rate`: expected as many entries as `cnn_units` (6) or one more (7), received 3; "
+            "`cnn_units` was left at its default [64, 64, 64, 64, 64, 64]: give `cnn_units` too, "
+            "with 2 or 3 entries"
+        ]
+
+    def test_defaults_that_fit(self):
+        assert read(cnn_units=[8] * 7).dil_rate == (1, 2, 4, 8, 16, 32, 64)
+        assert read(cnn_units=[8] * 6).dil_rate == (1, 2, 4, 8, 16, 32, 64)
+        assert read(dil_rate=[1] * 6).cnn_units == (64,) * 6
+
+    def test_a_dil_rate_given_like_the_default_is_not_called_left(self):
+        (line,) = problems(cnn_units=[8, 8], dil_rate=PUBLISHED["dil_rate"])
+        assert "received 7: all dilations but one" in line
+
+    def test_lengths_are_checked_without_a_file_too(self):
+        with pytest.raises(ValidationError, match="received 2: all dilations but one"):
+            Settings.model_validate({"model_name": "a", "dil_rate": [1, 2]})
+
+    def test_a_default_is_not_blamed_for_wrong_cnn_units(self):
+        (line,) = problems(cnn_units=[0, 8])
+        assert line.startswith("`cnn_units`")
+
     def test_rule_on_lengths_holds_for_code_too(self):
         (line,) = problems(cnn_units=[8, 8, 8], dil_rate=[1, 2], fidelity="code")
         assert "received 2" in line
@@ -291,6 +331,26 @@ class TestUnknownKeys:
             ("window_length", "T"),
             ("num_series", "M"),
             ("latent_size", "J"),
+            ("learning_rate", "lr"),
+            ("learningrate", "lr"),
+            ("learningRate", "lr"),
+            ("filters", "cnn_units"),
+            ("hidden", "cnn_units"),
+            ("units", "cnn_units"),
+            ("dilations", "dil_rate"),
+            ("kernel_size", "kernel"),
+            ("validation_split", "val_percent"),
+            ("val_split", "val_percent"),
+            ("latent", "J"),
+            ("latent-dim", "J"),
+            ("z_dim", "J"),
+            ("window", "T"),
+            ("window size", "T"),
+            ("seq_len", "T"),
+            ("batch", "batch_size"),
+            ("n_epochs", "epochs"),
+            ("name", "model_name"),
+            ("strides", "strs"),
         ],
     )
     def test_suggests_the_nearest(self, key, meant):
@@ -637,6 +697,11 @@ class TestDifferences:
         }
         assert self.TRAINED.differences(read(**PUBLISHED | others)) == []
 
+    def test_a_key_that_neither_reads_does_not_count(self):
+        trained = read(wo_outliers=False)
+        assert trained.differences(read(wo_outliers=False, max_std=3)) == []
+        assert len(trained.differences(read(max_std=3))) == 2
+
     def test_a_number_of_series_left_open_fits(self):
         assert self.TRAINED.differences(read(**PUBLISHED | {"M": None})) == []
 
@@ -648,6 +713,76 @@ class TestDifferences:
             "fidelity_decoder",
             "fidelity_outliers",
         ]
+
+
+class TestResumeDifferences:
+    BEGUN = read("models/a/settings.txt", **PUBLISHED | {"lr_decay": True})
+
+    def differences(self, **keys: object) -> list[str]:
+        return self.BEGUN.resume_differences(read(**PUBLISHED | {"lr_decay": True} | keys))
+
+    def test_none_with_itself(self):
+        assert self.differences() == []
+
+    def test_names_key_file_and_both_values(self):
+        assert self.differences(T=64, lr=0.1) == [
+            "`T` is 64 in settings/x.txt but the training was begun with 128.",
+            "`lr` is 0.1 in settings/x.txt but the training was begun with 0.0001.",
+        ]
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("scale", False),
+            ("M", 3),
+            ("fidelity_spread", "code"),
+            ("batch_size", 8),
+            ("lr", 0.1),
+            ("lr_decay", False),
+            ("decay_rate", 0.5),
+            ("decay_step", 5),
+            ("val_percent", 0.5),
+            ("seed", 1),
+            ("min_delta", 0.5),
+            ("train_stride", 2),
+        ],
+    )
+    def test_keys_that_change_how_it_goes_on(self, key, value):
+        (sentence,) = self.differences(**{key: value})
+        assert sentence.startswith(f"`{key}` is {json.dumps(value)} in settings/x.txt but the")
+
+    def test_other_keys_may_change(self):
+        others = {
+            "dataset_name": "x",
+            "model_name": "b",
+            "M": None,
+            "alpha_reg": 0,
+            "epochs": 1,
+            "summary": False,
+            "custom_metrics": False,
+            "patience": 1,
+            "default_alpha": 4,
+            "alpha_search": "exact",
+            "fidelity_latent": "code",
+            "fidelity_units": "code",
+        }
+        assert self.differences(**others) == []
+
+    def test_a_key_that_neither_reads_may_change(self):
+        given = read(**PUBLISHED | {"decay_rate": 0.5, "decay_step": 5})
+        assert read(**PUBLISHED).resume_differences(given) == []
+        sentences = self.BEGUN.resume_differences(given)
+        keys = [sentence.split("`")[1] for sentence in sentences]
+        assert keys == ["lr_decay", "decay_rate", "decay_step"]
+
+
+def test_readme_says_what_is_in_sample_txt():
+    settings = read_settings(FOLDER / "sample.txt")
+    assert (settings.epochs, settings.patience) == (30, 30)
+    assert (settings.lr_decay, settings.decay_rate, settings.decay_step) == (True, 0.5, 500)
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert "trains 30 epochs and never stops early (`patience` is 30 as well)" in readme
+    assert "halves every 500" in readme
 
 
 def test_readme_table_says_what_the_code_says():

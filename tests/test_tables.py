@@ -16,6 +16,7 @@ from dcvae.tables import (
     read_labels,
     read_table,
     sampling_step,
+    step_notice,
 )
 
 GOOD = "time,a,b\n2021-01-01 00:00,1,2\n2021-01-01 00:01,3.5,4\n2021-01-01 00:02,5,-6e1\n"
@@ -247,13 +248,20 @@ REFUSED = {
         r"row 1 \(line 2\), column `b` holds `inf`, row 2 \(line 3\), column `a` holds `-inf`; "
         "expected a finite",
     ),
-    "overflow": ("time,a\n2021-01-01,1e999\n", "holds `inf`"),
+    "overflow": (
+        "time,b,a\n2021-01-01,1,0\n2021-01-02,2, -1e400\n",
+        r"row 2 \(line 3\), column `a` holds `-1e400`; expected a finite number or empty",
+    ),
+    "overflow with decimal commas": (
+        "time;a\n2021-01-01;1,5\n2021-01-02;1,5e400\n",
+        r"row 2 \(line 3\), column `a` holds `1,5e400`; expected a finite",
+    ),
     "duplicate names": ("time,a,b,a\n2021-01-01,1,2,3\n", "the column name `a` is repeated"),
     "time and series of one name": ("a,a\n2021-01-01,1\n", "the column name `a` is repeated"),
     "empty name": ("time,a,,\n2021-01-01,1,2,3\n", "column 3, 4 has no name"),
     "empty column": ("time,a,b\n2021-01-01,1,\n2021-01-02,1,NA\n", "column `b` is empty in every"),
     "no series": ("time\n2021-01-01\n", "its only column is `time`; expected the time and"),
-    "tabs": ("time\ta\n2021-01-01\t1\n", "separated by commas or semicolons"),
+    "tabs": ("time\ta\n2021-01-01\t1\n", "its columns are separated by tabs; save it"),
     "no header": ("2021-01-01 00:00,1,2\n2021-01-01 00:01,2,3\n", "the first line starts with"),
     "empty file": ("", "the file is empty"),
     "blank file": ("\n \n", "the file is empty"),
@@ -313,6 +321,29 @@ def test_problems_are_reported_together(write):
         assert part in str(error.value)
 
 
+CLOCKS = (
+    r"; if the clocks were set back here, write the times in UTC or with their offset instead\.$"
+)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param(["01:00", "02:00", "02:00", "03:00"], id="every hour"),
+        pytest.param(["02:00", "02:30", "02:00", "02:30", "03:00"], id="every half hour"),
+        pytest.param(["02:15", "02:45", "02:10", "02:40"], id="without repeats"),
+    ],
+)
+@pytest.mark.parametrize("day", ["2021-10-31 ", "31/10/2021 "])
+def test_clocks_set_back_are_thought_of(write, day, times):
+    path = write("time,a\n" + "".join(f"{day}{time},1\n" for time in times))
+    with pytest.raises(InputError, match=CLOCKS) as error:
+        read_table(path)
+    assert str(error.value).count("if the clocks") == 1
+    with pytest.raises(InputError, match=CLOCKS):
+        read_labels(path, table_of([[1]], columns="a"))
+
+
 def test_missing_file_and_directory(tmp_path):
     with pytest.raises(InputError, match=r"none\.csv does not exist"):
         read_table(tmp_path / "none.csv")
@@ -345,6 +376,26 @@ def test_series_are_matched_by_name(write):
     assert list(table.frame.columns) == ["a", "b", "c"]
     np.testing.assert_array_equal(table.frame, [[2, 3, 1], [5, 6, 4]])
     assert table.notices == ["Columns that are not among the series are left out: `note`."]
+
+
+SILENT = "time,a,b\n2021-01-01,1,\n2021-01-02,1,NA\n"
+
+
+def test_a_trained_series_without_any_value_is_needed(write):
+    message = (
+        r"data\.csv: column `b` is empty in every row, but the model needs at least one value of "
+        r"every series; give a longer file, .* \(--context of test\.py\), or train a model without"
+    )
+    with pytest.raises(InputError, match=message) as error:
+        read_table(write(SILENT), series=["b", "a"])
+    assert "take it out" not in str(error.value)
+    assert list(read_table(write(SILENT), series=["a"]).frame.columns) == ["a"]
+
+
+def test_a_series_without_any_value_may_pass_until_it_is_joined(write):
+    table = read_table(write(SILENT), series=["b", "a"], allow_empty=True)
+    assert table.frame["b"].isna().all()
+    assert "Cells are missing in 1 of 2 series: `b` 2 (100.00%)." in table.notices
 
 
 def test_missing_series_are_named_with_near_misses(write):
@@ -393,6 +444,26 @@ def test_sampling_step(unit):
     assert sampling_step(index) == pd.Timedelta("1D")
     assert sampling_step(index[2:]) == pd.Timedelta("6D")
     assert sampling_step(index[:1]) == pd.Timedelta(0)
+
+
+@pytest.mark.parametrize("trained", [60.0, 60.5, 59.5, 0.0])
+def test_the_step_of_training_is_not_told(trained):
+    assert step_notice(TIMES, trained) == []
+
+
+def test_a_single_row_has_no_step_to_tell_of():
+    assert step_notice(TIMES[:1], 60.0) == []
+
+
+@pytest.mark.parametrize(
+    ("trained", "expected"),
+    [(300.0, "00:05:00"), (59.0, "00:00:59"), (0.25, "00:00:00.250000"), (86400.0, "1 days 00:")],
+)
+def test_another_step_than_that_of_training_is_told(trained, expected):
+    [notice] = step_notice(TIMES, trained)
+    assert notice.startswith(
+        f"The sampling step is 00:01:00, but the model was trained on steps of {expected}"
+    )
 
 
 # --- Labels ----------------------------------------------------------------------------------
@@ -506,6 +577,21 @@ def test_too_little_context_and_a_gap_are_told():
         "Between the context context.csv and the data lies a gap of 00:58:00, where the sampling "
         "step is 00:01:00.",
     ]
+
+
+def test_context_fills_what_the_data_lack():
+    nan = np.nan
+    context = table_of([[1, nan], [nan, 4], [3, nan]], name="c.csv")
+    joined = prepend_context(table_of([[nan, 5]], "2021-01-01 00:03"), context, 2)
+    np.testing.assert_array_equal(joined.frame, [[nan, 4], [3, nan], [nan, 5]])
+    # A context may be silent where the data are not.
+    joined = prepend_context(table_of(VALUES, "2021-01-01 00:03"), table_of([[nan, 1]]), 2)
+    assert len(joined.frame) == 4
+    # Only the rows of context that are used count.
+    message = r"data\.csv: even after .* c\.csv, column `a` is empty in every row, but the model"
+    context = table_of([[1, 2], [nan, 4], [nan, 6]], name="c.csv")
+    with pytest.raises(InputError, match=message):
+        prepend_context(table_of([[nan, 5]], "2021-01-01 00:03"), context, 2)
 
 
 def test_context_refused():

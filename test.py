@@ -34,9 +34,10 @@ def main() -> None:
         arguments.data,
         series=model.series,
         minimum_rows=1 if arguments.context else settings.window_length,
+        allow_empty=bool(arguments.context),
     )
     if arguments.context:
-        context = tables.read_table(arguments.context, series=model.series)
+        context = tables.read_table(arguments.context, series=model.series, allow_empty=True)
         table = tables.prepend_context(table, context, before)
     alphas = model.alphas()
     console.notice(table.notices + model.step_notice(table))

@@ -44,6 +44,16 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+def seal(folder, **more):
+    """Write run.json with the hashes of the files as they are now."""
+    hashes = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("model.keras", "settings.txt", "preprocessing.json")
+    }
+    run = {"sampling_step_seconds": 60.0, "sha256": hashes}
+    (folder / "run.json").write_text(json.dumps(run | more))
+
+
 @pytest.fixture
 def models(tmp_path):
     """Hold a folder of models with one model, whose network is a stand-in."""
@@ -52,9 +62,9 @@ def models(tmp_path):
     settings = settings_with().with_num_series(2, "data.csv")
     (folder / "settings.txt").write_text(settings.to_json())
     (folder / "preprocessing.json").write_text(json.dumps(preprocessor_with().to_dict()))
-    (folder / "run.json").write_text('{"training_file_sha256": "abc"}')
     with zipfile.ZipFile(folder / "model.keras", "w") as archive:
         archive.writestr("config.json", "{}")
+    seal(folder)
     return folder.parent
 
 
@@ -96,13 +106,9 @@ def test_a_failure_in_the_middle_leaves_no_new_file(tmp_path):
     assert contents(tmp_path) == {}
 
 
-def test_text_and_json_are_the_same_bytes_everywhere(tmp_path):
+def test_text_is_the_same_bytes_everywhere(tmp_path):
     artefacts.write_text(tmp_path / "a.txt", "σ\n1\n")
     assert (tmp_path / "a.txt").read_bytes() == b"\xcf\x83\n1\n"
-    artefacts.write_json(tmp_path / "a.json", {"b": [1, None]})
-    text = (tmp_path / "a.json").read_bytes()
-    assert b"\r" not in text
-    assert json.loads(text) == {"b": [1, None]}
 
 
 def test_sha256(tmp_path):
@@ -169,7 +175,19 @@ def begin(folder, *, resume=False, source=SOURCE, **keys):
 def train_whole(folder, content=b"weights", **keys):
     begin(folder, **keys)
     folder.keep_state(state_with())
-    folder.finish(Network(content), FIGURE, {**SOURCE, "epochs": 2})
+    return folder.finish(Network(content), FIGURE, {**SOURCE, "epochs": 2})
+
+
+def cut_off(folder, num_epochs=5):
+    """Leave a training that was killed after some epochs."""
+    begin(folder)
+    folder.keep_state(state_with(num_epochs))
+    return contents(folder.partial)
+
+
+def again(folder):
+    """Open the folder as the next run of the script does."""
+    return artefacts.TrainingFolder(folder.final.parent, folder.final.name)
 
 
 @pytest.fixture
@@ -187,18 +205,27 @@ def test_a_training_takes_the_name_of_the_model_when_it_is_finished(folder):
     assert begin(folder).history == ()
     folder.keep_state(state_with())
     assert not folder.final.exists()
-    folder.finish(Network(), FIGURE, {"epochs": 2})
+    assert folder.finish(Network(), FIGURE, {"epochs": 2}) == []
     assert {path.name for path in folder.final.parent.iterdir()} == {"toy"}
     assert set(contents(folder.final)) == {
         *("model.keras", "settings.txt", "preprocessing.json", "run.json"),
         *("history.csv", "loss.png", "training_state.npz"),
     }
-    assert json.loads((folder.final / "run.json").read_bytes()) == {"epochs": 2}
+    run = json.loads((folder.final / "run.json").read_bytes())
+    assert run.keys() == {"epochs", "sha256"}
+    assert run["sha256"] == {
+        name: hashlib.sha256((folder.final / name).read_bytes()).hexdigest()
+        for name in ("model.keras", "settings.txt", "preprocessing.json")
+    }
 
 
 def test_training_again_keeps_one_earlier_model(folder):
-    for number in (b"1", b"2", b"3"):
-        train_whole(folder, number)
+    assert train_whole(folder, b"1") == []
+    for number in (b"2", b"3"):
+        assert train_whole(again(folder), number) == [
+            "The model that was here before, its alphas and its results are now in "
+            f"{folder.previous}; choose alphas for the new one."
+        ]
     assert (folder.final / "model.keras").read_bytes() == b"3"
     assert (folder.previous / "model.keras").read_bytes() == b"2"
     assert {path.name for path in folder.final.parent.iterdir()} == {"toy", "toy.previous"}
@@ -217,12 +244,59 @@ def test_a_training_that_fails_leaves_the_model_alone(folder):
     assert not folder.previous.exists()
 
 
-def test_a_training_from_the_start_forgets_one_that_was_cut_off(folder):
+def test_nothing_is_written_before_the_first_epoch_is_done(folder):
     begin(folder)
-    folder.keep_state(state_with())
+    assert contents(folder.final.parent) == {}
+    train_whole(folder)
+    before = contents(folder.final.parent)
+    begin(again(folder), lr=0.5)
+    begin(again(folder), resume=True)
+    assert contents(folder.final.parent) == before
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_training_that_was_cut_off_survives_until_the_first_epoch_is_done(folder, resume):
+    before = cut_off(folder)
+    begin(again(folder), resume=resume)
+    assert contents(folder.partial) == before
+    check_resumable(again(folder))
+    assert len(begin(again(folder), resume=True).history) == 5
+
+
+def test_a_training_from_the_start_takes_the_place_of_one_that_was_cut_off(folder):
+    cut_off(folder)
     (folder.partial / "left.over").write_text("x")
-    assert begin(folder).history == ()
-    assert set(contents(folder.partial)) == {"settings.txt", "preprocessing.json", "run.json"}
+    second = again(folder)
+    assert begin(second, lr=0.5).history == ()
+    second.keep_state(state_with(1))
+    assert set(contents(folder.partial)) == {
+        *("settings.txt", "preprocessing.json", "run.json"),
+        *("history.csv", "training_state.npz"),
+    }
+    second.keep_state(state_with(2))
+    assert len(begin(again(folder), resume=True).history) == 2
+    check_resumable(again(folder), lr=0.5)
+
+
+def test_going_on_keeps_what_the_training_has_written(folder):
+    cut_off(folder)
+    second = again(folder)
+    begin(second, resume=True, epochs=77)
+    second.keep_state(state_with(6))
+    assert len(begin(again(folder), resume=True).history) == 6
+    assert b'"epochs": 77' in contents(folder.partial)["settings.txt"]
+
+
+def test_what_is_said_of_a_training_that_was_cut_off(folder):
+    assert folder.notices(resume=False) == []
+    train_whole(folder)
+    assert folder.notices(resume=False) == []
+    assert folder.notices(resume=True) == [f"Going on with the training in {folder.final}."]
+    cut_off(folder)
+    [notice] = again(folder).notices(resume=False)
+    assert notice.startswith(f"An earlier training was cut off ({folder.partial}). --resume would")
+    assert "given up when the first epoch of this one is done" in notice
+    assert folder.notices(resume=True) == [f"Going on with the training in {folder.partial}."]
 
 
 def test_resume_prefers_the_training_that_was_cut_off(folder):
@@ -237,7 +311,9 @@ def test_resume_of_a_finished_model_starts_a_folder_of_its_own(folder):
     train_whole(folder)
     begin(folder)  # cut off before its first epoch
     before = contents(folder.final)
-    assert len(begin(folder, resume=True).history) == 2
+    second = again(folder)
+    assert len(begin(second, resume=True).history) == 2
+    second.keep_state(state_with(3))
     assert contents(folder.final) == before
     assert "training_state.npz" in contents(folder.partial)
 
@@ -256,9 +332,17 @@ def test_not_resumable(folder):
     with pytest.raises(InputError, match=r"no training to resume in .*toy: training_state.npz is"):
         check_resumable(folder)
     train_whole(folder)
-    with pytest.raises(InputError, match=r"cannot be resumed: `batch_size`, `lr`, `seed` changed"):
+    begun = "but the training was begun with"
+    message = (
+        rf"The training in .*toy cannot be resumed:\n"
+        rf"  `batch_size` is 2 in given\.txt {begun} 32\.\n"
+        rf"  `lr` is 0\.5 in given\.txt {begun} [0-9.e-]+\.\n"
+        rf"  `seed` is 1 in given\.txt {begun} \d+\.\n"
+        r"Give the settings it was begun with, train without --resume, or under another"
+    )
+    with pytest.raises(InputError, match=message):
         check_resumable(folder, lr=0.5, seed=1, batch_size=2)
-    with pytest.raises(InputError, match=r"`fidelity`, `fidelity_spread`, .* changed"):
+    with pytest.raises(InputError, match=rf'`fidelity_spread` is "code" in given.txt {begun} "pa'):
         check_resumable(folder, fidelity="code")
     with pytest.raises(InputError, match="it was begun on other data"):
         check_resumable(folder, {"training_file_sha256": "abd"})
@@ -267,6 +351,14 @@ def test_not_resumable(folder):
         check_resumable(folder)
     (folder.final / "settings.txt").unlink()
     with pytest.raises(InputError, match=r"settings.txt does not exist"):
+        check_resumable(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive at all"])
+def test_a_state_that_is_no_archive_is_refused_before_keras_starts(folder, content):
+    train_whole(folder)
+    (folder.final / "training_state.npz").write_bytes(content)
+    with pytest.raises(InputError, match=r"training_state.npz is damaged .*Train without --resume"):
         check_resumable(folder)
 
 
@@ -339,14 +431,15 @@ def test_record_of_a_run(tmp_path):
     }
     path.unlink()  # what happens to the file during a long training does not matter
     result = TrainingResult(state_with(), "early stopping")
-    split = split_windows(20, 4, 0.25, 1)
+    split = split_windows(20, 4, 0.25, 1, path)
     run = artefacts.run_record(source, split, result, seconds=1.26, device="CPU")
     assert source.items() <= run.items()
     assert run["windows"] == {"train": 12, "validation": 2}
     assert (run["ending"], run["epochs"], run["best_epoch"]) == ("early stopping", 2, 1)
     assert run["best_losses"]["val_loss"] == 0.5
     assert run["best_losses"]["val_reconst"] is None
-    assert (run["seconds"], run["device"]) == (1.3, "CPU")
+    assert (run["session_seconds"], run["device"]) == (1.3, "CPU")
+    assert "seconds" not in run
     assert set(run["versions"]) == {"python", "dcvae", "tensorflow", "keras", "numpy", "pandas"}
     assert json.loads(json.dumps(run, allow_nan=False)) == run
 
@@ -365,7 +458,16 @@ def test_open_model(model):
     assert model.series == SERIES
     assert model.settings == settings_with(M=2)
     assert model.preprocessor == preprocessor_with()
-    assert model.run == {"training_file_sha256": "abc"}
+    assert model.run == json.loads((model.folder / "run.json").read_bytes())
+
+
+def test_a_model_opens_as_it_was_finished(folder):
+    source = {**SOURCE, "sampling_step_seconds": 60.0}
+    begin(folder, source=source)
+    folder.keep_state(state_with())
+    folder.finish(Network(), FIGURE, source)
+    model = artefacts.open_model(folder.final.parent, settings_with())
+    assert (model.series, model.run["sampling_step_seconds"]) == (SERIES, 60.0)
 
 
 def test_keys_that_do_not_make_the_model_are_taken_from_the_file_given_now(models):
@@ -373,6 +475,20 @@ def test_keys_that_do_not_make_the_model_are_taken_from_the_file_given_now(model
     model = artefacts.open_model(models, given)
     assert (model.settings.default_alpha, model.settings.epochs) == (2.0, 3)
     assert model.settings.fidelity_units == "code"
+
+
+def test_the_seed_is_that_of_the_training(models):
+    """Latents that are drawn are the same whatever seed the file given now has."""
+    trained = settings_with().seed
+    given = settings_with(seed=trained + 1)
+    assert artefacts.open_model(models, given).settings.seed == trained
+
+
+def test_another_sampling_step_is_told(model, tmp_path):
+    path = tmp_path / "x.csv"
+    for step, notices in ((1, 0), (2, 1)):
+        path.write_text("time,a\n" + "".join(f"2021-01-01 00:{m * step:02d},{m}\n" for m in range(9)))
+        assert len(model.step_notice(read_table(path))) == notices
 
 
 @pytest.mark.parametrize(
@@ -402,7 +518,10 @@ def test_no_such_model(models):
     with pytest.raises(InputError, match=r"no trained model in .*other.*`model_name` 'other'"):
         artefacts.open_model(models, settings_with(model_name="other"))
     (models / "toy").rename(models / "toy.previous")
-    with pytest.raises(InputError, match=r"An earlier one is kept in .*toy.previous"):
+    with pytest.raises(InputError, match=r"A whole one is in .*toy.previous: rename that"):
+        artefacts.open_model(models, settings_with())
+    (models / "toy.previous" / "run.json").unlink()
+    with pytest.raises(InputError, match=r"train it first, or give --models\.$"):
         artefacts.open_model(models, settings_with())
 
 
@@ -419,12 +538,16 @@ STORED = preprocessor_with().to_dict()
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("model.keras", "no archive", "model.keras is damaged: it is cut off or not a Keras"),
-        ("model.keras", "", "model.keras is damaged: it is cut off or not a Keras"),
+        ("model.keras", "no archive", "model.keras is not the file that train.py wrote"),
+        ("model.keras", "", "model.keras is not the file that train.py wrote"),
         ("settings.txt", "{", "settings.txt is not valid JSON"),
         ("settings.txt", '{"model_name": "toy", "Tee": 3}', "settings.txt is not a usable"),
         ("run.json", "garbage", "run.json is damaged"),
         ("run.json", "[1]", "run.json is damaged: expected a JSON object"),
+        ("run.json", "{}", "run.json is damaged"),
+        ("run.json", '{"sampling_step_seconds": "60"}', "run.json is damaged"),
+        ("run.json", '{"sampling_step_seconds": 60}', "model.keras is not the file that train.py"),
+        ("run.json", '{"sampling_step_seconds": 60, "sha256": 1}', "model.keras is not the file"),
         ("preprocessing.json", "", "preprocessing.json is damaged"),
         ("preprocessing.json", "null", "preprocessing.json is damaged: expected a JSON object"),
         ("preprocessing.json", "{}", "preprocessing.json is damaged: expected the keys"),
@@ -460,6 +583,15 @@ def test_a_damaged_model_is_refused(models, name, content, message):
         artefacts.open_model(models, settings_with())
 
 
+@pytest.mark.parametrize("name", ["model.keras", "settings.txt", "preprocessing.json"])
+def test_a_file_that_was_changed_is_refused(models, name):
+    path = models / "toy" / name
+    path.write_bytes(path.read_bytes() + b"\n")  # harmless, but who knows that
+    message = rf"{name} is not the file that train.py wrote: .*Train the model again, or put the"
+    with pytest.raises(InputError, match=message):
+        artefacts.open_model(models, settings_with())
+
+
 def test_a_network_that_does_not_load_is_refused(model):
     with pytest.raises(InputError, match=r"model.keras is damaged: it does not load"):
         model.network()
@@ -470,6 +602,7 @@ def test_the_network_of_another_model_is_refused(models):
 
     path = models / "toy" / "model.keras"
     build_network(settings_with(M=2)).save(path)
+    seal(path.parent)
     model = artefacts.open_model(models, settings_with())
     assert model.network().encoder.input_shape == (None, 4, 2)
     build_network(settings_with(M=2, J=3)).save(path)
@@ -487,7 +620,7 @@ def test_alphas_are_the_same_when_read_back(model):
         f1=np.array([1 / 3, NAN]),
         precision=np.array([1.0, NAN]),
         recall=np.array([0.2, NAN]),
-        labelled_rows=np.array([12, 0]),
+        labeled_rows=np.array([12, 0]),
         method=("grid point-wise", "default"),
     )
     path = model.write_alphas(alphas)
@@ -495,7 +628,7 @@ def test_alphas_are_the_same_when_read_back(model):
     again = model.alphas()
     for name in ("series", "method"):
         assert getattr(again, name) == getattr(alphas, name)
-    for name in ("down", "up", "f1", "precision", "recall", "labelled_rows"):
+    for name in ("down", "up", "f1", "precision", "recall", "labeled_rows"):
         np.testing.assert_array_equal(getattr(again, name), getattr(alphas, name))
 
 
@@ -508,7 +641,7 @@ def test_series_may_have_the_names_of_missing_values(tmp_path):
         assert model.alphas().series == names
 
 
-HEADER = "series,alpha_down,alpha_up,f1,precision,recall,labelled_rows,method\n"
+HEADER = "series,alpha_down,alpha_up,f1,precision,recall,labeled_rows,method\n"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def small(**keys: Any) -> Settings:
 
 def split_of(series: np.ndarray, settings: Settings) -> WindowSplit:
     return split_windows(
-        len(series), settings.window_length, settings.val_percent, settings.train_stride
+        len(series), settings.window_length, settings.val_percent, settings.train_stride, "a.csv"
     )
 
 
@@ -424,8 +424,8 @@ def test_loss_that_is_no_number_in_the_first_epoch() -> None:
     series[60, 1] = np.nan
     with pytest.raises(
         InputError,
-        match=r"^The loss is not a number \(NaN or infinite\) in the first epoch\. .* `lr` 0\.01 "
-        r"may be too large for this data: try a tenth of it\.$",
+        match=r"^The loss is not a number \(NaN or infinite\) in epoch 1, the first of this run, "
+        r"and nothing was kept\. .* `lr` 0\.01 may be too large for this data: try a tenth of it\.$",
     ):
         run(small(), series)
 
@@ -442,6 +442,15 @@ def test_loss_that_is_no_number_later_keeps_the_best(bad: float, monkeypatch: An
     assert result.ending == "loss is not a number"
     assert (num_epochs, len(result.state.history)) == (4, 3)
     assert result.state.best_epoch == weight == 2
+
+
+def test_loss_that_is_no_number_right_after_resuming(whole: TrainingState) -> None:
+    settings = small(**RESUMED | {"epochs": 9})
+    kept: list[TrainingState] = []
+    series = np.full_like(SERIES, np.nan)
+    with pytest.raises(InputError, match=r"in epoch 5, the first of this run, and nothing"):
+        run(settings, series, state=whole, keep=kept.append)
+    assert kept == []
 
 
 def test_validation_loss_that_is_no_number(monkeypatch: Any) -> None:
@@ -493,6 +502,16 @@ def test_interrupted_before_the_first_epoch_is_over(monkeypatch: Any) -> None:
     interrupting(1, network, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         train(network, SERIES, split_of(SERIES, settings), settings)
+
+
+def test_interrupted_before_the_first_epoch_after_resuming(
+    whole: TrainingState, monkeypatch: Any
+) -> None:
+    settings = small(**RESUMED | {"epochs": 9})
+    network = build_network(settings)
+    interrupting(1, network, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        train(network, SERIES, split_of(SERIES, settings), settings, state=whole)
 
 
 def test_endings_are_the_documented_ones() -> None:

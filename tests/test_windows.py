@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from dcvae.windows import gather_windows, num_windows, shuffled, split_windows
 def test_the_drawing_in_the_module() -> None:
     assert num_windows(10, 4) == 7
     series = np.arange(10, dtype=np.float32)[:, None]
-    windows = gather_windows(series, split_windows(10, 4, 0.0, 1).train, 4)
+    windows = gather_windows(series, split_windows(10, 4, 0.0, 1, "a.csv").train, 4)
     assert windows[:, :, 0].tolist() == [[s, s + 1, s + 2, s + 3] for s in range(7)]
     assert windows[:, -1, 0].tolist() == [3, 4, 5, 6, 7, 8, 9]  # the judged rows
 
@@ -30,7 +31,7 @@ GRID = list(product((40, 41, 57, 100), (2, 5, 8), (1, 2, 3, 7), ("0", "1/4", "1/
 
 @pytest.mark.parametrize(("num_rows", "window_length", "stride", "share"), GRID)
 def test_counts_and_border(num_rows: int, window_length: int, stride: int, share: str) -> None:
-    split = split_windows(num_rows, window_length, float(Fraction(share)), stride)
+    split = split_windows(num_rows, window_length, float(Fraction(share)), stride, "a.csv")
     validation_rows = int(num_rows * Fraction(share))
     border = num_rows - validation_rows
     assert len(split.train) == 1 + (border - window_length) // stride
@@ -49,7 +50,7 @@ def test_counts_and_border(num_rows: int, window_length: int, stride: int, share
 
 
 def test_starts_are_int32() -> None:
-    split = split_windows(20, 4, 0.3, 1)
+    split = split_windows(20, 4, 0.3, 1, "a.csv")
     assert split.train.dtype == split.validation.dtype == np.int32
 
 
@@ -63,7 +64,7 @@ def test_windows_keep_series_apart_and_are_copies() -> None:
 
 
 def test_shortest_parts_that_are_accepted() -> None:
-    split = split_windows(10, 5, 0.5, 1)
+    split = split_windows(10, 5, 0.5, 1, "a.csv")
     assert split.train.tolist() == [0]
     assert split.validation.tolist() == [5]
 
@@ -71,29 +72,36 @@ def test_shortest_parts_that_are_accepted() -> None:
 def test_training_part_too_short() -> None:
     with pytest.raises(
         InputError,
-        match=r"training part has 5 rows \(10 less the last 5 for validation\), "
+        match=r"training part of x/a\.csv has 5 rows \(10 less the last 5 for validation\), "
         r"expected at least `T` = 6\. .*smaller `val_percent`",
     ):
-        split_windows(10, 6, 0.5, 1)
+        split_windows(10, 6, 0.5, 1, Path("x/a.csv"))
 
 
 def test_table_shorter_than_a_window() -> None:
-    with pytest.raises(InputError, match=r"training part has 3 rows .* at least `T` = 4"):
-        split_windows(3, 4, 0.0, 1)
+    with pytest.raises(InputError, match=r"training part of a\.csv has 3 rows .* at least `T` = 4"):
+        split_windows(3, 4, 0.0, 1, "a.csv")
 
 
 def test_validation_part_too_short() -> None:
     with pytest.raises(
         InputError,
-        match=r"validation part has 2 rows \(`val_percent` 0\.1 of 20\), expected at least "
+        match=r"validation part of x/a\.csv has 2 rows \(`val_percent` 0\.1 of 20\), expected at least "
         r"`T` = 3\. .*or 0 to train without validation",
     ):
-        split_windows(20, 3, 0.1, 1)
+        split_windows(20, 3, 0.1, 1, Path("x/a.csv"))
 
 
 def test_share_that_rounds_to_no_rows_is_too_short_as_well() -> None:
-    with pytest.raises(InputError, match="validation part has 0 rows"):
-        split_windows(20, 3, 0.01, 1)
+    with pytest.raises(InputError, match=r"validation part of a\.csv has 0 rows"):
+        split_windows(20, 3, 0.01, 1, "a.csv")
+
+
+def test_messages_write_numbers_as_people_read_them() -> None:
+    with pytest.raises(InputError, match=r"has 1,000 rows \(2,000 less the last 1,000 for"):
+        split_windows(2000, 1500, 0.5, 1, "a.csv")
+    with pytest.raises(InputError, match=r"1,234 rows \(`val_percent` 0\.1 of 12,340\)"):
+        split_windows(12_340, 2000, 0.1, 1, "a.csv")
 
 
 # ---------------------------------------------------------------- shuffling

@@ -22,7 +22,7 @@ compilation whatever the length of the file, and nothing of size (rows, time, se
                   one a window    | one a row, shared
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -186,15 +186,18 @@ def latent_noise(
     return noise.reshape(count, window_length, latent_size)
 
 
-# Convolutions that read the same input, and the BatchNorm that follows, None for heads.
-_Link = tuple[tuple[DilatedCausalConv, ...], keras.layers.BatchNormalization | None]
-
-
 class _Stage(NamedTuple):
-    """One convolution of the chain, with what follows it."""
+    """One convolution of the chain, ready to be applied.
 
-    layers: tuple[DilatedCausalConv, ...]  # more than one: heads that read the same input
-    norm: keras.layers.BatchNormalization | None
+    The BatchNorm in front of it is folded in: once trained it is `scale·h + shift`, and a tap of
+    the convolution reads zeros, not `shift`, where it reads padding.
+    """
+
+    kernel: NDArray[np.float32]  # (tap, channels_in, channels_out), times the scale in front
+    bias: NDArray[np.float32]  # (channels_out,)
+    tap_shift: NDArray[np.float32]  # (tap, channels_out): what the shift in front adds a tap
+    taps: tuple[int, ...]  # how many rows back each tap reads
+    activation: Callable[[Tensor], Tensor]
     positions: tuple[int, ...]  # window positions whose value the next stage reads
     shared_from: int  # position from which a value does not see the padding
 
@@ -207,10 +210,20 @@ class _Stage(NamedTuple):
     def has_shared(self) -> bool:
         return any(position >= self.shared_from for position in self.positions)
 
-    def taps(self) -> list[int]:
-        """How many rows back each tap of the kernel reads."""
-        layer = self.layers[0]
-        return [(layer.kernel_size - 1 - tap) * layer.dilation for tap in range(layer.kernel_size)]
+    @property
+    def sources(self) -> list[int]:
+        """Positions that the needed ones read, tap by tap; below 0 is padding."""
+        return [position - back for position in self.positions for back in self.taps]
+
+    @property
+    def flat_kernel(self) -> NDArray[np.float32]:
+        """(taps·channels_in, channels_out), for inputs with their taps side by side."""
+        return self.kernel.reshape(-1, self.kernel.shape[-1])
+
+    def bias_at(self, positions: list[int]) -> NDArray[np.float32]:
+        """Bias at each position, (position, channels_out): taps on padding add no shift."""
+        reads = np.array([[position >= back for back in self.taps] for position in positions])
+        return self.bias + reads.astype(np.float32) @ self.tap_shift
 
 
 class _Values(NamedTuple):
@@ -237,75 +250,84 @@ class _LastRowPass(keras.Model):
         sample_latent: bool,
     ) -> None:
         super().__init__(name="last_row_pass")
-        self.network = network
         self.window_length = window_length
         self.num_windows = num_windows
         self.sample_latent = sample_latent
-        encoder, decoder = _chain(network.encoder), _chain(network.decoder)
-        if not sample_latent:  # only z_mean is read
-            encoder[-1] = (encoder[-1][0][:1], None)
+        # Only z_mean is read, unless z is drawn.
+        encoder = _stages(network.encoder, num_heads=2 if sample_latent else 1)
+        decoder = _stages(network.decoder, num_heads=2)
         stages = _plan([*encoder, *decoder], len(encoder), window_length, sample_latent)
-        self.encoder_stages, self.decoder_stages = stages[: len(encoder)], stages[len(encoder) :]
+        self._encoder_stages = tuple(stages[: len(encoder)])
+        self._decoder_stages = tuple(stages[len(encoder) :])
+        self.built = True  # it has no weights of its own
 
     def call(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         values = _Values(inputs["rows"], 0, None, [])
-        for stage in self.encoder_stages:
+        for stage in self._encoder_stages:
             values = self._run(stage, values)
-        latent_positions = list(self.encoder_stages[-1].positions)
         if self.sample_latent:
-            values = self._sample(values, latent_positions, inputs["noise"])
-        latent = self._gather(values, latent_positions[-1:])[0]
-        for stage in self.decoder_stages:
-            values = self._run(stage, values)
-        last = self._gather(values, list(self.decoder_stages[-1].positions))[0]
+            values = self._sample(values, inputs["noise"])
+        latent = self._gather(values, [self.window_length - 1])[0]
+        last = self._decode(values)
         mean, spread = ops.split(last, 2, axis=-1)
         return mean, sigma_from(spread), latent
 
+    def _decode(self, values: _Values) -> Tensor:
+        """Run the decoder for the last row: (window, mean and spread of all series)."""
+        sources = _tree(self._decoder_stages, self.window_length - 1)
+        if values.own is None or sources is None:
+            for stage in self._decoder_stages:
+                values = self._run(stage, values)
+            return self._gather(values, [self.window_length - 1])[0]
+        # Every value is read once: with the latents in the order of that tree, what a position
+        # reads lies side by side, and every layer is one product without moving anything.
+        hidden = ops.transpose(self._gather(values, sources), (1, 0, 2))  # (window, position, ..)
+        for stage in self._decoder_stages:
+            flat = ops.reshape(hidden, (-1, stage.flat_kernel.shape[0]))
+            bias = stage.bias + stage.tap_shift.sum(axis=0)
+            hidden = stage.activation(ops.matmul(flat, stage.flat_kernel) + bias)
+        return hidden
+
     def _run(self, stage: _Stage, values: _Values) -> _Values:
-        kernel = ops.concatenate([ops.convert_to_tensor(x.kernel) for x in stage.layers], axis=-1)
-        bias = ops.concatenate([ops.convert_to_tensor(x.bias) for x in stage.layers], axis=-1)
-        shared = self._shared(stage, values, kernel) if stage.has_shared else None
         positions = stage.per_window
-        own = self._own(stage, values, kernel, positions) if positions else None
-        shared, own = (
-            None if part is None else _finish(part + bias, stage) for part in (shared, own)
-        )
-        return _Values(shared, values.shared_from + max(stage.taps()), own, positions)
+        shared, own = None, None
+        if stage.has_shared:
+            bias = stage.bias + stage.tap_shift.sum(axis=0)
+            shared = stage.activation(self._shared(stage, values) + bias)
+        if positions:
+            bias = stage.bias_at(positions)[:, None]
+            own = stage.activation(self._own(stage, values, positions) + bias)
+        return _Values(shared, values.shared_from + max(stage.taps), own, positions)
 
-    def _shared(self, stage: _Stage, values: _Values, kernel: Tensor) -> Tensor:
+    def _shared(self, stage: _Stage, values: _Values) -> Tensor:
         """Convolve the contiguous rows once for all windows: (rows, channels), none padded."""
-        longest = max(stage.taps())
+        longest = max(stage.taps)
         length = values.shared.shape[0] - longest
-        taps = [values.shared[longest - back : longest - back + length] for back in stage.taps()]
-        stacked = ops.concatenate(taps, axis=-1)
-        return _matmul(stacked, ops.reshape(kernel, (stacked.shape[-1], -1)))
+        taps = [values.shared[longest - back : longest - back + length] for back in stage.taps]
+        return ops.matmul(ops.concatenate(taps, axis=-1), stage.flat_kernel)
 
-    def _own(self, stage: _Stage, values: _Values, kernel: Tensor, positions: list[int]) -> Tensor:
-        """Convolve for every window by itself: (position, window, channels)."""
-        sources = [[position - back for position in positions] for back in stage.taps()]
-        if all(source in values.own_positions for tap in sources for source in tap):
-            stacked = ops.concatenate([self._gather(values, tap) for tap in sources], axis=-1)
-            return _matmul(stacked, ops.reshape(kernel, (stacked.shape[-1], -1)))
-        # Multiply first, gather then: products of shared rows are shared, zeros need none.
+    def _own(self, stage: _Stage, values: _Values, positions: list[int]) -> Tensor:
+        """Convolve for every window by itself: (position, window, channels).
+
+        Multiplies first and gathers then: products of shared rows are shared, zeros need none.
+        """
         total = None
-        for tap, tap_sources in enumerate(sources):
-            if all(source < 0 for source in tap_sources):
+        for kernel, back in zip(stage.kernel, stage.taps, strict=True):
+            sources = [position - back for position in positions]
+            if all(source < 0 for source in sources):
                 continue
-            products = self._multiply(values, kernel[tap], tap_sources)
-            part = self._gather(products, tap_sources)
+            part = self._gather(self._multiply(values, kernel, sources), sources)
             total = part if total is None else total + part
         return total
 
     @staticmethod
-    def _multiply(values: _Values, kernel: Tensor, sources: list[int]) -> _Values:
+    def _multiply(values: _Values, kernel: NDArray[np.float32], sources: list[int]) -> _Values:
         """Multiply the values at the given positions, and no others, by one tap of a kernel."""
         used = [index for index, p in enumerate(values.own_positions) if p in sources]
-        own = None
-        if used:
-            own = _matmul(_pick(values.own, used), kernel)
+        own = _matmul(_pick(values.own, used), kernel) if used else None
         shared = None
         if any(source >= values.shared_from for source in sources):
-            shared = _matmul(values.shared, kernel)
+            shared = ops.matmul(values.shared, kernel)
         return _Values(
             shared, values.shared_from, own, [values.own_positions[index] for index in used]
         )
@@ -328,64 +350,91 @@ class _LastRowPass(keras.Model):
                 pieces.append(ops.take(values.shared, rows, axis=0))
         return pieces[0] if len(pieces) == 1 else ops.concatenate(pieces, axis=0)
 
-    def _sample(self, values: _Values, positions: list[int], noise: Tensor) -> _Values:
-        """Draw z at the given positions: from here on every window has values of its own."""
+    def _sample(self, values: _Values, noise: Tensor) -> _Values:
+        """Draw z where it is read: from here on every window has values of its own."""
+        positions = list(self._encoder_stages[-1].positions)
         z_mean, z_log_var = ops.split(self._gather(values, positions), 2, axis=-1)
         z = z_mean + ops.exp(0.5 * z_log_var) * _pick(noise, positions)
         return _Values(None, self.window_length, z, positions)
 
 
-def _chain(side: keras.Model) -> list[_Link]:
-    """Take a side of the network apart: hidden layers with their norm, then all heads as one."""
+def _stages(side: keras.Model, num_heads: int) -> list[_Stage]:
+    """Take a side of the network apart; which positions are needed is filled in by `_plan`."""
     convolutions = [layer for layer in side.layers if isinstance(layer, DilatedCausalConv)]
     norms = [x for x in side.layers if isinstance(x, keras.layers.BatchNormalization)]
-    heads = next(layer for layer in side.layers if isinstance(layer, ConvHeads))
-    hidden = zip(((layer,) for layer in convolutions), norms, strict=True)
-    return [*hidden, (tuple(heads.heads), None)]
+    heads = next(layer for layer in side.layers if isinstance(layer, ConvHeads)).heads[:num_heads]
+    stages = []
+    for layers, norm in zip(
+        [*([layer] for layer in convolutions), heads], [None, *norms], strict=True
+    ):
+        kernel = np.concatenate([_float64(layer.kernel) for layer in layers], axis=-1)
+        bias = np.concatenate([_float64(layer.bias) for layer in layers])
+        scale, shift = np.ones(kernel.shape[1]), np.zeros(kernel.shape[1])
+        if norm is not None:
+            scale = _float64(norm.gamma) / np.sqrt(_float64(norm.moving_variance) + norm.epsilon)
+            shift = _float64(norm.beta) - _float64(norm.moving_mean) * scale
+        back = [(len(kernel) - 1 - tap) * layers[0].dilation for tap in range(len(kernel))]
+        stages.append(
+            _Stage(
+                kernel=(kernel * scale[:, None]).astype(np.float32),
+                bias=bias.astype(np.float32),
+                tap_shift=(shift @ kernel).astype(np.float32),
+                taps=tuple(back),
+                activation=layers[0].activation,
+                positions=(),
+                shared_from=0,
+            )
+        )
+    return stages
 
 
 def _plan(
-    chain: list[_Link],
-    num_encoder: int,
-    window_length: int,
-    sample_latent: bool,
+    chain: list[_Stage], num_encoder: int, window_length: int, sample_latent: bool
 ) -> list[_Stage]:
     """Decide which positions of every stage are needed, and from where on they are shared."""
     reach = 0
     shared_from = []
-    for number, (layers, _) in enumerate(chain):
+    for number, stage in enumerate(chain):
         if sample_latent and number == num_encoder:
             reach = window_length  # every window draws its own z
-        reach += (layers[0].kernel_size - 1) * layers[0].dilation
+        reach += max(stage.taps)
         shared_from.append(reach)
     needed = {window_length - 1}
-    stages: list[_Stage] = []
-    for (layers, norm), first_shared in zip(reversed(chain), reversed(shared_from), strict=True):
-        stage = _Stage(layers, norm, tuple(sorted(needed)), first_shared)
-        stages.append(stage)
-        needed = {p - back for p in needed for back in stage.taps() if p - back >= 0}
-    return stages[::-1]
+    planned: list[_Stage] = []
+    for stage, first_shared in zip(reversed(chain), reversed(shared_from), strict=True):
+        stage = stage._replace(positions=tuple(sorted(needed)), shared_from=first_shared)
+        planned.append(stage)
+        needed = {source for source in stage.sources if source >= 0}
+    return planned[::-1]
 
 
-def _matmul(values: Tensor, kernel: Tensor) -> Tensor:
-    """Multiply (..., channels_in) by (channels_in, channels_out) as one flat matrix product."""
+def _tree(stages: Sequence[_Stage], last: int) -> list[int] | None:
+    """Order the inputs of some stages so that what each position reads lies side by side.
+
+    Returns:
+        The positions in that order; None if a position would be read twice or is padding, in which
+        case the stages do not form a tree.
+    """
+    positions = [last]
+    for stage in reversed(stages):
+        positions = [position - back for position in positions for back in stage.taps]
+    return None if min(positions) < 0 or len(set(positions)) < len(positions) else positions
+
+
+def _matmul(values: Tensor, kernel: NDArray[np.float32]) -> Tensor:
+    """Multiply (position, window, channels_in) by (channels_in, channels_out), as one product."""
     flat = ops.reshape(values, (-1, values.shape[-1]))
     return ops.reshape(ops.matmul(flat, kernel), (*values.shape[:-1], kernel.shape[-1]))
 
 
-def _finish(convolved: Tensor, stage: _Stage) -> Tensor:
-    """Apply the activation, and BatchNorm as the affine map that it is once trained."""
-    activated = stage.layers[0].activation(convolved)
-    if stage.norm is None:
-        return activated
-    norm = stage.norm
-    scale = norm.gamma * ops.rsqrt(norm.moving_variance + norm.epsilon)
-    return activated * scale + (norm.beta - norm.moving_mean * scale)
+def _float64(weight: keras.Variable) -> NDArray[np.float64]:
+    values: NDArray[np.float64] = ops.convert_to_numpy(weight).astype(np.float64)
+    return values
 
 
 def _pick(values: Tensor, indices: list[int]) -> Tensor:
     """Take entries along the first axis; a slice where they are consecutive."""
-    if len(indices) == values.shape[0] and indices[0] == 0:
+    if indices == list(range(values.shape[0])):
         return values
     if all(b - a == 1 for a, b in pairwise(indices)):
         return values[indices[0] : indices[-1] + 1]

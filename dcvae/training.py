@@ -144,6 +144,7 @@ def train(
     except KeyboardInterrupt:
         if len(state.history) == epochs_before:
             raise
+        keep(state)  # once more: Ctrl-C may have come in the middle of it
         ending = "interrupted"
     if len(state.history) == epochs_before:
         raise InputError(

@@ -278,6 +278,27 @@ def test_a_training_from_the_start_takes_the_place_of_one_that_was_cut_off(folde
     check_resumable(again(folder), lr=0.5)
 
 
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_first_state_that_was_cut_off_is_whole_when_written_again(folder, monkeypatch, number):
+    cut_off(folder)
+    second = again(folder)
+    begin(second)
+    write_text, written = artefacts.write_text, []
+
+    def interrupted(path, text):
+        written.append(path)
+        if len(written) == number:
+            raise KeyboardInterrupt
+        write_text(path, text)
+
+    monkeypatch.setattr(artefacts, "write_text", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        second.keep_state(state_with(1))
+    second.keep_state(state_with(1))
+    second.finish(Network(), FIGURE, SOURCE)
+    assert len(begin(again(folder), resume=True).history) == 1
+
+
 def test_going_on_keeps_what_the_training_has_written(folder):
     cut_off(folder)
     second = again(folder)
@@ -487,7 +508,9 @@ def test_the_seed_is_that_of_the_training(models):
 def test_another_sampling_step_is_told(model, tmp_path):
     path = tmp_path / "x.csv"
     for step, notices in ((1, 0), (2, 1)):
-        path.write_text("time,a\n" + "".join(f"2021-01-01 00:{m * step:02d},{m}\n" for m in range(9)))
+        path.write_text(
+            "time,a\n" + "".join(f"2021-01-01 00:{m * step:02d},{m}\n" for m in range(9))
+        )
         assert len(model.step_notice(read_table(path))) == notices
 
 

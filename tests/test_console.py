@@ -1,6 +1,8 @@
 """What people read: durations, tables, the lines of a training, and how a script ends."""
 
+import json
 import math
+import shlex
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from dcvae import InputError, console
+from dcvae.settings import Settings
 from dcvae.thresholds import Alphas
 
 NAN = math.nan
@@ -84,8 +87,9 @@ def raising(error):
     return main
 
 
-def test_a_good_end(capsys):
-    assert end_of(lambda: None) == 0
+@pytest.mark.parametrize(("returned", "status"), [(None, 0), (0, 0), (1, 1), (130, 130)])
+def test_an_end_without_a_mistake(capsys, returned, status):
+    assert end_of(lambda: returned) == status
     assert capsys.readouterr() == ("", "")
 
 
@@ -145,11 +149,11 @@ def test_duration_never_shows_sixty():
 
 
 def test_quiet_says_nothing(monkeypatch, capsys):
-    parse(monkeypatch, "d.csv", "s.txt", "--quiet")
+    arguments = parse(monkeypatch, "d.csv", "s.txt", "--quiet")
     console.say("one")
     console.notice(["two"])
     console.facts({"three": "3"})
-    console.next_commands("four")
+    console.next_commands(arguments, ("four.py",))
     console.alphas_table(Alphas.default(["five"], 3.0))
     console.flag_counts(["six"], [6], 60)
     with console.TrainingDisplay(2, 0) as display:
@@ -168,6 +172,20 @@ def test_notices_and_facts(capsys):
     )
 
 
+def test_next_commands_can_be_typed_as_they_are(monkeypatch, capsys):
+    commands = [("alpha_definition.py", "VAL.csv", "LABELS.csv"), ("test.py", "TEST.csv")]
+    console.next_commands(parse(monkeypatch, "d.csv", "s.txt"), *commands)
+    assert capsys.readouterr().out == (
+        "next:\n"
+        "  python alpha_definition.py VAL.csv LABELS.csv s.txt\n"
+        "  python test.py TEST.csv s.txt\n"
+    )
+    words = ["d.csv", "my settings/s.txt", "--models", "it's; here"]
+    console.next_commands(parse(monkeypatch, *words), commands[1])
+    line = capsys.readouterr().out.splitlines()[1]
+    assert shlex.split(line)[2:] == ["TEST.csv", "my settings/s.txt", *words[2:]]
+
+
 def twelve_character_alphas():
     return Alphas(
         series=("TS1", "temperature1", "pressure_bar"),
@@ -176,14 +194,22 @@ def twelve_character_alphas():
         f1=np.array([0.5, 1.0, NAN]),
         precision=np.array([0.25, 1.0, NAN]),
         recall=np.array([1.0, 1.0, NAN]),
-        labelled_rows=np.array([12, 1_234_567, 0]),
+        labeled_rows=np.array([12, 1_234_567, 0]),
         method=("grid range-based", "exact range-based", "default"),
+    )
+
+
+def test_series_with_default_alphas_are_named(capsys):
+    console.alphas_table(Alphas.default(["a", "b"], 3.0))
+    assert capsys.readouterr().out.endswith(
+        "\nnote: No labeled anomaly in a judged row, default alphas kept: a, b.\n"
     )
 
 
 def test_table_of_alphas(capsys):
     console.alphas_table(twelve_character_alphas())
-    lines = capsys.readouterr().out.splitlines()
+    *lines, note = capsys.readouterr().out.splitlines()
+    assert note.endswith(" default alphas kept: pressure_bar.")
     assert lines[0].split() == [
         *("series", "alpha_down", "alpha_up", "F1", "precision", "recall"),
         *("labeled", "rows", "method"),
@@ -271,19 +297,74 @@ def test_blocks_pass_through(monkeypatch, capsys):
     assert "scoring:   0%" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("ending", "fragment"),
+def training_start(**keys):
+    """Begin a training of stand-ins, with real settings."""
+    sides = [SimpleNamespace(summary=lambda print_fn, n=n: print_fn(f"layers {n}")) for n in "ed"]
+    network = SimpleNamespace(encoder=sides[0], decoder=sides[1], count_params=lambda: 12_345)
+    console.training_start(
+        SimpleNamespace(path=Path("a.csv"), frame=np.zeros((1000, 3))),
+        SimpleNamespace(train=range(2000), validation=range(40)),
+        Settings.from_text(json.dumps({"model_name": "a"} | keys), "s.txt"),
+        network,
+        "CPU",
+        Path("models/a"),
+    )
+
+
+KEYS = {"T": 8, "cnn_units": [4, 4], "dil_rate": [1, 2, 4]}
+
+
+def test_what_is_about_to_be_trained(capsys):
+    training_start(summary=False, **KEYS)
+    assert capsys.readouterr().out == (
+        "data     a.csv: 1,000 rows, 3 series\n"
+        "windows  2,000 to train on, 40 to validate\n"
+        "network  12,345 parameters, receptive field 8 (encoder) and 8 (decoder) of T = 8 rows\n"
+        "device   CPU\n"
+        "model    models/a\n"
+    )
+
+
+def test_layers_are_shown_on_request(capsys):
+    training_start(summary=True, **KEYS)
+    assert capsys.readouterr().out.startswith("layers e\nlayers d\ndata ")
+
+
+def end_training(ending):
+    state = SimpleNamespace(history=(losses_of(1), losses_of(2, 0.5, NAN)), best_epoch=2)
+    result = SimpleNamespace(state=state, ending=ending)
+    return console.training_end(result, Path("models/a"), 5.0)
+
+
+ENDINGS = pytest.mark.parametrize(
+    ("ending", "status", "message"),
     [
-        ("all epochs done", "all epochs done after 2 epochs and 5.0 s"),
-        ("early stopping", "early stopping after 2 epochs and 5.0 s"),
-        ("interrupted", "--resume goes on from the last whole epoch"),
-        ("loss is not a number", "A smaller `lr` may go further."),
+        ("all epochs done", 0, ""),
+        ("early stopping", 0, ""),
+        ("interrupted", 130, "interrupted: the best weights so far are kept; --resume goes on"),
+        ("loss is not a number", 1, "warning: the loss became NaN or infinite, which no"),
     ],
 )
-def test_how_a_training_ended(capsys, ending, fragment):
-    state = SimpleNamespace(history=(losses_of(1), losses_of(2, 0.5, NAN)), best_epoch=2)
-    console.training_end(SimpleNamespace(state=state, ending=ending), Path("models/a"), 5.0)
-    out = capsys.readouterr().out
-    assert fragment in out
+
+
+@ENDINGS
+def test_how_a_training_ended(capsys, ending, status, message):
+    assert end_training(ending) == status
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{ending} after 2 epochs and 5.0 s\n")
     assert "best epoch 2: loss 0.5000 (reconst 1.0000, kl 0.2500)\n" in out
     assert out.endswith("model: models/a\n")
+    assert err.startswith(message)
+    assert bool(err) == bool(message)
+
+
+@ENDINGS
+def test_a_training_cut_short_is_told_even_to_those_who_want_quiet(
+    monkeypatch, capsys, ending, status, message
+):
+    monkeypatch.setattr(console, "_quiet", True)
+    assert end_training(ending) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(message)
+    assert bool(err) == bool(message)

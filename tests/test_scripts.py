@@ -11,6 +11,7 @@ import json
 import os
 import re
 import runpy
+import shlex
 import shutil
 import signal
 import subprocess
@@ -252,6 +253,10 @@ def test_the_walk_says_what_it_does_and_nothing_on_stderr(walk):
     ):
         assert fragment in train.stdout
     assert "grid point-wise" in alphas.stdout
+    assert "note: No labeled anomaly in a judged row, default alphas kept: s0, s2.\n" in (
+        alphas.stdout
+    )
+    assert alphas.stdout.endswith("next:\n  python test.py TEST.csv settings.txt\n")
     assert f"written: {Path('models/toy/alphas.csv')}\n" in alphas.stdout
     assert "note: Cells are missing in 3 of 3 series" in test.stdout
     assert f"written: {Path('models/toy/results/test')} (93 judged rows, " in test.stdout
@@ -277,6 +282,10 @@ def test_what_is_kept_of_a_training(walk):
     assert run_record["series"] == ["s0", "s1", "s2"]
     assert run_record["rows"] == 240
     assert run_record["training_file_sha256"] == artefacts.sha256_of(walk[0] / "train.csv")
+    assert run_record["sampling_step_seconds"] == 300
+    assert run_record["session_seconds"] > 0
+    for name in ("model.keras", "settings.txt", "preprocessing.json"):
+        assert run_record["sha256"][name] == artefacts.sha256_of(folder / name)
     assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
     train = read_csv(walk[0] / "train.csv")
     learned = json.loads((folder / "preprocessing.json").read_bytes())
@@ -360,7 +369,7 @@ def test_flags_are_those_of_the_band(walk):
     alphas = pd.read_csv(folder / "alphas.csv").set_index("series")
     assert list(alphas.index) == ["s0", "s1", "s2"]
     assert list(alphas["method"]) == ["default", "grid point-wise", "default"]
-    assert list(alphas["labelled_rows"]) == [0, 6, 0]
+    assert list(alphas["labeled_rows"]) == [0, 6, 0]
     assert alphas.loc["s0", ["alpha_down", "alpha_up"]].tolist() == [3.0, 3.0]
     data = read_csv(walk[0] / "test.csv")
     expected, sure, flags = flags_from_csvs(folder / "results/test", data, alphas)
@@ -509,7 +518,12 @@ def test_resume_goes_on(training_place):
     assert "epoch 3/4" in ended.stdout
     assert "epoch 2/4" not in ended.stdout
     assert epochs_of(training_place.model) == [1, 2, 3, 4]
-    assert contents(training_place.models / "toy.previous") == before
+    previous = training_place.models / "toy.previous"
+    assert contents(previous) == before
+    assert f"note: Going on with the training in {training_place.model}.\n" in ended.stdout
+    assert f"its alphas and its results are now in {previous}; choose alphas" in ended.stdout
+    models = shlex.join(["--models", str(training_place.models)])
+    assert ended.stdout.endswith(f"python test.py TEST.csv {training_place.settings} {models}\n")
     history = (training_place.model / "history.csv").read_bytes()
     assert history.startswith(before["history.csv"])
 
@@ -566,25 +580,91 @@ def interrupting(name):
     return mock.patch.object(console.TrainingDisplay, name, interrupted)
 
 
+KEPT = (
+    "interrupted: the best weights so far are kept; --resume goes on from the last whole epoch.\n"
+)
+
+
 def test_ctrl_c_after_an_epoch_keeps_the_best_weights(training_place):
     with interrupting("epoch"):
-        ended = good(training_place.call("train", "--epochs", "50"))
+        ended = training_place.call("train", "--epochs", "50")
+    assert (ended.returncode, ended.stderr) == (130, KEPT)
     assert "\ninterrupted after 1 epochs and " in ended.stdout
-    assert "The best weights so far are kept" in ended.stdout
+    assert f"model: {training_place.model}\n" in ended.stdout
     assert epochs_of(training_place.model) == [1]
     assert json.loads((training_place.model / "run.json").read_bytes())["ending"] == "interrupted"
     training_place.data = training_place.folder / "test.csv"
     good(training_place.call("test"))
 
 
-def test_ctrl_c_before_the_first_epoch_ends_changes_nothing(training_place):
-    before = contents(training_place.model)
+@pytest.mark.parametrize("more", [[], ["--resume"]])
+def test_ctrl_c_before_the_first_epoch_ends_changes_nothing(training_place, more):
+    """Neither the model nor a training that was cut off and can be resumed."""
+    shutil.copytree(training_place.model, training_place.models / "toy.partial")
+    before = contents(training_place.models)
     with interrupting("step"):
-        ended = training_place.call("train")
+        ended = training_place.call("train", "--epochs", "3", *more)
     assert ended.returncode == 130
     assert ended.stderr == "\ninterrupted; nothing was changed\n"
-    assert contents(training_place.model) == before
-    assert not (training_place.models / "toy.previous").exists()
+    assert contents(training_place.models) == before
+
+
+def test_a_loss_that_is_no_number_later_keeps_the_best_weights(training_place):
+    from dcvae import training
+
+    run_epoch = training._run_epoch
+
+    def diverging(network, series, split, settings, epoch, progress):
+        if epoch > 1:
+            return None
+        return run_epoch(network, series, split, settings, epoch, progress)
+
+    with mock.patch.object(training, "_run_epoch", diverging):
+        ended = training_place.call("train", "--quiet")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("warning: the loss became NaN or infinite")
+    assert epochs_of(training_place.model) == [1]
+    assert set(contents(training_place.model)) == MODEL_FILES - {"alphas.csv"}
+
+
+# --- What is said before the work begins -----------------------------------------------------
+
+
+def notices(place, script, *more):
+    """Give the notes that a script prints before TensorFlow starts, and end it there."""
+    with mock.patch.object(console, "start_tensorflow", side_effect=KeyboardInterrupt):
+        ended = place.call(script, *more)
+    assert ended.returncode == 130
+    return ended.stdout.splitlines()
+
+
+def test_removed_outliers_are_told(training_place):
+    data(cell(9, 2, "99999"))(training_place)
+    assert notices(training_place, "train") == [
+        "note: Cells more than `max_std` = 7 standard deviations from the mean are taken for "
+        "missing in 1 of 3 series: `s1` 1 (0.42%).",
+    ]
+
+
+def test_a_training_that_was_cut_off_is_told(training_place):
+    partial = training_place.models / "toy.partial"
+    shutil.copytree(training_place.model, partial)
+    [note] = notices(training_place, "train")
+    assert note.startswith(f"note: An earlier training was cut off ({partial}). --resume would go")
+    assert notices(training_place, "train", "--resume") == [
+        f"note: Going on with the training in {partial}."
+    ]
+
+
+@pytest.mark.parametrize("script", ["test", "alpha_definition"])
+def test_another_sampling_step_is_told(place, script):
+    place.data = place.folder / DATA_OF[script]
+    for path in (place.data, place.labels):
+        frame = read_csv(path)
+        frame.index = pd.date_range("2021-06-01", periods=len(frame), freq="10min", name="time")
+        frame.to_csv(path)
+    told = [note for note in notices(place, script) if "but the model was trained on" in note]
+    assert [note[:24] for note in told] == ["note: The sampling step "]
 
 
 @contextlib.contextmanager
@@ -616,7 +696,7 @@ def test_a_real_ctrl_c_after_an_epoch(training_place):
     with long_training(training_place, r"epoch +1/") as process:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (0, "")
+    assert (process.returncode, err) == (130, KEPT)
     assert "interrupted after " in out
     assert f"model: {training_place.model}" in out
     assert set(contents(training_place.model)) == MODEL_FILES - {"alphas.csv"}
@@ -639,6 +719,7 @@ def test_a_real_ctrl_c_before_the_first_epoch_ends(training_place):
 def test_a_killed_training_leaves_the_model_and_can_go_on(training_place):
     write_settings(training_place.settings, patience=1_000_000)
     before = contents(training_place.model)
+    assert notices(training_place, "train") == []
     with long_training(training_place, r"epoch +3/") as process:
         process.kill()
     assert contents(training_place.model) == before
@@ -681,6 +762,8 @@ def test_the_published_program_s_reading_walks_too(tmp_path):
     write_files(tmp_path, fidelity="code", alpha_search="exact")
     place, _ = walk_in(tmp_path)
     first = contents(place.model / "results")
+    # Latents are drawn, with the seed of the training whatever the file given now says.
+    write_settings(place.settings, fidelity="code", alpha_search="exact", seed=5)
     good(place.call("test"))
     assert contents(place.model / "results") == first
     results = read_results(place.model / "results/test")
@@ -926,7 +1009,7 @@ MISTAKES = [
         "empty series", "train", data(column(2, lambda r: "")), "column `s1` is empty in every"
     ),
     Mistake("too short", "train", data(first(6)), "it has 5 rows but at least 8 are needed"),
-    Mistake("no validation", "train", data(first(30)), "The validation part has 5 rows"),
+    Mistake("no validation", "train", data(first(30)), "train.csv has 5 rows (`val_percent`"),
     Mistake("all outliers", "train", keys(max_std=1e-9), "within `max_std` = 1e-09"),
     Mistake("too large", "train", data(cell(3, 2, "1e300")), "`s1` cannot be standardized"),
     # settings
@@ -946,7 +1029,7 @@ MISTAKES = [
     Mistake("recurrent", "train", keys(rnn_units=[8, 4]), "belongs to RNN-VAE files"),
     Mistake("T text", "train", keys(T="8"), "`T`: expected a whole number"),
     Mistake("T truth", "train", keys(T=True), "`T`: expected a whole number"),
-    Mistake("T one", "train", keys(T=1), "`T`: expected a whole number, at least 2, received 1"),
+    Mistake("T one", "train", keys(T=1), "(a window of one row has no past), received 1"),
     Mistake("T fraction", "train", keys(T=8.5), "`T`: expected a whole number"),
     Mistake("T long", "train", keys(T=1000), "at least 1,000 are needed"),
     Mistake("J zero", "train", keys(J=0), "`J`: expected a whole number, at least 1"),
@@ -955,7 +1038,7 @@ MISTAKES = [
     Mistake("lr no number", "train", settings('{"model_name": "a", "lr": NaN}'), "a finite number"),
     Mistake("all validation", "train", keys(val_percent=1), "`val_percent`: expected a number"),
     Mistake("per cent", "train", keys(val_percent=20), "`val_percent`: expected a number"),
-    Mistake("much validation", "train", keys(val_percent=0.99), "The training part has 3 rows"),
+    Mistake("much validation", "train", keys(val_percent=0.99), "train.csv has 3 rows (240 less"),
     Mistake("no units", "train", keys(cnn_units=[]), "`cnn_units`: expected a list"),
     Mistake("units number", "train", keys(cnn_units=4), "`cnn_units`: expected a list"),
     Mistake("rates", "train", keys(dil_rate=[1, 2, 4, 8, 16]), "`dil_rate`: expected as many"),
@@ -985,12 +1068,25 @@ MISTAKES = [
         for name in ("model.keras", "settings.txt", "preprocessing.json", "run.json")
         for script in ("test", "alpha_definition")
     ],
-    Mistake("cut off", "test", model_file("model.keras", lambda c: c[:-9]), "it is cut off or not"),
-    Mistake("no archive", "test", model_file("model.keras", b"x"), "it is cut off or not"),
+    Mistake("cut off", "test", model_file("model.keras", lambda c: c[:-9]), "is not the file that"),
+    Mistake("no archive", "test", model_file("model.keras", b"x"), "is not the file that train.py"),
+    *[
+        Mistake(f"{script} edited {name}", script, model_file(name, lambda c: c + b"\n"), message)
+        for name in ("model.keras", "settings.txt", "preprocessing.json")
+        for script in ("test", "alpha_definition")
+        for message in [f"{name} is not the file that train.py wrote"]
+    ],
+    Mistake(
+        "other seed in the model",
+        "test",
+        model_file("settings.txt", lambda c: re.sub(rb'"seed": \d+', b'"seed": 5', c)),
+        "settings.txt is not the file that train.py wrote",
+    ),
     Mistake("model settings", "test", model_file("settings.txt", b"{"), "is not valid JSON"),
     Mistake("scales", "test", model_file("preprocessing.json", b'{"a": 1}'), "json is damaged"),
     Mistake("scales 2", "test", model_file("preprocessing.json", b"[[["), "json is damaged"),
     Mistake("run", "test", model_file("run.json", b"\xff"), "run.json is damaged"),
+    Mistake("run 2", "test", model_file("run.json", b"{}"), "run.json is damaged"),
     Mistake("alphas empty", "test", model_file("alphas.csv", b""), "alphas.csv is damaged"),
     Mistake("alphas text", "test", model_file("alphas.csv", b"a\nb\n"), "must have the columns"),
     Mistake(
@@ -1070,8 +1166,14 @@ MISTAKES = [
     Mistake(
         "resume changed",
         "train",
-        both(keys(lr=0.5, T=16), words("--resume", "--epochs", "9")),
-        "cannot be resumed: `T`, `lr` changed",
+        both(keys(lr=0.5), words("--resume", "--epochs", "9")),
+        "settings.txt but the training was begun with 0.01.\nGive the settings it was begun with",
+    ),
+    Mistake(
+        "resume damaged",
+        "train",
+        both(model_file("training_state.npz", b"x"), words("--resume", "--epochs", "9")),
+        "training_state.npz is damaged and cannot be resumed from. Train without --resume.",
     ),
     Mistake(
         "resume other data",

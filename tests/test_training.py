@@ -425,7 +425,8 @@ def test_loss_that_is_no_number_in_the_first_epoch() -> None:
     with pytest.raises(
         InputError,
         match=r"^The loss is not a number \(NaN or infinite\) in epoch 1, the first of this run, "
-        r"and nothing was kept\. .* `lr` 0\.01 may be too large for this data: try a tenth of it\.$",
+        r"and nothing was kept\. .* `lr` 0\.01 may be too large for this data: try a tenth of "
+        r"it\.$",
     ):
         run(small(), series)
 
@@ -494,6 +495,20 @@ def test_interrupted_training_keeps_whole_epochs_and_can_go_on(
         np.testing.assert_array_equal(left, right)
 
     assert_same_states(run(settings, state=result.state).state, whole)
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_interrupted_while_the_state_is_written(epoch: int) -> None:
+    kept: list[TrainingState] = []
+
+    def keep(state: TrainingState) -> None:
+        kept.append(state)
+        if len(kept) == epoch:
+            raise KeyboardInterrupt
+
+    result = run(small(epochs=9), keep=keep)
+    assert (result.ending, len(result.state.history)) == ("interrupted", epoch)
+    assert kept[epoch:] == [result.state]
 
 
 def test_interrupted_before_the_first_epoch_is_over(monkeypatch: Any) -> None:

@@ -86,8 +86,8 @@ def test_table_shorter_than_a_window() -> None:
 def test_validation_part_too_short() -> None:
     with pytest.raises(
         InputError,
-        match=r"validation part of x/a\.csv has 2 rows \(`val_percent` 0\.1 of 20\), expected at least "
-        r"`T` = 3\. .*or 0 to train without validation",
+        match=r"validation part of x/a\.csv has 2 rows \(`val_percent` 0\.1 of 20\), expected at "
+        r"least `T` = 3\. .*or 0 to train without validation",
     ):
         split_windows(20, 3, 0.1, 1, Path("x/a.csv"))
 

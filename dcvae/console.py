@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # importing these would import Keras or pandas
     from dcvae.windows import WindowSplit
 
 DEFAULT_MODELS = Path("models")
+POOR_F1 = 0.1  # below it, alphas say more about the labels than about the series
 
 _quiet = False
 
@@ -164,8 +165,7 @@ class TrainingDisplay:
 
     def __init__(self, num_epochs: int, done: int) -> None:
         self._num_epochs = num_epochs
-        self._done = done
-        self._start = self._epoch_start = time.monotonic()
+        self._epoch_start = time.monotonic()
         self._bar: Any = None
         if sys.stderr.isatty() and not _quiet:
             from tqdm import tqdm
@@ -188,12 +188,13 @@ class TrainingDisplay:
         """Print the line of a finished epoch."""
         now = time.monotonic()
         took, self._epoch_start = now - self._epoch_start, now
-        left = (now - self._start) / (losses.epoch - self._done) * (self._num_epochs - losses.epoch)
+        left = took * (self._num_epochs - losses.epoch)  # compiling makes the first epoch longer
+        ahead = f", at most {duration(left)} left" if left else ""
         validation = "" if math.isnan(losses.val_loss) else f"  val {losses.val_loss:8.4f}"
         line = (
             f"epoch {losses.epoch:>{len(str(self._num_epochs))}}/{self._num_epochs}"
             f"  loss {losses.loss:8.4f} (reconst {losses.reconst:.4f}, kl {losses.kl:.4f})"
-            f"{validation}{' *' if is_best else '  '} {took:5.1f} s, at most {duration(left)} left"
+            f"{validation}{' *' if is_best else '  '} {took:5.1f} s{ahead}"
         )
         if self._bar is not None:
             self._bar.n = losses.epoch
@@ -248,7 +249,8 @@ def training_end(result: "TrainingResult", folder: Path, seconds: float) -> int:
     state = result.state
     best = state.history[state.best_epoch - 1]
     validation = "" if math.isnan(best.val_loss) else f", validation loss {best.val_loss:.4f}"
-    say(f"{result.ending} after {len(state.history)} epochs and {duration(seconds)}")
+    epochs = "1 epoch" if len(state.history) == 1 else f"{len(state.history)} epochs"
+    say(f"{result.ending} after {epochs} and {duration(seconds)}")
     say(
         f"best epoch {state.best_epoch}: loss {best.loss:.4f} (reconst {best.reconst:.4f}, "
         f"kl {best.kl:.4f}){validation}"
@@ -310,6 +312,15 @@ def alphas_table(alphas: "Alphas") -> None:
     defaults = [n for n, m in zip(alphas.series, alphas.method, strict=True) if m == "default"]
     if defaults:
         notice([f"No labeled anomaly in a judged row, default alphas kept: {', '.join(defaults)}."])
+    poor = [name for name, f1 in zip(alphas.series, alphas.f1, strict=True) if f1 < POOR_F1]
+    if poor:
+        notice(
+            [
+                f"No band reaches an F1 of {POOR_F1} on the labels of {', '.join(poor)}: these "
+                "alphas mean little. A single label column marks every series, also those in "
+                "which nothing happened."
+            ]
+        )
 
 
 def flag_counts(series: Sequence[str], counts: Iterable[int], judged_rows: int) -> None:

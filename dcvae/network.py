@@ -279,11 +279,23 @@ class VariationalAutoencoder(keras.Model):
 
         Both terms are means, not sums (over batch, time and series; over batch, time and latent
         channels): that fixes their relative weight. The ELBO of García González et al. 2022.
+
+        Args:
+            x: windows (batch, time, series), scaled.
+            y: weight of each window (batch,), 0 for those that do not count; None: all count.
+            y_pred: what `call` gave for `x`.
+            sample_weight: not used.
+            training: not used.
         """
         log_variance = log_variance_from(y_pred["spread"], self.spread_reading)
-        reconst = ops.mean(gaussian_nll(x, y_pred["mean"], log_variance))
-        kl = ops.mean(kl_divergence(y_pred["z_mean"], y_pred["z_log_var"]))
-        num_windows = ops.shape(x)[0]
+        nll = gaussian_nll(x, y_pred["mean"], log_variance)
+        kl = kl_divergence(y_pred["z_mean"], y_pred["z_log_var"])
+        # Windows weigh the same, but for those that only fill up a batch (see training).
+        weights = ops.ones_like(x[:, 0, 0]) if y is None else y
+        num_windows = ops.sum(weights)
+        reconst, kl = (
+            ops.sum(ops.mean(part, axis=(1, 2)) * weights) / num_windows for part in (nll, kl)
+        )
         self.reconst_tracker.update_state(reconst, sample_weight=num_windows)
         self.kl_tracker.update_state(kl, sample_weight=num_windows)
         return reconst + kl

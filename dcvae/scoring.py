@@ -38,8 +38,8 @@ from dcvae.network import ConvHeads, DilatedCausalConv, VariationalAutoencoder
 from dcvae.settings import Settings
 from dcvae.windows import num_windows
 
-CHUNK_WINDOWS = 256  # measured: benchmarks/score.py
-BLOCK_CHUNKS = 64  # chunks handed on together: 16,384 rows
+CHUNK_WINDOWS = 512  # measured: benchmarks/score.py
+BLOCK_CHUNKS = 32  # chunks handed on together: 16,384 rows
 
 
 @dataclass(frozen=True)

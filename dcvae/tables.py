@@ -211,6 +211,8 @@ def describe_table(frame: pd.DataFrame) -> list[str]:
         notices.append(
             f"{len(constant)} of {frame.shape[1]} series never change: {shortened(constant)}."
         )
+    if frame.isin([0.0, 1.0]).to_numpy().all():
+        notices.append("Every cell is 0 or 1, as in a label file.")
     if len(frame) > 1:
         notices += _describe_steps(frame.index)
     return notices

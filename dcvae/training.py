@@ -121,7 +121,11 @@ def train(
     state = state or TrainingState()
     progress = progress or _NoProgress()
     # Named, or its variables would be called by the number of optimizers made before it.
-    network.compile(optimizer=keras.optimizers.Adam(_learning_rate(settings), name="adam"))
+    network.compile(
+        optimizer=keras.optimizers.Adam(_learning_rate(settings), name="adam"),
+        # Compiled by XLA a step takes half the time; torch has another compiler, slow to start.
+        jit_compile=keras.backend.backend() != "torch",
+    )
     network.optimizer.build(network.trainable_variables)
     if state.history:
         _check_unfinished(state, settings)
@@ -234,8 +238,17 @@ def _validate(
     network.reset_metrics()
     logs: dict[str, float] = {}
     for windows in _batches(series, starts, settings.batch_size, settings):
-        logs = network.test_on_batch(windows, return_dict=True)
-    return logs
+        # The last batch is filled up: another shape would be compiled anew.
+        missing = settings.batch_size - len(windows)
+        weights = np.pad(np.ones(len(windows), dtype=np.float32), (0, missing))
+        windows = np.pad(windows, [(0, missing), (0, 0), (0, 0)])
+        logs = network.test_on_batch(windows, weights, return_dict=True)
+    return _with_exact_loss(logs)
+
+
+def _with_exact_loss(logs: dict[str, float]) -> dict[str, float]:
+    """Replace Keras's mean over batches, in which a batch counts the same however it is filled."""
+    return {**logs, "loss": logs["reconst"] + logs["kl"]} if logs else {}
 
 
 def _batches(

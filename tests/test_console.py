@@ -4,6 +4,7 @@ import json
 import math
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -266,7 +267,7 @@ def test_a_line_an_epoch_when_nobody_watches(capsys, clock):
         "epoch   1/100  loss   1.2500 (reconst 1.0000, kl 0.2500)  val   1.5000 *   2.0 s, "
         "at most 3 min 18 s left",
         "epoch   2/100  loss  -1.0000 (reconst 1.0000, kl 0.2500)     4.0 s, "
-        "at most 4 min 54 s left",
+        "at most 6 min 32 s left",
     ]
     assert err == ""
 
@@ -276,6 +277,24 @@ def test_time_left_of_a_resumed_training_counts_its_own_epochs(capsys, clock):
         clock.now += 3.0
         display.epoch(losses_of(8), False)
     assert "at most 6.0 s left" in capsys.readouterr().out
+
+
+def test_alphas_that_labels_do_not_support_are_named(capsys):
+    alphas = replace(
+        Alphas.default(["quiet", "good"], 3.0),
+        f1=np.array([0.0, 0.5]),
+        method=("grid point-wise",) * 2,
+    )
+    console.alphas_table(alphas)
+    out = capsys.readouterr().out
+    assert "note: No band reaches an F1 of 0.1 on the labels of quiet: these alphas mean" in out
+
+
+def test_no_time_is_left_after_the_last_epoch(capsys, clock):
+    with console.TrainingDisplay(1, 0) as display:
+        clock.now += 3.0
+        display.epoch(losses_of(1), True)
+    assert capsys.readouterr().out.endswith("3.0 s\n")
 
 
 def test_a_bar_on_a_terminal(monkeypatch, capsys):

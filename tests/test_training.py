@@ -162,15 +162,16 @@ def test_every_step_is_a_full_batch_of_the_shuffled_windows(monkeypatch: Any) ->
 
 
 def test_validation_sees_every_validation_window_and_learns_nothing(monkeypatch: Any) -> None:
-    settings = small(epochs=1, batch_size=10)
+    settings = small(epochs=1, batch_size=8)
     network = build_network(settings)
     seen: list[float] = []
     network_test = network.test_on_batch
 
-    def look(windows: np.ndarray, return_dict: bool) -> dict[str, float]:
-        seen.extend(windows[:, 0, 0].tolist())
+    def look(windows: np.ndarray, weights: np.ndarray, return_dict: bool) -> dict[str, float]:
+        assert windows.shape[0] == 8  # the last batch is filled up
+        seen.extend(windows[weights == 1, 0, 0].tolist())
         before = [ops.convert_to_numpy(weight) for weight in network.weights]
-        logs: dict[str, float] = network_test(windows, return_dict=return_dict)
+        logs: dict[str, float] = network_test(windows, weights, return_dict=return_dict)
         for left, right in zip(before, network.weights, strict=True):
             np.testing.assert_array_equal(left, ops.convert_to_numpy(right))
         return logs
@@ -179,6 +180,19 @@ def test_validation_sees_every_validation_window_and_learns_nothing(monkeypatch:
     split = split_of(SERIES, settings)
     train(network, SERIES, split, settings)
     assert seen == SERIES[split.validation, 0].tolist()
+
+
+def test_validation_losses_are_means_over_windows_however_the_last_batch_is_filled() -> None:
+    settings = small(epochs=1, batch_size=8)
+    network = build_network(settings)
+    split = split_of(SERIES, settings)
+    assert len(split.validation) % 8 != 0
+    (losses,) = train(network, SERIES, split, settings).state.history
+    windows = gather_windows(SERIES, split.validation, settings.window_length)
+    z_mean, z_log_var = (ops.convert_to_numpy(part) for part in network.encoder(windows))
+    expected = np.mean(-0.5 * (1 + z_log_var - z_mean**2 - np.exp(z_log_var)))
+    assert losses.val_kl == pytest.approx(expected, rel=1e-5)
+    assert losses.val_loss == pytest.approx(losses.val_reconst + losses.val_kl, rel=1e-6)
 
 
 # ------------------------------------------------------------------- what is kept
@@ -461,7 +475,9 @@ def test_validation_loss_that_is_no_number(monkeypatch: Any) -> None:
     monkeypatch.setattr(
         network,
         "test_on_batch",
-        lambda windows, return_dict: dict.fromkeys(("loss", "reconst", "kl"), next(val_losses)),
+        lambda windows, weights, return_dict: dict.fromkeys(
+            ("loss", "reconst", "kl"), next(val_losses)
+        ),
     )
     result = train(network, SERIES, split_of(SERIES, settings), settings)
     assert (result.ending, result.state.best_epoch) == ("loss is not a number", 1)

@@ -24,8 +24,7 @@ from dcvae.windows import WindowSplit, gather_windows, shuffled
 Ending = Literal["all epochs done", "early stopping", "interrupted", "loss is not a number"]
 Variables = dict[str, NDArray[np.generic]]
 
-_LOSSES = ("loss", "reconst", "kl")
-_CHECK_EVERY = 50  # steps between two looks at the loss, for the display and for NaN
+_SHOW_EVERY = 50  # steps between two looks of the display
 
 
 class EpochLosses(NamedTuple):
@@ -208,24 +207,52 @@ def _run_epoch(
     starts = shuffled(split.train, settings.seed, epoch)
     batch_size = min(settings.batch_size, len(starts))
     num_steps = len(starts) // batch_size  # the windows left over sit this epoch out
-    network.reset_metrics()
+    mean = _MeanLosses()
     batches = _batches(series, starts[: num_steps * batch_size], batch_size, settings)
-    logs: dict[str, float] = {}
     for step, windows in enumerate(batches, start=1):
-        logs = network.train_on_batch(windows, return_dict=True)
-        if step % _CHECK_EVERY == 0 or step == num_steps:
-            if not np.isfinite(logs["loss"]):
-                return None
-            progress.step(epoch, step, num_steps, float(logs["loss"]))
+        mean.add(network.train_on_batch(windows, return_dict=True), len(windows))
+        if not mean.is_finite:
+            return None
+        if step % _SHOW_EVERY == 0 or step == num_steps:
+            progress.step(epoch, step, num_steps, mean.loss)
     validation = _validate(network, series, split.validation, settings)
-    if validation and not np.isfinite(validation["loss"]):
+    if not validation.is_finite:
         return None
     return EpochLosses(
-        epoch=epoch,
-        **{name: float(logs[name]) for name in _LOSSES},
-        **{f"val_{name}": float(validation.get(name, "nan")) for name in _LOSSES},
-        learning_rate=float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)),
+        epoch,
+        *(mean.loss, mean.reconst, mean.kl),
+        *(validation.loss, validation.reconst, validation.kl),
+        float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)),
     )
+
+
+class _MeanLosses:
+    """Means over all windows of an epoch; what Keras returns is the mean over one batch."""
+
+    def __init__(self) -> None:
+        self._sums = np.zeros(2)
+        self._num_windows = 0
+
+    def add(self, logs: dict[str, float], num_windows: int) -> None:
+        """Take in the losses of a batch."""
+        self._sums += np.array([logs["reconst"], logs["kl"]]) * num_windows
+        self._num_windows += num_windows
+
+    @property
+    def is_finite(self) -> bool:
+        return bool(np.isfinite(self._sums).all())
+
+    @property
+    def reconst(self) -> float:
+        return float(self._sums[0] / self._num_windows) if self._num_windows else float("nan")
+
+    @property
+    def kl(self) -> float:
+        return float(self._sums[1] / self._num_windows) if self._num_windows else float("nan")
+
+    @property
+    def loss(self) -> float:
+        return self.reconst + self.kl
 
 
 def _validate(
@@ -233,22 +260,16 @@ def _validate(
     series: NDArray[np.float32],
     starts: NDArray[np.int32],
     settings: Settings,
-) -> dict[str, float]:
-    """Mean losses over the validation windows, empty if there are none."""
-    network.reset_metrics()
-    logs: dict[str, float] = {}
+) -> _MeanLosses:
+    """Mean losses over the validation windows, NaN if there are none."""
+    mean = _MeanLosses()
     for windows in _batches(series, starts, settings.batch_size, settings):
         # The last batch is filled up: another shape would be compiled anew.
         missing = settings.batch_size - len(windows)
         weights = np.pad(np.ones(len(windows), dtype=np.float32), (0, missing))
-        windows = np.pad(windows, [(0, missing), (0, 0), (0, 0)])
-        logs = network.test_on_batch(windows, weights, return_dict=True)
-    return _with_exact_loss(logs)
-
-
-def _with_exact_loss(logs: dict[str, float]) -> dict[str, float]:
-    """Replace Keras's mean over batches, in which a batch counts the same however it is filled."""
-    return {**logs, "loss": logs["reconst"] + logs["kl"]} if logs else {}
+        padded = np.pad(windows, [(0, missing), (0, 0), (0, 0)])
+        mean.add(network.test_on_batch(padded, weights, return_dict=True), len(windows))
+    return mean
 
 
 def _batches(

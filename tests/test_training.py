@@ -182,6 +182,22 @@ def test_validation_sees_every_validation_window_and_learns_nothing(monkeypatch:
     assert seen == SERIES[split.validation, 0].tolist()
 
 
+def test_training_losses_are_means_over_the_epoch(monkeypatch: Any) -> None:
+    settings = small(epochs=1, val_percent=0.0)
+    network = build_network(settings)
+    given: list[tuple[float, float]] = []
+
+    def replay(windows: np.ndarray, return_dict: bool) -> dict[str, float]:
+        given.append((float(len(given)), 2.0 * len(given)))
+        return {"loss": -1.0, "reconst": given[-1][0], "kl": given[-1][1]}
+
+    monkeypatch.setattr(network, "train_on_batch", replay)
+    (losses,) = train(network, SERIES, split_of(SERIES, settings), settings).state.history
+    assert len(given) > 2
+    assert losses.reconst == pytest.approx(np.mean([reconst for reconst, _ in given]))
+    assert losses.loss == pytest.approx(np.mean([reconst + kl for reconst, kl in given]))
+
+
 def test_validation_losses_are_means_over_windows_however_the_last_batch_is_filled() -> None:
     settings = small(epochs=1, batch_size=8)
     network = build_network(settings)

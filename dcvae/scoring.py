@@ -38,7 +38,7 @@ from dcvae.network import ConvHeads, DilatedCausalConv, VariationalAutoencoder
 from dcvae.settings import Settings
 from dcvae.windows import num_windows
 
-CHUNK_WINDOWS = 512  # measured: benchmarks/score.py
+CHUNK_WINDOWS = 512  # measured: benchmarks/README.md
 BLOCK_CHUNKS = 32  # chunks handed on together: 16,384 rows
 
 

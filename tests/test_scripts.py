@@ -589,7 +589,7 @@ def test_ctrl_c_after_an_epoch_keeps_the_best_weights(training_place):
     with interrupting("epoch"):
         ended = training_place.call("train", "--epochs", "50")
     assert (ended.returncode, ended.stderr) == (130, KEPT)
-    assert "\ninterrupted after 1 epochs and " in ended.stdout
+    assert "\ninterrupted after 1 epoch and " in ended.stdout
     assert f"model: {training_place.model}\n" in ended.stdout
     assert epochs_of(training_place.model) == [1]
     assert json.loads((training_place.model / "run.json").read_bytes())["ending"] == "interrupted"

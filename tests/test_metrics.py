@@ -338,14 +338,14 @@ def test_masks_must_be_bool_and_flat(measure: object) -> None:
 
 def test_segments_needs_a_mask() -> None:
     with pytest.raises(ValueError, match=r"`mask` must be a one-dimensional bool array"):
-        segments(np.array([0.0, 1.0]))  # type: ignore[arg-type]
+        segments(np.array([0.0, 1.0]))
 
 
 @pytest.mark.parametrize("name", ["alpha", "precision_alpha"])
 @pytest.mark.parametrize("alpha", [-0.1, 1.1, float("nan")])
 def test_alpha_is_a_share(name: str, alpha: float) -> None:
     with pytest.raises(ValueError, match=rf"`{name}`.*\[0, 1\].*Received: {name}="):
-        range_based(TRUTH, ALARM, **{name: alpha})  # type: ignore[arg-type]
+        range_based(TRUTH, ALARM, **{name: alpha})
 
 
 def test_a_broken_contract_is_no_mistake_of_a_user() -> None:
@@ -356,6 +356,6 @@ def test_a_broken_contract_is_no_mistake_of_a_user() -> None:
 
 def test_options_are_named() -> None:
     with pytest.raises(ValueError, match=r"`cardinality` must be one of one, reciprocal.*'two'"):
-        range_based(TRUTH, ALARM, cardinality="two")  # type: ignore[arg-type]
+        range_based(TRUTH, ALARM, cardinality="two")
     with pytest.raises(ValueError, match=r"`bias` must be one of flat, front.*Received: .*'end'"):
-        range_based(TRUTH, ALARM, bias="end")  # type: ignore[arg-type]
+        range_based(TRUTH, ALARM, bias="end")

@@ -417,7 +417,7 @@ def test_the_table_survives_a_file(alphas: Alphas, tmp_path: object) -> None:
     alphas.to_frame().to_csv(path, index=False)
     as_text = {"dtype": str, "keep_default_na": False}
     for options in ({}, {"keep_default_na": False}, {"dtype": str}, as_text):
-        read = Alphas.from_frame(pd.read_csv(path, **options), path)  # type: ignore[call-overload]
+        read = Alphas.from_frame(pd.read_csv(path, **options), path)
         assert_same(read, alphas)
 
 
@@ -560,7 +560,7 @@ def test_shapes_must_agree(
 
 def test_labels_must_be_bool() -> None:
     with pytest.raises(ValueError, match=r"`truth` must be a bool array.*float64"):
-        find(column([1.0]), np.ones((1, 1)))  # type: ignore[arg-type]
+        find(column([1.0]), np.ones((1, 1)))
 
 
 def test_a_broken_contract_is_no_mistake_of_a_user() -> None:
@@ -576,9 +576,9 @@ def test_an_infinite_residual_is_located() -> None:
 
 def test_options_are_named() -> None:
     with pytest.raises(ValueError, match=r"`measure` must be one of point-wise, range-based.*'x'"):
-        find(column([1.0]), labels([1]), measure="x")  # type: ignore[arg-type]
+        find(column([1.0]), labels([1]), measure="x")
     with pytest.raises(ValueError, match=r"`search` one of grid, exact\. .*search='x'"):
-        find(column([1.0]), labels([1]), search="x")  # type: ignore[arg-type]
+        find(column([1.0]), labels([1]), search="x")
 
 
 def test_the_grid_is_the_published_one() -> None:

@@ -569,15 +569,24 @@ def test_a_training_that_breaks_at_the_very_end_leaves_the_model(training_place)
     assert contents(training_place.model) == before
 
 
+@contextlib.contextmanager
 def interrupting(name):
-    """Make a method of the display press Ctrl-C when it has done its work."""
+    """Make a method of the display press Ctrl-C when it has done its work.
+
+    The key is heard even where the tests run in the background of a shell, which ignores it.
+    """
     original = getattr(console.TrainingDisplay, name)
 
     def interrupted(self, *arguments):
         original(self, *arguments)
         signal.raise_signal(signal.SIGINT)
 
-    return mock.patch.object(console.TrainingDisplay, name, interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with mock.patch.object(console.TrainingDisplay, name, interrupted):
+            yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 KEPT = (

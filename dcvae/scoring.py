@@ -15,8 +15,10 @@ observations, for any kernel size and any dilations:
 * A tap of a convolution is a matrix product. Where it reads shared values, the product is shared as
   well, and where it reads padding, there is none.
 
-Windows are judged in chunks of a fixed number, the last one filled up, so that there is one
-compilation whatever the length of the file, and nothing of size (rows, time, series) exists.
+Windows are judged in passes of a fixed number, the last one filled up, so that there is one
+compilation whatever the length of the file, and nothing of size (rows, time, series) exists. A
+window always has the same place in its pass: the scores of a file have the same bytes however many
+rows at a time they are handed on.
 
     position      0 ......... R-2 | R-1 ................ T-1
                   one a window    | one a row, shared
@@ -38,8 +40,8 @@ from dcvae.network import ConvHeads, DilatedCausalConv, VariationalAutoencoder
 from dcvae.settings import Settings
 from dcvae.windows import num_windows
 
-CHUNK_WINDOWS = 512  # measured: benchmarks/README.md
-BLOCK_CHUNKS = 32  # chunks handed on together: 16,384 rows
+PASS_WINDOWS = 512  # windows judged by one call; measured: benchmarks/README.md
+BLOCK_ROWS = 16_384  # rows handed on together
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,16 @@ class Scores:
     @classmethod
     def concatenate(cls, parts: "list[Scores]") -> "Scores":
         """Join scores of consecutive rows."""
-        return cls(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in ("mean", "sigma", "error", "latent")
-            )
-        )
+        return cls(*(np.concatenate(columns) for columns in zip(*map(_arrays, parts), strict=True)))
+
+    def split(self, row: int) -> "tuple[Scores, Scores]":
+        """Divide before a row."""
+        arrays = _arrays(self)
+        return Scores(*(x[:row] for x in arrays)), Scores(*(x[row:] for x in arrays))
+
+
+def _arrays(scores: Scores) -> tuple[NDArray[np.float32], ...]:
+    return scores.mean, scores.sigma, scores.error, scores.latent
 
 
 class Scorer:
@@ -78,8 +84,8 @@ class Scorer:
         sample_latent: False (paper): decode z_mean, the same answer every time. True (published
             code): decode a random draw of z.
         seed: seed of those draws. Every window owns its part of one sequence, so that a seed gives
-            one answer however the windows are divided into chunks.
-        chunk_windows: windows judged at once.
+            one answer.
+        block_rows: judged rows handed on together by `blocks`; bounds the memory, changes no score.
     """
 
     def __init__(
@@ -89,14 +95,15 @@ class Scorer:
         *,
         sample_latent: bool = False,
         seed: int = 0,
-        chunk_windows: int = CHUNK_WINDOWS,
+        block_rows: int = BLOCK_ROWS,
     ) -> None:
         self.window_length = window_length
-        self.chunk_windows = chunk_windows
+        self.block_rows = block_rows
+        self.pass_windows = PASS_WINDOWS
         self.sample_latent = sample_latent
         self.seed = seed
         self.latent_size = int(network.decoder.input_shape[-1])
-        self._pass = _LastRowPass(network, window_length, chunk_windows, sample_latent)
+        self._pass = _LastRowPass(network, window_length, self.pass_windows, sample_latent)
         self._pass.compile(jit_compile=False)
 
     @classmethod
@@ -132,28 +139,33 @@ class Scorer:
                 f"Expected at least `T` = {self.window_length} rows to score. "
                 f"Received: {len(scaled)}."
             )
-        block = self.chunk_windows * BLOCK_CHUNKS
-        for first in range(0, total, block):
-            starts = range(first, min(first + block, total), self.chunk_windows)
-            yield Scores.concatenate(
-                [self._chunk(scaled, observed, start, total) for start in starts]
-            )
+        waiting: list[Scores] = []
+        num_waiting = 0
+        for start in range(0, total, self.pass_windows):
+            waiting.append(self._judge(scaled, observed, start, total))
+            num_waiting += len(waiting[-1].mean)
+            while num_waiting >= self.block_rows:
+                block, rest = Scores.concatenate(waiting).split(self.block_rows)
+                yield block
+                waiting, num_waiting = [rest], num_waiting - self.block_rows
+        if num_waiting:
+            yield Scores.concatenate(waiting)
 
-    def _chunk(
+    def _judge(
         self,
         scaled: NDArray[np.float32],
         observed: NDArray[np.bool_],
         start: int,
         total: int,
     ) -> Scores:
-        """Judge the windows from `start` on, at most `chunk_windows` of them."""
-        count = min(self.chunk_windows, total - start)
+        """Judge the windows from `start` on, at most `pass_windows` of them."""
+        count = min(self.pass_windows, total - start)
         rows = scaled[start : start + count + self.window_length - 1]
-        missing = self.chunk_windows - count
+        missing = self.pass_windows - count
         inputs = {"rows": np.pad(rows, [(0, missing), (0, 0)]) if missing else rows}
         if self.sample_latent:
             noise = latent_noise(
-                self.seed, start, self.chunk_windows, self.window_length, self.latent_size
+                self.seed, start, self.pass_windows, self.window_length, self.latent_size
             )
             inputs["noise"] = noise.transpose(1, 0, 2)  # (position, window, latent)
         mean, sigma, latent = (part[:count] for part in self._pass.predict_on_batch(inputs))
@@ -229,7 +241,7 @@ class _Stage(NamedTuple):
 class _Values(NamedTuple):
     """The output of a stage: what is shared, what belongs to single windows."""
 
-    shared: Tensor  # (rows, channels) from row `shared_from` of the chunk on; None if not needed
+    shared: Tensor  # (rows, channels) from row `shared_from` of the pass on; None if not needed
     shared_from: int
     own: Tensor  # (position, window, channels); None if there are none
     own_positions: list[int]

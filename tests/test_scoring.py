@@ -20,6 +20,12 @@ FIELDS = ("mean", "sigma", "error", "latent")
 TOLERANCE = 1e-5  # of the spread of an output over the rows
 
 
+@pytest.fixture(autouse=True)
+def small_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few windows a pass, so that short tables have several."""
+    monkeypatch.setattr(scoring, "PASS_WINDOWS", 16)
+
+
 def everything_observed(rows: np.ndarray) -> np.ndarray:
     return np.ones(rows.shape, dtype=bool)
 
@@ -91,7 +97,6 @@ def test_equals_the_windowed_forward_pass(shape: str, fidelity: str) -> None:
         settings.window_length,
         sample_latent=settings.fidelity_latent == "code",
         seed=settings.seed,
-        chunk_windows=16,
     )
     assert_same_scores(scorer.score(rows, everything_observed(rows)), expected)
 
@@ -111,7 +116,10 @@ def test_latents_of_either_kind_go_with_either_layout(layers: str, latent: str) 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fidelity", ["paper", "code"])
-def test_published_network_equals_the_windowed_forward_pass(fidelity: str) -> None:
+def test_published_network_equals_the_windowed_forward_pass(
+    fidelity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "PASS_WINDOWS", 512)  # as it is outside the tests
     settings = settings_with(
         T=128, M=12, J=4, cnn_units=[64] * 6, dil_rate=[2**i for i in range(7)], fidelity=fidelity
     )
@@ -123,7 +131,7 @@ def test_published_network_equals_the_windowed_forward_pass(fidelity: str) -> No
     )
 
 
-# ------------------------------------------------------------- lengths and chunks
+# ------------------------------------------------------------- lengths and blocks
 
 
 @pytest.fixture(scope="module")
@@ -135,12 +143,12 @@ def network() -> VariationalAutoencoder:
 def test_length_of_the_table_does_not_matter(
     network: VariationalAutoencoder, sample_latent: bool, monkeypatch: Any
 ) -> None:
-    """Chunks of 7 windows, blocks of 2 chunks: on, before and after every border."""
-    monkeypatch.setattr(scoring, "BLOCK_CHUNKS", 2)
+    """Passes of 7 windows, blocks of 14 rows: on, before and after every border."""
+    monkeypatch.setattr(scoring, "PASS_WINDOWS", 7)
     settings = settings_with(fidelity_latent="code" if sample_latent else "paper")
     whole = random_rows(settings.window_length + 40, 2)
     expected = windowed(network, whole, settings)
-    scorer = Scorer(network, 8, sample_latent=sample_latent, seed=7, chunk_windows=7)
+    scorer = Scorer(network, 8, sample_latent=sample_latent, seed=7, block_rows=14)
     for num_judged in (1, 2, 6, 7, 8, 13, 14, 15, 27, 28, 29, 41):
         rows = whole[: num_judged + 7]
         blocks = list(scorer.blocks(rows, everything_observed(rows)))
@@ -163,19 +171,21 @@ def test_fewer_rows_than_a_window(network: VariationalAutoencoder, num_rows: int
 
 
 @pytest.mark.parametrize("sample_latent", [False, True])
-def test_chunk_size_does_not_matter(network: VariationalAutoencoder, sample_latent: bool) -> None:
-    rows = random_rows(50, 2)
-    answers = [
-        Scorer(network, 8, sample_latent=sample_latent, seed=3, chunk_windows=chunk).score(
-            rows, everything_observed(rows)
-        )
-        for chunk in (1, 64)
-    ]
-    for name in FIELDS:
-        for answer in answers[1:]:
-            np.testing.assert_allclose(
-                getattr(answer, name), getattr(answers[0], name), rtol=0, atol=1e-5
-            )
+def test_any_block_size_gives_the_same_bytes(
+    network: VariationalAutoencoder, sample_latent: bool
+) -> None:
+    rows = random_rows(107, 2)
+    answers = {}
+    for block_rows in (1, 5, 16, 33, 99, 100, 101, 5000):
+        scorer = Scorer(network, 8, sample_latent=sample_latent, seed=3, block_rows=block_rows)
+        blocks = list(scorer.blocks(rows, everything_observed(rows)))
+        lengths = [len(block.mean) for block in blocks]
+        assert lengths[:-1] == [block_rows] * (len(blocks) - 1)
+        assert 1 <= lengths[-1] <= block_rows
+        answers[block_rows] = Scores.concatenate(blocks)
+    for answer in answers.values():
+        for name in FIELDS:
+            assert getattr(answer, name).tobytes() == getattr(answers[1], name).tobytes()
 
 
 # ------------------------------------------------------------- what must not matter
@@ -208,7 +218,7 @@ def test_future_rows_never_change_past_scores(
     rows = random_rows(60, 2)
     changed = rows.copy()
     changed[40:] += 5.0
-    scorer = Scorer(network, 8, sample_latent=sample_latent, chunk_windows=16)
+    scorer = Scorer(network, 8, sample_latent=sample_latent)
     before, after = (scorer.score(x, everything_observed(x)) for x in (rows, changed))
     judged = 40 - 7
     for name in FIELDS:
@@ -219,7 +229,7 @@ def test_future_rows_never_change_past_scores(
 
 def test_rows_before_the_window_never_change_a_score(network: VariationalAutoencoder) -> None:
     rows = random_rows(40, 2)
-    scorer = Scorer(network, 8, chunk_windows=16)
+    scorer = Scorer(network, 8)
     whole = scorer.score(rows, everything_observed(rows))
     last = scorer.score(rows[-8:], everything_observed(rows[-8:]))
     for name in FIELDS:
@@ -231,7 +241,7 @@ def test_error_is_nan_exactly_where_nothing_was_observed(
 ) -> None:
     rows = random_rows(40, 2)
     observed = np.random.default_rng(1).random(rows.shape) > 0.3
-    scorer = Scorer(network, 8, chunk_windows=16)
+    scorer = Scorer(network, 8)
     scores = scorer.score(rows, observed)
     complete = scorer.score(rows, everything_observed(rows))
     np.testing.assert_array_equal(np.isnan(scores.error), ~observed[7:])
@@ -246,7 +256,7 @@ def test_inputs_are_not_changed(network: VariationalAutoencoder) -> None:
     observed = np.random.default_rng(1).random(rows.shape) > 0.3
     kept_rows, kept_observed = rows.copy(), observed.copy()
     rows.flags.writeable = observed.flags.writeable = False
-    Scorer(network, 8, chunk_windows=4).score(rows, observed)
+    Scorer(network, 8).score(rows, observed)
     np.testing.assert_array_equal(rows, kept_rows)
     np.testing.assert_array_equal(observed, kept_observed)
 

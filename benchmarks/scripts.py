@@ -1,4 +1,4 @@
-"""How long whole commands take: the import alone, train.py to its first epoch, test.py.
+"""How long whole commands take, and the parts of test.py: reading, scoring, flagging, writing.
 
 python -m benchmarks.scripts [--rows 8640] [--series 12] [--repeats 5]
 """
@@ -14,6 +14,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.common import PUBLISHED, median_of, print_table, random_walks, seconds
+from dcvae import artefacts, detection, tables
+from dcvae.settings import read_settings
+from dcvae.thresholds import Alphas
 
 PROJECT = Path(__file__).parent.parent
 
@@ -35,6 +38,39 @@ def seconds_to_first_epoch(*command: str) -> float:
         return taken
 
 
+def seconds_of_parts(data: Path, settings: Path, models: Path) -> dict[str, float]:
+    """Wall seconds of reading, scoring, flagging and writing, as test.py does them."""
+    from dcvae.scoring import Scorer  # TensorFlow
+
+    model = artefacts.open_model(models, read_settings(settings))
+    scorer = Scorer.of(model.network(), model.settings)
+    alphas = Alphas.default(model.series, model.settings.default_alpha)
+    parts = dict.fromkeys(("read", "score", "flag", "write"), 0.0)
+
+    def took(part: str) -> None:
+        nonlocal then
+        now = time.perf_counter()
+        parts[part] += now - then
+        then = now
+
+    for _ in range(2):  # the first time compiles
+        parts = dict.fromkeys(parts, 0.0)
+        then = time.perf_counter()
+        frame = tables.read_table(data, series=model.series).frame
+        took("read")
+        scaled, observed = model.preprocessor.transform(frame), model.preprocessor.observed(frame)
+        judged = frame.index[model.settings.window_length - 1 :]
+        with artefacts.ResultsWriter(model, data, judged) as results:
+            for scores in scorer.blocks(scaled, observed):
+                took("score")
+                residual = detection.standardized_residual(scores.error, scores.sigma)
+                flags = detection.flags(residual, alphas)
+                took("flag")
+                results.write(scores, flags)
+                took("write")
+    return parts
+
+
 def main() -> None:
     """Make a file, train one epoch on it, time the commands in turn."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -42,6 +78,7 @@ def main() -> None:
     parser.add_argument("--series", type=int, default=12)
     parser.add_argument("--repeats", type=int, default=5)
     arguments = parser.parse_args()
+    repeats: int = arguments.repeats
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = folder / "data.csv"
@@ -54,8 +91,9 @@ def main() -> None:
         settings.write_text(text.replace('"M": 12', f'"M": {arguments.series}'), encoding="utf-8")
         options = (str(data), str(settings), "--models", str(folder / "models"))
         first = seconds_to_first_epoch("train.py", *options, "--epochs", "1")
-        importing = seconds(lambda: run("-c", "import tensorflow"), arguments.repeats)
-        testing = seconds(lambda: run("test.py", *options), arguments.repeats)
+        importing = seconds(lambda: run("-c", "import tensorflow"), repeats)
+        testing = seconds(lambda: run("test.py", *options), repeats)
+        parts = [seconds_of_parts(data, settings, folder / "models") for _ in range(repeats)]
         ratio = float(np.median(testing) / np.median(importing))
     print_table(
         ["whole process", "seconds, median (range)", "times the import"],
@@ -64,6 +102,10 @@ def main() -> None:
             [f"test.py, {arguments.rows:,} rows", median_of(testing), f"{ratio:.2f}"],
             ["train.py, Enter to the end of epoch 1 (once)", f"{first:.1f}", "-"],
         ],
+    )
+    print_table(
+        ["inside test.py", "seconds, median (range)"],
+        [[part, median_of([taken[part] for taken in parts])] for part in parts[0]],
     )
 
 

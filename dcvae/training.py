@@ -25,6 +25,8 @@ Ending = Literal["all epochs done", "early stopping", "interrupted", "loss is no
 Variables = dict[str, NDArray[np.generic]]
 
 _SHOW_EVERY = 50  # steps between two looks of the display
+_VALIDATION_BATCH = 64  # windows; measured: a fifth faster a window than 32, larger gains no more
+_PARTS = ("reconst", "kl")  # whose sum is the loss
 
 
 class EpochLosses(NamedTuple):
@@ -207,52 +209,31 @@ def _run_epoch(
     starts = shuffled(split.train, settings.seed, epoch)
     batch_size = min(settings.batch_size, len(starts))
     num_steps = len(starts) // batch_size  # the windows left over sit this epoch out
-    mean = _MeanLosses()
+    network.begin_means()
+    means = dict.fromkeys(_PARTS, float("nan"))
     batches = _batches(series, starts[: num_steps * batch_size], batch_size, settings)
     for step, windows in enumerate(batches, start=1):
-        mean.add(network.train_on_batch(windows, return_dict=True), len(windows))
-        if not mean.is_finite:
+        means = network.train_on_batch(windows, return_dict=True)
+        if not _is_finite(means):
             return None
         if step % _SHOW_EVERY == 0 or step == num_steps:
-            progress.step(epoch, step, num_steps, mean.loss)
-    validation = _validate(network, series, split.validation, settings)
-    if not validation.is_finite:
+            progress.step(epoch, step, num_steps, sum(means[part] for part in _PARTS))
+    val_means = _validate(network, series, split.validation, settings)
+    if len(split.validation) and not _is_finite(val_means):
         return None
+    reconst, kl, val_reconst, val_kl = (
+        float(losses[part]) for losses in (means, val_means) for part in _PARTS
+    )
     return EpochLosses(
         epoch,
-        *(mean.loss, mean.reconst, mean.kl),
-        *(validation.loss, validation.reconst, validation.kl),
+        *(reconst + kl, reconst, kl),
+        *(val_reconst + val_kl, val_reconst, val_kl),
         float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)),
     )
 
 
-class _MeanLosses:
-    """Means over all windows of an epoch; what Keras returns is the mean over one batch."""
-
-    def __init__(self) -> None:
-        self._sums = np.zeros(2)
-        self._num_windows = 0
-
-    def add(self, logs: dict[str, float], num_windows: int) -> None:
-        """Take in the losses of a batch."""
-        self._sums += np.array([logs["reconst"], logs["kl"]]) * num_windows
-        self._num_windows += num_windows
-
-    @property
-    def is_finite(self) -> bool:
-        return bool(np.isfinite(self._sums).all())
-
-    @property
-    def reconst(self) -> float:
-        return float(self._sums[0] / self._num_windows) if self._num_windows else float("nan")
-
-    @property
-    def kl(self) -> float:
-        return float(self._sums[1] / self._num_windows) if self._num_windows else float("nan")
-
-    @property
-    def loss(self) -> float:
-        return self.reconst + self.kl
+def _is_finite(means: dict[str, float]) -> bool:
+    return all(np.isfinite(means[part]) for part in _PARTS)
 
 
 def _validate(
@@ -260,16 +241,17 @@ def _validate(
     series: NDArray[np.float32],
     starts: NDArray[np.int32],
     settings: Settings,
-) -> _MeanLosses:
+) -> dict[str, float]:
     """Mean losses over the validation windows, NaN if there are none."""
-    mean = _MeanLosses()
-    for windows in _batches(series, starts, settings.batch_size, settings):
+    network.begin_means()
+    means = dict.fromkeys(_PARTS, float("nan"))
+    for windows in _batches(series, starts, _VALIDATION_BATCH, settings):
         # The last batch is filled up: another shape would be compiled anew.
-        missing = settings.batch_size - len(windows)
+        missing = _VALIDATION_BATCH - len(windows)
         weights = np.pad(np.ones(len(windows), dtype=np.float32), (0, missing))
         padded = np.pad(windows, [(0, missing), (0, 0), (0, 0)])
-        mean.add(network.test_on_batch(padded, weights, return_dict=True), len(windows))
-    return mean
+        means = network.test_on_batch(padded, weights, return_dict=True)
+    return means
 
 
 def _batches(

@@ -4,11 +4,12 @@ python -m benchmarks.alphas [--rows 20000] [--series 12] [--repeats 5]
 """
 
 import argparse
+from typing import get_args
 
 import numpy as np
 
 from benchmarks.common import median_of, print_table, seconds
-from dcvae.thresholds import alphas_from_labels
+from dcvae.thresholds import Alphas, Measure, Search, alphas_from_labels
 
 
 def main() -> None:
@@ -27,10 +28,10 @@ def main() -> None:
     residual = (rng.normal(size=shape) + 3 * truth * rng.normal(size=shape)).astype(np.float32)
     names = [f"TS{number}" for number in range(1, arguments.series + 1)]
     rows = []
-    for measure in ("point-wise", "range-based"):
-        for search in ("grid", "exact"):
+    for measure in get_args(Measure):
+        for search in get_args(Search):
 
-            def choose(measure: str = measure, search: str = search) -> object:
+            def choose(measure: Measure = measure, search: Search = search) -> Alphas:
                 return alphas_from_labels(
                     residual, truth, names, measure=measure, search=search, default_alpha=3.0
                 )

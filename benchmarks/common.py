@@ -23,7 +23,8 @@ def random_walks(num_rows: int, num_series: int, seed: int = 0) -> np.ndarray:
     """(rows, series) float32: standardized, smooth, correlated in time."""
     rng = np.random.default_rng(seed)
     steps = rng.normal(size=(num_rows, num_series)).cumsum(axis=0)
-    return ((steps - steps.mean(axis=0)) / steps.std(axis=0)).astype(np.float32)
+    walks: np.ndarray = ((steps - steps.mean(axis=0)) / steps.std(axis=0)).astype(np.float32)
+    return walks
 
 
 def seconds(action: Callable[[], object], repeats: int) -> list[float]:

@@ -46,6 +46,7 @@ def seconds_of_parts(data: Path, settings: Path, models: Path) -> dict[str, floa
     scorer = Scorer.of(model.network(), model.settings)
     alphas = Alphas.default(model.series, model.settings.default_alpha)
     parts = dict.fromkeys(("read", "score", "flag", "write"), 0.0)
+    then = time.perf_counter()
 
     def took(part: str) -> None:
         nonlocal then

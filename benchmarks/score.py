@@ -51,7 +51,7 @@ def main() -> None:
     rows.append(["plain port, predict, batch 32", median_of(predicted), "1.0", "-"])
     fastest, batch_of_fastest = [float("inf")], 0
     both = keras.Model(inputs, [mean, log_var, plain.encoder(inputs)[0]])
-    for batch in (64, 256, 1024):
+    for batch in (8, 16, 32, 64, 128, 256):
         starts = np.arange(len(series) - length + 1, dtype=np.int32)
 
         def forward(batch: int = batch, starts: np.ndarray = starts) -> None:

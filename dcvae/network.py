@@ -301,9 +301,10 @@ class VariationalAutoencoder(keras.Model):
         return reconst + kl
 
     def reset_metrics(self) -> None:
-        """Do nothing: Keras calls this before every batch, and the means of an epoch are wanted.
+        """Do nothing: `train_on_batch` calls this every time, and the means of an epoch are wanted.
 
-        It would also cost 4 % of a step. `begin_means` is what starts anew.
+        It would also cost 4 % of a step. `begin_means` is what starts anew. `fit` and `evaluate`
+        rely on this method, so the losses that they report go on from earlier calls.
         """
 
     def begin_means(self) -> None:

@@ -17,8 +17,8 @@ observations, for any kernel size and any dilations:
 
 Windows are judged in passes of a fixed number, the last one filled up, so that there is one
 compilation whatever the length of the file, and nothing of size (rows, time, series) exists. A
-window always has the same place in its pass: the scores of a file have the same bytes however many
-rows at a time they are handed on.
+window of a file always has the same place in its pass, as float32 may round differently in another
+one: the scores of a file have the same bytes however many rows at a time they are handed on.
 
     position      0 ......... R-2 | R-1 ................ T-1
                   one a window    | one a row, shared
@@ -85,7 +85,10 @@ class Scorer:
             code): decode a random draw of z.
         seed: seed of those draws. Every window owns its part of one sequence, so that a seed gives
             one answer.
-        block_rows: judged rows handed on together by `blocks`; bounds the memory, changes no score.
+        block_rows: judged rows handed on together by `blocks`, at least 1; bounds the memory,
+            changes no score.
+
+    The weights are copied: what the network learns afterwards does not reach its scorer.
     """
 
     def __init__(
@@ -97,6 +100,8 @@ class Scorer:
         seed: int = 0,
         block_rows: int = BLOCK_ROWS,
     ) -> None:
+        if block_rows < 1:
+            raise ValueError(f"`block_rows` must be at least 1. Received: {block_rows}.")
         self.window_length = window_length
         self.block_rows = block_rows
         self.pass_windows = PASS_WINDOWS

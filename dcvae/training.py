@@ -124,7 +124,7 @@ def train(
     # Named, or its variables would be called by the number of optimizers made before it.
     network.compile(
         optimizer=keras.optimizers.Adam(_learning_rate(settings), name="adam"),
-        # Compiled by XLA a step takes half the time; torch has another compiler, slow to start.
+        # XLA halves a step (benchmarks/README.md); torch has another compiler, slow to start.
         jit_compile=keras.backend.backend() != "torch",
     )
     network.optimizer.build(network.trainable_variables)
@@ -246,10 +246,11 @@ def _validate(
     network.begin_means()
     means = dict.fromkeys(_PARTS, float("nan"))
     for windows in _batches(series, starts, _VALIDATION_BATCH, settings):
-        # The last batch is filled up: another shape would be compiled anew.
+        # The last batch is filled up, as another shape would be compiled anew; with a window of the
+        # data, as the loss of one the network has never seen the like of could be infinite.
         missing = _VALIDATION_BATCH - len(windows)
         weights = np.pad(np.ones(len(windows), dtype=np.float32), (0, missing))
-        padded = np.pad(windows, [(0, missing), (0, 0), (0, 0)])
+        padded = np.pad(windows, [(0, missing), (0, 0), (0, 0)], mode="edge")
         means = network.test_on_batch(padded, weights, return_dict=True)
     return means
 

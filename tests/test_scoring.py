@@ -4,8 +4,9 @@ from typing import Any
 
 import keras
 import numpy as np
+import oracles
 import pytest
-from builders import head_of, random_network, random_rows, settings_with
+from builders import head_of, random_network, random_rows, settings_with, weights_of
 from keras import ops
 from scipy import stats
 
@@ -131,6 +132,29 @@ def test_published_network_equals_the_windowed_forward_pass(
     )
 
 
+def test_published_network_is_as_near_to_the_truth_as_the_windowed_pass() -> None:
+    """On smooth rows float32 itself is off by nearly the tolerance; ours must be no worse."""
+    settings = settings_with(
+        T=128, M=12, J=4, cnn_units=[64] * 6, dil_rate=[2**i for i in range(7)]
+    )
+    network = random_network(settings)
+    rows = random_rows(127 + 40, 12).cumsum(axis=0) / 10
+    windows = gather_windows(rows, np.arange(40, dtype=np.int32), 128).astype(np.float64)
+    truth = oracles.forward(windows, np.zeros((40, 128, 4)), settings, weights_of(network))
+    exact = {
+        "mean": truth["mean"][:, -1],
+        "sigma": np.exp(truth["spread"][:, -1] / 2),
+        "latent": truth["z_mean"][:, -1],
+    }
+    ours = Scorer.of(network, settings).score(rows, everything_observed(rows))
+    plain = windowed(network, rows, settings)
+    for name, values in exact.items():
+        off, off_plain = (
+            np.abs(getattr(scores, name) - values).max() / values.std() for scores in (ours, plain)
+        )
+        assert off < 2 * max(off_plain, TOLERANCE / 4), name
+
+
 # ------------------------------------------------------------- lengths and blocks
 
 
@@ -186,6 +210,11 @@ def test_any_block_size_gives_the_same_bytes(
     for answer in answers.values():
         for name in FIELDS:
             assert getattr(answer, name).tobytes() == getattr(answers[1], name).tobytes()
+
+
+def test_a_block_has_rows(network: VariationalAutoencoder) -> None:
+    with pytest.raises(ValueError, match=r"`block_rows` must be at least 1\. Received: 0\."):
+        Scorer(network, 8, block_rows=0)
 
 
 # ------------------------------------------------------------- what must not matter

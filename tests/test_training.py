@@ -222,6 +222,24 @@ def test_validation_losses_are_means_over_windows_however_the_last_batch_is_fill
     assert losses.val_loss == pytest.approx(losses.val_reconst + losses.val_kl, rel=1e-6)
 
 
+def test_filling_up_the_last_validation_batch_cannot_make_its_loss_infinite() -> None:
+    """Weights with which a window of zeros, unlike any of the data, has an endless KL."""
+    settings = small(activation="linear")
+    series = (SERIES + 50).astype(np.float32)
+    network = build_network(settings)
+    convolution = network.encoder.get_layer("encoder_conv_1")
+    kernel = np.zeros(convolution.kernel.shape)
+    kernel[-1, 0, 0] = 1.0
+    convolution.kernel.assign(kernel)
+    head = head_of(network.encoder, "z_log_var")
+    head.kernel.assign(np.full(head.kernel.shape, -1.0))
+    head.bias.assign(np.full(head.bias.shape, 100.0))
+    assert np.isinf(ops.convert_to_numpy(ops.exp(network.encoder(0 * series[None, :8])[1]))).any()
+    network.compile(jit_compile=False)
+    losses = training._validate(network, series, split_of(series, settings).validation, settings)
+    assert np.isfinite([losses["reconst"], losses["kl"]]).all()
+
+
 # ------------------------------------------------------------------- what is kept
 
 

@@ -9,7 +9,8 @@ A model is a folder, models/<model_name>/, with everything needed to score and n
     history.csv, loss.png losses of every epoch
     training_state.npz    what `--resume` goes on from
     alphas.csv            one pair of alphas a series, from alpha_definition.py
-    results/<data file>/  CSVs of test.py
+    alphas_source.json    the labeled data they were chosen on
+    results/<data file>/  what test.py writes
 
 Nothing is lost on the way there. Every file is written under another name and renamed when whole. A
 training grows in models/<model_name>.partial/ and takes the model's name only when it is finished;
@@ -23,7 +24,7 @@ import os
 import platform
 import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -37,7 +38,7 @@ from numpy.typing import NDArray
 from dcvae import InputError, __version__
 from dcvae.preprocessing import Preprocessor
 from dcvae.settings import Settings, read_settings
-from dcvae.tables import Table, sampling_step, step_notice
+from dcvae.tables import Table, read_labels, read_table, sampling_step, step_notice
 from dcvae.thresholds import Alphas
 from dcvae.windows import WindowSplit
 
@@ -56,6 +57,7 @@ HISTORY_FILE = "history.csv"
 LOSS_FIGURE_FILE = "loss.png"
 STATE_FILE = "training_state.npz"
 ALPHAS_FILE = "alphas.csv"
+ALPHAS_SOURCE_FILE = "alphas_source.json"
 RESULTS_FOLDER = "results"
 
 _NEEDED_TO_SCORE = (NETWORK_FILE, SETTINGS_FILE, PREPROCESSING_FILE, RUN_FILE)
@@ -238,6 +240,7 @@ def source_record(table: Table) -> dict[str, Any]:
         "series": list(table.frame.columns),
         "sampling_step_seconds": sampling_step(table.frame.index).total_seconds(),
         "training_file": table.path.name,
+        "training_path": str(table.path.resolve()),
         "training_file_sha256": sha256_of(table.path),
         "rows": len(table.frame),
         "first_time": str(table.frame.index[0]),
@@ -250,10 +253,20 @@ def run_record(
     split: WindowSplit,
     result: "TrainingResult",
     *,
+    reference_losses: dict[str, float],
     seconds: float,
     device: str,
 ) -> dict[str, Any]:
-    """Collect what run.json keeps of a training: where the model comes from and how it went."""
+    """Collect what run.json keeps of a training: where the model comes from and how it went.
+
+    Args:
+        source: from `source_record`.
+        split: the windows that were trained and validated on.
+        result: how the training ended.
+        reference_losses: what `elbo.window_losses` says of the validation windows.
+        seconds: how long it took.
+        device: what it ran on.
+    """
     best = result.state.history[result.state.best_epoch - 1]
     return {
         "versions": {
@@ -270,6 +283,7 @@ def run_record(
         "best_losses": {
             name: None if math.isnan(value) else value for name, value in best._asdict().items()
         },
+        "reference_losses": reference_losses,
         "session_seconds": round(seconds, 1),
     }
 
@@ -405,11 +419,60 @@ class StoredModel:
             ) from error
         return Alphas.from_frame(frame, str(path)).for_series(self.series, str(path))
 
-    def write_alphas(self, alphas: Alphas) -> Path:
-        """Write alphas.csv whole, in place of an earlier one."""
+    def write_alphas(self, alphas: Alphas, data: Table, labels: Table) -> Path:
+        """Write alphas.csv whole, in place of an earlier one, and note what it was chosen on."""
         path = self.folder / ALPHAS_FILE
         write_text(path, alphas.to_frame().to_csv(index=False, lineterminator="\n"))
+        source = {
+            "alphas_sha256": sha256_of(path),
+            "data_path": str(data.path.resolve()),
+            "data_sha256": sha256_of(data.path),
+            "labels_path": str(labels.path.resolve()),
+            "labels_sha256": sha256_of(labels.path),
+            "first_time": str(data.frame.index[0]),
+            "last_time": str(data.frame.index[-1]),
+        }
+        write_text(self.folder / ALPHAS_SOURCE_FILE, _json(source))
         return path
+
+    def alphas_source(self) -> dict[str, Any] | None:
+        """Tell what alphas.csv was chosen on; None if it was written or edited by hand."""
+        path = self.folder / ALPHAS_SOURCE_FILE
+        if not path.exists():
+            return None
+        source = _read_json(path)
+        is_current = source.get("alphas_sha256") == sha256_of(self.folder / ALPHAS_FILE)
+        return source if is_current else None
+
+    def training_table(self) -> Table | None:
+        """Read the file the model was trained on again; None if it has moved or changed."""
+        return self._unchanged_table(
+            self.run.get("training_path"), self.run.get("training_file_sha256")
+        )
+
+    def labeled_tables(self) -> tuple[Table, Table] | None:
+        """Read data and labels that the alphas were chosen on; None if not at hand as they were."""
+        source = self.alphas_source()
+        if source is None:
+            return None
+        data = self._unchanged_table(source["data_path"], source["data_sha256"])
+        labels = Path(source["labels_path"])
+        if data is None or not labels.is_file() or sha256_of(labels) != source["labels_sha256"]:
+            return None
+        return data, read_labels(labels, data)
+
+    def _unchanged_table(self, path: str | None, sha256: str | None) -> Table | None:
+        if path is None or not Path(path).is_file() or sha256_of(Path(path)) != sha256:
+            return None
+        return read_table(Path(path), series=self.series)
+
+    def history(self) -> pd.DataFrame:
+        """Read the losses of every epoch of the training."""
+        path = self.folder / HISTORY_FILE
+        try:
+            return pd.read_csv(path)
+        except (ValueError, OSError) as error:
+            raise InputError(f"{path} is damaged ({error}). Train the model again.") from error
 
 
 def open_model(models: Path, given: Settings) -> StoredModel:
@@ -487,7 +550,9 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 class ResultsWriter:
-    """Writes the CSVs of a test, block by block; they appear together when all are whole.
+    """Writes what test.py has to say; all files appear together when all are whole.
+
+    The five CSVs grow block by block with `write`; `add_...` writes what is known at the end.
 
     A context manager: leaving it normally puts the new folder in the place of an earlier one,
     leaving it by an error leaves the earlier one alone.
@@ -499,14 +564,12 @@ class ResultsWriter:
 
     Attributes:
         folder: models/<model_name>/results/<data file stem>.
-        flag_counts: (series,) flagged cells written so far.
     """
 
     def __init__(self, model: StoredModel, data: Path, times: pd.Index) -> None:
         stem = data.name.removesuffix(".gz").removesuffix(data.suffix).removesuffix(".csv")
         stem = stem.strip(".") or "data"  # a dot is a folder that exists
         self.folder = model.folder / RESULTS_FOLDER / stem
-        self.flag_counts = np.zeros(len(model.series), dtype=np.int64)
         self._model = model
         self._times = times
         self._time_unit = _time_unit(times)
@@ -553,7 +616,6 @@ class ResultsWriter:
         self._append("reconstructions", times, mean, self._formats)
         self._append("sigma", times, sigma, self._formats)
         self._append("latent_space", times, scores.latent, ["%.7g"] * scores.latent.shape[1])
-        self.flag_counts += flags.sum(axis=0)
         self._written = stop
 
     def _append(
@@ -567,6 +629,35 @@ class ResultsWriter:
         # One format for the whole block: several times faster than a row at a time or pandas.
         text = (row_format * len(times)) % tuple(cells.ravel().tolist())
         self._streams[name].write(text.replace("nan", "").encode())
+
+    def add_table(self, name: str, table: pd.DataFrame, *, index: str | None = None) -> None:
+        """Write a further CSV.
+
+        Args:
+            name: of the file.
+            table: its content.
+            index: name of the first column, if the table's index is to be one.
+        """
+        text = table.to_csv(index=index is not None, index_label=index, lineterminator="\n")
+        self.add_text(name, text)
+
+    def add_text(self, name: str, text: str) -> None:
+        """Write a further file, in UTF-8 and with the same line ends everywhere."""
+        (self._partial / name).write_bytes(text.encode("utf-8"))
+
+    def add_figures(self, figures: Iterable[tuple[str, "Figure"]], kind: str) -> None:
+        """Write figures into a folder of their own, each saved before the next is drawn.
+
+        Args:
+            figures: names without ending, and figures.
+            kind: "png" or "pdf".
+        """
+        folder = self._partial / "figures"
+        folder.mkdir()
+        for name, figure in figures:
+            # No creation date in a PDF: the same run gives the same file.
+            metadata = {"CreationDate": None} if kind == "pdf" else None
+            figure.savefig(folder / f"{name}.{kind}", dpi=150, metadata=metadata)
 
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
         """Close the files, and keep them if nothing went wrong."""

@@ -1,12 +1,15 @@
 """Small things that several test files build: settings, networks with weights of their own."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from dcvae.detection import flags
 from dcvae.network import (
     ConvHeads,
     DilatedCausalConv,
@@ -14,6 +17,8 @@ from dcvae.network import (
     build_network,
 )
 from dcvae.settings import Settings
+from dcvae.thresholds import Alphas
+from dcvae.verdicts import Verdicts
 
 TINY = {
     "model_name": "tiny",
@@ -70,3 +75,22 @@ def head_of(side: keras.Model, name: str) -> DilatedCausalConv:
 
 def random_rows(num_rows: int, num_series: int, seed: int = 0) -> NDArray[np.float32]:
     return np.random.default_rng(seed).normal(size=(num_rows, num_series)).astype(np.float32)
+
+
+def verdicts_of(residual: Any, *, down: Any = 3.0, up: Any = 3.0) -> Verdicts:
+    """Verdicts with given residuals (rows, series): expected 0 with sigma 1, rows every 5 min."""
+    residual = np.asarray(residual, dtype=np.float32)
+    names = list("abcdefghijklmnopqrstuvwxyz"[: residual.shape[1]])
+    times = pd.date_range("2021-01-01", periods=len(residual), freq="5min", name="time")
+    default = Alphas.default(names, 3.0)
+    alphas = replace(default, down=default.down * 0 + down, up=default.up * 0 + up)
+    zeros = np.zeros_like(residual)
+    return Verdicts(
+        pd.DataFrame(residual.astype(np.float64), times, names),
+        alphas,
+        zeros,
+        np.ones_like(residual),
+        residual,
+        flags(residual, alphas),
+        np.zeros((len(residual), 2), dtype=np.float32),
+    )

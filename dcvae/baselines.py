@@ -1,0 +1,190 @@
+"""Trivial and simple detectors, to hold the network's figures against.
+
+A figure says little until one knows what it takes to reach it. Each detector here learns from the
+same training rows and judges the same rows as DC-VAE. What it says of a cell is put in sigmas of
+its own, so that its thresholds are found exactly as DC-VAE's alphas are (same labels, same measure,
+same search, same rule), and every metric is computed by the same code.
+
+Detectors that give a row one number (isolation forest, k-means) say the same of every series.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32Array = NDArray[np.float32]
+Judge = Callable[[Float32Array], Float32Array]
+
+WINDOW = 40  # rows of a k-means window
+CENTERS = 10
+_FITTED_ROWS = 20_000  # at most, evenly spread: more do not change these detectors
+_CHUNK = 4096
+_EVERYTHING = np.float32(1e30)  # beyond any alpha
+
+
+class Baseline(NamedTuple):
+    """A detector that has learned what it needs.
+
+    Attributes:
+        name: for tables.
+        description: what it does, one sentence.
+        judge: (rows, series) float32, scaled, without NaN, to (rows, series) float32: how far each
+            cell is from what the detector expects, in sigmas of the training rows, signed where
+            the detector knows a direction.
+    """
+
+    name: str
+    description: str
+    judge: Judge
+
+
+def fit_all(training: Float32Array, seed: int) -> Iterator[Baseline]:
+    """Fit the detectors, one after the other (scikit-learn is imported here).
+
+    Args:
+        training: (rows, series) float32, scaled, without NaN, at least two rows.
+        seed: of those that draw.
+    """
+    yield Baseline(
+        "always", "Every cell is an alarm.", lambda rows: np.full_like(rows, _EVERYTHING)
+    )
+    yield Baseline("never", "No cell is an alarm.", np.zeros_like)
+    yield Baseline("random", "A random number a cell.", lambda rows: _random(rows, seed))
+    yield Baseline("z-score", "Distance of the value from its training mean.", _z_score(training))
+    yield Baseline(
+        "persistence", "Distance from the value of the row before.", _persistence(training)
+    )
+    if training.shape[1] > 1:
+        yield Baseline(
+            "PCA",
+            "What principal components with 90 % of the variance leave of a row.",
+            _pca(training),
+        )
+    yield Baseline(
+        "isolation forest", "Isolation forest on rows.", _isolation_forest(training, seed)
+    )
+    if len(training) >= 2 * WINDOW:
+        yield Baseline(
+            "k-means",
+            f"Distance of the windows of {WINDOW} rows that contain the row from the nearest of "
+            f"{CENTERS} centers; looks up to {WINDOW - 1} rows ahead.",
+            _k_means(training, seed),
+        )
+
+
+def _always(rows: Float32Array) -> Float32Array:
+    return np.full(rows.shape, _EVERYTHING)
+
+
+def _random(rows: Float32Array, seed: int) -> Float32Array:
+    numbers: Float32Array = np.random.default_rng(seed).standard_normal(
+        rows.shape, dtype=np.float32
+    )
+    return numbers
+
+
+def _z_score(training: Float32Array) -> Judge:
+    mean, spread = _mean_and_spread(training)
+    return lambda rows: (rows - mean) / spread
+
+
+def _persistence(training: Float32Array) -> Judge:
+    _, spread = _mean_and_spread(np.diff(training, axis=0))
+
+    def judge(rows: Float32Array) -> Float32Array:
+        changes: Float32Array = np.diff(rows, axis=0, prepend=rows[:1]) / spread
+        return changes
+
+    return judge
+
+
+def _pca(training: Float32Array) -> Judge:
+    from sklearn.decomposition import PCA
+
+    # No warning for series that never change: they have no component, and nothing is left of them.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pca = PCA(n_components=0.9, svd_solver="full").fit(_thinned(training).astype(np.float64))
+    components, center = pca.components_, pca.mean_
+
+    def left_over(rows: Float32Array) -> Float32Array:
+        deviation = rows - center
+        rest: Float32Array = (deviation - deviation @ components.T @ components).astype(np.float32)
+        return rest
+
+    _, spread = _mean_and_spread(left_over(_thinned(training)))
+    return lambda rows: left_over(rows) / spread
+
+
+def _isolation_forest(training: Float32Array, seed: int) -> Judge:
+    from sklearn.ensemble import IsolationForest
+
+    forest = IsolationForest(random_state=seed).fit(_thinned(training))
+    return _of_rows(lambda rows: -forest.score_samples(rows), training)
+
+
+def _k_means(training: Float32Array, seed: int) -> Judge:
+    from sklearn.cluster import KMeans
+
+    windows = _windows(training)
+    fitted = _thinned(windows).reshape(-1, WINDOW * training.shape[1])
+    centers = min(CENTERS, len(np.unique(fitted, axis=0)))
+    means = KMeans(centers, n_init=1, random_state=seed).fit(fitted)
+
+    def distance(rows: Float32Array) -> NDArray[np.float64]:
+        if len(rows) < WINDOW:
+            return np.zeros(len(rows))
+        windows = _windows(rows)
+        nearest = np.concatenate(
+            [
+                means.transform(windows[first : first + _CHUNK].reshape(-1, fitted.shape[1])).min(1)
+                for first in range(0, len(windows), _CHUNK)
+            ]
+        )
+        # A row gets the mean over the windows that contain it; the ends are in fewer.
+        sums = np.concatenate([[0.0], np.cumsum(nearest)])
+        row = np.arange(len(rows))
+        first, stop = np.maximum(row - WINDOW + 1, 0), np.minimum(row + 1, len(windows))
+        means_of_rows: NDArray[np.float64] = (sums[stop] - sums[first]) / (stop - first)
+        return means_of_rows
+
+    return _of_rows(distance, training)
+
+
+def _of_rows(score: Callable[[Float32Array], NDArray[np.float64]], training: Float32Array) -> Judge:
+    """Make a judge of a score of rows: standardized on training rows, the same for every series."""
+    known = score(training[:_FITTED_ROWS])
+    mean, spread = known.mean(), max(float(known.std()), 1e-9)
+
+    def judge(rows: Float32Array) -> Float32Array:
+        standardized = (score(rows) - mean) / spread
+        # Only the stranger side can be an alarm; the other keeps its order, close to 0.
+        positive = np.maximum(standardized, 1e-3 * np.exp(np.minimum(standardized, 0.0)))
+        return np.repeat(positive.astype(np.float32)[:, None], rows.shape[1], axis=1)
+
+    return judge
+
+
+def _windows(rows: Float32Array) -> Float32Array:
+    """All windows, (rows - WINDOW + 1, series, WINDOW), without copying."""
+    windows: Float32Array = np.lib.stride_tricks.sliding_window_view(rows, WINDOW, axis=0)
+    return windows
+
+
+def _thinned(rows: Float32Array) -> Float32Array:
+    """At most `_FITTED_ROWS` entries, evenly spread."""
+    if len(rows) <= _FITTED_ROWS:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, _FITTED_ROWS).astype(int)]
+
+
+def _mean_and_spread(values: Float32Array) -> tuple[Float32Array, Float32Array]:
+    """Mean and standard deviation a series, (series,) each; a series that never changes counts 1.
+
+    One that changes later has then left its band, as it should.
+    """
+    mean = values.mean(axis=0, dtype=np.float64)
+    spread = values.std(axis=0, dtype=np.float64)
+    spread[spread < 1e-9] = 1.0
+    return mean.astype(np.float32), spread.astype(np.float32)

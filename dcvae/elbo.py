@@ -1,0 +1,94 @@
+"""Does the model still fit? The evidence lower bound of a file, compared with training's.
+
+The published program has an evaluation step that prints loss, reconstruction and KL of a file. Here
+these numbers come with the comparison that makes them mean something. Single anomalies raise the
+mean; a file that drifted away raises the loss of *most* windows. So the median window of the file
+is held against the windows the model was validated on: if it is worse than 95 % of them, the model
+no longer fits the file.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from dcvae.losses import gaussian_nll, kl_divergence, log_variance_from
+from dcvae.network import VariationalAutoencoder
+from dcvae.windows import gather_windows
+
+MAX_WINDOWS = 2048  # spread evenly over a file; the mean of so many is known well enough
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class WindowLosses:
+    """The losses of some windows: negative ELBO = reconstruction + KL, in nats.
+
+    Attributes:
+        windows: how many windows were looked at.
+        reconst: mean negative log-likelihood of a cell.
+        kl: mean KL divergence of a latent number.
+        median: of the loss of a window.
+        percentile_95: of the loss of a window.
+    """
+
+    windows: int
+    reconst: float
+    kl: float
+    median: float
+    percentile_95: float
+
+    @property
+    def loss(self) -> float:
+        """Mean negative ELBO."""
+        return self.reconst + self.kl
+
+    def to_dict(self) -> dict[str, float]:
+        """Plain numbers, for JSON."""
+        return asdict(self) | {"loss": self.loss}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "WindowLosses":
+        """Read back what `to_dict` gave."""
+        names = ("reconst", "kl", "median", "percentile_95")
+        return cls(int(stored["windows"]), *(float(stored[name]) for name in names))
+
+
+def window_losses(
+    network: VariationalAutoencoder,
+    series: NDArray[np.float32],
+    starts: NDArray[np.int32],
+    window_length: int,
+) -> WindowLosses:
+    """Measure the losses of windows as training does, z drawn, the network at rest.
+
+    Args:
+        network: the trained network; the state of its random draws moves on.
+        series: (rows, series) float32, scaled.
+        starts: (windows,) first rows of the windows, at least one; at most `MAX_WINDOWS` of them,
+            evenly spread, are looked at.
+        window_length: rows of a window, T.
+    """
+    if len(starts) > MAX_WINDOWS:
+        starts = starts[np.linspace(0, len(starts) - 1, MAX_WINDOWS).astype(int)]
+    parts = []
+    # Not compiled: that would take longer than the passes.
+    for first in range(0, len(starts), _BATCH):
+        windows = gather_windows(series, starts[first : first + _BATCH], window_length)
+        outputs = network(windows, training=False)
+        log_variance = log_variance_from(outputs["spread"], network.spread_reading)
+        nll = gaussian_nll(windows, outputs["mean"], log_variance)
+        kl = kl_divergence(outputs["z_mean"], outputs["z_log_var"])
+        parts.append([ops.convert_to_numpy(ops.mean(part, axis=(1, 2))) for part in (nll, kl)])
+    reconst, kl = np.concatenate(parts, axis=1).astype(np.float64)
+    median, percentile_95 = np.percentile(reconst + kl, [50, 95])
+    return WindowLosses(
+        len(starts), float(reconst.mean()), float(kl.mean()), float(median), float(percentile_95)
+    )
+
+
+def still_fits(file: WindowLosses, reference: WindowLosses) -> bool:
+    """Tell whether the median window of a file is no worse than 95 % of the reference's windows."""
+    return file.median <= reference.percentile_95

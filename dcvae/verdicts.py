@@ -1,0 +1,120 @@
+"""What is known of every judged row once a file has been scored, in the units of the data.
+
+Scores come block by block and scaled; whatever looks at a whole file afterwards (events, metrics,
+figures, the page) reads them here, each made once.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dcvae import detection
+from dcvae.preprocessing import Preprocessor
+from dcvae.thresholds import Alphas
+
+if TYPE_CHECKING:  # importing scoring would import Keras
+    from dcvae.scoring import Scores
+
+CALIBRATION_SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
+"""How many sigmas away the share of cells is compared with what a Gaussian promises."""
+
+
+@dataclass(eq=False)
+class Verdicts:
+    """The judged rows of a file, filled in block by block with `add`.
+
+    Attributes:
+        frame: (rows, series) float64, the measured values by time, data units, NaN where missing.
+        alphas: the band of every series.
+        mean: (rows, series) float32, data units: what the network expected.
+        sigma: (rows, series) float32, data units: its standard deviation.
+        residual: (rows, series) float32, sigmas; NaN where the cell was missing.
+        flags: (rows, series) bool: cells outside their band.
+        latent: (rows, latent) float32: the latent vector of each row.
+    """
+
+    frame: pd.DataFrame
+    alphas: Alphas
+    mean: NDArray[np.float32]
+    sigma: NDArray[np.float32]
+    residual: NDArray[np.float32]
+    flags: NDArray[np.bool_]
+    latent: NDArray[np.float32]
+    _filled: int = 0
+
+    @classmethod
+    def awaiting(cls, frame: pd.DataFrame, alphas: Alphas, latent_size: int) -> "Verdicts":
+        """Make room for the rows of a table; `add` fills it.
+
+        Args:
+            frame: (rows, series), the rows that will be judged, in data units.
+            alphas: the band of every series, in the order of the columns.
+            latent_size: numbers of a latent vector.
+        """
+        return cls(
+            frame=frame,
+            alphas=alphas,
+            mean=np.empty(frame.shape, dtype=np.float32),
+            sigma=np.empty(frame.shape, dtype=np.float32),
+            residual=np.empty(frame.shape, dtype=np.float32),
+            flags=np.empty(frame.shape, dtype=bool),
+            latent=np.empty((len(frame), latent_size), dtype=np.float32),
+        )
+
+    def add(self, scores: "Scores", preprocessor: Preprocessor) -> NDArray[np.bool_]:
+        """Judge the next rows and keep what is known of them.
+
+        Args:
+            scores: of the rows that follow those added before.
+            preprocessor: knows the units.
+
+        Returns:
+            (block rows, series) bool, their flags.
+        """
+        rows = slice(self._filled, self._filled + len(scores.mean))
+        self._filled = rows.stop
+        self.mean[rows] = preprocessor.mean_in_data_units(scores.mean)
+        self.sigma[rows] = preprocessor.width_in_data_units(scores.sigma)
+        self.residual[rows] = detection.standardized_residual(scores.error, scores.sigma)
+        self.flags[rows] = detection.flags(self.residual[rows], self.alphas)
+        self.latent[rows] = scores.latent
+        flags: NDArray[np.bool_] = self.flags[rows]
+        return flags
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Names of the series, in the order of the columns."""
+        return self.alphas.series
+
+    @property
+    def times(self) -> pd.DatetimeIndex:
+        """Times of the judged rows."""
+        return pd.DatetimeIndex(self.frame.index)
+
+    def calibration(self) -> pd.DataFrame:
+        """Compare how often cells lie outside k sigmas with what a Gaussian promises.
+
+        Returns:
+            One line for each k of `CALIBRATION_SIGMAS`, index `sigmas`. Columns: `gaussian`, the
+            promised share; one a series and `all series`, the observed shares of the cells that
+            were not missing, NaN where all were.
+        """
+        observed = np.isfinite(self.residual).sum(axis=0)
+        table = pd.DataFrame(
+            {"gaussian": [math.erfc(k / math.sqrt(2.0)) for k in CALIBRATION_SIGMAS]},
+            index=pd.Index(CALIBRATION_SIGMAS, name="sigmas"),
+        )
+        limits = np.array(CALIBRATION_SIGMAS, dtype=np.float32)
+        counts = np.zeros((len(CALIBRATION_SIGMAS), len(self.series)))
+        for column in range(len(self.series)):  # one at a time: no second table of residuals
+            distances = np.sort(np.abs(self.residual[:, column]))[: observed[column]]  # NaN last
+            inside = np.searchsorted(distances, limits, side="right")
+            counts[:, column] = observed[column] - inside
+        with np.errstate(invalid="ignore"):  # 0 of 0 cells: NaN
+            shares = pd.DataFrame(counts / observed, table.index, list(self.series))
+            shares["all series"] = counts.sum(axis=1) / observed.sum()
+        return pd.concat([table, shares], axis=1)

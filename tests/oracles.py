@@ -149,6 +149,73 @@ def loss_parts(x: Array, outputs: dict[str, Array], spread_reading: str) -> tupl
     return float(np.mean(log_likelihoods)), float(np.mean(divergences))
 
 
+def volume_under_surface(
+    truth: NDArray[np.bool_], score: Array, window: int, num_thresholds: int
+) -> tuple[float, float]:
+    """VUS-PR and VUS-ROC (Paparrizos et al. 2022, as TSB-AD computes them), buffer by buffer.
+
+    Events are written here by their first and last row, both inside.
+    """
+    rows = len(truth)
+    events: list[list[int]] = []
+    for row in range(rows):
+        if truth[row] and events and events[-1][1] == row - 1:
+            events[-1][1] = row
+        elif truth[row]:
+            events.append([row, row])
+    descending = sorted(score, reverse=True)
+    thresholds = [descending[int(place)] for place in np.linspace(0, rows - 1, num_thresholds)]
+    areas = []
+    for buffer in range(window + 1):
+        reach = buffer // 2
+        labels = np.where(truth, 1.0, 0.0)
+        for first, last in events:
+            for row in range(max(first - reach, 0), min(last + reach, rows - 1) + 1):
+                distance = first - row if row < first else row - last
+                if distance > 0:
+                    labels[row] += np.sqrt(1 - distance / buffer)
+        labels = np.minimum(labels, 1.0)
+        buffered: list[list[int]] = []
+        for first, last in events:
+            if buffered and first - reach <= buffered[-1][1]:
+                buffered[-1][1] = last + reach
+            else:
+                buffered.append([max(first - reach, 0), last + reach])
+        recalls, false_positive_rates, pr = [0.0], [0.0], 0.0
+        for threshold in thresholds:
+            alarm = score >= threshold
+            true_positives = labels[alarm].sum()
+            positives = (truth.sum() + labels[alarm | truth].sum()) / 2
+            found = sum(alarm[first : last + 1].any() for first, last in buffered) / len(buffered)
+            recalls.append(min(true_positives / positives, 1.0) * found)
+            false_positives = alarm.sum() - true_positives
+            false_positive_rates.append(false_positives / (rows - positives))
+            pr += (recalls[-1] - recalls[-2]) * true_positives / alarm.sum()
+        recalls.append(1.0)
+        false_positive_rates.append(1.0)
+        roc = sum(
+            (false_positive_rates[i + 1] - false_positive_rates[i])
+            * (recalls[i] + recalls[i + 1])
+            / 2
+            for i in range(len(recalls) - 1)
+        )
+        areas.append((pr, roc))
+    return float(np.mean([pr for pr, _ in areas])), float(np.mean([roc for _, roc in areas]))
+
+
+def autocorrelation_period(values: Array, default: int) -> int:
+    """Lag of the highest local maximum of the autocorrelation, by sums over pairs of values."""
+    values = values[:20_000] - values[:20_000].mean()
+    lags = range(min(400, len(values) - 1) + 1)
+    products = [sum(values[lag:] * values[: len(values) - lag]) for lag in lags]
+    best = None
+    for lag in range(4, len(products) - 1):
+        higher = products[lag - 1] < products[lag] > products[lag + 1]
+        if higher and (best is None or products[lag] > products[best]):
+            best = lag
+    return best if best is not None and 6 <= best <= 303 else default
+
+
 def event_counts(truth: NDArray[np.bool_], alarm: NDArray[np.bool_]) -> dict[str, float]:
     """Walk over the rows and count events, alarms, who met whom, and how late."""
     runs: dict[str, list[list[int]]] = {"truth": [], "alarm": []}

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "settings": set(),
     "metrics": set(),
     "event_metrics": {"metrics"},
+    "ranking_metrics": {"metrics"},
     "windows": set(),
     "losses": set(),
     "files": set(),
@@ -56,6 +57,7 @@ LIGHT = (
     "windows",
     "metrics",
     "event_metrics",
+    "ranking_metrics",
     "thresholds",
     "detection",
     "artefacts",
@@ -136,6 +138,7 @@ def test_metrics_thresholds_and_windows_know_no_files():
     for module in (
         "metrics",
         "event_metrics",
+        "ranking_metrics",
         "thresholds",
         "windows",
         "detection",

@@ -55,7 +55,7 @@ def segments(mask: BoolArray) -> Segments:
     Raises:
         ValueError: if the mask is not one-dimensional or not bool.
     """
-    _check_mask("mask", mask)
+    check_mask("mask", mask)
     edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).astype(np.int64)
     return Segments(edges[0::2], edges[1::2])
 
@@ -72,7 +72,7 @@ def point_wise(truth: BoolArray, alarm: BoolArray) -> PrecisionRecallF1:
     Raises:
         ValueError: if a mask is not one-dimensional bool, or the lengths differ.
     """
-    _check_pair(truth, alarm)
+    check_pair(truth, alarm)
     num_true = int(np.count_nonzero(truth))
     num_alarms = int(np.count_nonzero(alarm))
     if num_true == 0 and num_alarms == 0:
@@ -114,7 +114,7 @@ def range_based(
         ValueError: if a mask is not one-dimensional bool, the lengths differ, or an option is
             unknown or out of range.
     """
-    _check_pair(truth, alarm)
+    check_pair(truth, alarm)
     return range_based_from_segments(
         segments(truth),
         segments(alarm),
@@ -152,15 +152,15 @@ def range_based_from_segments(
     _check_options(cardinality, bias)
     if truth.starts.size == 0 and alarm.starts.size == 0:
         return PrecisionRecallF1(1.0, 1.0, 1.0)
-    overlaps = _find_overlaps(truth, alarm)
+    overlaps = find_overlaps(truth, alarm)
     # Equation 4 for each true segment, averaged by equation 3; for alarms, equations 9 and 8, which
     # have no existence reward: there the weight is 0.
     recall = _mean(_reward(truth, overlaps.truth, overlaps, alpha, cardinality, bias))
     precision = _mean(_reward(alarm, overlaps.alarm, overlaps, precision_alpha, cardinality, bias))
-    return PrecisionRecallF1(precision, recall, _harmonic_mean(precision, recall))
+    return PrecisionRecallF1(precision, recall, harmonic_mean(precision, recall))
 
 
-class _Overlaps(NamedTuple):
+class Overlaps(NamedTuple):
     """Every pair of a true and an alarm segment that share rows; all arrays (pairs,) int64.
 
     truth, alarm: which segments they are. starts, stops: the rows they share, half-open.
@@ -172,7 +172,7 @@ class _Overlaps(NamedTuple):
     stops: IntArray
 
 
-def _find_overlaps(truth: Segments, alarm: Segments) -> _Overlaps:
+def find_overlaps(truth: Segments, alarm: Segments) -> Overlaps:
     """List the overlaps, in time order.
 
     Segments of one kind never share rows, so those that a true segment meets are neighbors, and
@@ -183,7 +183,7 @@ def _find_overlaps(truth: Segments, alarm: Segments) -> _Overlaps:
     in_truth = np.repeat(np.arange(counts.size), counts)
     # Counting up from `first` within each true segment.
     in_alarm = np.arange(in_truth.size) + np.repeat(first - (np.cumsum(counts) - counts), counts)
-    return _Overlaps(
+    return Overlaps(
         in_truth,
         in_alarm,
         np.maximum(truth.starts[in_truth], alarm.starts[in_alarm]),
@@ -194,7 +194,7 @@ def _find_overlaps(truth: Segments, alarm: Segments) -> _Overlaps:
 def _reward(
     ranges: Segments,
     owner: IntArray,
-    overlaps: _Overlaps,
+    overlaps: Overlaps,
     alpha: float,
     cardinality: Cardinality,
     bias: Bias,
@@ -211,7 +211,7 @@ def _existence_reward(ranges: Segments, owner: IntArray) -> FloatArray:
 
 
 def _overlap_reward(
-    ranges: Segments, owner: IntArray, overlaps: _Overlaps, cardinality: Cardinality, bias: Bias
+    ranges: Segments, owner: IntArray, overlaps: Overlaps, cardinality: Cardinality, bias: Bias
 ) -> FloatArray:
     """Cardinality factor times the covered share of each range: equation 6.
 
@@ -237,7 +237,7 @@ def _cardinality_factor(
     return 1.0 / np.maximum(np.bincount(owner, minlength=ranges.starts.size), 1)
 
 
-def _omega(ranges: Segments, owner: IntArray, overlaps: _Overlaps, bias: Bias) -> FloatArray:
+def _omega(ranges: Segments, owner: IntArray, overlaps: Overlaps, bias: Bias) -> FloatArray:
     """Sum, over the overlaps of each range, their share of its positional bias: figure 2a."""
     lengths = ranges.stops - ranges.starts
     before = _bias_sum(overlaps.starts - ranges.starts[owner], lengths[owner], bias)
@@ -274,12 +274,14 @@ def _mean(rewards: FloatArray) -> float:
     return float(rewards.mean()) if rewards.size else 0.0
 
 
-def _harmonic_mean(precision: float, recall: float) -> float:
+def harmonic_mean(precision: float, recall: float) -> float:
+    """F1 of a precision and a recall; 0 where both are 0."""
     total = precision + recall
     return 2.0 * precision * recall / total if total > 0.0 else 0.0
 
 
-def _check_mask(name: str, mask: BoolArray) -> None:
+def check_mask(name: str, mask: BoolArray) -> None:
+    """Refuse what is no mask of one series: `ValueError`, in which the argument is called name."""
     if mask.ndim != 1 or mask.dtype != np.bool_:
         raise ValueError(
             f"`{name}` must be a one-dimensional bool array, one value a row. "
@@ -288,9 +290,10 @@ def _check_mask(name: str, mask: BoolArray) -> None:
         )
 
 
-def _check_pair(truth: BoolArray, alarm: BoolArray) -> None:
-    _check_mask("truth", truth)
-    _check_mask("alarm", alarm)
+def check_pair(truth: BoolArray, alarm: BoolArray) -> None:
+    """Refuse, by `ValueError`, labels and alarms that are not two masks of the same rows."""
+    check_mask("truth", truth)
+    check_mask("alarm", alarm)
     if truth.shape != alarm.shape:
         raise ValueError(
             "`truth` and `alarm` must have one value for each of the same rows. "

@@ -39,8 +39,9 @@ def main() -> None:
         search=settings.alpha_search,
         default_alpha=settings.default_alpha,
     )
-    path = model.write_alphas(alphas)
+    path = model.write_alphas(alphas, table, labels)
     console.alphas_table(alphas)
+    console.machine_readable({"alphas": alphas.to_records()})
     console.say(f"written: {path}")
     console.next_commands(arguments, ("test.py", "TEST.csv"))
 

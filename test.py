@@ -1,6 +1,6 @@
-"""Judge every row of a file: python test.py DATA.csv SETTINGS.txt.
+"""Judge every row of a file: python test.py DATA.csv SETTINGS.txt [--labels LABELS.csv].
 
-Writes five CSVs to models/<model_name>/results/<data file stem>/.
+Writes CSVs, events and a page to look at to models/<model_name>/results/<data file stem>/.
 """
 
 import time
@@ -10,57 +10,64 @@ from dcvae import console
 
 
 def main() -> None:
-    """Parse, read, score, flag, write, say."""
+    """Parse, read, score, flag, review, write, say."""
     parser = console.parser("Say which cells fall outside mu ± alpha·sigma.")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="judge the flags by these")
     parser.add_argument(
         "--context",
         type=Path,
         metavar="FILE",
         help="an earlier CSV whose last T-1 rows let the first rows of DATA.csv be judged too",
     )
+    parser.add_argument(
+        "--figures", choices=("png", "pdf"), help="also draw each series, the latents and the loss"
+    )
     arguments = console.parse(parser)
 
     # pandas only now, so that --help need not wait for it.
-    from dcvae import artefacts, detection, tables
+    from dcvae import artefacts, tables
     from dcvae.settings import read_settings
     from dcvae.thresholds import Alphas
+    from dcvae.verdicts import Verdicts
 
     started = time.monotonic()
-    given = read_settings(arguments.settings)
-    model = artefacts.open_model(arguments.models, given)
+    model = artefacts.open_model(arguments.models, read_settings(arguments.settings))
     settings = model.settings
-    before = settings.window_length - 1
     table = tables.read_table(
         arguments.data,
         series=model.series,
         minimum_rows=1 if arguments.context else settings.window_length,
         allow_empty=bool(arguments.context),
     )
+    labels = tables.read_labels(arguments.labels, table) if arguments.labels else None
+    before = settings.window_length - 1
     if arguments.context:
         context = tables.read_table(arguments.context, series=model.series, allow_empty=True)
         table = tables.prepend_context(table, context, before)
     alphas = model.alphas()
-    console.notice(table.notices + model.step_notice(table))
+    console.notice(table.notices + model.step_notice(table) + (labels.notices if labels else []))
     if alphas is None:
         alphas = Alphas.default(model.series, settings.default_alpha)
         console.notice([f"No alphas.csv yet: every band is ± {settings.default_alpha:g} sigmas."])
 
     console.start_tensorflow()
+    from dcvae.elbo import losses_of_file
+    from dcvae.review import review
     from dcvae.scoring import Scorer
 
-    scorer = Scorer.of(model.network(), settings)
+    network = model.network()
     scaled = model.preprocessor.transform(table.frame)
     observed = model.preprocessor.observed(table.frame)
-    judged = table.frame.index[before:]
-    with artefacts.ResultsWriter(model, arguments.data, judged) as results:
-        for scores in console.counted(scorer.blocks(scaled, observed), len(judged)):
-            residual = detection.standardized_residual(scores.error, scores.sigma)
-            results.write(scores, detection.flags(residual, alphas))
-    console.flag_counts(model.series, results.flag_counts, len(judged))
-    console.say(
-        f"written: {results.folder} ({len(judged):,} judged rows, "
-        f"{console.duration(time.monotonic() - started)})"
-    )
+    verdicts = Verdicts.awaiting(table.frame[before:], alphas, settings.latent_size)
+    with artefacts.ResultsWriter(model, arguments.data, verdicts.times) as results:
+        blocks = Scorer.of(network, settings).blocks(scaled, observed)
+        for scores in console.counted(blocks, len(verdicts.times)):
+            results.write(scores, verdicts.add(scores, model.preprocessor))
+        losses = losses_of_file(network, scaled, settings.window_length)
+        reviewed = review(model, table, verdicts, losses, labels)
+        results.add_review(reviewed, arguments.figures)
+    console.review(reviewed, results.folder, time.monotonic() - started)
+    console.machine_readable(reviewed.to_dict())
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ def main() -> int:
 
     started = time.monotonic()
     device = console.start_tensorflow()
+    from dcvae.elbo import reference_losses
     from dcvae.network import build_network
     from dcvae.training import train
 
@@ -59,11 +60,13 @@ def main() -> int:
             progress=display,
         )
     seconds = time.monotonic() - started
-    run = artefacts.run_record(source, split, result, seconds=seconds, device=device)
+    losses = reference_losses(network, series, split, settings.window_length)
+    run = artefacts.run_record(source, split, result, losses, seconds=seconds, device=device)
     figure = plots.loss_figure(result.state.history, result.state.best_epoch, settings.model_name)
     notices = folder.finish(network, figure, run)
     status = console.training_end(result, folder.final, seconds)
     console.notice(notices)
+    console.machine_readable(run)
     console.next_commands(
         arguments,
         ("alpha_definition.py", "VAL.csv", "LABELS.csv"),

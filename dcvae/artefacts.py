@@ -24,7 +24,7 @@ import os
 import platform
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -45,7 +45,9 @@ from dcvae.windows import WindowSplit
 if TYPE_CHECKING:  # importing these would import Keras
     from matplotlib.figure import Figure
 
+    from dcvae.elbo import WindowLosses
     from dcvae.network import VariationalAutoencoder
+    from dcvae.review import Review
     from dcvae.scoring import Scores
     from dcvae.training import EpochLosses, TrainingResult, TrainingState
 
@@ -252,8 +254,8 @@ def run_record(
     source: dict[str, Any],
     split: WindowSplit,
     result: "TrainingResult",
+    reference_losses: "WindowLosses",
     *,
-    reference_losses: dict[str, float],
     seconds: float,
     device: str,
 ) -> dict[str, Any]:
@@ -263,7 +265,7 @@ def run_record(
         source: from `source_record`.
         split: the windows that were trained and validated on.
         result: how the training ended.
-        reference_losses: what `elbo.window_losses` says of the validation windows.
+        reference_losses: of the validation windows.
         seconds: how long it took.
         device: what it ran on.
     """
@@ -283,7 +285,7 @@ def run_record(
         "best_losses": {
             name: None if math.isnan(value) else value for name, value in best._asdict().items()
         },
-        "reference_losses": reference_losses,
+        "reference_losses": reference_losses.to_dict(),
         "session_seconds": round(seconds, 1),
     }
 
@@ -466,12 +468,15 @@ class StoredModel:
             return None
         return read_table(Path(path), series=self.series)
 
-    def history(self) -> pd.DataFrame:
-        """Read the losses of every epoch of the training."""
+    def history(self) -> "list[EpochLosses]":
+        """Read the losses of every epoch of the training (imports Keras)."""
+        from dcvae.training import EpochLosses
+
         path = self.folder / HISTORY_FILE
         try:
-            return pd.read_csv(path)
-        except (ValueError, OSError) as error:
+            lines = pd.read_csv(path)[list(EpochLosses._fields)].itertuples(index=False)
+            return [EpochLosses(int(epoch), *losses) for epoch, *losses in lines]
+        except (ValueError, KeyError, OSError) as error:
             raise InputError(f"{path} is damaged ({error}). Train the model again.") from error
 
 
@@ -552,7 +557,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 class ResultsWriter:
     """Writes what test.py has to say; all files appear together when all are whole.
 
-    The five CSVs grow block by block with `write`; `add_...` writes what is known at the end.
+    The five CSVs grow block by block with `write`; `add_review` writes what is known at the end.
 
     A context manager: leaving it normally puts the new folder in the place of an earlier one,
     leaving it by an error leaves the earlier one alone.
@@ -630,34 +635,39 @@ class ResultsWriter:
         text = (row_format * len(times)) % tuple(cells.ravel().tolist())
         self._streams[name].write(text.replace("nan", "").encode())
 
-    def add_table(self, name: str, table: pd.DataFrame, *, index: str | None = None) -> None:
-        """Write a further CSV.
+    def add_review(self, review: "Review", figures: Literal["png", "pdf"] | None) -> None:
+        """Write what is said of the whole file: events, losses, metrics, the page, figures.
 
         Args:
-            name: of the file.
-            table: its content.
-            index: name of the first column, if the table's index is to be one.
+            review: what is said.
+            figures: the kind of figures to draw into a folder of their own; None for none.
         """
-        text = table.to_csv(index=index is not None, index_label=index, lineterminator="\n")
-        self.add_text(name, text)
-
-    def add_text(self, name: str, text: str) -> None:
-        """Write a further file, in UTF-8 and with the same line ends everywhere."""
-        (self._partial / name).write_bytes(text.encode("utf-8"))
-
-    def add_figures(self, figures: Iterable[tuple[str, "Figure"]], kind: str) -> None:
-        """Write figures into a folder of their own, each saved before the next is drawn.
-
-        Args:
-            figures: names without ending, and figures.
-            kind: "png" or "pdf".
-        """
+        events = review.events.table.assign(series=review.events.table["series"].map("; ".join))
+        tables = {
+            "events": (events, None),
+            "event_series": (review.events.series, None),
+            "losses": (review.losses, "part"),
+            "calibration": (review.calibration, "sigmas"),
+        }
+        if review.metrics is not None:
+            tables["metrics"] = (review.metrics, "series")
+        if review.comparison is not None:
+            tables["baselines"] = (review.comparison, "detector")
+        for name, (table, index) in tables.items():
+            self._add(f"{name}.csv", _csv(table, index))
+        self._add("metrics.json", _json(review.to_dict()))
+        self._add("report.html", review.page())
+        if figures is None:
+            return
         folder = self._partial / "figures"
         folder.mkdir()
-        for name, figure in figures:
-            # No creation date in a PDF: the same run gives the same file.
-            metadata = {"CreationDate": None} if kind == "pdf" else None
-            figure.savefig(folder / f"{name}.{kind}", dpi=150, metadata=metadata)
+        # No creation date in a PDF: the same run gives the same file.
+        metadata = {"CreationDate": None} if figures == "pdf" else None
+        for name, figure in review.figures():
+            figure.savefig(folder / f"{name}.{figures}", dpi=150, metadata=metadata)
+
+    def _add(self, name: str, text: str) -> None:
+        (self._partial / name).write_bytes(text.encode("utf-8"))
 
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
         """Close the files, and keep them if nothing went wrong."""
@@ -669,6 +679,11 @@ class ResultsWriter:
             self._partial.rename(self.folder)
         else:
             shutil.rmtree(self._partial)
+
+
+def _csv(table: pd.DataFrame, index: str | None) -> str:
+    """Write a table, with its index as the first column if that is given a name."""
+    return table.to_csv(index=index is not None, index_label=index, lineterminator="\n")
 
 
 def _number_formats(scale: Sequence[float]) -> list[str]:

@@ -176,7 +176,8 @@ def _thinned(rows: Float32Array) -> Float32Array:
     """At most `_FITTED_ROWS` entries, evenly spread."""
     if len(rows) <= _FITTED_ROWS:
         return rows
-    return rows[np.linspace(0, len(rows) - 1, _FITTED_ROWS).astype(int)]
+    thinned: Float32Array = rows[np.linspace(0, len(rows) - 1, _FITTED_ROWS).astype(int)]
+    return thinned
 
 
 def _mean_and_spread(values: Float32Array) -> tuple[Float32Array, Float32Array]:

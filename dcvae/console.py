@@ -4,6 +4,7 @@ The only module that prints. Importing it imports nothing heavy, so that `--help
 """
 
 import argparse
+import json
 import math
 import os
 import shlex
@@ -17,7 +18,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dcvae import InputError, __version__
 
 if TYPE_CHECKING:  # importing these would import Keras or pandas
+    import pandas as pd
+
     from dcvae.network import VariationalAutoencoder
+    from dcvae.review import Review
     from dcvae.scoring import Scores
     from dcvae.settings import Settings
     from dcvae.tables import Table
@@ -28,7 +32,11 @@ if TYPE_CHECKING:  # importing these would import Keras or pandas
 DEFAULT_MODELS = Path("models")
 POOR_F1 = 0.1  # below it, alphas say more about the labels than about the series
 
+WIDTH = 100  # columns that tables may take
+
+_COLORS = {"bad": 31, "warning": 33, "good": 32, "info": 36}
 _quiet = False
+_json = False
 
 
 def parser(description: str, *, labels: bool = False) -> argparse.ArgumentParser:
@@ -49,6 +57,9 @@ def parser(description: str, *, labels: bool = False) -> argparse.ArgumentParser
         "--models", type=Path, default=DEFAULT_MODELS, metavar="DIR", help="default: models/"
     )
     made.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    made.add_argument(
+        "--json", action="store_true", help="print one JSON object and nothing else (but errors)"
+    )
     made.add_argument("--version", action="version", version=f"dcvae {__version__}")
     return made
 
@@ -65,10 +76,10 @@ def positive_number(text: str) -> int:
 
 
 def parse(made: argparse.ArgumentParser) -> argparse.Namespace:
-    """Parse the command line and remember whether to be quiet."""
-    global _quiet
+    """Parse the command line and remember what to print."""
+    global _quiet, _json
     arguments = made.parse_args()
-    _quiet = arguments.quiet
+    _quiet, _json = arguments.quiet or arguments.json, arguments.json
     return arguments
 
 
@@ -323,9 +334,114 @@ def alphas_table(alphas: "Alphas") -> None:
         )
 
 
-def flag_counts(series: Sequence[str], counts: Iterable[int], judged_rows: int) -> None:
-    """Print the number of flagged cells of each series."""
-    width = max(len("series"), *(len(name) for name in series))
-    say(f"{'series':<{width}}  flagged cells  share of {judged_rows:,} judged rows")
-    for name, count in zip(series, counts, strict=True):
-        say(f"{name:<{width}}  {count:13,d}  {count / judged_rows:8.3%}")
+def review(result: "Review", folder: Path, seconds: float) -> None:
+    """Print what is said of a judged file: summary, series, strongest events, findings."""
+    facts(result.summary())
+    say()
+    _series_table(result)
+    if len(result.events.table):
+        say()
+        _event_table(result.events.table)
+    if result.comparison is not None:
+        say()
+        _comparison_table(result.comparison)
+    say()
+    for finding in result.findings:
+        _finding(finding.level, finding.text)
+    say(f"written: {folder} ({duration(seconds)}); open {folder / 'report.html'}")
+
+
+def _series_table(result: "Review") -> None:
+    """One line a series: flagged cells, and with labels the most asked-for metrics."""
+    counts = result.verdicts.flags.sum(axis=0)
+    header = ["series", "flagged", "share"]
+    lines = [
+        [name, f"{count:,}", f"{count / len(result.verdicts.times):.3%}"]
+        for name, count in zip(result.verdicts.series, counts, strict=True)
+    ]
+    if result.metrics is not None:
+        columns = {
+            "f1": "F1",
+            "precision": "precision",
+            "recall": "recall",
+            "event_f05_corrected": "event F0.5",
+            "average_precision": "avg precision",
+            "vus_pr": "VUS-PR",
+        }
+        header += columns.values()
+        lines += [["mean of labeled", "", ""], ["system (any)", "", ""]]
+        names = [*result.verdicts.series, "mean of labeled series", "system"]
+        for line, name in zip(lines, names, strict=True):
+            line += [_figure(result.metrics[column][name]) for column in columns]
+    _table(header, lines)
+
+
+def _event_table(events: "pd.DataFrame", shown: int = 10) -> None:
+    """Print the strongest events."""
+    strongest = events.nlargest(shown, "peak_strength")
+    say(f"strongest {len(strongest)} of {len(events):,} events (strength: sigmas beyond the band)")
+    _table(
+        ["start", "lasts", "strength", "", "series, first to leave its band first"],
+        [
+            [
+                str(event["start"]),
+                duration(event["duration_seconds"]),
+                f"{event['peak_strength']:.1f}",
+                event["direction"],
+                ", ".join(event["series"]),
+            ]
+            for event in strongest.to_dict("records")
+        ],
+    )
+
+
+def _comparison_table(comparison: "pd.DataFrame") -> None:
+    """Print DC-VAE and the baselines."""
+    columns = {
+        "series_f1": "series F1",
+        "f1": "system F1",
+        "event_f05_corrected": "event F0.5",
+        "false_alarms_per_week": "false alarms/week",
+        "average_precision": "avg precision",
+        "vus_pr": "VUS-PR",
+    }
+    _table(
+        ["detector", *columns.values()],
+        [
+            [str(name), *(_figure(comparison[column][name]) for column in columns)]
+            for name in comparison.index
+        ],
+    )
+
+
+def _table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """Print columns: the first to the left, numbers to the right, at most `WIDTH` wide."""
+    widths = [max(len(str(line[i])) for line in [header, *lines]) for i in range(len(header))]
+    widths[0] = min(widths[0], 24)
+    for line in [header, *lines]:
+        cells = [f"{_cut(line[0], widths[0]):<{widths[0]}}"]
+        for cell, width, name in zip(line[1:], widths[1:], header[1:], strict=True):
+            cells.append(cell if name.startswith("series,") else f"{cell:>{width}}")
+        say(_cut("  ".join(cells).rstrip(), WIDTH))
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _figure(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def _finding(level: str, text: str) -> None:
+    """Print a finding, its level in color on a terminal that wants it."""
+    word = f"{level}:"
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        word = f"\033[{_COLORS[level]}m{word}\033[0m"
+    say(f"{word} {text}")
+
+
+def machine_readable(content: dict[str, Any]) -> None:
+    """Print JSON where --json asks for it, which also silences everything else."""
+    if _json:
+        print(json.dumps(content, indent=2), flush=True)

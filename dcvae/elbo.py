@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dcvae.losses import gaussian_nll, kl_divergence, log_variance_from
 from dcvae.network import VariationalAutoencoder
-from dcvae.windows import gather_windows
+from dcvae.windows import WindowSplit, gather_windows, num_windows
 
 MAX_WINDOWS = 2048  # spread evenly over a file; the mean of so many is known well enough
 _BATCH = 64
@@ -87,6 +87,25 @@ def window_losses(
     return WindowLosses(
         len(starts), float(reconst.mean()), float(kl.mean()), float(median), float(percentile_95)
     )
+
+
+def reference_losses(
+    network: VariationalAutoencoder,
+    series: NDArray[np.float32],
+    split: WindowSplit,
+    window_length: int,
+) -> WindowLosses:
+    """Measure what files are held against: the validation windows, or without any, training's."""
+    starts = split.validation if len(split.validation) else split.train
+    return window_losses(network, series, starts, window_length)
+
+
+def losses_of_file(
+    network: VariationalAutoencoder, series: NDArray[np.float32], window_length: int
+) -> WindowLosses:
+    """Measure the losses of the windows of a whole file; arguments as of `window_losses`."""
+    starts = np.arange(num_windows(len(series), window_length), dtype=np.int32)
+    return window_losses(network, series, starts, window_length)
 
 
 def still_fits(file: WindowLosses, reference: WindowLosses) -> bool:

@@ -66,6 +66,15 @@ SYSTEM_NOTES: Mapping[str, str] = {
     SERIES_AVERAGE_PRECISION: "Average precision, mean over the labeled series.",
 }
 
+BETTER: Mapping[str, Literal["lower", "neither"]] = {
+    "labeled_rows": "neither",
+    "flagged_rows": "neither",
+    "delay_seconds": "lower",
+    "false_alarms_per_day": "lower",
+    "false_alarms_per_week": "lower",
+}
+"""Metrics of which more is not better."""
+
 HEADLINES = ("vus_pr", "average_precision", "event_f05_corrected", SERIES_F1)
 """The figures by which the findings compare DC-VAE with the baselines."""
 
@@ -233,8 +242,8 @@ def comparison_findings(comparison: pd.DataFrame) -> list[Finding]:
         others = comparison[column].drop(OURS)
         if others.isna().all() or not others.max() > own:
             continue
-        best = str(others.idxmax())
-        ahead.append(f"{title(column)}: {best} {others[best]:.3f}, DC-VAE {own:.3f}")
+        best = comparison.index.drop(OURS)[int(np.nanargmax(others))]
+        ahead.append(f"{title(column)}: {best} {others.max():.3f}, DC-VAE {own:.3f}")
     if ahead:
         return [
             Finding(

@@ -199,6 +199,13 @@ class Alphas:
         )
         return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
+    def to_records(self) -> list[dict[str, str | float | None]]:
+        """Plain values for JSON, one dictionary a series, None where a score is not known."""
+        return [
+            {str(key): None if value != value else value for key, value in line.items()}
+            for line in self.to_frame().to_dict("records")
+        ]
+
     def for_series(self, series: Sequence[str], source: str) -> Self:
         """Put the alphas in the order of the trained series, whose names they must match exactly.
 

@@ -1,0 +1,336 @@
+"""Everything that is said of a judged file beyond its five CSVs: events, metrics, the page.
+
+One object gathers it, so that the terminal, the files and the page say the same.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dcvae import __version__, baselines, evaluation, ranking_metrics
+from dcvae.artefacts import StoredModel, sha256_of
+from dcvae.evaluation import Detector, Finding
+from dcvae.events import Events, find_events
+from dcvae.tables import Table
+from dcvae.thresholds import Alphas, alphas_from_labels
+from dcvae.verdicts import Verdicts
+
+if TYPE_CHECKING:  # importing these would import Keras or matplotlib
+    from matplotlib.figure import Figure
+
+    from dcvae.elbo import WindowLosses
+
+_MANY_TIMES = 10  # cells beyond 3 sigmas, against a Gaussian's promise, from which on it is said
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """What is said of a judged file.
+
+    Attributes:
+        model: the model that judged.
+        data: path of the file.
+        verdicts: its judged rows.
+        labels: (rows, series) bool of the same rows; None without labels.
+        events: its events.
+        calibration: see `Verdicts.calibration`.
+        losses: rows "training", "validation", "this file"; columns loss, reconst, kl; nats.
+        metrics: see `evaluation.metrics_table`; None without labels.
+        comparison: see `evaluation.compare`; None without labels or without the training file.
+        threshold_source: where the alphas come from, one sentence.
+        findings: the most important first.
+    """
+
+    model: StoredModel
+    data: Path
+    verdicts: Verdicts
+    labels: NDArray[np.bool_] | None
+    events: Events
+    calibration: pd.DataFrame
+    losses: pd.DataFrame
+    metrics: pd.DataFrame | None
+    comparison: pd.DataFrame | None
+    threshold_source: str
+    findings: tuple[Finding, ...]
+
+    def summary(self) -> dict[str, str]:
+        """Names and values for the head of the page and of the terminal's tables."""
+        times, flags = self.verdicts.times, self.verdicts.flags
+        return {
+            "judged rows": f"{len(times):,} ({times[0]} to {times[-1]})",
+            "series": f"{len(self.verdicts.series):,}",
+            "flagged cells": f"{np.count_nonzero(flags):,} ({flags.mean():.3%})",
+            "events": f"{len(self.events.table):,}",
+            "thresholds": self.threshold_source,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, None where a number is not defined."""
+        return {
+            "dcvae": __version__,
+            "model": self.model.settings.model_name,
+            "data": self.data.name,
+            "judged_rows": len(self.verdicts.times),
+            "first_time": str(self.verdicts.times[0]),
+            "last_time": str(self.verdicts.times[-1]),
+            "flagged_cells": {
+                name: int(count)
+                for name, count in zip(
+                    self.verdicts.series, self.verdicts.flags.sum(axis=0), strict=True
+                )
+            },
+            "events": len(self.events.table),
+            "threshold_source": self.threshold_source,
+            "findings": [finding._asdict() for finding in self.findings],
+            "losses": _plain(self.losses),
+            "calibration": _plain(self.calibration),
+            "metrics": None if self.metrics is None else _plain(self.metrics),
+            "baselines": None if self.comparison is None else _plain(self.comparison),
+        }
+
+    def page(self) -> str:
+        """Make report.html."""
+        from dcvae import report
+
+        verdicts = self.verdicts
+        return report.render(
+            report.ReportContent(
+                model_name=self.model.settings.model_name,
+                data_file=self.data.name,
+                series=verdicts.series,
+                times=verdicts.times,
+                values=verdicts.frame.to_numpy(),
+                mean=verdicts.mean,
+                sigma=verdicts.sigma,
+                alpha_down=verdicts.alphas.down,
+                alpha_up=verdicts.alphas.up,
+                flags=verdicts.flags,
+                labels=self.labels,
+                events=self.events.table,
+                findings=self.findings,
+                summary=list(self.summary().items()),
+                losses=self.losses,
+                calibration=self.calibration,
+                metrics=self.metrics,
+                metric_notes={**evaluation.METRIC_NOTES, **evaluation.SYSTEM_NOTES},
+                baselines=self.comparison,
+                threshold_source=self.threshold_source,
+                settings=self.model.settings.model_dump(),
+                provenance=self.model.run,
+                better=evaluation.BETTER,
+            )
+        )
+
+    def figures(self) -> Iterator[tuple[str, "Figure"]]:
+        """Draw the figures for a paper, one after the other, with names for their files."""
+        from dcvae import plots
+
+        verdicts, name = self.verdicts, self.model.settings.model_name
+        for column, series in enumerate(verdicts.series):
+            labels = None if self.labels is None else self.labels[:, column]
+            yield f"series_{column + 1:03d}", plots.series_figure(verdicts, column, labels, series)
+        labeled = None if self.labels is None else np.logical_or.reduce(self.labels, axis=1)
+        yield "latent_space", plots.latent_figure(verdicts.latent, labeled, name)
+        yield (
+            "loss",
+            plots.loss_figure(
+                self.model.history(),
+                int(self.model.run["best_epoch"]),
+                name,
+            ),
+        )
+
+
+def review(
+    model: StoredModel,
+    table: Table,
+    verdicts: Verdicts,
+    file_losses: "WindowLosses",
+    labels: Table | None,
+) -> Review:
+    """Gather all that is said of a judged file.
+
+    Args:
+        model: the model that judged.
+        table: the file as judged, with context in front.
+        verdicts: its judged rows.
+        file_losses: the losses of its windows.
+        labels: of the data file; None if none were given.
+    """
+    source = _threshold_source(model, table, verdicts.alphas)
+    found = find_events(verdicts, float(model.run["sampling_step_seconds"]))
+    calibration = verdicts.calibration()
+    findings = [*_fit_findings(model, file_losses), *source[1]]
+    truth = metrics = comparison = None
+    if labels is not None:
+        truth = labels.frame.loc[verdicts.times].to_numpy()
+        metrics, comparison, judged = _judge(model, table, verdicts, truth)
+        findings += judged
+    findings += _calibration_findings(calibration)
+    order = ("bad", "warning", "good", "info")
+    return Review(
+        model=model,
+        data=table.path,
+        verdicts=verdicts,
+        labels=truth,
+        events=found,
+        calibration=calibration,
+        losses=_losses(model, file_losses),
+        metrics=metrics,
+        comparison=comparison,
+        threshold_source=source[0],
+        findings=tuple(sorted(findings, key=lambda finding: order.index(finding.level))),
+    )
+
+
+def _judge(
+    model: StoredModel, table: Table, verdicts: Verdicts, truth: NDArray[np.bool_]
+) -> tuple[pd.DataFrame, pd.DataFrame | None, list[Finding]]:
+    """Compute the metrics and, if the training file is at hand, those of the baselines."""
+    step = float(model.run["sampling_step_seconds"])
+    filled = model.preprocessor.transform(verdicts.frame)
+    buffers = [
+        ranking_metrics.period_from_autocorrelation(filled[:, column])
+        for column in range(filled.shape[1])
+    ]
+    ours = Detector(verdicts.residual, verdicts.flags)
+    metrics = evaluation.metrics_table(
+        verdicts.series, truth, ours, buffers=buffers, step_seconds=step
+    )
+    findings = evaluation.ranking_findings(metrics, len(truth))
+    training = model.training_table()
+    if training is None:
+        name = model.run.get("training_path") or model.run.get("training_file")
+        reason = f"{name}, the file the model was trained on, is not there any more or has changed"
+        return metrics, None, [*findings, Finding("info", f"No baselines: {reason}.")]
+    judged = _BaselineJudge(model, table, verdicts)
+    fitted = baselines.fit_all(
+        model.preprocessor.transform_training(training.frame), model.settings.seed
+    )
+    comparison = evaluation.compare(
+        truth, ours, fitted, judged, buffer=buffers[0], step_seconds=step
+    )
+    return metrics, comparison, findings + evaluation.comparison_findings(comparison)
+
+
+class _BaselineJudge:
+    """Flags the judged rows by a baseline, its thresholds found as DC-VAE's were."""
+
+    def __init__(self, model: StoredModel, table: Table, verdicts: Verdicts) -> None:
+        self._model = model
+        self._first = len(table.frame) - len(verdicts.times)
+        self._rows = model.preprocessor.transform(table.frame)
+        self._missing = np.isnan(verdicts.residual)
+        self._alphas = verdicts.alphas
+        self._labeled = model.labeled_tables()
+
+    def __call__(self, baseline: baselines.Baseline) -> Detector:
+        residual = baseline.judge(self._rows)[self._first :]
+        residual[self._missing] = np.nan
+        return evaluation.with_alphas(residual, self._thresholds(baseline))
+
+    def _thresholds(self, baseline: baselines.Baseline) -> Alphas:
+        settings = self._model.settings
+        if self._labeled is None:
+            return Alphas.default(self._alphas.series, settings.default_alpha)
+        data, labels = self._labeled
+        before = settings.window_length - 1
+        residual = baseline.judge(self._model.preprocessor.transform(data.frame))
+        residual[~self._model.preprocessor.observed(data.frame)] = np.nan
+        return alphas_from_labels(
+            residual[before:],
+            labels.frame.to_numpy()[before:],
+            self._alphas.series,
+            measure="range-based" if settings.custom_metrics else "point-wise",
+            search=settings.alpha_search,
+            default_alpha=settings.default_alpha,
+        )
+
+
+def _threshold_source(
+    model: StoredModel, table: Table, alphas: Alphas
+) -> tuple[str, list[Finding]]:
+    """Say where the alphas come from, and what to think of it."""
+    if set(alphas.method) == {"default"}:
+        return f"the default alpha of {model.settings.default_alpha:g} sigmas; no labels used", []
+    source = model.alphas_source()
+    if source is None:
+        return "alphas.csv, written or edited by hand", []
+    if source["data_sha256"] == sha256_of(table.path):
+        warning = "The alphas were chosen on the labels of this very file: every figure that rests "
+        warning += "on flags is better than it would be on a new file."
+        return "labels of this very file", [Finding("warning", warning)]
+    name = Path(source["data_path"]).name
+    return f"labels of {name} ({source['first_time']} to {source['last_time']})", []
+
+
+def _losses(model: StoredModel, file: "WindowLosses") -> pd.DataFrame:
+    best = {
+        name: math.nan if value is None else float(value)
+        for name, value in model.run["best_losses"].items()
+    }
+    names = ("loss", "reconst", "kl")
+    return pd.DataFrame(
+        [
+            [best[name] for name in names],
+            [best[f"val_{name}"] for name in names],
+            [file.loss, file.reconst, file.kl],
+        ],
+        index=["training", "validation", "this file"],
+        columns=list(names),
+    )
+
+
+def _fit_findings(model: StoredModel, file: "WindowLosses") -> list[Finding]:
+    """Say whether the model still fits the file."""
+    from dcvae.elbo import WindowLosses, still_fits
+
+    stored = model.run.get("reference_losses")
+    if stored is None:
+        text = "Trained by an earlier version: whether the model fits this file is not known."
+        return [Finding("info", text)]
+    reference = WindowLosses.from_dict(stored)
+    figures = (
+        f"the middle window of this file has a loss of {file.median:.3f} nats; 95 % of the windows "
+        f"that the model was validated on have less than {reference.percentile_95:.3f}"
+    )
+    if still_fits(file, reference):
+        return [Finding("good", f"The model fits this file: {figures}.")]
+    return [
+        Finding(
+            "bad",
+            f"The model no longer fits this file: {figures}. The data have changed since training; "
+            "train anew on recent normal data before trusting the flags.",
+        )
+    ]
+
+
+def _calibration_findings(calibration: pd.DataFrame) -> list[Finding]:
+    """Say so if cells leave 3 sigmas far more often than a Gaussian promises."""
+    promised, seen = (float(calibration[name][3.0]) for name in ("gaussian", "all series"))
+    if not seen > _MANY_TIMES * promised:
+        return []
+    return [
+        Finding(
+            "warning",
+            f"{seen:.2%} of all cells lie beyond 3 sigmas, where a Gaussian promises "
+            f"{promised:.2%}: sigma is too narrow for this file, and a fixed alpha flags too much.",
+        )
+    ]
+
+
+def _plain(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+    """Turn a table of numbers into dictionaries, line by line, NaN into None."""
+    return {
+        str(name): {
+            str(column): None if math.isnan(value) else float(value)
+            for column, value in line.items()
+        }
+        for name, line in table.iterrows()
+    }

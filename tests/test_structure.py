@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "training": {"settings", "windows", "network"},
     "scoring": {"settings", "windows", "losses", "network"},
     "plots": set(),
+    "report": set(),
     "artefacts": {"settings", "tables", "preprocessing", "windows", "thresholds"},
     "console": set(),
 }
@@ -56,10 +57,11 @@ LIGHT = (
     "metrics",
     "thresholds",
     "detection",
+    "report",
     "artefacts",
     "console",
 )
-HEAVY = ("keras", "tensorflow", "sklearn", "matplotlib")
+HEAVY = ("keras", "tensorflow", "sklearn", "matplotlib", "plotly")
 
 
 def tree_of(path: Path) -> ast.Module:

@@ -218,7 +218,7 @@ def _channels(content: ReportContent, number: int, starts: NDArray[np.int64]) ->
         number: which series, from 0.
         starts: (points,), first row of each point.
     """
-    value = np.ascontiguousarray(content.values[:, number], dtype=np.float64)
+    value = np.ascontiguousarray(content.values[:, number])  # noqa: PD011: an array, no frame
     mean = content.mean[:, number].astype(np.float64)
     sigma = content.sigma[:, number].astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):  # infinite alphas or sigmas: no edge
@@ -304,10 +304,7 @@ def _runs(times: Float64Array, marks: NDArray[np.bool_]) -> dict[str, Any]:
 
 def _runs_of(marks: NDArray[np.bool_], group: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find the first and last row of every run, in groups of rows that are marked if one row is."""
-    if group > 1:
-        grouped = np.logical_or.reduceat(marks, np.arange(0, len(marks), group))
-    else:
-        grouped = marks
+    grouped = np.logical_or.reduceat(marks, np.arange(0, len(marks), group))
     change = np.diff(grouped.astype(np.int8), prepend=0, append=0)
     firsts = np.flatnonzero(change == 1) * group
     lasts = np.flatnonzero(change == -1) * group - 1

@@ -44,7 +44,7 @@
   function percent(share) {
     if (share === 0) return "0 %";
     const hundredths = share * 100;
-    return `${hundredths >= 1 ? hundredths.toFixed(1) : Number(hundredths.toPrecision(2))} %`;
+    return `${hundredths >= 1 ? Number(hundredths.toFixed(1)) : Number(hundredths.toPrecision(2))} %`;
   }
 
   const secondsMatter = (data.step % 60_000 !== 0) || (firstTime % 60_000 !== 0);
@@ -312,7 +312,7 @@
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: color("text") },
       hoverlabel: { bgcolor: color("raised"), bordercolor: color("line"), font: { color: color("text") }, align: "left" },
       showlegend: false,
-      margin: { l: 64, r: 12, t: 8, b: 30 },
+      margin: { l: 64, r: 12, t: 8, b: 42 },
     };
   }
 
@@ -414,7 +414,7 @@
       xaxis: axis({ type: "date", range: [view.from, view.to], anchor: "y", hoverformat: secondsMatter ? "%Y-%m-%d %H:%M:%S" : "%Y-%m-%d %H:%M" }),
       // Strips lie on an axis of their own, from 0 to 1, under the curves.
       yaxis: { range: [0, 1], fixedrange: true, visible: false },
-      yaxis2: axis({ range: height, fixedrange: true, overlaying: "y", side: "left", nticks: 6 }),
+      yaxis2: axis({ range: height, fixedrange: true, overlaying: "y", side: "left", tickmode: "auto", nticks: 6 }),
     };
     const fresh = chart.state === "waiting";
     chart.plot.removeAttribute("style");
@@ -586,25 +586,25 @@
     const labeled = labelRuns ? 1 : 0;
     const rowHeight = Math.min(26, Math.max(9, 520 / data.series.length));
     const strip = labeled * 18;
-    const height = Math.max(90, rowHeight * data.series.length) + strip + 38;
-    const inner = height - 38;
+    const height = Math.max(120, rowHeight * data.series.length) + strip + 50;
+    const inner = height - 50;
     const longest = data.series.reduce((length, name) => Math.max(length, Math.min(name.length, 24)), 6);
     // From the surface to a strong color: a share is read by lightness, whatever one's color vision.
     const layout = {
       ...baseLayout(),
       height,
-      margin: { l: 24 + 7 * longest, r: 90, t: 8, b: 30 },
+      margin: { l: 24 + 7 * longest, r: 70, t: 8, b: 42 },
       xaxis: axis({ type: "date", range: fullRange(), fixedrange: true, showgrid: false }),
       yaxis: axis({
-        autorange: "reversed", fixedrange: true, showgrid: false, domain: [0, 1 - (strip + labeled * 6) / inner],
+        autorange: "reversed", fixedrange: true, showgrid: false, ticks: "", domain: [0, 1 - (strip + labeled * 6) / inner],
         tickvals: data.series.map((_, number) => number), ticktext: data.series.map((name) => plain(shortened(name, 24))),
         ...(rowHeight < 12 ? { nticks: 30, tickmode: "array" } : {}),
       }),
-      yaxis2: axis({ range: [0, 1], fixedrange: true, showgrid: false, domain: [1 - strip / inner || 0, 1], tickvals: [0.5], ticktext: ["labels"], anchor: "x" }),
+      yaxis2: axis({ range: [0, 1], fixedrange: true, showgrid: false, ticks: "", linewidth: 0, domain: [1 - strip / inner || 0, 1], tickvals: [0.5], ticktext: ["labels"], anchor: "x" }),
       hovermode: "closest",
       shapes: heatShapes(),
     };
-    const steps = [0, 0.01, 0.1, 0.25, 0.5, 1];
+    const steps = [0.01, 0.1, 0.25, 0.5, 1];
     const traces = [{
       type: "heatmap", x, y: data.series.map((_, number) => number),
       z: shares.map((row) => row.map((share) => share && Math.sqrt(share))), // so that one row of fifty is seen
@@ -615,7 +615,7 @@
       zmin: 0, zmax: 1, ygap: rowHeight > 12 ? 2 : 0, hoverongaps: false,
       colorscale: [[0, color("raised")], [0.001, blend("raised", "flag", 0.25)], [0.5, color("flag")], [1, color("heat-end")]],
       colorbar: {
-        title: { text: "flagged", font: { color: color("muted") } }, thickness: 12, outlinewidth: 0,
+        thickness: 12, outlinewidth: 0, ypad: 0, y: 0.5, len: 1,
         tickvals: steps.map(Math.sqrt), ticktext: steps.map(percent), tickfont: { color: color("muted") },
       },
     }];
@@ -806,7 +806,10 @@
 
   // --- Tables ----------------------------------------------------------------------------------
 
-  const boxed = (table, fit = true) => element("div", { class: fit ? "scroll fit tall" : "scroll tall", tabindex: "0", role: "group", "aria-label": "Table" }, table);
+  const boxed = (table) => element("div", { class: "scroll fit numbers", tabindex: "0", role: "group", "aria-label": "Table" }, table);
+
+  /** Words that a line may break between, but not within, as it would at the hyphen of VUS-PR. */
+  const words = (text) => text.split(" ").flatMap((word, place) => [place ? " " : "", element("span", { class: "word" }, word)]);
 
   /**
    * A table of numbers.
@@ -814,7 +817,7 @@
    */
   function numberTable({ index, columns, values }, { corner = "", notes = {}, rowClass = () => undefined, best = () => [], formats } = {}) {
     const head = element("tr", {}, element("th", { class: "text corner", scope: "col" }, corner),
-      ...columns.map((column) => element("th", { scope: "col", title: notes[column] }, column)));
+      ...columns.map((column) => element("th", { scope: "col", title: notes[column] }, ...words(column))));
     formats ??= columns.map((_, place) => numberFormat(values.map((row) => row[place])));
     const winners = columns.map((column, place) => best(column, place));
     const rows = index.map((name, number) => element("tr", { class: rowClass(String(name)) },
@@ -902,7 +905,7 @@
       height: 340,
       margin: { l: 84, r: 12, t: 8, b: 76 },
       hovermode: "closest",
-      xaxis: axis({ title: { text: "k (sigmas)", font: { color: color("muted") } }, tickvals: index, fixedrange: true }),
+      xaxis: axis({ title: { text: "k (sigmas)", standoff: 6, font: { color: color("muted") } }, tickvals: index, fixedrange: true }),
       yaxis: axis({
         type: "log", range: [lowest - 0.1, 0.1], tickvals: powers.map((power) => 10 ** power), ticktext: powers.map((power) => percent(10 ** power)),
         fixedrange: true, title: { text: "cells outside", font: { color: color("muted") } },

@@ -218,7 +218,7 @@ def _channels(content: ReportContent, number: int, starts: NDArray[np.int64]) ->
         number: which series, from 0.
         starts: (points,), first row of each point.
     """
-    value = np.ascontiguousarray(content.values[:, number])  # noqa: PD011: an array, no frame
+    value = np.ascontiguousarray(content.values[:, number])
     mean = content.mean[:, number].astype(np.float64)
     sigma = content.sigma[:, number].astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):  # infinite alphas or sigmas: no edge

@@ -150,13 +150,14 @@ def events_of(
     flags: np.ndarray,
     alpha: np.ndarray,
     series: list[str],
+    apart: int = 4,
 ) -> pd.DataFrame:
-    """Join flagged rows that are at most three rows apart."""
+    """Join flagged rows that are less than `apart` rows apart."""
     rows = np.flatnonzero(flags.any(axis=1))
     if not len(rows):
         return NO_EVENTS
     events = []
-    for stretch in np.split(rows, np.flatnonzero(np.diff(rows) > 3) + 1):
+    for stretch in np.split(rows, np.flatnonzero(np.diff(rows) >= apart) + 1):
         first, last = int(stretch[0]), int(stretch[-1])
         cells = np.where(flags[first : last + 1], residual[first : last + 1], 0.0)
         peak, number = np.unravel_index(np.abs(cells).argmax(), cells.shape)

@@ -413,8 +413,9 @@
       shapes,
       xaxis: axis({ type: "date", range: [view.from, view.to], anchor: "y", hoverformat: secondsMatter ? "%Y-%m-%d %H:%M:%S" : "%Y-%m-%d %H:%M" }),
       // Strips lie on an axis of their own, from 0 to 1, under the curves.
-      yaxis: { range: [0, 1], fixedrange: true, visible: false },
-      yaxis2: axis({ range: height, fixedrange: true, overlaying: "y", side: "left", tickmode: "auto", nticks: 6 }),
+      // Types are given, for plotly cannot guess them from a trace without points.
+      yaxis: { type: "linear", range: [0, 1], fixedrange: true, visible: false },
+      yaxis2: axis({ type: "linear", range: height, fixedrange: true, overlaying: "y", side: "left", tickmode: "auto", nticks: 6 }),
     };
     const fresh = chart.state === "waiting";
     chart.plot.removeAttribute("style");
@@ -596,11 +597,11 @@
       margin: { l: 24 + 7 * longest, r: 70, t: 8, b: 42 },
       xaxis: axis({ type: "date", range: fullRange(), fixedrange: true, showgrid: false }),
       yaxis: axis({
-        autorange: "reversed", fixedrange: true, showgrid: false, ticks: "", domain: [0, 1 - (strip + labeled * 6) / inner],
+        type: "linear", range: [data.series.length - 0.5, -0.5], fixedrange: true, showgrid: false, ticks: "", domain: [0, 1 - (strip + labeled * 6) / inner],
         tickvals: data.series.map((_, number) => number), ticktext: data.series.map((name) => plain(shortened(name, 24))),
         ...(rowHeight < 12 ? { nticks: 30, tickmode: "array" } : {}),
       }),
-      yaxis2: axis({ range: [0, 1], fixedrange: true, showgrid: false, ticks: "", linewidth: 0, domain: [1 - strip / inner || 0, 1], tickvals: [0.5], ticktext: ["labels"], anchor: "x" }),
+      yaxis2: axis({ type: "linear", visible: Boolean(labelRuns), range: [0, 1], fixedrange: true, showgrid: false, ticks: "", linewidth: 0, domain: [1 - (strip || 18) / inner, 1], tickvals: [0.5], ticktext: ["labels"], anchor: "x" }),
       hovermode: "closest",
       shapes: heatShapes(),
     };

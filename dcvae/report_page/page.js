@@ -584,7 +584,8 @@
     const { width, count: columns, flagged, judged } = data.heat;
     const x = Array.from({ length: columns }, (_, column) => firstTime - data.step / 2 + (column + 0.5) * width);
     const shares = flagged.map((row, number) => row.map((cells, column) => (judged[number][column] ? cells / judged[number][column] : null)));
-    const labeled = labelRuns ? 1 : 0;
+    const runs = mergedLabels();
+    const labeled = runs.length ? 1 : 0; // an axis without a trace makes plotly draw a line to nowhere
     const rowHeight = Math.min(26, Math.max(9, 520 / data.series.length));
     const strip = labeled * 18;
     const height = Math.max(120, rowHeight * data.series.length) + strip + 50;
@@ -601,7 +602,7 @@
         tickvals: data.series.map((_, number) => number), ticktext: data.series.map((name) => plain(shortened(name, 24))),
         ...(rowHeight < 12 ? { nticks: 30, tickmode: "array" } : {}),
       }),
-      yaxis2: axis({ type: "linear", visible: Boolean(labelRuns), range: [0, 1], fixedrange: true, showgrid: false, ticks: "", linewidth: 0, domain: [1 - (strip || 18) / inner, 1], tickvals: [0.5], ticktext: ["labels"], anchor: "x" }),
+      ...(labeled && { yaxis2: axis({ type: "linear", range: [0, 1], fixedrange: true, showgrid: false, ticks: "", linewidth: 0, domain: [1 - strip / inner, 1], tickvals: [0.5], ticktext: ["labels"], anchor: "x" }) }),
       hovermode: "closest",
       shapes: heatShapes(),
     };
@@ -620,8 +621,7 @@
         tickvals: steps.map(Math.sqrt), ticktext: steps.map(percent), tickfont: { color: color("muted") },
       },
     }];
-    if (labelRuns) {
-      const runs = mergedLabels();
+    if (labeled) {
       traces.push({
         type: "scatter", mode: "none", fill: "toself", yaxis: "y2", name: "labels", hoverinfo: "skip",
         ...rectangles(runs, ...fullRange(), 0.1, 0.9), fillcolor: color("label"),
@@ -633,7 +633,7 @@
   /** Labels of all series in one list of runs, sorted by their beginning. */
   function mergedLabels() {
     const runs = [];
-    for (const times of labelRuns) for (let place = 0; place < times.length; place += 2) runs.push([times[place], times[place + 1]]);
+    for (const times of labelRuns ?? []) for (let place = 0; place < times.length; place += 2) runs.push([times[place], times[place + 1]]);
     return runs.sort((a, b) => a[0] - b[0]).flat();
   }
 

@@ -242,7 +242,7 @@ def comparison_findings(comparison: pd.DataFrame) -> list[Finding]:
         others = comparison[column].drop(OURS)
         if others.isna().all() or not others.max() > own:
             continue
-        best = comparison.index.drop(OURS)[int(np.nanargmax(others))]
+        best = list(map(str, others.index))[int(np.nanargmax(others))]
         ahead.append(f"{title(column)}: {best} {others.max():.3f}, DC-VAE {own:.3f}")
     if ahead:
         return [

@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "training": {"settings", "windows", "network"},
     "scoring": {"settings", "windows", "losses", "network"},
     "plots": set(),
+    "report": set(),
     "artefacts": {"settings", "tables", "preprocessing", "windows", "thresholds"},
     "console": set(),
 }
@@ -60,10 +61,11 @@ LIGHT = (
     "ranking_metrics",
     "thresholds",
     "detection",
+    "report",
     "artefacts",
     "console",
 )
-HEAVY = ("keras", "tensorflow", "sklearn", "matplotlib")
+HEAVY = ("keras", "tensorflow", "sklearn", "matplotlib", "plotly")
 
 
 def tree_of(path: Path) -> ast.Module:

@@ -238,12 +238,11 @@ def comparison_findings(comparison: pd.DataFrame) -> list[Finding]:
     """Say where a baseline is ahead of DC-VAE in the headline figures, or that none is."""
     ahead = []
     for column in HEADLINES:
-        own = comparison.loc[OURS, column]
-        others = comparison[column].drop(OURS)
-        if others.isna().all() or not others.max() > own:
-            continue
-        best = list(map(str, others.index))[int(np.nanargmax(others))]
-        ahead.append(f"{title(column)}: {best} {others.max():.3f}, DC-VAE {own:.3f}")
+        figures = {str(name): float(figure) for name, figure in comparison[column].items()}
+        own = figures.pop(OURS)
+        best = max(figures.items(), key=lambda entry: np.nan_to_num(entry[1], nan=-np.inf))
+        if best[1] > own:  # never so where either is NaN
+            ahead.append(f"{title(column)}: {best[0]} {best[1]:.3f}, DC-VAE {own:.3f}")
     if ahead:
         return [
             Finding(

@@ -348,7 +348,9 @@ def review(result: "Review", folder: Path, seconds: float) -> None:
     say()
     for finding in result.findings:
         _finding(finding.level, finding.text)
-    say(f"written: {folder} ({duration(seconds)}); open {folder / 'report.html'}")
+    num_rows = len(result.verdicts.times)
+    say(f"written: {folder} ({num_rows:,} judged rows, {duration(seconds)})")
+    say(f"to look at: {folder / 'report.html'}")
 
 
 def _series_table(result: "Review") -> None:

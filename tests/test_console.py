@@ -9,9 +9,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
+from builders import verdicts_of
 
 from dcvae import InputError, console
+from dcvae.evaluation import METRIC_NOTES, SYSTEM_NOTES, Finding
+from dcvae.events import find_events
 from dcvae.settings import Settings
 from dcvae.thresholds import Alphas
 
@@ -21,6 +25,7 @@ NAN = math.nan
 @pytest.fixture(autouse=True)
 def loud(monkeypatch):
     monkeypatch.setattr(console, "_quiet", False)
+    monkeypatch.setattr(console, "_json", False)
 
 
 def losses_of(epoch, loss=1.25, val_loss=1.5):
@@ -156,7 +161,7 @@ def test_quiet_says_nothing(monkeypatch, capsys):
     console.facts({"three": "3"})
     console.next_commands(arguments, ("four.py",))
     console.alphas_table(Alphas.default(["five"], 3.0))
-    console.flag_counts(["six"], [6], 60)
+    console.review(review_of(), Path("folder"), 1.0)
     with console.TrainingDisplay(2, 0) as display:
         display.epoch(losses_of(1), True)
     assert capsys.readouterr() == ("", "")
@@ -225,13 +230,78 @@ def test_table_of_alphas(capsys):
     assert [line[:end].split()[-1] for line in lines[1:]] == ["2", "12.3", "3"]
 
 
-def test_table_of_flag_counts(capsys):
-    console.flag_counts(["a", "temperature1"], np.array([0, 1_234]), 20_000)
-    assert capsys.readouterr().out == (
-        "series        flagged cells  share of 20,000 judged rows\n"
-        "a                         0    0.000%\n"
-        "temperature1          1,234    6.170%\n"
+def review_of(num_series=2, num_events=0):
+    """Build a review as far as the terminal looks at it."""
+    residual = np.zeros((300, num_series))
+    residual[: 2 * num_events : 2, 0] = 4.0 + np.arange(num_events)
+    verdicts = verdicts_of(residual)
+    return SimpleNamespace(
+        summary=lambda: {"judged rows": "300"},
+        verdicts=verdicts,
+        metrics=None,
+        comparison=None,
+        events=find_events(verdicts, 300.0),
+        findings=(Finding("bad", "It is bad."), Finding("good", "It is good.")),
     )
+
+
+def test_review_on_the_terminal(capsys):
+    console.review(review_of(num_events=12), Path("models/m/results/test"), 3.21)
+    assert capsys.readouterr().out == (
+        "judged rows  300\n"
+        "\n"
+        "series  flagged   share\n"
+        "a            12  4.000%\n"
+        "b             0  0.000%\n"
+        "\n"
+        "strongest 10 of 12 events (strength: sigmas beyond the band)\n"
+        "start                     lasts  strength      series, first to leave its band first\n"
+        + "".join(
+            f"2021-01-01 0{minutes // 60}:{minutes % 60:02d}:00  5 min 00 s"
+            f"  {strength:>8.1f}  up  a\n"
+            for minutes, strength in zip(range(110, 10, -10), range(12, 2, -1), strict=True)
+        )
+        + "\n"
+        "bad: It is bad.\n"
+        "good: It is good.\n"
+        "written: models/m/results/test (300 judged rows, 3.2 s)\n"
+        "to look at: models/m/results/test/report.html\n"
+    )
+
+
+def test_review_with_metrics_fits_a_hundred_columns(capsys):
+    result = review_of(26, num_events=3)
+    names = [*result.verdicts.series, "mean of labeled series", "system"]
+    result.metrics = pd.DataFrame(0.98765, names, list(METRIC_NOTES))
+    result.metrics.loc["b", "vus_pr"] = NAN
+    result.events.table["series"] = [["a long name of a series"] * 20] * 3
+    detectors = ["DC-VAE", "isolation forest"]
+    result.comparison = pd.DataFrame(0.5, detectors, [*METRIC_NOTES, *SYSTEM_NOTES])
+    console.review(result, Path("folder"), 1.0)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) == 100
+    assert next(line for line in lines if line.startswith("b ")).split()[-1] == "-"
+    assert any(line.startswith("isolation forest  ") for line in lines)
+
+
+@pytest.mark.parametrize(("terminal", "no_color", "colored"), [(1, 0, 1), (1, 1, 0), (0, 0, 0)])
+def test_color_is_for_terminals_that_want_it(terminal, no_color, colored, monkeypatch, capsys):
+    monkeypatch.setattr(console.sys.stdout, "isatty", lambda: bool(terminal))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+    console.review(review_of(), Path("folder"), 1.0)
+    assert ("\033[31mbad:\033[0m It is bad." in capsys.readouterr().out) is bool(colored)
+
+
+def test_json_is_printed_where_it_is_asked_for_and_silences_the_rest(monkeypatch, capsys):
+    parse(monkeypatch, "d.csv", "s.txt", "--json")
+    console.say("nothing")
+    console.machine_readable({"a": [1, None]})
+    assert json.loads(capsys.readouterr().out) == {"a": [1, None]}
+    parse(monkeypatch, "d.csv", "s.txt")
+    console.machine_readable({"a": 1})
+    assert capsys.readouterr().out == ""
 
 
 # --- A training ------------------------------------------------------------------------------

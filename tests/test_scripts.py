@@ -49,7 +49,11 @@ BEFORE = SETTINGS["T"] - 1  # rows at the start of a file that no window judges
 RESULTS = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
 MODEL_FILES = {
     *("model.keras", "settings.txt", "preprocessing.json", "run.json"),
-    *("history.csv", "loss.png", "training_state.npz", "alphas.csv"),
+    *("history.csv", "loss.png", "training_state.npz", "alphas.csv", "alphas_source.json"),
+}
+REVIEW_FILES = {
+    *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
+    *("metrics.json", "report.html"),
 }
 
 
@@ -260,12 +264,16 @@ def test_the_walk_says_what_it_does_and_nothing_on_stderr(walk):
     assert f"written: {Path('models/toy/alphas.csv')}\n" in alphas.stdout
     assert "note: Cells are missing in 3 of 3 series" in test.stdout
     assert f"written: {Path('models/toy/results/test')} (93 judged rows, " in test.stdout
-    longest = max(len(line) for line in (alphas.stdout + test.stdout).splitlines()[:5])
-    assert longest <= 100
+    assert "to look at: " in test.stdout
+    tables = [line for line in test.stdout.splitlines() if line[:1] == "s" or line[:2] == "20"]
+    assert len(tables) > 4
+    assert max(map(len, tables)) <= 100
+    assert not re.search("\033", test.stdout)  # color is for terminals
 
 
 def test_the_walk_leaves_every_file_and_no_other(walk):
-    results = {str(Path("results", "test", f"{name}.csv")) for name in RESULTS}
+    names = {f"{name}.csv" for name in RESULTS} | REVIEW_FILES
+    results = {str(Path("results", "test", name)) for name in names}
     assert set(contents(walk[0] / "models")) == {
         str(Path("toy", name)) for name in MODEL_FILES | results
     }
@@ -433,8 +441,8 @@ def test_context_lets_the_first_rows_be_judged(place):
     num_rows = len(read_csv(place.data))
     place.data = place.folder / "both.csv"
     good(place.call("test"))
-    for name, content in results.items():
-        lines = content.splitlines()
+    for name in (f"{name}.csv" for name in RESULTS):
+        lines = results[name].splitlines()
         assert len(lines) == 1 + num_rows
         tail = (place.model / "results/both" / name).read_bytes().splitlines()[-num_rows:]
         assert lines[1:] == tail, name
@@ -484,6 +492,109 @@ def test_a_glitch_beyond_all_numbers_is_an_alarm_like_another(place):
     assert results["abs_error"].isna().equals(data.isna().iloc[BEFORE:])
 
 
+# --- With labels -----------------------------------------------------------------------------
+
+
+def write_test_labels(place):
+    data = read_csv(place.data)
+    labels = pd.DataFrame(0, data.index, data.columns)
+    labels.iloc[40, 0] = 1
+    labels.iloc[60:63, 1] = 1
+    path = place.folder / "test_labels.csv"
+    labels.to_csv(path)
+    return path, labels
+
+
+def test_labels_have_the_run_judged(place):
+    path, labels = write_test_labels(place)
+    ended = good(place.call("test", "--labels", path))
+    folder = place.model / "results/test"
+    assert set(contents(folder)) == {f"{name}.csv" for name in RESULTS} | REVIEW_FILES | {
+        "metrics.csv",
+        "baselines.csv",
+    }
+    flags = read_results(folder)["anomaly_predictions"]
+    truth = labels.iloc[BEFORE:].astype(bool)
+    metrics = pd.read_csv(folder / "metrics.csv", index_col="series")
+    assert list(metrics.index) == ["system", "mean of labeled series", "s0", "s1", "s2"]
+    for name in truth.columns:
+        hits = (truth[name] & flags[name]).sum()
+        both = truth[name].sum() + flags[name].sum()
+        assert metrics.loc[name, "f1"] == pytest.approx(2 * hits / both if both else 1.0)
+    any_truth, any_flag = truth.any(axis=1), flags.any(axis=1)
+    assert metrics.loc["system", "recall"] == pytest.approx(
+        (any_truth & any_flag).sum() / any_truth.sum()
+    )
+    baselines = pd.read_csv(folder / "baselines.csv", index_col="detector")
+    assert list(baselines.index[:4]) == ["DC-VAE", "always", "never", "random"]
+    assert {"PCA", "isolation forest", "k-means"} <= set(baselines.index)
+    assert baselines.loc["always", "recall"] == 1
+    assert baselines.loc["DC-VAE", "f1"] == metrics.loc["system", "f1"]
+    assert "labels of val.csv (2021-04-01 00:00:00 to " in ended.stdout
+    written = json.loads((folder / "metrics.json").read_bytes())
+    assert written["metrics"]["system"]["f1"] == pytest.approx(metrics.loc["system", "f1"])
+    assert written["metrics"]["s2"]["roc_auc"] is None  # it has no label
+
+
+def test_labels_belong_to_the_rows_of_the_file_with_context_too(place):
+    path, labels = write_test_labels(place)
+    good(place.call("test", "--labels", path, "--context", place.folder / "val.csv"))
+    metrics = pd.read_csv(place.model / "results/test/metrics.csv", index_col="series")
+    assert metrics.loc["s1", "labeled_rows"] == labels["s1"].sum() == 3
+
+
+def test_figures_on_request(place):
+    path, _ = write_test_labels(place)
+    good(place.call("test", "--labels", path, "--figures", "pdf"))
+    figures = contents(place.model / "results/test/figures")
+    assert set(figures) == {
+        *("series_001.pdf", "series_002.pdf", "series_003.pdf"),
+        *("latent_space.pdf", "loss.pdf"),
+    }
+    assert all(content.startswith(b"%PDF") for content in figures.values())
+    good(place.call("test", "--labels", path, "--figures", "pdf"))
+    assert contents(place.model / "results/test/figures") == figures
+
+
+def test_json_is_all_that_is_printed(place):
+    printed = json.loads(good(place.call("test", "--json")).stdout)
+    assert printed == json.loads((place.model / "results/test/metrics.json").read_bytes())
+    assert printed["judged_rows"] == 93
+    assert printed["metrics"] is None
+    place.data = place.folder / "val.csv"
+    printed = json.loads(good(place.call("alpha_definition", "--json")).stdout)
+    assert [line["series"] for line in printed["alphas"]] == ["s0", "s1", "s2"]
+    assert printed["alphas"][0]["f1"] is None
+    place.data = place.folder / "train.csv"
+    printed = json.loads(good(place.call("train", "--json", "--epochs", "1")).stdout)
+    assert printed["epochs"] == 1
+    assert printed["reference_losses"]["windows"] == 41
+
+
+def test_judging_the_labels_the_alphas_were_chosen_on_is_told(place):
+    place.data = place.folder / "val.csv"
+    ended = good(place.call("test", "--labels", place.folder / "labels.csv"))
+    assert "warning: The alphas were chosen on the labels of this very file" in ended.stdout
+    assert "thresholds     labels of this very file\n" in ended.stdout
+
+
+def test_a_file_that_drifted_away_is_told(place):
+    data = read_csv(place.data)
+    (data + 6 * data.std()).to_csv(place.data)
+    assert "bad: The model no longer fits this file" in good(place.call("test")).stdout
+
+
+def test_without_the_training_file_there_are_no_baselines(place):
+    path, _ = write_test_labels(place)
+    (place.folder / "train.csv").write_text("gone")
+    run_file = place.model / "run.json"
+    record = json.loads(run_file.read_bytes())
+    run_file.write_text(json.dumps(record | {"training_path": str(place.folder / "train.csv")}))
+    ended = good(place.call("test", "--labels", path))
+    assert "info: No baselines: " in ended.stdout
+    assert not (place.model / "results/test/baselines.csv").exists()
+
+
 # --- Training again, going on, being stopped -------------------------------------------------
 
 
@@ -503,7 +614,9 @@ def test_training_again_keeps_the_model_as_previous_and_quiet_is_quiet(training_
     assert ended.stdout == ""
     assert contents(training_place.models / "toy.previous") == before
     assert epochs_of(training_place.model) == [1]
-    assert set(contents(training_place.model)) == MODEL_FILES - {"alphas.csv"}
+    assert set(contents(training_place.model)) == {
+        name for name in MODEL_FILES if not name.startswith("alphas")
+    }
 
 
 def test_quiet_tests_and_alphas_print_nothing(place):
@@ -633,7 +746,9 @@ def test_a_loss_that_is_no_number_later_keeps_the_best_weights(training_place):
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("warning: the loss became NaN or infinite")
     assert epochs_of(training_place.model) == [1]
-    assert set(contents(training_place.model)) == MODEL_FILES - {"alphas.csv"}
+    assert set(contents(training_place.model)) == {
+        name for name in MODEL_FILES if not name.startswith("alphas")
+    }
 
 
 # --- What is said before the work begins -----------------------------------------------------
@@ -708,7 +823,9 @@ def test_a_real_ctrl_c_after_an_epoch(training_place):
     assert (process.returncode, err) == (130, KEPT)
     assert "interrupted after " in out
     assert f"model: {training_place.model}" in out
-    assert set(contents(training_place.model)) == MODEL_FILES - {"alphas.csv"}
+    assert set(contents(training_place.model)) == {
+        name for name in MODEL_FILES if not name.startswith("alphas")
+    }
 
 
 @pytest.mark.slow
@@ -804,7 +921,8 @@ def test_one_seed_gives_the_same_bytes(walk, tmp_path):
         {name: content for name, content in contents(folder).items() if name.endswith(".csv")}
         for folder in (walk[0], tmp_path)
     )
-    assert len(first) == 4 + 2 + len(RESULTS)  # the files given, then what was written
+    reviewed = [name for name in REVIEW_FILES if name.endswith(".csv")]
+    assert len(first) == 4 + 2 + len(RESULTS) + len(reviewed)  # given, then written
     assert first == second
 
 

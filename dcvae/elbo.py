@@ -18,7 +18,7 @@ from dcvae.losses import gaussian_nll, kl_divergence, log_variance_from
 from dcvae.network import VariationalAutoencoder
 from dcvae.windows import WindowSplit, gather_windows, num_windows
 
-MAX_WINDOWS = 2048  # spread evenly over a file; the mean of so many is known well enough
+MAX_WINDOWS = 1024  # spread evenly over a file; the mean of so many is known well enough
 _BATCH = 64
 
 

@@ -7,7 +7,7 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/python train.py data/sample/train.csv settings/sample.txt
 	$(BIN)/python alpha_definition.py data/sample/val.csv data/sample/labels_val.csv settings/sample.txt
-	$(BIN)/python test.py data/sample/test.csv settings/sample.txt
+	$(BIN)/python test.py data/sample/test.csv settings/sample.txt --labels data/sample/labels_test.csv
 
 test: .venv/installed-for-tests
 	$(BIN)/ruff check .

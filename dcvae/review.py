@@ -122,7 +122,8 @@ class Review:
                 baselines=self.comparison,
                 threshold_source=self.threshold_source,
                 settings=self.model.settings.model_dump(),
-                provenance=self.model.run,
+                # A page is passed on: it need not tell where on a disk the training file lies.
+                provenance={k: v for k, v in self.model.run.items() if k != "training_path"},
                 better=evaluation.BETTER,
             )
         )

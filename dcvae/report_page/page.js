@@ -621,7 +621,7 @@
       zmin: 0, zmax: 1, ygap: rowHeight > 12 ? 2 : 0, hoverongaps: false,
       colorscale: [[0, color("raised")], [0.001, blend("raised", "flag", 0.25)], [0.5, color("flag")], [1, color("heat-end")]],
       colorbar: {
-        thickness: 12, outlinewidth: 0, ypad: 0, y: 0.5, len: 1,
+        thickness: 12, outlinewidth: 0, ypad: 0, y: 1, yanchor: "top", lenmode: "pixels", len: Math.min(inner, 320),
         tickvals: steps.map(Math.sqrt), ticktext: steps.map(percent), tickfont: { color: color("muted") },
       },
     }];
@@ -932,7 +932,7 @@
     byId("calibration-series").addEventListener("change", drawCalibration);
     const formats = index.map(() => (share) => (share === null ? "–" : percent(share)));
     // A series a row: there may be many of them, and there are few k.
-    const turned = { index: columns, columns: index.map((k) => `${k} σ`), values: columns.map((_, place) => values.map((row) => row[place])) };
+    const turned = { index: columns, columns: index.map((k) => `${k}\u00a0σ`), values: columns.map((_, place) => values.map((row) => row[place])) };
     byId("calibration-table").append(boxed(numberTable(turned, { corner: "Outside", formats })));
     drawCalibration();
   }

@@ -173,6 +173,10 @@ def review(
         truth = labels.frame.loc[verdicts.times].to_numpy()
         metrics, comparison, judged = _judge(model, table, verdicts, truth)
         findings += judged
+    threshold_source = source[0]
+    if comparison is not None and model.labeled_tables() is None and "default" not in source[0]:
+        default = model.settings.default_alpha
+        threshold_source += f"; baselines: {default:g} sigmas, as the labeled files are not at hand"
     findings += _calibration_findings(calibration)
     order = ("bad", "warning", "good", "info")
     return Review(
@@ -185,7 +189,7 @@ def review(
         losses=_losses(model, file_losses),
         metrics=metrics,
         comparison=comparison,
-        threshold_source=source[0],
+        threshold_source=threshold_source,
         findings=tuple(sorted(findings, key=lambda finding: order.index(finding.level))),
     )
 

@@ -196,7 +196,7 @@ def metrics_of(
     names: list[str],
     random: np.random.Generator,
     first: str = "system",
-    last: str | None = "mean of series",
+    last: str | None = "mean of labeled series",
 ) -> pd.DataFrame:
     index = [first, *names, *([] if last is None else [last])]
     frame = pd.DataFrame(

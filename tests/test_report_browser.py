@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from dcvae.report import ReportContent, render
 
+pytestmark = pytest.mark.slow
 SIZES = ((1280, 800), (1920, 1080))
 ARGUMENTS = (
     "--no-sandbox",  # containers give a browser no sandbox of its own
@@ -244,6 +245,48 @@ def test_dragging_in_one_chart_zooms_another(page):
         assert high - low == pytest.approx(0.2 * (before[1] - before[0]), rel=0.05)
 
 
+def test_charts_may_be_as_high_as_the_band(browser, tmp_path):
+    made = report_content.content(2000, 2)
+    made.values[1000, 0] = 1e6 * made.mean[1000, 0]
+    made.flags[1000, 0] = True
+    page = opened(browser, written(made, tmp_path))
+    drawn(page, 0)
+    axis = 'document.getElementById("plot-0")._fullLayout.yaxis2.range'
+    assert page.evaluate(axis)[1] > made.values[1000, 0]
+    page.select_option("#height", "band")
+    drawn(page, 0)
+    low, high = page.evaluate(axis)
+    mean, sigma = made.mean[:, 0], made.sigma[:, 0]
+    assert low < (mean - 4.5 * sigma).min()
+    assert (mean + 4.5 * sigma).max() < high < 2 * (mean + 4.5 * sigma).max()
+    mark = page.evaluate(
+        """() => document.getElementById("plot-0").data
+            .find((trace) => trace.name === "flagged above")"""
+    )
+    assert max(mark["y"]) == pytest.approx(high)  # at the edge, and saying how far out it is
+    assert max(mark["customdata"]) == pytest.approx(made.values[1000, 0])
+    complaints = page.complaints
+    page.context.close()
+    assert complaints == []
+
+
+def test_stretches_end_where_they_end(page, content):
+    """A run before the range leaves no sliver at its edge."""
+    number = int(content.flags.sum(axis=0).argmax())
+    drawn(page, number)
+    page.click("[data-days='7']")
+    drawn(page, number)
+    corners = page.evaluate(
+        f"""() => document.getElementById("plot-{number}").data
+            .find((trace) => trace.name === "flagged rows").x.filter((time) => time !== null)"""
+    )
+    assert corners
+    flagged = content.times[content.flags[:, number]].as_unit("us").asi8 / 1000.0
+    step = 300_000
+    for corner in corners:  # no thinner than two pixels, so up to two of them after the row
+        assert np.abs(flagged - corner).min() <= step / 2 + 2 * 7 * 86_400_000 / 2000
+
+
 def test_buttons_choose_a_day_a_week_and_all(page):
     drawn(page, 0)
     whole = range_of(page, 0)
@@ -383,7 +426,7 @@ def test_names_cannot_do_anything(browser, tmp_path):
     calibration = made.calibration.copy()
     calibration.columns = ["gaussian", *nasty, "all series"]
     metrics = made.metrics.copy()
-    metrics.index = ["system", *nasty, "mean of series"]
+    metrics.index = ["system", *nasty, "mean of labeled series"]
     made = report_content.changed(
         made,
         model_name=nasty[0],

@@ -47,12 +47,13 @@
     return `${hundredths >= 1 ? Number(hundredths.toFixed(1)) : Number(hundredths.toPrecision(2))} %`;
   }
 
-  const secondsMatter = (data.step % 60_000 !== 0) || (firstTime % 60_000 !== 0);
+  const finerThan = (unit) => data.step % unit !== 0 || firstTime % unit !== 0;
+  const timeLength = finerThan(1_000) ? 23 : finerThan(60_000) ? 19 : 16;
 
   /** A time as the data have it. Times have no zone; inside, they are taken for UTC throughout. */
   function timeText(milliseconds) {
     const text = new Date(milliseconds).toISOString();
-    return text.slice(0, 10) + " " + text.slice(11, secondsMatter ? 19 : 16);
+    return text.slice(0, 10) + " " + text.slice(11, timeLength);
   }
 
   function durationText(seconds) {
@@ -288,9 +289,11 @@
       y.push(bottom, top, top, bottom, bottom, null);
     };
     for (let place = 0; place < runs.length; place += 2) {
-      const start = Math.max(runs[place] - data.step / 2, from);
-      const end = Math.min(Math.max(runs[place + 1] + data.step / 2, start + 2 * pixel), to);
-      if (end <= from || start >= to) continue;
+      const before = runs[place] - data.step / 2;
+      const after = runs[place + 1] + data.step / 2;
+      if (after <= from || before >= to) continue;
+      const start = Math.max(before, from);
+      const end = Math.min(Math.max(after, start + 2 * pixel), to); // never too thin to be seen
       if (left !== null && start <= right + pixel) { right = Math.max(right, end); continue; }
       close();
       [left, right] = [start, end];
@@ -353,7 +356,7 @@
       traces.push({
         ...strip, name: "labeled", ...rectangles(labelRuns[number], view.from, view.to, 0, 1),
         fillcolor: color("label-fill"),
-        fillpattern: { shape: "/", size: 7, solidity: 0.22, fgcolor: color("label"), bgcolor: color("label-fill") },
+        fillpattern: { shape: "/", size: 9, solidity: 0.1, fgcolor: color("label"), bgcolor: color("label-fill") },
       });
     }
     traces.push({
@@ -411,7 +414,7 @@
       hovermode: "x unified",
       dragmode: "zoom",
       shapes,
-      xaxis: axis({ type: "date", range: [view.from, view.to], anchor: "y", hoverformat: secondsMatter ? "%Y-%m-%d %H:%M:%S" : "%Y-%m-%d %H:%M" }),
+      xaxis: axis({ type: "date", range: [view.from, view.to], anchor: "y", hoverformat: { 16: "%Y-%m-%d %H:%M", 19: "%Y-%m-%d %H:%M:%S", 23: "%Y-%m-%d %H:%M:%S.%3f" }[timeLength] }),
       // Strips lie on an axis of their own, from 0 to 1, under the curves.
       // Types are given, for plotly cannot guess them from a trace without points.
       yaxis: { type: "linear", range: [0, 1], fixedrange: true, visible: false },
@@ -590,6 +593,8 @@
     const strip = labeled * 18;
     const height = Math.max(120, rowHeight * data.series.length) + strip + 50;
     const inner = height - 50;
+    // Every name, or of very many series every second or third, so that they do not overlap.
+    const named = data.series.map((_, number) => number).filter((number) => number % Math.ceil(14 / rowHeight) === 0);
     const longest = data.series.reduce((length, name) => Math.max(length, Math.min(name.length, 24)), 6);
     // From the surface to a strong color: a share is read by lightness, whatever one's color vision.
     const layout = {
@@ -599,8 +604,7 @@
       xaxis: axis({ type: "date", range: fullRange(), fixedrange: true, showgrid: false }),
       yaxis: axis({
         type: "linear", range: [data.series.length - 0.5, -0.5], fixedrange: true, showgrid: false, ticks: "", domain: [0, 1 - (strip + labeled * 6) / inner],
-        tickvals: data.series.map((_, number) => number), ticktext: data.series.map((name) => plain(shortened(name, 24))),
-        ...(rowHeight < 12 ? { nticks: 30, tickmode: "array" } : {}),
+        tickvals: named, ticktext: named.map((number) => plain(shortened(data.series[number], 24))),
       }),
       ...(labeled && { yaxis2: axis({ type: "linear", range: [0, 1], fixedrange: true, showgrid: false, ticks: "", linewidth: 0, domain: [1 - strip / inner, 1], tickvals: [0.5], ticktext: ["labels"], anchor: "x" }) }),
       hovermode: "closest",
@@ -617,7 +621,7 @@
       zmin: 0, zmax: 1, ygap: rowHeight > 12 ? 2 : 0, hoverongaps: false,
       colorscale: [[0, color("raised")], [0.001, blend("raised", "flag", 0.25)], [0.5, color("flag")], [1, color("heat-end")]],
       colorbar: {
-        thickness: 12, outlinewidth: 0, ypad: 0, y: 0.5, len: 1,
+        thickness: 12, outlinewidth: 0, ypad: 0, y: 1, yanchor: "top", lenmode: "pixels", len: Math.min(inner, 320),
         tickvals: steps.map(Math.sqrt), ticktext: steps.map(percent), tickfont: { color: color("muted") },
       },
     }];
@@ -840,7 +844,7 @@
       for (const column of data.metrics.columns) {
         if (notes[column]) list.append(element("dt", {}, column), element("dd", {}, notes[column]));
       }
-      const rowClass = (name) => (name === "system" || name === "mean of series" ? "total" : undefined);
+      const rowClass = (name) => (name === "system" || name === "mean of labeled series" ? "total" : undefined);
       byId("metrics-body").append(boxed(numberTable(data.metrics, { notes, rowClass, corner: "Series" })), list);
     } else {
       byId("metrics-body").append(noLabels());
@@ -917,7 +921,7 @@
   }
 
   function setUpCalibration() {
-    const { index, columns } = data.calibration;
+    const { index, columns, values } = data.calibration;
     if (!index.length || !columns.length) {
       byId("calibration-body").replaceChildren(element("p", { class: "empty" }, "No cell had a value, so nothing can be said."));
       return;
@@ -926,8 +930,10 @@
     byId("calibration-series").append(element("option", { value: "" }, "none"),
       ...single.map((column) => element("option", { value: column }, shortened(column, 60))));
     byId("calibration-series").addEventListener("change", drawCalibration);
-    const formats = columns.map(() => (share) => (share === null ? "–" : percent(share)));
-    byId("calibration-table").append(boxed(numberTable(data.calibration, { corner: "k", formats })));
+    const formats = index.map(() => (share) => (share === null ? "–" : percent(share)));
+    // A series a row: there may be many of them, and there are few k.
+    const turned = { index: columns, columns: index.map((k) => `${k}\u00a0σ`), values: columns.map((_, place) => values.map((row) => row[place])) };
+    byId("calibration-table").append(boxed(numberTable(turned, { corner: "Outside", formats })));
     drawCalibration();
   }
 
@@ -958,7 +964,8 @@
     if (Array.isArray(value) && value.some((entry) => entry !== null && typeof entry === "object")) {
       return element("ul", {}, ...value.map((entry) => element("li", {}, tree(entry))));
     }
-    return Array.isArray(value) ? value.join(", ") : String(value);
+    if (Array.isArray(value)) return value.length ? value.join(", ") : "none";
+    return String(value);
   }
 
   // --- Theme -----------------------------------------------------------------------------------

@@ -79,6 +79,9 @@ HEADLINES = ("vus_pr", "average_precision", "event_f05_corrected", SERIES_F1)
 """The figures by which the findings compare DC-VAE with the baselines."""
 
 
+_FIRST = (SERIES_F1, "f1", "event_f05_corrected", "false_alarms_per_week", *HEADLINES[:2])
+
+
 class Finding(NamedTuple):
     """A plain sentence about a run, and how good or bad the news is."""
 
@@ -221,12 +224,14 @@ def compare(
         step_seconds: sampling step.
 
     Returns:
-        One line a detector, DC-VAE first; the system's metrics and the keys of `SYSTEM_NOTES`.
+        One line a detector, DC-VAE first; the system's metrics and the keys of `SYSTEM_NOTES`, the
+        most asked-for first.
     """
     lines = {OURS: _with_series_means(labels, ours, buffer, step_seconds)}
     for baseline in baselines:
         lines[baseline.name] = _with_series_means(labels, judged(baseline), buffer, step_seconds)
-    return pd.DataFrame.from_dict(lines, orient="index")
+    table = pd.DataFrame.from_dict(lines, orient="index")
+    return table[[*_FIRST, *(column for column in table.columns if column not in _FIRST)]]
 
 
 def with_alphas(residual: Float32Array, alphas: Alphas) -> Detector:
@@ -290,6 +295,7 @@ def title(column: str) -> str:
         "pr": "PR",
     }
     text = " ".join(words.get(word, word) for word in column.split("_"))
+    text = text.replace("ROC AUC", "ROC-AUC").replace("VUS ", "VUS-")
     return text[0].upper() + text[1:]
 
 

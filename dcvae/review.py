@@ -120,7 +120,7 @@ class Review:
                 metrics=self.metrics,
                 metric_notes={**evaluation.METRIC_NOTES, **evaluation.SYSTEM_NOTES},
                 baselines=self.comparison,
-                threshold_source=self.threshold_source,
+                threshold_source=f"Thresholds: {self.threshold_source}.",
                 settings=self.model.settings.model_dump(),
                 # A page is passed on: it need not tell where on a disk the training file lies.
                 provenance={k: v for k, v in self.model.run.items() if k != "training_path"},

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dcvae.metrics import segments
+from dcvae.metrics import Segments, segments
 from dcvae.verdicts import Verdicts
 
 COLUMNS = (
@@ -64,51 +64,46 @@ def find_events(verdicts: Verdicts, step_seconds: float) -> Events:
         step_seconds: sampling step, which the last row of an event is taken to last.
     """
     found = segments(np.logical_or.reduce(verdicts.flags, axis=1))
-    lengths = found.stops - found.starts
-    # Rows of all events, one after the other, and where each event begins among them.
-    event_of_row = np.repeat(np.arange(len(lengths)), lengths)
-    firsts = np.cumsum(lengths) - lengths
-    rows = np.arange(lengths.sum()) + np.repeat(found.starts - firsts, lengths)
-    residual = verdicts.residual[rows]
-    flags = verdicts.flags[rows]
-    beyond = np.where(residual > 0, residual - verdicts.alphas.up, -residual - verdicts.alphas.down)
-
-    # One line for each series of each event: its cells lie together once sorted by (event, series).
-    row, column = np.nonzero(flags)
-    order = np.lexsort((row, column, event_of_row[row]))
-    row, column = row[order], column[order]
-    event, strength = event_of_row[row], beyond[row, column]
-    begins = np.flatnonzero(
-        np.diff(event, prepend=-1).astype(bool) | np.diff(column, prepend=-1).astype(bool)
-    )
-    counts = np.diff(begins, append=len(row))
-    line_of_cell = np.repeat(np.arange(len(begins)), counts)
-    # The strongest cell of each line, the earlier one on ties: last after sorting by these keys.
-    by_strength = np.lexsort((-row, strength, line_of_cell))
-    peaks = by_strength[np.cumsum(counts) - 1]
-
     times = verdicts.times
-    lines = pd.DataFrame(
-        {
-            "event": event[begins] + 1,
-            "series": np.array(verdicts.series, dtype=object)[column[begins]],
-            "first_time": times[rows[row[begins]]],
-            "flagged_rows": counts,
-            "peak_time": times[rows[row[peaks]]],
-            "peak_strength": strength[peaks].astype(np.float64),
-            "direction": np.where(residual[row[peaks], column[peaks]] > 0, "up", "down"),
-        }
-    )
     starts = times[found.starts]
-    lines["delay_seconds"] = (
-        lines["first_time"] - starts[lines["event"].to_numpy() - 1]
-    ).dt.total_seconds()
+    # One series at a time: a table of all flagged cells could be as large as all else together.
+    lines = pd.concat(
+        [_lines_of_series(verdicts, column, found) for column in range(len(verdicts.series))]
+    )
+    lines["delay_seconds"] = (lines["first_time"] - starts[lines["event"] - 1]).dt.total_seconds()
     lines = lines.sort_values(
         ["event", "first_time", "peak_strength"], ascending=[True, True, False], kind="stable"
     )
     lines["rank"] = lines.groupby("event").cumcount() + 1
     lines = lines[list(SERIES_COLUMNS)].reset_index(drop=True)
+    lengths = found.stops - found.starts
     return Events(_event_table(lines, starts, times[found.stops - 1], lengths, step_seconds), lines)
+
+
+def _lines_of_series(verdicts: Verdicts, column: int, found: Segments) -> pd.DataFrame:
+    """One line for each event in which a series is outside its band, in time order."""
+    rows = np.flatnonzero(verdicts.flags[:, column])
+    residual = verdicts.residual[rows, column].astype(np.float64)
+    up, down = verdicts.alphas.up[column], verdicts.alphas.down[column]
+    strength = np.where(residual > 0, residual - up, -residual - down)
+    event = np.searchsorted(found.starts, rows, side="right") - 1
+    begins = np.flatnonzero(np.diff(event, prepend=-1))
+    counts = np.diff(begins, append=len(rows))
+    # The strongest cell of each event, the earlier one on ties: last in this order.
+    order = np.lexsort((-rows, strength, event))
+    peaks = order[begins + counts - 1]
+    times = verdicts.times
+    return pd.DataFrame(
+        {
+            "event": event[begins] + 1,
+            "series": np.full(len(begins), verdicts.series[column], dtype=object),
+            "first_time": times[rows[begins]],
+            "flagged_rows": counts,
+            "peak_time": times[rows[peaks]],
+            "peak_strength": strength[peaks],
+            "direction": np.where(residual[peaks] > 0, "up", "down"),
+        }
+    )
 
 
 def _event_table(

@@ -14,10 +14,11 @@ import pandas as pd
 import pytest
 
 from dcvae import InputError, artefacts
+from dcvae.elbo import WindowLosses
 from dcvae.preprocessing import Preprocessor
 from dcvae.scoring import Scores
 from dcvae.settings import Settings
-from dcvae.tables import read_table
+from dcvae.tables import read_labels, read_table
 from dcvae.thresholds import Alphas
 from dcvae.training import EpochLosses, TrainingResult, TrainingState
 from dcvae.windows import split_windows
@@ -445,6 +446,7 @@ def test_record_of_a_run(tmp_path):
         "series": ["a"],
         "sampling_step_seconds": 60.0,
         "training_file": "train.csv",
+        "training_path": str(path.resolve()),
         "training_file_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "rows": 20,
         "first_time": "2021-01-01 00:00:00",
@@ -453,19 +455,21 @@ def test_record_of_a_run(tmp_path):
     path.unlink()  # what happens to the file during a long training does not matter
     result = TrainingResult(state_with(), "early stopping")
     split = split_windows(20, 4, 0.25, 1, path)
-    run = artefacts.run_record(source, split, result, seconds=1.26, device="CPU")
+    reference = WindowLosses(2, reconst=0.5, kl=0.25, median=0.7, percentile_95=1.5)
+    run = artefacts.run_record(source, split, result, reference, seconds=1.26, device="CPU")
     assert source.items() <= run.items()
     assert run["windows"] == {"train": 12, "validation": 2}
     assert (run["ending"], run["epochs"], run["best_epoch"]) == ("early stopping", 2, 1)
     assert run["best_losses"]["val_loss"] == 0.5
     assert run["best_losses"]["val_reconst"] is None
+    assert WindowLosses.from_dict(run["reference_losses"]) == reference
     assert (run["session_seconds"], run["device"]) == (1.3, "CPU")
     assert "seconds" not in run
     assert set(run["versions"]) == {"python", "dcvae", "tensorflow", "keras", "numpy", "pandas"}
     assert json.loads(json.dumps(run, allow_nan=False)) == run
 
 
-def test_history():
+def test_history_as_text():
     lines = artefacts.history_csv([losses(1), losses(2, NAN)]).splitlines()
     assert lines[0] == "epoch,loss,reconst,kl,val_loss,val_reconst,val_kl,learning_rate"
     assert lines[1] == "1,1.0,0.30000000000000004,1e-300,0.5,,-0.0,0.0001"
@@ -634,6 +638,20 @@ def test_the_network_of_another_model_is_refused(models):
         model.network()
 
 
+def labeled(folder):
+    """Write a data file and its labels; their tables."""
+    data, labels = folder / "labeled.csv", folder / "labels.csv"
+    for path, texts in ((data, ("1.5", "2.5")), (labels, ("0", "1"))):
+        lines = [f"2021-01-01 00:0{m}:00,{texts[m % 2]},{texts[m // 4]}" for m in range(8)]
+        path.write_text("\n".join(['time,a,"b, c"', *lines]) + "\n")
+    table = read_table(data)
+    return table, read_labels(labels, table)
+
+
+def write_alphas(model, alphas):
+    return model.write_alphas(alphas, *labeled(model.folder.parent))
+
+
 def test_alphas_are_the_same_when_read_back(model):
     assert model.alphas() is None
     alphas = Alphas(
@@ -646,7 +664,7 @@ def test_alphas_are_the_same_when_read_back(model):
         labeled_rows=np.array([12, 0]),
         method=("grid point-wise", "default"),
     )
-    path = model.write_alphas(alphas)
+    path = write_alphas(model, alphas)
     assert path == model.folder / "alphas.csv"
     again = model.alphas()
     for name in ("series", "method"):
@@ -660,7 +678,7 @@ def test_series_may_have_the_names_of_missing_values(tmp_path):
         model = artefacts.StoredModel(
             tmp_path, settings_with(), preprocessor_with(series=names), {}
         )
-        model.write_alphas(Alphas.default(names, 3.0))
+        write_alphas(model, Alphas.default(names, 3.0))
         assert model.alphas().series == names
 
 
@@ -732,7 +750,6 @@ def test_results_in_data_units(model):
     assert first["reconstructions"] == [header, [time, "12.0000000", "0.0000000"]]
     assert first["sigma"] == [header, [time, "0.5000000", "0.2500000"]]
     assert first["latent_space"] == [["when", "0", "1"], [time, "0.3333333", "0.3333333"]]
-    assert results.flag_counts.tolist() == [3, 0]
 
 
 def test_results_in_standardized_units(models):
@@ -756,7 +773,8 @@ def test_blocks_follow_each_other(model):
     rows = cells(results.folder / "abs_error.csv")[1:]
     assert [row[0] for row in rows] == [f"2021-01-01 00:0{minute}:00" for minute in range(3)]
     assert [float(row[2]) for row in rows] == [0.5, 0.5, 1.5]
-    assert results.flag_counts.tolist() == [2, 2]
+    rows = cells(results.folder / "anomaly_predictions.csv")[1:]
+    assert [row[1:] for row in rows] == [["True"] * 2] * 2 + [["False"] * 2]
 
 
 @pytest.mark.parametrize(

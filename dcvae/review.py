@@ -199,7 +199,8 @@ def _judge(
 ) -> tuple[pd.DataFrame, pd.DataFrame | None, list[Finding]]:
     """Compute the metrics and, if the training file is at hand, those of the baselines."""
     step = float(model.run["sampling_step_seconds"])
-    filled = model.preprocessor.transform(verdicts.frame)
+    # Of the whole table: a series may be missing in all judged rows, but not in all before them.
+    filled = model.preprocessor.transform(table.frame)[len(table.frame) - len(truth) :]
     buffers = [
         ranking_metrics.period_from_autocorrelation(filled[:, column])
         for column in range(filled.shape[1])
@@ -215,6 +216,11 @@ def _judge(
         reason = f"{name}, the file the model was trained on, is not there any more or has changed"
         return metrics, None, [*findings, Finding("info", f"No baselines: {reason}.")]
     judged = _BaselineJudge(model, table, verdicts)
+    if not judged.has_labels and set(verdicts.alphas.method) != {"default"}:
+        text = "The labels that DC-VAE's alphas were chosen on are not at hand, so the baselines' "
+        text += f"alphas are the default of {model.settings.default_alpha:g} sigmas: figures that "
+        text += "rest on flags do not compare like with like."
+        findings.append(Finding("warning", text))
     fitted = baselines.fit_all(
         model.preprocessor.transform_training(training.frame), model.settings.seed
     )
@@ -234,6 +240,11 @@ class _BaselineJudge:
         self._missing = np.isnan(verdicts.residual)
         self._alphas = verdicts.alphas
         self._labeled = model.labeled_tables()
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether there are labels to find thresholds by; else they are the default alpha."""
+        return self._labeled is not None
 
     def __call__(self, baseline: baselines.Baseline) -> Detector:
         residual = baseline.judge(self._rows)[self._first :]
@@ -331,10 +342,10 @@ def _calibration_findings(calibration: pd.DataFrame) -> list[Finding]:
 
 
 def _plain(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
-    """Turn a table of numbers into dictionaries, line by line, NaN into None."""
+    """Turn a table of numbers into dictionaries, line by line, what JSON cannot hold into None."""
     return {
         str(name): {
-            str(column): None if math.isnan(value) else float(value)
+            str(column): float(value) if math.isfinite(value) else None
             for column, value in line.items()
         }
         for name, line in table.iterrows()

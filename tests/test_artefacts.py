@@ -6,12 +6,14 @@ import io
 import json
 import math
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from review_content import files_in, review_of
 
 from dcvae import InputError, artefacts
 from dcvae.elbo import WindowLosses
@@ -682,6 +684,76 @@ def test_series_may_have_the_names_of_missing_values(tmp_path):
         assert model.alphas().series == names
 
 
+def test_what_the_alphas_were_chosen_on(model):
+    assert model.alphas_source() is None
+    assert model.labeled_tables() is None
+    data, labels = labeled(model.folder.parent)
+    path = model.write_alphas(Alphas.default(SERIES, 3.0), data, labels)
+    assert model.alphas_source() == {
+        "alphas_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "data_path": str(data.path.resolve()),
+        "data_sha256": hashlib.sha256(data.path.read_bytes()).hexdigest(),
+        "labels_path": str(labels.path.resolve()),
+        "labels_sha256": hashlib.sha256(labels.path.read_bytes()).hexdigest(),
+        "first_time": "2021-01-01 00:00:00",
+        "last_time": "2021-01-01 00:07:00",
+    }
+    for again, first in zip(model.labeled_tables(), (data, labels), strict=True):
+        pd.testing.assert_frame_equal(again.frame, first.frame)
+
+
+@pytest.mark.parametrize("change", ["edit", "remove"])
+def test_alphas_that_are_not_those_that_were_written_have_no_source(model, change):
+    path = write_alphas(model, Alphas.default(SERIES, 3.0))
+    if change == "edit":
+        path.write_text(path.read_text().replace("3.0", "2.0"))
+    else:
+        path.unlink()
+    assert model.alphas_source() is None
+    assert model.labeled_tables() is None
+
+
+@pytest.mark.parametrize("name", ["labeled.csv", "labels.csv"])
+@pytest.mark.parametrize("change", ["edit", "remove"])
+def test_labeled_data_that_changed_is_not_read(model, name, change):
+    write_alphas(model, Alphas.default(SERIES, 3.0))
+    path = model.folder.parent / name
+    if change == "edit":
+        path.write_text(path.read_text() + "\n")
+    else:
+        path.unlink()
+    assert model.alphas_source() is not None
+    assert model.labeled_tables() is None
+
+
+def test_training_table(model, tmp_path):
+    data, _ = labeled(tmp_path)
+    run = {
+        "training_path": str(data.path),
+        "training_file_sha256": hashlib.sha256(data.path.read_bytes()).hexdigest(),
+    }
+    stored = replace(model, run=run)
+    pd.testing.assert_frame_equal(stored.training_table().frame, data.frame)
+    for other in ({}, run | {"training_path": str(tmp_path)}, run | {"training_file_sha256": "x"}):
+        assert replace(model, run=other).training_table() is None
+
+
+def test_history(model):
+    history = [losses(1), losses(2, NAN)]
+    (model.folder / "history.csv").write_text(artefacts.history_csv(history))
+    again = model.history()
+    np.testing.assert_array_equal(again, history)
+    assert all(type(line) is EpochLosses and type(line.epoch) is int for line in again)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"epoch,loss\n1,2\n", b"\xff\xfe\x00epoch"])
+def test_damaged_history_is_refused(model, content):
+    if content is not None:
+        (model.folder / "history.csv").write_bytes(content)
+    with pytest.raises(InputError, match=r"history.csv is damaged"):
+        model.history()
+
+
 HEADER = "series,alpha_down,alpha_up,f1,precision,recall,labeled_rows,method\n"
 
 
@@ -862,3 +934,78 @@ def test_times_are_written_as_iso_8601(model, times, texts):
         for _ in times:  # one block a row: the form is that of the file, not of the block
             results.write(scores_of(1), np.zeros((1, 2), bool))
     assert [row[0] for row in cells(results.folder / "sigma.csv")[1:]] == texts
+
+
+# --- What is said of a judged file -----------------------------------------------------------
+
+
+def write_review(files, review, figures):
+    times = review.verdicts.times
+    with artefacts.ResultsWriter(files.model, files.data, times) as results:
+        results.write(scores_of(len(times)), review.verdicts.flags)
+        results.add_review(review, figures)
+    return results.folder
+
+
+ALWAYS = {
+    *(f"{name}.csv" for name in NAMES),
+    *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
+    *("metrics.json", "report.html"),
+}
+
+
+@pytest.mark.parametrize("figures", [None, "png", "pdf"])
+def test_files_of_a_review_without_labels(tmp_path, figures):
+    files = files_in(tmp_path)
+    review = review_of(files, with_labels=False)
+    drawn = ("series_001", "series_002", "latent_space", "loss") if figures else ()
+    expected = ALWAYS | {f"figures/{name}.{figures}" for name in drawn}
+    first = contents(write_review(files, review, figures))
+    assert set(first) == expected
+    starts = {"png": b"\x89PNG", "pdf": b"%PDF"}
+    assert all(first[f"figures/{name}.{figures}"].startswith(starts[figures]) for name in drawn)
+    assert contents(write_review(files, review, figures)) == first  # no dates in it
+
+
+def test_files_of_a_review_with_labels(tmp_path):
+    files = files_in(tmp_path)
+    review = review_of(files)
+    folder = write_review(files, review, None)
+    assert set(contents(folder)) == ALWAYS | {"metrics.csv", "baselines.csv"}
+    for name, index, table in (
+        ("metrics", "series", review.metrics),
+        ("baselines", "detector", review.comparison),
+        ("losses", "part", review.losses),
+        ("calibration", "sigmas", review.calibration),
+    ):
+        again = pd.read_csv(folder / f"{name}.csv", index_col=index)
+        pd.testing.assert_frame_equal(again, table, check_dtype=False, check_names=False)
+    assert json.loads((folder / "metrics.json").read_bytes()) == review.to_dict()
+    [event] = pd.read_csv(folder / "events.csv").to_dict("records")
+    assert (event["start"], event["series"]) == ("2021-02-01 00:30:00", "a")
+    assert (event["rows"], event["duration_seconds"]) == (5, 300)
+    assert cells(folder / "event_series.csv")[1][:3] == ["1", "1", "a"]
+    assert (folder / "report.html").read_text(encoding="utf-8") == review.page()
+
+
+def test_without_the_training_file_there_is_no_file_of_baselines(tmp_path):
+    files = files_in(tmp_path)
+    files.training.unlink()
+    assert set(contents(write_review(files, review_of(files), None))) == ALWAYS | {"metrics.csv"}
+
+
+def test_series_of_an_event_stand_in_one_cell(tmp_path):
+    files = files_in(tmp_path)
+    review = review_of(files, with_labels=False, residual_factor=100.0)
+    events = pd.read_csv(write_review(files, review, None) / "events.csv")
+    assert "; ".join(review.events.table["series"][0]) == events["series"][0]
+    assert events["series"].str.fullmatch("a; b|b; a|a|b").all()
+
+
+def test_a_file_without_events_has_headers(tmp_path):
+    files = files_in(tmp_path)
+    review = review_of(files, with_labels=False, residual_factor=0.0)
+    folder = write_review(files, review, None)
+    for name in ("events", "event_series"):
+        [header] = cells(folder / f"{name}.csv")
+        assert header[0] == "event"

@@ -174,7 +174,8 @@ def review(
         metrics, comparison, judged = _judge(model, table, verdicts, truth)
         findings += judged
     threshold_source = source[0]
-    if comparison is not None and model.labeled_tables() is None and "default" not in source[0]:
+    has_own_alphas = set(verdicts.alphas.method) != {"default"}
+    if comparison is not None and model.labeled_tables() is None and has_own_alphas:
         default = model.settings.default_alpha
         threshold_source += f"; baselines: {default:g} sigmas, as the labeled files are not at hand"
     findings += _calibration_findings(calibration)
@@ -216,11 +217,6 @@ def _judge(
         reason = f"{name}, the file the model was trained on, is not there any more or has changed"
         return metrics, None, [*findings, Finding("info", f"No baselines: {reason}.")]
     judged = _BaselineJudge(model, table, verdicts)
-    if not judged.has_labels and set(verdicts.alphas.method) != {"default"}:
-        text = "The labels that DC-VAE's alphas were chosen on are not at hand, so the baselines' "
-        text += f"alphas are the default of {model.settings.default_alpha:g} sigmas: figures that "
-        text += "rest on flags do not compare like with like."
-        findings.append(Finding("warning", text))
     fitted = baselines.fit_all(
         model.preprocessor.transform_training(training.frame), model.settings.seed
     )
@@ -240,11 +236,6 @@ class _BaselineJudge:
         self._missing = np.isnan(verdicts.residual)
         self._alphas = verdicts.alphas
         self._labeled = model.labeled_tables()
-
-    @property
-    def has_labels(self) -> bool:
-        """Whether there are labels to find thresholds by; else they are the default alpha."""
-        return self._labeled is not None
 
     def __call__(self, baseline: baselines.Baseline) -> Detector:
         residual = baseline.judge(self._rows)[self._first :]

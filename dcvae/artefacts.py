@@ -438,12 +438,12 @@ class StoredModel:
         return path
 
     def alphas_source(self) -> dict[str, Any] | None:
-        """Tell what alphas.csv was chosen on; None if it was written or edited by hand."""
-        path = self.folder / ALPHAS_SOURCE_FILE
-        if not path.exists():
+        """Tell what alphas.csv was chosen on; None if it was edited by hand, or is not there."""
+        path, alphas = self.folder / ALPHAS_SOURCE_FILE, self.folder / ALPHAS_FILE
+        if not (path.exists() and alphas.exists()):
             return None
         source = _read_json(path)
-        is_current = source.get("alphas_sha256") == sha256_of(self.folder / ALPHAS_FILE)
+        is_current = source.get("alphas_sha256") == sha256_of(alphas)
         return source if is_current else None
 
     def training_table(self) -> Table | None:

@@ -9,7 +9,7 @@ Detectors that give a row one number (isolation forest, k-means) say the same of
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,10 +74,6 @@ def fit_all(training: Float32Array, seed: int) -> Iterator[Baseline]:
         )
 
 
-def _always(rows: Float32Array) -> Float32Array:
-    return np.full(rows.shape, _EVERYTHING)
-
-
 def _random(rows: Float32Array, seed: int) -> Float32Array:
     numbers: Float32Array = np.random.default_rng(seed).standard_normal(
         rows.shape, dtype=np.float32
@@ -128,7 +124,7 @@ def _k_means(training: Float32Array, seed: int) -> Judge:
     from sklearn.cluster import KMeans
 
     windows = _windows(training)
-    fitted = _thinned(windows).reshape(-1, WINDOW * training.shape[1])
+    fitted = _flat(_thinned(windows), np.float32)
     centers = min(CENTERS, len(np.unique(fitted, axis=0)))
     means = KMeans(centers, n_init=1, random_state=seed).fit(fitted)
 
@@ -136,17 +132,19 @@ def _k_means(training: Float32Array, seed: int) -> Judge:
         if len(rows) < WINDOW:
             return np.zeros(len(rows))
         windows = _windows(rows)
+        # In float64: the squares of very far values are beyond float32.
         nearest = np.concatenate(
             [
-                means.transform(windows[first : first + _CHUNK].reshape(-1, fitted.shape[1])).min(1)
+                means.transform(_flat(windows[first : first + _CHUNK], np.float64)).min(axis=1)
                 for first in range(0, len(windows), _CHUNK)
             ]
         )
-        # A row gets the mean over the windows that contain it; the ends are in fewer.
-        sums = np.concatenate([[0.0], np.cumsum(nearest)])
+        # A row gets the mean over the windows that contain it; the ends are in fewer. No running
+        # sum: one very far window would leave nothing but rounding of all that follow it.
+        containing = np.lib.stride_tricks.sliding_window_view(np.pad(nearest, WINDOW - 1), WINDOW)
         row = np.arange(len(rows))
         first, stop = np.maximum(row - WINDOW + 1, 0), np.minimum(row + 1, len(windows))
-        means_of_rows: NDArray[np.float64] = (sums[stop] - sums[first]) / (stop - first)
+        means_of_rows: NDArray[np.float64] = containing.sum(axis=1) / (stop - first)
         return means_of_rows
 
     return _of_rows(distance, training)
@@ -170,6 +168,11 @@ def _windows(rows: Float32Array) -> Float32Array:
     """All windows, (rows - WINDOW + 1, series, WINDOW), without copying."""
     windows: Float32Array = np.lib.stride_tricks.sliding_window_view(rows, WINDOW, axis=0)
     return windows
+
+
+def _flat(windows: Float32Array, dtype: type[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Write each window as one line."""
+    return windows.reshape(len(windows), -1).astype(dtype, copy=False)
 
 
 def _thinned(rows: Float32Array) -> Float32Array:

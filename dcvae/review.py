@@ -174,7 +174,8 @@ def review(
         metrics, comparison, judged = _judge(model, table, verdicts, truth)
         findings += judged
     threshold_source = source[0]
-    if comparison is not None and model.labeled_tables() is None and "default" not in source[0]:
+    has_own_alphas = set(verdicts.alphas.method) != {"default"}
+    if comparison is not None and model.labeled_tables() is None and has_own_alphas:
         default = model.settings.default_alpha
         threshold_source += f"; baselines: {default:g} sigmas, as the labeled files are not at hand"
     findings += _calibration_findings(calibration)
@@ -199,7 +200,8 @@ def _judge(
 ) -> tuple[pd.DataFrame, pd.DataFrame | None, list[Finding]]:
     """Compute the metrics and, if the training file is at hand, those of the baselines."""
     step = float(model.run["sampling_step_seconds"])
-    filled = model.preprocessor.transform(verdicts.frame)
+    # Of the whole table: a series may be missing in all judged rows, but not in all before them.
+    filled = model.preprocessor.transform(table.frame)[len(table.frame) - len(truth) :]
     buffers = [
         ranking_metrics.period_from_autocorrelation(filled[:, column])
         for column in range(filled.shape[1])
@@ -331,10 +333,10 @@ def _calibration_findings(calibration: pd.DataFrame) -> list[Finding]:
 
 
 def _plain(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
-    """Turn a table of numbers into dictionaries, line by line, NaN into None."""
+    """Turn a table of numbers into dictionaries, line by line, what JSON cannot hold into None."""
     return {
         str(name): {
-            str(column): None if math.isnan(value) else float(value)
+            str(column): float(value) if math.isfinite(value) else None
             for column, value in line.items()
         }
         for name, line in table.iterrows()

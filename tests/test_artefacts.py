@@ -6,18 +6,21 @@ import io
 import json
 import math
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from review_content import files_in, review_of
 
 from dcvae import InputError, artefacts
+from dcvae.elbo import WindowLosses
 from dcvae.preprocessing import Preprocessor
 from dcvae.scoring import Scores
 from dcvae.settings import Settings
-from dcvae.tables import read_table
+from dcvae.tables import read_labels, read_table
 from dcvae.thresholds import Alphas
 from dcvae.training import EpochLosses, TrainingResult, TrainingState
 from dcvae.windows import split_windows
@@ -445,6 +448,7 @@ def test_record_of_a_run(tmp_path):
         "series": ["a"],
         "sampling_step_seconds": 60.0,
         "training_file": "train.csv",
+        "training_path": str(path.resolve()),
         "training_file_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "rows": 20,
         "first_time": "2021-01-01 00:00:00",
@@ -453,19 +457,21 @@ def test_record_of_a_run(tmp_path):
     path.unlink()  # what happens to the file during a long training does not matter
     result = TrainingResult(state_with(), "early stopping")
     split = split_windows(20, 4, 0.25, 1, path)
-    run = artefacts.run_record(source, split, result, seconds=1.26, device="CPU")
+    reference = WindowLosses(2, reconst=0.5, kl=0.25, median=0.7, percentile_95=1.5)
+    run = artefacts.run_record(source, split, result, reference, seconds=1.26, device="CPU")
     assert source.items() <= run.items()
     assert run["windows"] == {"train": 12, "validation": 2}
     assert (run["ending"], run["epochs"], run["best_epoch"]) == ("early stopping", 2, 1)
     assert run["best_losses"]["val_loss"] == 0.5
     assert run["best_losses"]["val_reconst"] is None
+    assert WindowLosses.from_dict(run["reference_losses"]) == reference
     assert (run["session_seconds"], run["device"]) == (1.3, "CPU")
     assert "seconds" not in run
     assert set(run["versions"]) == {"python", "dcvae", "tensorflow", "keras", "numpy", "pandas"}
     assert json.loads(json.dumps(run, allow_nan=False)) == run
 
 
-def test_history():
+def test_history_as_text():
     lines = artefacts.history_csv([losses(1), losses(2, NAN)]).splitlines()
     assert lines[0] == "epoch,loss,reconst,kl,val_loss,val_reconst,val_kl,learning_rate"
     assert lines[1] == "1,1.0,0.30000000000000004,1e-300,0.5,,-0.0,0.0001"
@@ -634,6 +640,20 @@ def test_the_network_of_another_model_is_refused(models):
         model.network()
 
 
+def labeled(folder):
+    """Write a data file and its labels; their tables."""
+    data, labels = folder / "labeled.csv", folder / "labels.csv"
+    for path, texts in ((data, ("1.5", "2.5")), (labels, ("0", "1"))):
+        lines = [f"2021-01-01 00:0{m}:00,{texts[m % 2]},{texts[m // 4]}" for m in range(8)]
+        path.write_text("\n".join(['time,a,"b, c"', *lines]) + "\n")
+    table = read_table(data)
+    return table, read_labels(labels, table)
+
+
+def write_alphas(model, alphas):
+    return model.write_alphas(alphas, *labeled(model.folder.parent))
+
+
 def test_alphas_are_the_same_when_read_back(model):
     assert model.alphas() is None
     alphas = Alphas(
@@ -646,7 +666,7 @@ def test_alphas_are_the_same_when_read_back(model):
         labeled_rows=np.array([12, 0]),
         method=("grid point-wise", "default"),
     )
-    path = model.write_alphas(alphas)
+    path = write_alphas(model, alphas)
     assert path == model.folder / "alphas.csv"
     again = model.alphas()
     for name in ("series", "method"):
@@ -660,8 +680,78 @@ def test_series_may_have_the_names_of_missing_values(tmp_path):
         model = artefacts.StoredModel(
             tmp_path, settings_with(), preprocessor_with(series=names), {}
         )
-        model.write_alphas(Alphas.default(names, 3.0))
+        write_alphas(model, Alphas.default(names, 3.0))
         assert model.alphas().series == names
+
+
+def test_what_the_alphas_were_chosen_on(model):
+    assert model.alphas_source() is None
+    assert model.labeled_tables() is None
+    data, labels = labeled(model.folder.parent)
+    path = model.write_alphas(Alphas.default(SERIES, 3.0), data, labels)
+    assert model.alphas_source() == {
+        "alphas_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "data_path": str(data.path.resolve()),
+        "data_sha256": hashlib.sha256(data.path.read_bytes()).hexdigest(),
+        "labels_path": str(labels.path.resolve()),
+        "labels_sha256": hashlib.sha256(labels.path.read_bytes()).hexdigest(),
+        "first_time": "2021-01-01 00:00:00",
+        "last_time": "2021-01-01 00:07:00",
+    }
+    for again, first in zip(model.labeled_tables(), (data, labels), strict=True):
+        pd.testing.assert_frame_equal(again.frame, first.frame)
+
+
+@pytest.mark.parametrize("change", ["edit", "remove"])
+def test_alphas_that_are_not_those_that_were_written_have_no_source(model, change):
+    path = write_alphas(model, Alphas.default(SERIES, 3.0))
+    if change == "edit":
+        path.write_text(path.read_text().replace("3.0", "2.0"))
+    else:
+        path.unlink()
+    assert model.alphas_source() is None
+    assert model.labeled_tables() is None
+
+
+@pytest.mark.parametrize("name", ["labeled.csv", "labels.csv"])
+@pytest.mark.parametrize("change", ["edit", "remove"])
+def test_labeled_data_that_changed_is_not_read(model, name, change):
+    write_alphas(model, Alphas.default(SERIES, 3.0))
+    path = model.folder.parent / name
+    if change == "edit":
+        path.write_text(path.read_text() + "\n")
+    else:
+        path.unlink()
+    assert model.alphas_source() is not None
+    assert model.labeled_tables() is None
+
+
+def test_training_table(model, tmp_path):
+    data, _ = labeled(tmp_path)
+    run = {
+        "training_path": str(data.path),
+        "training_file_sha256": hashlib.sha256(data.path.read_bytes()).hexdigest(),
+    }
+    stored = replace(model, run=run)
+    pd.testing.assert_frame_equal(stored.training_table().frame, data.frame)
+    for other in ({}, run | {"training_path": str(tmp_path)}, run | {"training_file_sha256": "x"}):
+        assert replace(model, run=other).training_table() is None
+
+
+def test_history(model):
+    history = [losses(1), losses(2, NAN)]
+    (model.folder / "history.csv").write_text(artefacts.history_csv(history))
+    again = model.history()
+    np.testing.assert_array_equal(again, history)
+    assert all(type(line) is EpochLosses and type(line.epoch) is int for line in again)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"epoch,loss\n1,2\n", b"\xff\xfe\x00epoch"])
+def test_damaged_history_is_refused(model, content):
+    if content is not None:
+        (model.folder / "history.csv").write_bytes(content)
+    with pytest.raises(InputError, match=r"history.csv is damaged"):
+        model.history()
 
 
 HEADER = "series,alpha_down,alpha_up,f1,precision,recall,labeled_rows,method\n"
@@ -732,7 +822,6 @@ def test_results_in_data_units(model):
     assert first["reconstructions"] == [header, [time, "12.0000000", "0.0000000"]]
     assert first["sigma"] == [header, [time, "0.5000000", "0.2500000"]]
     assert first["latent_space"] == [["when", "0", "1"], [time, "0.3333333", "0.3333333"]]
-    assert results.flag_counts.tolist() == [3, 0]
 
 
 def test_results_in_standardized_units(models):
@@ -756,7 +845,8 @@ def test_blocks_follow_each_other(model):
     rows = cells(results.folder / "abs_error.csv")[1:]
     assert [row[0] for row in rows] == [f"2021-01-01 00:0{minute}:00" for minute in range(3)]
     assert [float(row[2]) for row in rows] == [0.5, 0.5, 1.5]
-    assert results.flag_counts.tolist() == [2, 2]
+    rows = cells(results.folder / "anomaly_predictions.csv")[1:]
+    assert [row[1:] for row in rows] == [["True"] * 2] * 2 + [["False"] * 2]
 
 
 @pytest.mark.parametrize(
@@ -844,3 +934,78 @@ def test_times_are_written_as_iso_8601(model, times, texts):
         for _ in times:  # one block a row: the form is that of the file, not of the block
             results.write(scores_of(1), np.zeros((1, 2), bool))
     assert [row[0] for row in cells(results.folder / "sigma.csv")[1:]] == texts
+
+
+# --- What is said of a judged file -----------------------------------------------------------
+
+
+def write_review(files, review, figures):
+    times = review.verdicts.times
+    with artefacts.ResultsWriter(files.model, files.data, times) as results:
+        results.write(scores_of(len(times)), review.verdicts.flags)
+        results.add_review(review, figures)
+    return results.folder
+
+
+ALWAYS = {
+    *(f"{name}.csv" for name in NAMES),
+    *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
+    *("metrics.json", "report.html"),
+}
+
+
+@pytest.mark.parametrize("figures", [None, "png", "pdf"])
+def test_files_of_a_review_without_labels(tmp_path, figures):
+    files = files_in(tmp_path)
+    review = review_of(files, with_labels=False)
+    drawn = ("series_001", "series_002", "latent_space", "loss") if figures else ()
+    expected = ALWAYS | {f"figures/{name}.{figures}" for name in drawn}
+    first = contents(write_review(files, review, figures))
+    assert set(first) == expected
+    starts = {"png": b"\x89PNG", "pdf": b"%PDF"}
+    assert all(first[f"figures/{name}.{figures}"].startswith(starts[figures]) for name in drawn)
+    assert contents(write_review(files, review, figures)) == first  # no dates in it
+
+
+def test_files_of_a_review_with_labels(tmp_path):
+    files = files_in(tmp_path)
+    review = review_of(files)
+    folder = write_review(files, review, None)
+    assert set(contents(folder)) == ALWAYS | {"metrics.csv", "baselines.csv"}
+    for name, index, table in (
+        ("metrics", "series", review.metrics),
+        ("baselines", "detector", review.comparison),
+        ("losses", "part", review.losses),
+        ("calibration", "sigmas", review.calibration),
+    ):
+        again = pd.read_csv(folder / f"{name}.csv", index_col=index)
+        pd.testing.assert_frame_equal(again, table, check_dtype=False, check_names=False)
+    assert json.loads((folder / "metrics.json").read_bytes()) == review.to_dict()
+    [event] = pd.read_csv(folder / "events.csv").to_dict("records")
+    assert (event["start"], event["series"]) == ("2021-02-01 00:30:00", "a")
+    assert (event["rows"], event["duration_seconds"]) == (5, 300)
+    assert cells(folder / "event_series.csv")[1][:3] == ["1", "1", "a"]
+    assert (folder / "report.html").read_text(encoding="utf-8") == review.page()
+
+
+def test_without_the_training_file_there_is_no_file_of_baselines(tmp_path):
+    files = files_in(tmp_path)
+    files.training.unlink()
+    assert set(contents(write_review(files, review_of(files), None))) == ALWAYS | {"metrics.csv"}
+
+
+def test_series_of_an_event_stand_in_one_cell(tmp_path):
+    files = files_in(tmp_path)
+    review = review_of(files, with_labels=False, residual_factor=100.0)
+    events = pd.read_csv(write_review(files, review, None) / "events.csv")
+    assert "; ".join(review.events.table["series"][0]) == events["series"][0]
+    assert events["series"].str.fullmatch("a; b|b; a|a|b").all()
+
+
+def test_a_file_without_events_has_headers(tmp_path):
+    files = files_in(tmp_path)
+    review = review_of(files, with_labels=False, residual_factor=0.0)
+    folder = write_review(files, review, None)
+    for name in ("events", "event_series"):
+        [header] = cells(folder / f"{name}.csv")
+        assert header[0] == "event"

@@ -1,0 +1,158 @@
+"""Verdicts: the same in whatever blocks, in the units of the data, calibration by counting."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from builders import verdicts_of
+from scipy.stats import norm
+
+from dcvae.preprocessing import Preprocessor
+from dcvae.scoring import Scores
+from dcvae.thresholds import Alphas
+from dcvae.verdicts import CALIBRATION_SIGMAS, Verdicts
+
+NAN = np.nan
+PREPROCESSOR = Preprocessor(("a", "b"), (10.0, -1.0), (2.0, 0.5), None, "training")
+ALPHAS = Alphas.default(("a", "b"), 1.5)
+
+
+def scores_with(rows: int, seed: int = 0) -> Scores:
+    random = np.random.default_rng(seed)
+    error = random.normal(0.0, 2.0, (rows, 2)).astype(np.float32)
+    error[random.random(error.shape) < 0.2] = NAN
+    return Scores(
+        mean=random.normal(size=(rows, 2)).astype(np.float32),
+        sigma=random.uniform(0.5, 2.0, (rows, 2)).astype(np.float32),
+        error=error,
+        latent=random.normal(size=(rows, 3)).astype(np.float32),
+    )
+
+
+def frame_with(rows: int) -> pd.DataFrame:
+    times = pd.date_range("2021-01-01", periods=rows, freq="min", name="time")
+    return pd.DataFrame(np.arange(2.0 * rows).reshape(rows, 2), times, ["a", "b"])
+
+
+def filled(scores: Scores, block: int) -> tuple[Verdicts, list[np.ndarray]]:
+    rows = len(scores.mean)
+    verdicts = Verdicts.awaiting(frame_with(rows), ALPHAS, 3)
+    returned = []
+    rest = scores
+    while len(rest.mean):
+        head, rest = rest.split(block)
+        returned.append(verdicts.add(head, PREPROCESSOR))
+    return verdicts, returned
+
+
+PARTS = ("mean", "sigma", "residual", "flags", "latent")
+
+
+@pytest.mark.parametrize("block", [1, 2, 7, 22, 23, 100])
+def test_any_blocks_give_the_same(block: int) -> None:
+    scores = scores_with(23)
+    at_once, _ = filled(scores, 23)
+    verdicts, returned = filled(scores, block)
+    for part in PARTS:
+        np.testing.assert_array_equal(getattr(verdicts, part), getattr(at_once, part))
+        assert getattr(verdicts, part).dtype == getattr(at_once, part).dtype
+    np.testing.assert_array_equal(np.concatenate(returned), verdicts.flags)
+    assert len(returned) == -(-23 // block)
+
+
+def test_cell_by_cell_from_the_definition() -> None:
+    """What was expected is scaled back; a flag is x outside mean - 1.5 sigma .. mean + 1.5 sigma.
+
+    Error and sigma have the same scale, so their quotient has none.
+    """
+    scores = scores_with(50, seed=1)
+    verdicts, _ = filled(scores, 8)
+    for row in range(50):
+        for column, (mean, scale) in enumerate([(10.0, 2.0), (-1.0, 0.5)]):
+            cell = (row, column)
+            assert verdicts.mean[cell] == np.float32(mean + scale * float(scores.mean[cell]))
+            assert verdicts.sigma[cell] == np.float32(scale * float(scores.sigma[cell]))
+            sigmas = float(scores.error[cell]) / float(scores.sigma[cell])
+            np.testing.assert_equal(verdicts.residual[cell], np.float32(sigmas))
+            assert verdicts.flags[cell] == (not np.isnan(sigmas) and abs(sigmas) > 1.5)
+    assert verdicts.flags.any()
+    assert np.isnan(verdicts.residual).any()
+    np.testing.assert_array_equal(verdicts.latent, scores.latent)
+
+
+def test_one_row_by_hand() -> None:
+    scores = Scores(
+        mean=np.array([[1.0, 2.0]], np.float32),
+        sigma=np.array([[0.5, 4.0]], np.float32),
+        error=np.array([[-1.0, NAN]], np.float32),
+        latent=np.array([[7.0, 8.0, 9.0]], np.float32),
+    )
+    verdicts, _ = filled(scores, 1)
+    assert verdicts.mean.tolist() == [[12.0, 0.0]]
+    assert verdicts.sigma.tolist() == [[1.0, 2.0]]
+    np.testing.assert_equal(verdicts.residual.tolist(), [[-2.0, NAN]])
+    assert verdicts.flags.tolist() == [[True, False]]
+    assert verdicts.latent.tolist() == [[7.0, 8.0, 9.0]]
+    assert verdicts.series == ("a", "b")
+    assert verdicts.times.tolist() == [pd.Timestamp("2021-01-01")]
+
+
+def test_the_table_is_not_touched() -> None:
+    frame = frame_with(5)
+    verdicts = Verdicts.awaiting(frame, ALPHAS, 3)
+    verdicts.add(scores_with(5), PREPROCESSOR)
+    pd.testing.assert_frame_equal(frame, frame_with(5))
+
+
+def test_calibration_by_hand() -> None:
+    """Exactly k sigmas away is not outside."""
+    residual = [[1.0, -1.2], [-1.5, NAN], [3.1, 0.0], [-9.0, 0.0]]
+    table = verdicts_of(residual).calibration()
+    assert table.index.tolist() == [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0]
+    assert table.index.name == "sigmas"
+    assert table.columns.tolist() == ["gaussian", "a", "b", "all series"]
+    assert table["a"].tolist() == [3 / 4, 2 / 4, 2 / 4, 2 / 4, 2 / 4, 1 / 4, 1 / 4]
+    assert table["b"].tolist() == [1 / 3, 0, 0, 0, 0, 0, 0]
+    assert table["all series"].tolist() == [4 / 7, 2 / 7, 2 / 7, 2 / 7, 2 / 7, 1 / 7, 1 / 7]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_calibration_equals_a_loop_over_cells(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    residual = random.normal(0.0, 2.0, (80, 3)).round(1)
+    residual[random.random(residual.shape) < 0.2] = NAN
+    verdicts = verdicts_of(residual)
+    table = verdicts.calibration()
+    for limit in CALIBRATION_SIGMAS:
+        all_outside = all_seen = 0
+        for column, name in enumerate("abc"):
+            seen = outside = 0
+            for value in verdicts.residual[:, column]:
+                if not np.isnan(value):
+                    seen += 1
+                    outside += bool(abs(value) > limit)
+            assert table.loc[limit, name] == outside / seen
+            all_outside, all_seen = all_outside + outside, all_seen + seen
+        assert table.loc[limit, "all series"] == all_outside / all_seen
+
+
+def test_the_promise_is_that_of_a_gaussian() -> None:
+    promised = verdicts_of(np.zeros((1, 1))).calibration()["gaussian"]
+    np.testing.assert_allclose(promised, 2 * norm.sf(CALIBRATION_SIGMAS), rtol=1e-12)
+
+
+def test_gaussian_residuals_keep_the_promise() -> None:
+    residual = np.random.default_rng(0).standard_normal((200_000, 1))
+    table = verdicts_of(residual).calibration()
+    np.testing.assert_allclose(table["a"], table["gaussian"], atol=2e-3)
+
+
+@pytest.mark.parametrize("rows", [1, 6])
+def test_a_series_that_is_entirely_missing_has_no_share(rows: int) -> None:
+    residual = np.full((rows, 2), NAN)
+    residual[:, 1] = 2.2
+    table = verdicts_of(residual).calibration()
+    assert table["a"].isna().all()
+    assert table["b"].tolist() == table["all series"].tolist() == [1, 1, 1, 0, 0, 0, 0]
+    table = verdicts_of(np.full((rows, 2), NAN)).calibration()
+    assert table[["a", "b", "all series"]].isna().all(axis=None)
+    assert table["gaussian"].notna().all()

@@ -371,8 +371,8 @@ def _series_table(result: "Review") -> None:
             "vus_pr": "VUS-PR",
         }
         header += columns.values()
-        lines += [["mean of labeled", "", ""], ["system (any)", "", ""]]
-        names = [*result.verdicts.series, "mean of labeled series", "system"]
+        lines += [["mean of labeled series", "", ""], ["system (any series)", "", ""]]
+        names = [*result.verdicts.series, "mean of labeled series", "system (any series)"]
         for line, name in zip(lines, names, strict=True):
             line += [_figure(result.metrics[column][name]) for column in columns]
     _table(header, lines)

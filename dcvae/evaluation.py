@@ -21,7 +21,8 @@ BoolArray = NDArray[np.bool_]
 Float32Array = NDArray[np.float32]
 Level = Literal["good", "info", "warning", "bad"]
 
-SYSTEM = "system"
+# Lines of tables whose other lines are series: names that no series has.
+SYSTEM = "system (any series)"
 MEAN = "mean of labeled series"
 OURS = "DC-VAE"
 SERIES_F1 = "series_f1"

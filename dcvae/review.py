@@ -19,7 +19,7 @@ from dcvae.evaluation import Detector, Finding
 from dcvae.events import Events, find_events
 from dcvae.tables import Table
 from dcvae.thresholds import Alphas, alphas_from_labels
-from dcvae.verdicts import Verdicts
+from dcvae.verdicts import PROMISED, TOGETHER, Verdicts
 
 if TYPE_CHECKING:  # importing these would import Keras or matplotlib
     from matplotlib.figure import Figure
@@ -213,7 +213,7 @@ def _judge(
     findings = evaluation.ranking_findings(metrics, len(truth))
     training = model.training_table()
     if training is None:
-        name = model.run.get("training_path") or model.run.get("training_file")
+        name = model.run.get("training_file")  # not its path: the sentence is on the page
         reason = f"{name}, the file the model was trained on, is not there any more or has changed"
         return metrics, None, [*findings, Finding("info", f"No baselines: {reason}.")]
     judged = _BaselineJudge(model, table, verdicts)
@@ -320,7 +320,7 @@ def _fit_findings(model: StoredModel, file: "WindowLosses") -> list[Finding]:
 
 def _calibration_findings(calibration: pd.DataFrame) -> list[Finding]:
     """Say so if cells leave 3 sigmas far more often than a Gaussian promises."""
-    promised, seen = (float(calibration[name][3.0]) for name in ("gaussian", "all series"))
+    promised, seen = (float(calibration[name][3.0]) for name in (PROMISED, TOGETHER))
     if not seen > _MANY_TIMES * promised:
         return []
     return [

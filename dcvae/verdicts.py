@@ -22,6 +22,10 @@ if TYPE_CHECKING:  # importing scoring would import Keras
 CALIBRATION_SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 """How many sigmas away the share of cells is compared with what a Gaussian promises."""
 
+# Columns of the calibration beside the series: names that no series has.
+PROMISED = "promised by a Gaussian"
+TOGETHER = "all series together"
+
 
 @dataclass(eq=False)
 class Verdicts:
@@ -99,13 +103,13 @@ class Verdicts:
         """Compare how often cells lie outside k sigmas with what a Gaussian promises.
 
         Returns:
-            One line for each k of `CALIBRATION_SIGMAS`, index `sigmas`. Columns: `gaussian`, the
-            promised share; one a series and `all series`, the observed shares of the cells that
-            were not missing, NaN where all were.
+            One line for each k of `CALIBRATION_SIGMAS`, index `sigmas`. Columns: `PROMISED`, the
+            promised share; one a series and `TOGETHER`, the observed shares of the cells that were
+            not missing, NaN where all were.
         """
         observed = np.isfinite(self.residual).sum(axis=0)
         table = pd.DataFrame(
-            {"gaussian": [math.erfc(k / math.sqrt(2.0)) for k in CALIBRATION_SIGMAS]},
+            {PROMISED: [math.erfc(k / math.sqrt(2.0)) for k in CALIBRATION_SIGMAS]},
             index=pd.Index(CALIBRATION_SIGMAS, name="sigmas"),
         )
         limits = np.array(CALIBRATION_SIGMAS, dtype=np.float32)
@@ -116,5 +120,5 @@ class Verdicts:
             counts[:, column] = observed[column] - inside
         with np.errstate(invalid="ignore"):  # 0 of 0 cells: NaN
             shares = pd.DataFrame(counts / observed, table.index, list(self.series))
-            shares["all series"] = counts.sum(axis=1) / observed.sum()
+            shares[TOGETHER] = counts.sum(axis=1) / observed.sum()
         return pd.concat([table, shares], axis=1)

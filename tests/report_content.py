@@ -182,20 +182,20 @@ def events_of(
 
 def calibration_of(residual: np.ndarray, series: list[str]) -> pd.DataFrame:
     columns: dict[str, list[float]] = {
-        "gaussian": [2 * NormalDist().cdf(-k) for k in SIGMAS],
+        "promised by a Gaussian": [2 * NormalDist().cdf(-k) for k in SIGMAS],
     }
     for number, name in enumerate(series):
         present = residual[~np.isnan(residual[:, number]), number]
         columns[name] = [float(np.mean(np.abs(present) > k)) for k in SIGMAS]
     present = residual[~np.isnan(residual)]
-    columns["all series"] = [float(np.mean(np.abs(present) > k)) for k in SIGMAS]
+    columns["all series together"] = [float(np.mean(np.abs(present) > k)) for k in SIGMAS]
     return pd.DataFrame(columns, index=pd.Index(SIGMAS))
 
 
 def metrics_of(
     names: list[str],
     random: np.random.Generator,
-    first: str = "system",
+    first: str = "system (any series)",
     last: str | None = "mean of labeled series",
 ) -> pd.DataFrame:
     index = [first, *names, *([] if last is None else [last])]

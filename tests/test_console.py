@@ -271,7 +271,7 @@ def test_review_on_the_terminal(capsys):
 
 def test_review_with_metrics_fits_a_hundred_columns(capsys):
     result = review_of(26, num_events=3)
-    names = [*result.verdicts.series, "mean of labeled series", "system"]
+    names = [*result.verdicts.series, "mean of labeled series", "system (any series)"]
     result.metrics = pd.DataFrame(0.98765, names, list(METRIC_NOTES))
     result.metrics.loc["b", "vus_pr"] = NAN
     result.events.table["series"] = [["a long name of a series"] * 20] * 3

@@ -424,9 +424,9 @@ def test_names_cannot_do_anything(browser, tmp_path):
     nasty = ["</script><b>x", 'a"b', "<img src=x onerror=alert(1)>", "&lt;i&gt; <i>y</i> %{y}"]
     events = report_content.NO_EVENTS
     calibration = made.calibration.copy()
-    calibration.columns = ["gaussian", *nasty, "all series"]
+    calibration.columns = ["promised by a Gaussian", *nasty, "all series together"]
     metrics = made.metrics.copy()
-    metrics.index = ["system", *nasty, "mean of labeled series"]
+    metrics.index = ["system (any series)", *nasty, "mean of labeled series"]
     made = report_content.changed(
         made,
         model_name=nasty[0],

@@ -19,7 +19,7 @@ from review_content import (
     write_csv,
 )
 
-from dcvae.evaluation import METRIC_NOTES, SYSTEM_NOTES, Finding
+from dcvae.evaluation import MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES, Finding
 from dcvae.review import Review
 from dcvae.tables import read_labels, read_table
 from dcvae.thresholds import Alphas
@@ -205,10 +205,15 @@ def test_without_labels_there_is_nothing_to_compare(files: Files) -> None:
 def test_metrics_are_of_the_judged_rows(alone: Files) -> None:
     result = review_of(alone)
     assert result.metrics is not None
-    assert result.metrics.index.tolist() == ["system", "mean of labeled series", "a", "b"]
+    assert result.metrics.index.tolist() == [
+        SYSTEM,
+        MEAN,
+        "a",
+        "b",
+    ]
     assert result.metrics["labeled_rows"].tolist() == [5, 5, 5, 0]
     assert result.metrics["recall"]["a"] == result.metrics["precision"]["a"] == 1
-    assert result.metrics["delay_seconds"]["system"] == 0
+    assert result.metrics["delay_seconds"][SYSTEM] == 0
 
 
 @pytest.mark.parametrize("rows_of_context", [1, 2, 3, 10])

@@ -29,6 +29,7 @@ import pandas as pd
 import pytest
 
 from dcvae import artefacts, console
+from dcvae.evaluation import SYSTEM
 from dcvae.settings import read_settings
 from dcvae.tables import read_table
 
@@ -516,23 +517,29 @@ def test_labels_have_the_run_judged(place):
     flags = read_results(folder)["anomaly_predictions"]
     truth = labels.iloc[BEFORE:].astype(bool)
     metrics = pd.read_csv(folder / "metrics.csv", index_col="series")
-    assert list(metrics.index) == ["system", "mean of labeled series", "s0", "s1", "s2"]
+    assert list(metrics.index) == [
+        SYSTEM,
+        "mean of labeled series",
+        "s0",
+        "s1",
+        "s2",
+    ]
     for name in truth.columns:
         hits = (truth[name] & flags[name]).sum()
         both = truth[name].sum() + flags[name].sum()
         assert metrics.loc[name, "f1"] == pytest.approx(2 * hits / both if both else 1.0)
     any_truth, any_flag = truth.any(axis=1), flags.any(axis=1)
-    assert metrics.loc["system", "recall"] == pytest.approx(
+    assert metrics.loc[SYSTEM, "recall"] == pytest.approx(
         (any_truth & any_flag).sum() / any_truth.sum()
     )
     baselines = pd.read_csv(folder / "baselines.csv", index_col="detector")
     assert list(baselines.index[:4]) == ["DC-VAE", "always", "never", "random"]
     assert {"PCA", "isolation forest", "k-means"} <= set(baselines.index)
     assert baselines.loc["always", "recall"] == 1
-    assert baselines.loc["DC-VAE", "f1"] == metrics.loc["system", "f1"]
+    assert baselines.loc["DC-VAE", "f1"] == metrics.loc[SYSTEM, "f1"]
     assert "labels of val.csv (2021-04-01 00:00:00 to " in ended.stdout
     written = json.loads((folder / "metrics.json").read_bytes())
-    assert written["metrics"]["system"]["f1"] == pytest.approx(metrics.loc["system", "f1"])
+    assert written["metrics"][SYSTEM]["f1"] == pytest.approx(metrics.loc[SYSTEM, "f1"])
     assert written["metrics"]["s2"]["roc_auc"] is None  # it has no label
 
 

@@ -9,7 +9,7 @@ from scipy.stats import norm
 from dcvae.preprocessing import Preprocessor
 from dcvae.scoring import Scores
 from dcvae.thresholds import Alphas
-from dcvae.verdicts import CALIBRATION_SIGMAS, Verdicts
+from dcvae.verdicts import CALIBRATION_SIGMAS, PROMISED, TOGETHER, Verdicts
 
 NAN = np.nan
 PREPROCESSOR = Preprocessor(("a", "b"), (10.0, -1.0), (2.0, 0.5), None, "training")
@@ -109,10 +109,18 @@ def test_calibration_by_hand() -> None:
     table = verdicts_of(residual).calibration()
     assert table.index.tolist() == [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0]
     assert table.index.name == "sigmas"
-    assert table.columns.tolist() == ["gaussian", "a", "b", "all series"]
+    assert table.columns.tolist() == [PROMISED, "a", "b", TOGETHER]
     assert table["a"].tolist() == [3 / 4, 2 / 4, 2 / 4, 2 / 4, 2 / 4, 1 / 4, 1 / 4]
     assert table["b"].tolist() == [1 / 3, 0, 0, 0, 0, 0, 0]
-    assert table["all series"].tolist() == [4 / 7, 2 / 7, 2 / 7, 2 / 7, 2 / 7, 1 / 7, 1 / 7]
+    assert table[TOGETHER].tolist() == [
+        4 / 7,
+        2 / 7,
+        2 / 7,
+        2 / 7,
+        2 / 7,
+        1 / 7,
+        1 / 7,
+    ]
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -132,18 +140,18 @@ def test_calibration_equals_a_loop_over_cells(seed: int) -> None:
                     outside += bool(abs(value) > limit)
             assert table.loc[limit, name] == outside / seen
             all_outside, all_seen = all_outside + outside, all_seen + seen
-        assert table.loc[limit, "all series"] == all_outside / all_seen
+        assert table.loc[limit, TOGETHER] == all_outside / all_seen
 
 
 def test_the_promise_is_that_of_a_gaussian() -> None:
-    promised = verdicts_of(np.zeros((1, 1))).calibration()["gaussian"]
+    promised = verdicts_of(np.zeros((1, 1))).calibration()[PROMISED]
     np.testing.assert_allclose(promised, 2 * norm.sf(CALIBRATION_SIGMAS), rtol=1e-12)
 
 
 def test_gaussian_residuals_keep_the_promise() -> None:
     residual = np.random.default_rng(0).standard_normal((200_000, 1))
     table = verdicts_of(residual).calibration()
-    np.testing.assert_allclose(table["a"], table["gaussian"], atol=2e-3)
+    np.testing.assert_allclose(table["a"], table[PROMISED], atol=2e-3)
 
 
 @pytest.mark.parametrize("rows", [1, 6])
@@ -152,7 +160,7 @@ def test_a_series_that_is_entirely_missing_has_no_share(rows: int) -> None:
     residual[:, 1] = 2.2
     table = verdicts_of(residual).calibration()
     assert table["a"].isna().all()
-    assert table["b"].tolist() == table["all series"].tolist() == [1, 1, 1, 0, 0, 0, 0]
+    assert table["b"].tolist() == table[TOGETHER].tolist() == [1, 1, 1, 0, 0, 0, 0]
     table = verdicts_of(np.full((rows, 2), NAN)).calibration()
-    assert table[["a", "b", "all series"]].isna().all(axis=None)
-    assert table["gaussian"].notna().all()
+    assert table[["a", "b", TOGETHER]].isna().all(axis=None)
+    assert table[PROMISED].notna().all()

@@ -844,7 +844,7 @@
       for (const column of data.metrics.columns) {
         if (notes[column]) list.append(element("dt", {}, column), element("dd", {}, notes[column]));
       }
-      const rowClass = (name) => (name === "system" || name === "mean of labeled series" ? "total" : undefined);
+      const rowClass = (name) => (name === "system (any series)" || name === "mean of labeled series" ? "total" : undefined);
       byId("metrics-body").append(boxed(numberTable(data.metrics, { notes, rowClass, corner: "Series" })), list);
     } else {
       byId("metrics-body").append(noLabels());
@@ -886,21 +886,20 @@
     const known = values.flat().filter((share) => share > 0);
     const lowest = Math.floor(Math.log10(Math.min(...known, 0.1)));
     const styles = (column) => {
-      if (column === "gaussian") return { color: color("text"), width: 2, dash: "dash" };
+      if (column === "promised by a Gaussian") return { color: color("text"), width: 2, dash: "dash" };
       if (column === chosen) return { color: color("flag"), width: 3, dash: "solid" };
-      if (column === "all series") return { color: color("value"), width: 3, dash: "solid" };
+      if (column === "all series together") return { color: color("value"), width: 3, dash: "solid" };
       return { color: color("faint"), width: 1, dash: "solid" };
     };
-    const shown = (column) => (column === "gaussian" ? "promised by a Gaussian" : column);
-    const last = (column) => (column === "gaussian" || column === "all series" ? 1 : 0) + (column === chosen ? 2 : 0);
+    const last = (column) => (column === "promised by a Gaussian" || column === "all series together" ? 1 : 0) + (column === chosen ? 2 : 0);
     const traces = columns.map((column, place) => ({ column, place })).sort((a, b) => last(a.column) - last(b.column))
       .map(({ column, place }) => ({
-        type: "scatter", mode: "lines+markers", name: plain(shortened(shown(column), 40)), x: index,
+        type: "scatter", mode: "lines+markers", name: plain(shortened(column, 40)), x: index,
         y: values.map((row) => row[place] || null), // no logarithm of 0
         line: styles(column),
-        marker: { color: styles(column).color, size: styles(column).width > 1 ? 7 : 4, symbol: column === "gaussian" ? "diamond-open" : column === chosen ? "square" : "circle" },
+        marker: { color: styles(column).color, size: styles(column).width > 1 ? 7 : 4, symbol: column === "promised by a Gaussian" ? "diamond-open" : column === chosen ? "square" : "circle" },
         text: values.map((row) => (row[place] === null ? "" : percent(row[place]))),
-        hovertemplate: `${plain(shortened(shown(column), 40))}<br>outside %{x} sigmas: %{text}<extra></extra>`,
+        hovertemplate: `${plain(shortened(column, 40))}<br>outside %{x} sigmas: %{text}<extra></extra>`,
         showlegend: last(column) > 0 || place === 1,
         ...(last(column) === 0 && place === 1 ? { name: "single series" } : {}),
       }));
@@ -926,7 +925,7 @@
       byId("calibration-body").replaceChildren(element("p", { class: "empty" }, "No cell had a value, so nothing can be said."));
       return;
     }
-    const single = columns.filter((column) => column !== "gaussian" && column !== "all series");
+    const single = columns.filter((column) => column !== "promised by a Gaussian" && column !== "all series together");
     byId("calibration-series").append(element("option", { value: "" }, "none"),
       ...single.map((column) => element("option", { value: column }, shortened(column, 60))));
     byId("calibration-series").addEventListener("change", drawCalibration);

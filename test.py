@@ -58,11 +58,13 @@ def main() -> None:
     network = model.network()
     scaled = model.preprocessor.transform(table.frame)
     observed = model.preprocessor.observed(table.frame)
-    verdicts = Verdicts.awaiting(table.frame[before:], alphas, settings.latent_size)
+    verdicts = Verdicts.awaiting(
+        table.frame[before:], alphas, settings.latent_size, model.preprocessor
+    )
     with artefacts.ResultsWriter(model, arguments.data, verdicts.times) as results:
         blocks = Scorer.of(network, settings).blocks(scaled, observed)
         for scores in console.counted(blocks, len(verdicts.times)):
-            results.write(scores, verdicts.add(scores, model.preprocessor))
+            results.write(scores, verdicts.add(scores))
         losses = losses_of_file(network, scaled, settings.window_length)
         reviewed = review(model, table, verdicts, losses, labels)
         results.add_review(reviewed, arguments.figures)

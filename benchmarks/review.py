@@ -71,10 +71,12 @@ def main() -> None:
         scaled = model.preprocessor.transform(table.frame)
         observed = model.preprocessor.observed(table.frame)
         before = model.settings.window_length - 1
-        verdicts = Verdicts.awaiting(table.frame[before:], alphas, model.settings.latent_size)
+        verdicts = Verdicts.awaiting(
+            table.frame[before:], alphas, model.settings.latent_size, model.preprocessor
+        )
         with artefacts.ResultsWriter(model, folder / "data.csv", verdicts.times) as results:
             for scores in Scorer.of(network, model.settings).blocks(scaled, observed):
-                results.write(scores, verdicts.add(scores, model.preprocessor))
+                results.write(scores, verdicts.add(scores))
             took("score and write five CSVs")
             losses = losses_of_file(network, scaled, model.settings.window_length)
             took("losses of the file")

@@ -115,6 +115,7 @@ class TrainingFolder:
         if models.exists() and not models.is_dir():
             raise InputError(f"{models} is not a folder. Give --models a folder, or a new name.")
         models.mkdir(parents=True, exist_ok=True)  # now, not when the training is done
+        _check_writable(models)
         self.final = models / model_name
         self.partial = models / f"{model_name}.partial"
         self.previous = models / f"{model_name}.previous"
@@ -458,13 +459,13 @@ class StoredModel:
         if source is None:
             return None
         data = self._unchanged_table(source["data_path"], source["data_sha256"])
-        labels = Path(source["labels_path"])
-        if data is None or not labels.is_file() or sha256_of(labels) != source["labels_sha256"]:
+        labels = source["labels_path"]
+        if data is None or not _is_unchanged(labels, source["labels_sha256"]):
             return None
-        return data, read_labels(labels, data)
+        return data, read_labels(Path(labels), data)
 
     def _unchanged_table(self, path: str | None, sha256: str | None) -> Table | None:
-        if path is None or not Path(path).is_file() or sha256_of(Path(path)) != sha256:
+        if path is None or not _is_unchanged(path, sha256):
             return None
         return read_table(Path(path), series=self.series)
 
@@ -501,6 +502,7 @@ def open_model(models: Path, given: Settings) -> StoredModel:
             f"There is no trained model in {folder}. Expected the folder that train.py writes for "
             f"`model_name` {given.model_name!r}: train it first, or give --models.{hint}"
         )
+    _check_writable(folder)
     missing = [name for name in _NEEDED_TO_SCORE if not (folder / name).is_file()]
     if missing:
         raise InputError(
@@ -534,6 +536,23 @@ def open_model(models: Path, given: Settings) -> StoredModel:
     return StoredModel(
         folder, settings.model_copy(update={"seed": trained.seed}), preprocessor, run
     )
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuse a folder that nothing can be written to, before the work that would be lost."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(
+            f"Nothing can be written to {folder}. Change its permissions, or copy it to a folder "
+            "of your own and give that with --models."
+        )
+
+
+def _is_unchanged(path: str, sha256: str | None) -> bool:
+    """Tell whether a file can be read and is as it was."""
+    try:
+        return sha256_of(Path(path)) == sha256
+    except OSError:
+        return False
 
 
 def _read_preprocessor(folder: Path) -> Preprocessor:

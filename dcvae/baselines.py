@@ -102,11 +102,14 @@ def _pca(training: Float32Array) -> Judge:
     # No warning for series that never change: they have no component, and nothing is left of them.
     with np.errstate(invalid="ignore", divide="ignore"):
         pca = PCA(n_components=0.9, svd_solver="full").fit(_thinned(training).astype(np.float64))
-    components, center = pca.components_, pca.mean_
+    # All components together leave nothing but rounding.
+    components, center = pca.components_[: training.shape[1] - 1], pca.mean_
 
     def left_over(rows: Float32Array) -> Float32Array:
-        deviation = rows - center
-        rest: Float32Array = (deviation - deviation @ components.T @ components).astype(np.float32)
+        rest = np.empty_like(rows)
+        for first in range(0, len(rows), _CHUNK):
+            deviation = rows[first : first + _CHUNK] - center
+            rest[first : first + _CHUNK] = deviation - deviation @ components.T @ components
         return rest
 
     _, spread = _mean_and_spread(left_over(_thinned(training)))
@@ -152,7 +155,7 @@ def _k_means(training: Float32Array, seed: int) -> Judge:
 
 def _of_rows(score: Callable[[Float32Array], NDArray[np.float64]], training: Float32Array) -> Judge:
     """Make a judge of a score of rows: standardized on training rows, the same for every series."""
-    known = score(training[:_FITTED_ROWS])
+    known = score(training)
     mean, spread = known.mean(), max(float(known.std()), 1e-9)
 
     def judge(rows: Float32Array) -> Float32Array:

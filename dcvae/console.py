@@ -328,7 +328,7 @@ def alphas_table(alphas: "Alphas") -> None:
         notice(
             [
                 f"No band reaches an F1 of {POOR_F1} on the labels of {', '.join(poor)}: these "
-                "alphas mean little. A single label column marks every series, also those in "
+                "alphas mean little. A single label column, for one, marks also the series in "
                 "which nothing happened."
             ]
         )

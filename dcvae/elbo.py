@@ -19,6 +19,7 @@ from dcvae.network import VariationalAutoencoder
 from dcvae.windows import WindowSplit, gather_windows, num_windows
 
 MAX_WINDOWS = 1024  # spread evenly over a file; the mean of so many is known well enough
+ENOUGH_WINDOWS = 10  # end to end, to say whether a model fits a file
 _BATCH = 64
 
 
@@ -108,6 +109,21 @@ def losses_of_file(
     return window_losses(network, series, starts, window_length)
 
 
-def still_fits(file: WindowLosses, reference: WindowLosses) -> bool:
-    """Tell whether the median window of a file is no worse than 95 % of the reference's windows."""
+def still_fits(
+    file: WindowLosses, reference: WindowLosses, *, num_rows: int, window_length: int
+) -> bool | None:
+    """Tell whether the median window of a file is no worse than 95 % of the reference's windows.
+
+    Args:
+        file: losses of the file.
+        reference: losses of the windows it is held against.
+        num_rows: rows of the file.
+        window_length: rows of a window, T.
+
+    Returns:
+        None if the file is shorter than `ENOUGH_WINDOWS` windows end to end: a single event is then
+        in half of its windows, or it is one window of which one in twenty is that bad.
+    """
+    if num_rows < ENOUGH_WINDOWS * window_length:
+        return None
     return file.median <= reference.percentile_95

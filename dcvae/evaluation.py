@@ -48,14 +48,19 @@ METRIC_NOTES: Mapping[str, str] = {
     "affiliation_precision": "How near alarms are to labeled events, against chance (Huet et al. "
     "2022); 0.5 is what chance reaches.",
     "affiliation_recall": "How near labeled events are to alarms, against chance.",
-    "delay_seconds": "Mean time from the start of a detected event to its first flagged row.",
-    "false_alarms_per_day": "Runs of flagged rows that meet no labeled event, a day.",
+    "delay_seconds": "Mean time from the start of a detected event to its first flagged row; rows "
+    "times the sampling step, gaps not counted.",
+    "false_alarms_per_day": "Runs of flagged rows that meet no labeled event, a day of judged "
+    "rows (gaps not counted).",
     "false_alarms_per_week": "The same a week.",
     "roc_auc": "Threshold-free: probability that a labeled row scores above a normal one.",
     "average_precision": "Threshold-free: area under the precision-recall curve; chance reaches "
     "the share of labeled rows.",
     "vus_roc": "Threshold-free: volume under the ROC surface (Paparrizos et al. 2022).",
     "vus_pr": "Threshold-free: volume under the precision-recall surface.",
+    "vus_buffer": "Largest buffer of the VUS metrics, in rows: the period of the series by its "
+    "autocorrelation, for the system that of the first series. A larger one raises them, also for "
+    "detectors that know nothing: compare VUS within one line's buffer only.",
     "point_adjusted_f1": "F1 after counting an event as found whole if one of its rows is flagged. "
     "Random alarms score high on it (Kim et al. 2022): do not quote it alone.",
 }
@@ -70,6 +75,7 @@ SYSTEM_NOTES: Mapping[str, str] = {
 BETTER: Mapping[str, Literal["lower", "neither"]] = {
     "labeled_rows": "neither",
     "flagged_rows": "neither",
+    "vus_buffer": "neither",
     "delay_seconds": "lower",
     "false_alarms_per_day": "lower",
     "false_alarms_per_week": "lower",
@@ -147,6 +153,7 @@ def judge(
         "average_precision": ranking_metrics.average_precision(truth, score),
         "vus_roc": volume.roc,
         "vus_pr": volume.pr,
+        "vus_buffer": float(buffer),
         "point_adjusted_f1": event_metrics.point_adjusted(truth, alarm).f1,
     }
 

@@ -1,6 +1,7 @@
 """Events: what an operator is told instead of thousands of flagged cells.
 
-An event is an uninterrupted run of rows in which at least one series is outside its band. It says
+An event is an uninterrupted run of rows in which at least one series is outside its band; a gap in
+time, longer than a step and a half, interrupts it. It says
 when, how long, how far, in which direction and, first of all, which series began it: the series of
 an event are ranked by how early they left their band and, among those that left it in the same
 row, by how far out they got.
@@ -63,8 +64,8 @@ def find_events(verdicts: Verdicts, step_seconds: float) -> Events:
         verdicts: the judged rows.
         step_seconds: sampling step, which the last row of an event is taken to last.
     """
-    found = segments(np.logical_or.reduce(verdicts.flags, axis=1))
     times = verdicts.times
+    found = _runs(verdicts, step_seconds)
     starts = times[found.starts]
     # One series at a time: a table of all flagged cells could be as large as all else together.
     lines = pd.concat(
@@ -78,6 +79,19 @@ def find_events(verdicts: Verdicts, step_seconds: float) -> Events:
     lines = lines[list(SERIES_COLUMNS)].reset_index(drop=True)
     lengths = found.stops - found.starts
     return Events(_event_table(lines, starts, times[found.stops - 1], lengths, step_seconds), lines)
+
+
+def _runs(verdicts: Verdicts, step_seconds: float) -> Segments:
+    """Find the runs of rows with a flagged cell, divided where rows are missing."""
+    flagged = np.logical_or.reduce(verdicts.flags, axis=1)
+    steps = np.diff(verdicts.times).astype("timedelta64[us]").astype(np.int64) / 1e6
+    after_gap = np.flatnonzero(steps > 1.5 * step_seconds) + 1
+    borders = after_gap[flagged[after_gap] & flagged[after_gap - 1]]
+    whole = segments(flagged)
+    return Segments(
+        np.sort(np.concatenate([whole.starts, borders])),
+        np.sort(np.concatenate([whole.stops, borders])),
+    )
 
 
 def _lines_of_series(verdicts: Verdicts, column: int, found: Segments) -> pd.DataFrame:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # importing training would import Keras
 
 # Okabe and Ito's colors, which color-blind people tell apart.
 _BLUE, _ORANGE, _VERMILLION = "#0072B2", "#E69F00", "#D55E00"
+_FURTHEST = 1e300
 
 
 def loss_figure(history: Sequence["EpochLosses"], best_epoch: int, title: str) -> Figure:
@@ -62,8 +63,9 @@ def series_figure(
         title: name of the series.
     """
     times = verdicts.times.to_numpy()
-    values = verdicts.frame.to_numpy()[:, column]
-    mean, sigma = (part[:, column].astype(np.float64) for part in (verdicts.mean, verdicts.sigma))
+    # A device's 1.8e308 is beyond what axes can be drawn for.
+    values = np.clip(verdicts.frame.iloc[:, column].to_numpy(), -_FURTHEST, _FURTHEST)
+    mean, sigma = verdicts.expected(column)
     figure = Figure(figsize=(10, 3.2), layout="constrained")
     axes = figure.subplots()
     axes.fill_between(

@@ -70,8 +70,10 @@ class ReportContent:
         series: names of the M series.
         times: (rows,), without a time zone; may have gaps.
         values: (rows, series), data units; NaN where missing.
-        mean: (rows, series), what the network expects, data units.
-        sigma: (rows, series), its standard deviation, data units.
+        level: (series,), data units: what a scaled 0 stands for.
+        scale: (series,), data units: what a scaled 1 is wide.
+        mean: (rows, series), what the network expects, scaled.
+        sigma: (rows, series), its standard deviation, scaled.
         alpha_down: (series,), sigmas below the mean at which the band ends.
         alpha_up: (series,), sigmas above the mean.
         flags: (rows, series), cells outside their band.
@@ -99,6 +101,8 @@ class ReportContent:
     series: Sequence[str]
     times: pd.DatetimeIndex
     values: Float64Array
+    level: Float64Array
+    scale: Float64Array
     mean: NDArray[np.float32]
     sigma: NDArray[np.float32]
     alpha_down: Float64Array
@@ -214,8 +218,9 @@ def _channels(content: ReportContent, number: int, starts: NDArray[np.int64]) ->
         starts: (points,), first row of each point.
     """
     value = np.ascontiguousarray(content.values[:, number])
-    mean = content.mean[:, number].astype(np.float64)
-    sigma = content.sigma[:, number].astype(np.float64)
+    level, scale = content.level[number], content.scale[number]
+    mean = level + scale * content.mean[:, number].astype(np.float64)
+    sigma = scale * content.sigma[:, number].astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):  # infinite alphas or sigmas: no edge
         lower = mean - content.alpha_down[number] * sigma
         upper = mean + content.alpha_up[number] * sigma

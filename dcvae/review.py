@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # importing these would import Keras or matplotlib
 
     from dcvae.elbo import WindowLosses
 
+_FEW_ROWS = 100  # with fewer, shares of cells say nothing
+_MUCH_MISSING = 0.1  # share of the cells of a series
 _MANY_TIMES = 10  # cells beyond 3 sigmas, against a Gaussian's promise, from which on it is said
 
 
@@ -106,6 +108,8 @@ class Review:
                 series=verdicts.series,
                 times=verdicts.times,
                 values=verdicts.frame.to_numpy(),
+                level=verdicts.level,
+                scale=verdicts.scale,
                 mean=verdicts.mean,
                 sigma=verdicts.sigma,
                 alpha_down=verdicts.alphas.down,
@@ -167,7 +171,7 @@ def review(
     source = _threshold_source(model, table, verdicts.alphas)
     found = find_events(verdicts, float(model.run["sampling_step_seconds"]))
     calibration = verdicts.calibration()
-    findings = [*_fit_findings(model, file_losses), *source[1]]
+    findings = [*_fit_findings(model, file_losses, len(table.frame)), *source[1]]
     truth = metrics = comparison = None
     if labels is not None:
         truth = labels.frame.loc[verdicts.times].to_numpy()
@@ -178,7 +182,9 @@ def review(
     if comparison is not None and model.labeled_tables() is None and has_own_alphas:
         default = model.settings.default_alpha
         threshold_source += f"; baselines: {default:g} sigmas, as the labeled files are not at hand"
-    findings += _calibration_findings(calibration)
+    findings += _missing_findings(verdicts)
+    if len(verdicts.times) >= _FEW_ROWS:
+        findings += _calibration_findings(calibration)
     order = ("bad", "warning", "good", "info")
     return Review(
         model=model,
@@ -201,7 +207,8 @@ def _judge(
     """Compute the metrics and, if the training file is at hand, those of the baselines."""
     step = float(model.run["sampling_step_seconds"])
     # Of the whole table: a series may be missing in all judged rows, but not in all before them.
-    filled = model.preprocessor.transform(table.frame)[len(table.frame) - len(truth) :]
+    baseline_judge = _BaselineJudge(model, table, verdicts)
+    filled = baseline_judge.rows[len(table.frame) - len(truth) :]
     buffers = [
         ranking_metrics.period_from_autocorrelation(filled[:, column])
         for column in range(filled.shape[1])
@@ -216,12 +223,11 @@ def _judge(
         name = model.run.get("training_file")  # not its path: the sentence is on the page
         reason = f"{name}, the file the model was trained on, is not there any more or has changed"
         return metrics, None, [*findings, Finding("info", f"No baselines: {reason}.")]
-    judged = _BaselineJudge(model, table, verdicts)
     fitted = baselines.fit_all(
         model.preprocessor.transform_training(training.frame), model.settings.seed
     )
     comparison = evaluation.compare(
-        truth, ours, fitted, judged, buffer=buffers[0], step_seconds=step
+        truth, ours, fitted, baseline_judge, buffer=buffers[0], step_seconds=step
     )
     return metrics, comparison, findings + evaluation.comparison_findings(comparison)
 
@@ -232,13 +238,13 @@ class _BaselineJudge:
     def __init__(self, model: StoredModel, table: Table, verdicts: Verdicts) -> None:
         self._model = model
         self._first = len(table.frame) - len(verdicts.times)
-        self._rows = model.preprocessor.transform(table.frame)
+        self.rows = model.preprocessor.transform(table.frame)
         self._missing = np.isnan(verdicts.residual)
         self._alphas = verdicts.alphas
         self._labeled = model.labeled_tables()
 
     def __call__(self, baseline: baselines.Baseline) -> Detector:
-        residual = baseline.judge(self._rows)[self._first :]
+        residual = baseline.judge(self.rows)[self._first :]
         residual[self._missing] = np.nan
         return evaluation.with_alphas(residual, self._thresholds(baseline))
 
@@ -274,7 +280,18 @@ def _threshold_source(
         warning += "on flags is better than it would be on a new file."
         return "labels of this very file", [Finding("warning", warning)]
     name = Path(source["data_path"]).name
-    return f"labels of {name} ({source['first_time']} to {source['last_time']})", []
+    text = f"labels of {name} ({source['first_time']} to {source['last_time']})"
+    unlabeled = alphas.method.count("default")
+    if unlabeled:
+        text += f"; {unlabeled} of {len(alphas.series)} series without labels: "
+        text += f"{model.settings.default_alpha:g} sigmas"
+    first, last = (pd.Timestamp(source[name]) for name in ("first_time", "last_time"))
+    if table.frame.index[0] <= last and first <= table.frame.index[-1]:
+        warning = f"The times of this file overlap those of {name}, on whose labels the alphas "
+        warning += "were chosen. If it holds the same rows, figures that rest on flags are better "
+        warning += "than they would be on a new file."
+        return text, [Finding("warning", warning)]
+    return text, []
 
 
 def _losses(model: StoredModel, file: "WindowLosses") -> pd.DataFrame:
@@ -294,26 +311,59 @@ def _losses(model: StoredModel, file: "WindowLosses") -> pd.DataFrame:
     )
 
 
-def _fit_findings(model: StoredModel, file: "WindowLosses") -> list[Finding]:
+def _fit_findings(model: StoredModel, file: "WindowLosses", num_rows: int) -> list[Finding]:
     """Say whether the model still fits the file."""
-    from dcvae.elbo import WindowLosses, still_fits
+    from dcvae.elbo import ENOUGH_WINDOWS, WindowLosses, still_fits
 
     stored = model.run.get("reference_losses")
     if stored is None:
         text = "Trained by an earlier version: whether the model fits this file is not known."
         return [Finding("info", text)]
     reference = WindowLosses.from_dict(stored)
+    window_length = model.settings.window_length
+    fits = still_fits(file, reference, num_rows=num_rows, window_length=window_length)
+    if fits is None:
+        return [
+            Finding(
+                "info",
+                f"The file is too short to say whether the model still fits: {num_rows:,} rows, "
+                f"where {ENOUGH_WINDOWS * window_length:,} are needed.",
+            )
+        ]
+    part = "validated" if model.run.get("windows", {}).get("validation") else "trained"
     figures = (
         f"the middle window of this file has a loss of {file.median:.3f} nats; 95 % of the windows "
-        f"that the model was validated on have less than {reference.percentile_95:.3f}"
+        f"that the model was {part} on have less than {reference.percentile_95:.3f}"
     )
-    if still_fits(file, reference):
+    if fits:
         return [Finding("good", f"The model fits this file: {figures}.")]
     return [
         Finding(
             "bad",
-            f"The model no longer fits this file: {figures}. The data have changed since training; "
-            "train anew on recent normal data before trusting the flags.",
+            f"The model no longer fits this file: {figures}. The data have changed since training, "
+            "or more is wrong than right in them; look at the series, and train anew on recent "
+            "normal data before trusting the flags.",
+        )
+    ]
+
+
+def _missing_findings(verdicts: Verdicts) -> list[Finding]:
+    """Name the series that are missing in much of the file."""
+    shares = verdicts.frame.isna().mean().to_numpy()
+    order = np.argsort(-shares, kind="stable")
+    named = [
+        f"{verdicts.series[column]} ({shares[column]:.0%})"
+        for column in order
+        if shares[column] > _MUCH_MISSING
+    ]
+    if not named:
+        return []
+    return [
+        Finding(
+            "warning",
+            f"Much is missing of {', '.join(named)}: such cells are never flagged, and the last "
+            "value before a long gap, which fills it, makes the network expect less of the other "
+            "series too.",
         )
     ]
 

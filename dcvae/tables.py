@@ -198,7 +198,7 @@ def describe_table(frame: pd.DataFrame) -> list[str]:
     """Tell what is unusual, yet usable, about a data table: one sentence each."""
     notices = []
     missing = frame.isna().sum()
-    missing = missing[missing > 0]
+    missing = missing[missing > 0].sort_values(ascending=False, kind="stable")
     if len(missing):
         shares = [f"`{name}` {n:,} ({n / len(frame):.2%})" for name, n in missing.items()]
         notices.append(

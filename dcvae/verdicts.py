@@ -34,8 +34,11 @@ class Verdicts:
     Attributes:
         frame: (rows, series) float64, the measured values by time, data units, NaN where missing.
         alphas: the band of every series.
-        mean: (rows, series) float32, data units: what the network expected.
-        sigma: (rows, series) float32, data units: its standard deviation.
+        level: (series,) float64, data units: what a scaled 0 stands for.
+        scale: (series,) float64, data units: what a scaled 1 is wide.
+        mean: (rows, series) float32, scaled: what the network expected. In data units float32 would
+            not do: a counter of 1.7e9 moves by less than its last digit.
+        sigma: (rows, series) float32, scaled: its standard deviation.
         residual: (rows, series) float32, sigmas; NaN where the cell was missing.
         flags: (rows, series) bool: cells outside their band.
         latent: (rows, latent) float32: the latent vector of each row.
@@ -43,6 +46,8 @@ class Verdicts:
 
     frame: pd.DataFrame
     alphas: Alphas
+    level: NDArray[np.float64]
+    scale: NDArray[np.float64]
     mean: NDArray[np.float32]
     sigma: NDArray[np.float32]
     residual: NDArray[np.float32]
@@ -51,17 +56,22 @@ class Verdicts:
     _filled: int = 0
 
     @classmethod
-    def awaiting(cls, frame: pd.DataFrame, alphas: Alphas, latent_size: int) -> "Verdicts":
+    def awaiting(
+        cls, frame: pd.DataFrame, alphas: Alphas, latent_size: int, preprocessor: Preprocessor
+    ) -> "Verdicts":
         """Make room for the rows of a table; `add` fills it.
 
         Args:
             frame: (rows, series), the rows that will be judged, in data units.
             alphas: the band of every series, in the order of the columns.
             latent_size: numbers of a latent vector.
+            preprocessor: knows the units.
         """
         return cls(
             frame=frame,
             alphas=alphas,
+            level=np.array(preprocessor.mean, dtype=np.float64),
+            scale=np.array(preprocessor.scale, dtype=np.float64),
             mean=np.empty(frame.shape, dtype=np.float32),
             sigma=np.empty(frame.shape, dtype=np.float32),
             residual=np.empty(frame.shape, dtype=np.float32),
@@ -69,20 +79,19 @@ class Verdicts:
             latent=np.empty((len(frame), latent_size), dtype=np.float32),
         )
 
-    def add(self, scores: "Scores", preprocessor: Preprocessor) -> NDArray[np.bool_]:
+    def add(self, scores: "Scores") -> NDArray[np.bool_]:
         """Judge the next rows and keep what is known of them.
 
         Args:
             scores: of the rows that follow those added before.
-            preprocessor: knows the units.
 
         Returns:
             (block rows, series) bool, their flags.
         """
         rows = slice(self._filled, self._filled + len(scores.mean))
         self._filled = rows.stop
-        self.mean[rows] = preprocessor.mean_in_data_units(scores.mean)
-        self.sigma[rows] = preprocessor.width_in_data_units(scores.sigma)
+        self.mean[rows] = scores.mean
+        self.sigma[rows] = scores.sigma
         self.residual[rows] = detection.standardized_residual(scores.error, scores.sigma)
         self.flags[rows] = detection.flags(self.residual[rows], self.alphas)
         self.latent[rows] = scores.latent
@@ -93,6 +102,11 @@ class Verdicts:
     def series(self) -> tuple[str, ...]:
         """Names of the series, in the order of the columns."""
         return self.alphas.series
+
+    def expected(self, column: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and standard deviation of a series, each (rows,) float64 in data units."""
+        mean, sigma = (part[:, column].astype(np.float64) for part in (self.mean, self.sigma))
+        return self.level[column] + self.scale[column] * mean, self.scale[column] * sigma
 
     @property
     def times(self) -> pd.DatetimeIndex:

@@ -88,6 +88,8 @@ def verdicts_of(residual: Any, *, down: Any = 3.0, up: Any = 3.0) -> Verdicts:
     return Verdicts(
         pd.DataFrame(residual.astype(np.float64), times, names),
         alphas,
+        np.zeros(residual.shape[1]),
+        np.ones(residual.shape[1]),
         zeros,
         np.ones_like(residual),
         residual,

@@ -84,6 +84,8 @@ def content(num_rows: int, num_series: int, num_events: int = 0, seed: int = 0) 
         series=series,
         times=times,
         values=values,
+        level=np.zeros(num_series),
+        scale=np.ones(num_series),
         mean=mean,
         sigma=sigma,
         alpha_down=alpha,

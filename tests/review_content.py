@@ -60,6 +60,7 @@ def files_in(folder: Path, *, num_rows: int = 60, **run: Any) -> Files:
         "training_file": training.name,
         "training_path": str(training),
         "training_file_sha256": sha256_of(training),
+        "windows": {"train": 100, "validation": 20},
         "best_epoch": 2,
         "best_losses": BEST | VALIDATION,
         "reference_losses": REFERENCE.to_dict(),
@@ -83,6 +84,8 @@ def verdicts_of_table(table: Table, alphas: Alphas) -> Verdicts:
     return Verdicts(
         frame,
         alphas,
+        np.zeros(len(SERIES)),
+        np.ones(len(SERIES)),
         zeros,
         zeros + 1,
         residual,

@@ -1009,3 +1009,21 @@ def test_a_file_without_events_has_headers(tmp_path):
     for name in ("events", "event_series"):
         [header] = cells(folder / f"{name}.csv")
         assert header[0] == "event"
+
+
+# ------------------------------------------------------------- folders that cannot be written to
+
+
+@pytest.mark.parametrize("what", ["model", "models"])
+def test_a_folder_without_permission_is_refused_before_the_work(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artefacts.os, "access", lambda path, mode: False)  # root may write anyway
+    (tmp_path / "m").mkdir()
+    settings = Settings.from_text('{"model_name": "m"}', "s.txt")
+    use = {
+        "model": lambda: artefacts.open_model(tmp_path, settings),
+        "models": lambda: artefacts.TrainingFolder(tmp_path, "m"),
+    }
+    with pytest.raises(InputError, match=r"Nothing can be written to .* give that with --models"):
+        use[what]()

@@ -69,7 +69,9 @@ def test_draws_of_z_are_part_of_the_reconstruction(network: VariationalAutoencod
 @pytest.mark.parametrize(("median", "fits"), [(1.0, True), (2.0, True), (2.01, False)])
 def test_rule_of_drift(median: float, fits: bool) -> None:
     reference = WindowLosses(100, 0.5, 0.5, 1.0, 2.0)
-    assert still_fits(WindowLosses(10, 3.0, 0.1, median, 9.0), reference) is fits
+    file = WindowLosses(10, 3.0, 0.1, median, 9.0)
+    assert still_fits(file, reference, num_rows=80, window_length=8) is fits
+    assert still_fits(file, reference, num_rows=79, window_length=8) is None
 
 
 def test_few_anomalies_are_no_drift_and_a_shift_is(network: VariationalAutoencoder) -> None:
@@ -80,8 +82,9 @@ def test_few_anomalies_are_no_drift_and_a_shift_is(network: VariationalAutoencod
     spiked[50:60] += 40.0
     file = window_losses(network, spiked, starts, 8)
     assert file.loss > 2 * abs(reference.loss)
-    assert still_fits(file, reference)
-    assert not still_fits(window_losses(network, rows + 6.0, starts, 8), reference)
+    assert still_fits(file, reference, num_rows=400, window_length=8)
+    shifted = window_losses(network, rows + 6.0, starts, 8)
+    assert not still_fits(shifted, reference, num_rows=400, window_length=8)
 
 
 def test_dictionary_and_back() -> None:

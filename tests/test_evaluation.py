@@ -78,6 +78,7 @@ def test_all_figures_by_hand() -> None:
         "average_precision": (1 / 1 + 2 / 2 + 3 / 4 + 4 / 7) / 4,
         "vus_roc": roc,
         "vus_pr": pr,
+        "vus_buffer": 3,
         "point_adjusted_f1": 6 / 8,  # rows 2, 3, 4 are found, row 0 is wrong, row 7 is missed
     }
     assert result == pytest.approx(expected, rel=1e-9)
@@ -91,7 +92,13 @@ UNDEFINED_WITHOUT_TRUTH = {
     "vus_roc",
     "vus_pr",
 }
-COUNTS = {"labeled_rows", "flagged_rows", "false_alarms_per_day", "false_alarms_per_week"}
+COUNTS = {
+    "labeled_rows",
+    "flagged_rows",
+    "false_alarms_per_day",
+    "false_alarms_per_week",
+    "vus_buffer",
+}
 
 
 def check(result: Mapping[str, float], undefined: set[str], others: float, **counts: float) -> None:

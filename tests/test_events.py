@@ -70,6 +70,17 @@ def test_missing_cell_ends_an_event_of_one_series() -> None:
     assert find_events(verdicts_of(residual), 300.0).table["rows"].tolist() == [1, 1]
 
 
+def test_gap_in_time_ends_an_event() -> None:
+    verdicts = verdicts_of(np.full((6, 1), 9.0))
+    times = verdicts.times.to_series().to_numpy(copy=True)
+    times[2:] += np.timedelta64(2, "m")  # not yet a gap
+    times[4:] += np.timedelta64(21, "D")
+    verdicts.frame.index = pd.DatetimeIndex(times)
+    table = find_events(verdicts, 300.0).table
+    assert table["rows"].tolist() == [4, 2]
+    assert table["duration_seconds"].tolist() == [1320.0, 600.0]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_equals_a_loop_over_rows_and_series(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -78,7 +89,7 @@ def test_equals_a_loop_over_rows_and_series(seed: int) -> None:
     residual[random.random(60) < 0.4] = 0.0
     down, up = random.integers(2, 5, size=4) + 0.5, random.integers(2, 5, size=4) + 0.5
     verdicts = verdicts_of(residual, down=down, up=up)
-    events = find_events(verdicts, 60.0)
+    events = find_events(verdicts, 300.0)
 
     expected = []
     row = 0

@@ -100,8 +100,8 @@ RESIDUAL = np.array([[0.5, 0], [4, 0], [NAN, 0], [-2.5, 0], [-1, 9]])
 def series_verdicts() -> Verdicts:
     """Alphas (2 down, 3 up); expected 10 with sigma 0.5 in series b, 0 with sigma 1 in series a."""
     verdicts = verdicts_of(RESIDUAL, down=2.0, up=3.0)
-    verdicts.mean[:, 1] = 10.0
-    verdicts.sigma[:, 1] = 0.5
+    verdicts.level[1] = 10.0
+    verdicts.scale[1] = 0.5
     verdicts.frame["b"] = 10.0 + 0.5 * RESIDUAL[:, 1]
     return verdicts
 
@@ -126,7 +126,13 @@ def test_a_series_and_what_was_expected(column: int) -> None:
     np.testing.assert_array_equal(values, verdicts.frame.iloc[:, column])
     times, values = drawn(axes, "expected")
     np.testing.assert_array_equal(times, verdicts.times.to_numpy())
-    np.testing.assert_array_equal(values, verdicts.mean[:, column])
+    np.testing.assert_array_equal(values, 10.0 * column)
+
+
+def test_a_glitch_beyond_all_axes_can_be_saved() -> None:
+    verdicts = series_verdicts()
+    verdicts.frame.iloc[[1, 2], 0] = [1.7e308, -1.7e308]
+    series_figure(verdicts, 0, None, "x").savefig(io.BytesIO(), format="png")
 
 
 @pytest.mark.parametrize(("column", "lower", "upper"), [(0, -2.0, 3.0), (1, 9.0, 11.5)])

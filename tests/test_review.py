@@ -12,6 +12,7 @@ from review_content import (
     BEFORE,
     REFERENCE,
     SERIES,
+    WINDOW,
     Files,
     files_in,
     review_of,
@@ -103,6 +104,7 @@ def test_alphas_of_another_file(files: Files) -> None:
     result = review_of(files)
     assert result.threshold_source == (
         "labels of january.csv (2021-01-10 00:00:00 to 2021-01-10 00:49:00)"
+        "; 1 of 2 series without labels: 3 sigmas"
     )
     assert not mentions(result, "very file")
 
@@ -289,8 +291,14 @@ def test_losses_next_to_those_of_training(files: Files) -> None:
 
 
 @pytest.mark.parametrize(("factor", "is_told"), [(0.1, False), (3.0, True)])
-def test_a_sigma_that_is_too_narrow_is_told(files: Files, factor: float, is_told: bool) -> None:
+def test_a_sigma_that_is_too_narrow_is_told(
+    files: Files, tmp_path: Path, factor: float, is_told: bool
+) -> None:
     """A Gaussian leaves 3 sigmas in 0.27 % of the cells; it is told beyond ten times that."""
+    result = review_of(files, with_labels=False, residual_factor=factor)
+    assert mentions(result, "where a Gaussian promises") == []  # so few rows say nothing
+    (tmp_path / "longer").mkdir()
+    files = files_in(tmp_path / "longer", num_rows=120)
     result = review_of(files, with_labels=False, residual_factor=factor)
     assert len(mentions(result, "where a Gaussian promises 0.27%")) == is_told
 
@@ -361,3 +369,36 @@ def test_the_page_shows_it(files: Files) -> None:
     page = result.page()
     for text in ("data.csv", "tiny", "isolation forest", result.threshold_source):
         assert text in page
+
+
+def test_a_file_too_short_to_tell_drift(tmp_path: Path) -> None:
+    files = files_in(tmp_path, num_rows=10 * WINDOW - 1)
+    losses = replace(REFERENCE, median=9.0)
+    [finding] = mentions(review_of(files, with_labels=False, losses=losses), "too short")
+    assert finding == (
+        "The file is too short to say whether the model still fits: "
+        f"{10 * WINDOW - 1} rows, where {10 * WINDOW} are needed."
+    )
+
+
+def test_without_a_validation_part_training_windows_are_named(tmp_path: Path) -> None:
+    files = files_in(tmp_path, windows={"train": 100, "validation": 0})
+    result = review_of(files, with_labels=False)
+    assert mentions(result, "windows that the model was trained on have less than")
+
+
+def test_times_that_overlap_those_of_the_labels_are_told(files: Files) -> None:
+    choose_alphas(files, files.data, files.labels)
+    part = files.data.with_name("part.csv")
+    part.write_text("".join(files.data.read_text().splitlines(keepends=True)[:50]))
+    result = review_of(files._replace(data=part), with_labels=False)
+    assert mentions(result, "times of this file overlap those of data.csv")
+
+
+def test_a_series_that_is_missing_for_long_is_named(files: Files) -> None:
+    frame = pd.read_csv(files.data, index_col=0)
+    frame.iloc[30:, 1] = np.nan
+    frame.to_csv(files.data)
+    [finding] = mentions(review_of(files, with_labels=False), "Much is missing of")
+    assert finding.startswith("Much is missing of b (")
+    assert "a (" not in finding

@@ -1,5 +1,7 @@
 """Verdicts: the same in whatever blocks, in the units of the data, calibration by counting."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,12 +37,12 @@ def frame_with(rows: int) -> pd.DataFrame:
 
 def filled(scores: Scores, block: int) -> tuple[Verdicts, list[np.ndarray]]:
     rows = len(scores.mean)
-    verdicts = Verdicts.awaiting(frame_with(rows), ALPHAS, 3)
+    verdicts = Verdicts.awaiting(frame_with(rows), ALPHAS, 3, PREPROCESSOR)
     returned = []
     rest = scores
     while len(rest.mean):
         head, rest = rest.split(block)
-        returned.append(verdicts.add(head, PREPROCESSOR))
+        returned.append(verdicts.add(head))
     return verdicts, returned
 
 
@@ -69,14 +71,26 @@ def test_cell_by_cell_from_the_definition() -> None:
     for row in range(50):
         for column, (mean, scale) in enumerate([(10.0, 2.0), (-1.0, 0.5)]):
             cell = (row, column)
-            assert verdicts.mean[cell] == np.float32(mean + scale * float(scores.mean[cell]))
-            assert verdicts.sigma[cell] == np.float32(scale * float(scores.sigma[cell]))
+            expected, sigma = verdicts.expected(column)
+            assert expected[row] == mean + scale * float(scores.mean[cell])
+            assert sigma[row] == scale * float(scores.sigma[cell])
             sigmas = float(scores.error[cell]) / float(scores.sigma[cell])
             np.testing.assert_equal(verdicts.residual[cell], np.float32(sigmas))
             assert verdicts.flags[cell] == (not np.isnan(sigmas) and abs(sigmas) > 1.5)
     assert verdicts.flags.any()
     assert np.isnan(verdicts.residual).any()
     np.testing.assert_array_equal(verdicts.latent, scores.latent)
+
+
+def test_a_large_level_costs_no_digits() -> None:
+    """A counter of 1.7e9 that moves by ones: float32 knows it to 128."""
+    preprocessor = replace(PREPROCESSOR, mean=(1.7e9, 0.0), scale=(1.0, 1.0))
+    scores = scores_with(9)
+    verdicts = Verdicts.awaiting(frame_with(9), ALPHAS, 3, preprocessor)
+    verdicts.add(scores)
+    moves = verdicts.expected(0)[0] - 1.7e9
+    np.testing.assert_allclose(moves, scores.mean[:, 0], atol=1e-6)
+    assert len(np.unique(verdicts.expected(0)[0])) == 9
 
 
 def test_one_row_by_hand() -> None:
@@ -87,8 +101,8 @@ def test_one_row_by_hand() -> None:
         latent=np.array([[7.0, 8.0, 9.0]], np.float32),
     )
     verdicts, _ = filled(scores, 1)
-    assert verdicts.mean.tolist() == [[12.0, 0.0]]
-    assert verdicts.sigma.tolist() == [[1.0, 2.0]]
+    assert [float(part[0]) for part in verdicts.expected(0)] == [12.0, 1.0]
+    assert [float(part[0]) for part in verdicts.expected(1)] == [0.0, 2.0]
     np.testing.assert_equal(verdicts.residual.tolist(), [[-2.0, NAN]])
     assert verdicts.flags.tolist() == [[True, False]]
     assert verdicts.latent.tolist() == [[7.0, 8.0, 9.0]]
@@ -98,8 +112,8 @@ def test_one_row_by_hand() -> None:
 
 def test_the_table_is_not_touched() -> None:
     frame = frame_with(5)
-    verdicts = Verdicts.awaiting(frame, ALPHAS, 3)
-    verdicts.add(scores_with(5), PREPROCESSOR)
+    verdicts = Verdicts.awaiting(frame, ALPHAS, 3, PREPROCESSOR)
+    verdicts.add(scores_with(5))
     pd.testing.assert_frame_equal(frame, frame_with(5))
 
 

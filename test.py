@@ -52,6 +52,7 @@ def main() -> None:
 
     console.start_tensorflow()
     from dcvae.elbo import losses_of_file
+    from dcvae.results import ResultsWriter
     from dcvae.review import review
     from dcvae.scoring import Scorer
 
@@ -61,7 +62,7 @@ def main() -> None:
     verdicts = Verdicts.awaiting(
         table.frame[before:], alphas, settings.latent_size, model.preprocessor
     )
-    with artefacts.ResultsWriter(model, arguments.data, verdicts.times) as results:
+    with ResultsWriter(model, arguments.data, verdicts.times) as results:
         blocks = Scorer.of(network, settings).blocks(scaled, observed)
         for scores in console.counted(blocks, len(verdicts.times)):
             results.write(scores, verdicts.add(scores))

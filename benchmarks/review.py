@@ -18,6 +18,7 @@ import pandas as pd
 from benchmarks.common import print_table, random_walks
 from benchmarks.scripts import run
 from dcvae import artefacts, review, tables
+from dcvae.results import ResultsWriter
 from dcvae.settings import read_settings
 from dcvae.thresholds import Alphas
 from dcvae.verdicts import Verdicts
@@ -74,7 +75,7 @@ def main() -> None:
         verdicts = Verdicts.awaiting(
             table.frame[before:], alphas, model.settings.latent_size, model.preprocessor
         )
-        with artefacts.ResultsWriter(model, folder / "data.csv", verdicts.times) as results:
+        with ResultsWriter(model, folder / "data.csv", verdicts.times) as results:
             for scores in Scorer.of(network, model.settings).blocks(scaled, observed):
                 results.write(scores, verdicts.add(scores))
             took("score and write five CSVs")

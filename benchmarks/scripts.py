@@ -15,6 +15,7 @@ import pandas as pd
 
 from benchmarks.common import PUBLISHED, median_of, print_table, random_walks, seconds
 from dcvae import artefacts, detection, tables
+from dcvae.results import ResultsWriter
 from dcvae.settings import read_settings
 from dcvae.thresholds import Alphas
 
@@ -61,7 +62,7 @@ def seconds_of_parts(data: Path, settings: Path, models: Path) -> dict[str, floa
         took("read")
         scaled, observed = model.preprocessor.transform(frame), model.preprocessor.observed(frame)
         judged = frame.index[model.settings.window_length - 1 :]
-        with artefacts.ResultsWriter(model, data, judged) as results:
+        with ResultsWriter(model, data, judged) as results:
             for scores in scorer.blocks(scaled, observed):
                 took("score")
                 residual = detection.standardized_residual(scores.error, scores.sigma)

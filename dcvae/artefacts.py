@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -47,8 +47,6 @@ if TYPE_CHECKING:  # importing these would import Keras
 
     from dcvae.elbo import WindowLosses
     from dcvae.network import VariationalAutoencoder
-    from dcvae.review import Review
-    from dcvae.scoring import Scores
     from dcvae.training import EpochLosses, TrainingResult, TrainingState
 
 NETWORK_FILE = "model.keras"
@@ -60,11 +58,8 @@ LOSS_FIGURE_FILE = "loss.png"
 STATE_FILE = "training_state.npz"
 ALPHAS_FILE = "alphas.csv"
 ALPHAS_SOURCE_FILE = "alphas_source.json"
-RESULTS_FOLDER = "results"
 
 _NEEDED_TO_SCORE = (NETWORK_FILE, SETTINGS_FILE, PREPROCESSING_FILE, RUN_FILE)
-_RESULT_FILES = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
-_DECIMALS_BELOW_SCALE = 7  # float32 carries no more of a scaled number
 
 
 @contextmanager
@@ -87,7 +82,8 @@ def write_text(path: Path, text: str) -> None:
         stream.write(text.encode("utf-8"))
 
 
-def _json(content: dict[str, Any]) -> str:
+def as_json(content: dict[str, Any]) -> str:
+    """Write JSON as all our files have it."""
     return json.dumps(content, indent=2) + "\n"
 
 
@@ -151,7 +147,7 @@ class TrainingFolder:
                 + "\nGive the settings it was begun with, train without --resume, or under another "
                 "`model_name`."
             )
-        begun_on = _read_json(folder / RUN_FILE).get("training_file_sha256")
+        begun_on = _readas_json(folder / RUN_FILE).get("training_file_sha256")
         if begun_on != source["training_file_sha256"]:
             raise InputError(
                 f"The training in {folder} cannot be resumed: it was begun on other data. Give "
@@ -176,8 +172,8 @@ class TrainingFolder:
         self._fresh = not resume
         self._beginning = {
             SETTINGS_FILE: settings.to_json(),
-            PREPROCESSING_FILE: _json(preprocessor.to_dict()),
-            RUN_FILE: _json(source),
+            PREPROCESSING_FILE: as_json(preprocessor.to_dict()),
+            RUN_FILE: as_json(source),
         }
         return _read_state(self._to_resume / STATE_FILE) if resume else TrainingState()
 
@@ -223,7 +219,7 @@ class TrainingFolder:
         with whole_file(self.partial / LOSS_FIGURE_FILE) as stream:
             figure.savefig(stream, format="png", dpi=120)
         hashes = {name: sha256_of(self.partial / name) for name in _NEEDED_TO_SCORE[:-1]}
-        write_text(self.partial / RUN_FILE, _json({**run, "sha256": hashes}))
+        write_text(self.partial / RUN_FILE, as_json({**run, "sha256": hashes}))
         notices = []
         if self.final.exists():
             if self.previous.exists():
@@ -435,7 +431,7 @@ class StoredModel:
             "first_time": str(data.frame.index[0]),
             "last_time": str(data.frame.index[-1]),
         }
-        write_text(self.folder / ALPHAS_SOURCE_FILE, _json(source))
+        write_text(self.folder / ALPHAS_SOURCE_FILE, as_json(source))
         return path
 
     def alphas_source(self) -> dict[str, Any] | None:
@@ -443,7 +439,7 @@ class StoredModel:
         path, alphas = self.folder / ALPHAS_SOURCE_FILE, self.folder / ALPHAS_FILE
         if not (path.exists() and alphas.exists()):
             return None
-        source = _read_json(path)
+        source = _readas_json(path)
         is_current = source.get("alphas_sha256") == sha256_of(alphas)
         return source if is_current else None
 
@@ -522,7 +518,7 @@ def open_model(models: Path, given: Settings) -> StoredModel:
             f"The model in {folder} is damaged: `M` is {trained.num_series} in {SETTINGS_FILE} but "
             f"{PREPROCESSING_FILE} has {len(preprocessor.series)} series. Train it again."
         )
-    run = _read_json(folder / RUN_FILE)
+    run = _readas_json(folder / RUN_FILE)
     if not isinstance(run.get("sampling_step_seconds"), int | float):
         raise InputError(f"{folder / RUN_FILE} is damaged. Train the model again.")
     hashes = run.get("sha256")
@@ -557,10 +553,10 @@ def _is_unchanged(path: str, sha256: str | None) -> bool:
 
 def _read_preprocessor(folder: Path) -> Preprocessor:
     path = folder / PREPROCESSING_FILE
-    return Preprocessor.from_dict(_read_json(path), str(path))
+    return Preprocessor.from_dict(_readas_json(path), str(path))
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _readas_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
@@ -568,162 +564,3 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path} is damaged: expected a JSON object. Train the model again.")
     return content
-
-
-# ---------------------------------------------------------------------------- results
-
-
-class ResultsWriter:
-    """Writes what test.py has to say; all files appear together when all are whole.
-
-    The five CSVs grow block by block with `write`; `add_review` writes what is known at the end.
-
-    A context manager: leaving it normally puts the new folder in the place of an earlier one,
-    leaving it by an error leaves the earlier one alone.
-
-    Args:
-        model: the model that judges.
-        data: path of the judged file, which names the folder.
-        times: of the judged rows.
-
-    Attributes:
-        folder: models/<model_name>/results/<data file stem>.
-    """
-
-    def __init__(self, model: StoredModel, data: Path, times: pd.Index) -> None:
-        stem = data.name.removesuffix(".gz").removesuffix(data.suffix).removesuffix(".csv")
-        stem = stem.strip(".") or "data"  # a dot is a folder that exists
-        self.folder = model.folder / RESULTS_FOLDER / stem
-        self._model = model
-        self._times = times
-        self._time_unit = _time_unit(times)
-        self._written = 0
-        self._partial = self.folder.with_name(f".{stem}.{os.getpid()}.partial")
-        self._streams: dict[str, IO[bytes]] = {}
-        in_data_units = model.settings.fidelity_units == "paper"
-        scale = model.preprocessor.scale if in_data_units else (1.0,) * len(model.series)
-        self._formats = _number_formats(scale)
-        self._in_data_units = in_data_units
-
-    def __enter__(self) -> "ResultsWriter":
-        """Open all files under a temporary name and write their header lines."""
-        if self._partial.exists():  # a killed run had the same number, as in a container
-            shutil.rmtree(self._partial)
-        self._partial.mkdir(parents=True)
-        latent = [str(channel) for channel in range(self._model.settings.latent_size)]
-        for name in _RESULT_FILES:
-            columns = latent if name == "latent_space" else self._model.series
-            header = pd.DataFrame(columns=pd.Index([self._times.name, *columns]))
-            self._streams[name] = (self._partial / f"{name}.csv").open("wb")
-            self._streams[name].write(header.to_csv(index=False, lineterminator="\n").encode())
-        return self
-
-    def write(self, scores: "Scores", flags: NDArray[np.bool_]) -> None:
-        """Append consecutive judged rows to all files.
-
-        Args:
-            scores: of the rows, scaled.
-            flags: (rows, series), the anomaly predictions.
-        """
-        preprocessor = self._model.preprocessor
-        mean: NDArray[Any] = scores.mean
-        sigma: NDArray[Any] = scores.sigma
-        error: NDArray[Any] = np.abs(scores.error)
-        if self._in_data_units:
-            mean = preprocessor.mean_in_data_units(mean)
-            sigma = preprocessor.width_in_data_units(sigma)
-            error = preprocessor.width_in_data_units(error)
-        stop = self._written + len(flags)
-        times = _time_texts(self._times[self._written : stop], self._time_unit)
-        self._append("anomaly_predictions", times, flags, ["%s"] * flags.shape[1])
-        self._append("abs_error", times, error, self._formats)
-        self._append("reconstructions", times, mean, self._formats)
-        self._append("sigma", times, sigma, self._formats)
-        self._append("latent_space", times, scores.latent, ["%.7g"] * scores.latent.shape[1])
-        self._written = stop
-
-    def _append(
-        self, name: str, times: list[str], values: NDArray[Any], formats: list[str]
-    ) -> None:
-        """Append (rows, columns), one printf format a column; NaN becomes an empty cell."""
-        cells = np.empty((len(times), 1 + values.shape[1]), dtype=object)
-        cells[:, 0] = times
-        cells[:, 1:] = values
-        row_format = ",".join(["%s", *formats]) + "\n"
-        # One format for the whole block: several times faster than a row at a time or pandas.
-        text = (row_format * len(times)) % tuple(cells.ravel().tolist())
-        self._streams[name].write(text.replace("nan", "").encode())
-
-    def add_review(self, review: "Review", figures: Literal["png", "pdf"] | None) -> None:
-        """Write what is said of the whole file: events, losses, metrics, the page, figures.
-
-        Args:
-            review: what is said.
-            figures: the kind of figures to draw into a folder of their own; None for none.
-        """
-        events = review.events.table.assign(series=review.events.table["series"].map("; ".join))
-        tables = {
-            "events": (events, None),
-            "event_series": (review.events.series, None),
-            "losses": (review.losses, "part"),
-            "calibration": (review.calibration, "sigmas"),
-        }
-        if review.metrics is not None:
-            tables["metrics"] = (review.metrics, "series")
-        if review.comparison is not None:
-            tables["baselines"] = (review.comparison, "detector")
-        for name, (table, index) in tables.items():
-            self._add(f"{name}.csv", _csv(table, index))
-        self._add("metrics.json", _json(review.to_dict()))
-        self._add("report.html", review.page())
-        if figures is None:
-            return
-        folder = self._partial / "figures"
-        folder.mkdir()
-        # No creation date in a PDF: the same run gives the same file.
-        metadata = {"CreationDate": None} if figures == "pdf" else None
-        for name, figure in review.figures():
-            figure.savefig(folder / f"{name}.{figures}", dpi=150, metadata=metadata)
-
-    def _add(self, name: str, text: str) -> None:
-        (self._partial / name).write_bytes(text.encode("utf-8"))
-
-    def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
-        """Close the files, and keep them if nothing went wrong."""
-        for stream in self._streams.values():
-            stream.close()
-        if kind is None:
-            if self.folder.exists():
-                shutil.rmtree(self.folder)
-            self._partial.rename(self.folder)
-        else:
-            shutil.rmtree(self._partial)
-
-
-def _csv(table: pd.DataFrame, index: str | None) -> str:
-    """Write a table, with its index as the first column if that is given a name."""
-    return table.to_csv(index=index is not None, index_label=index, lineterminator="\n")
-
-
-def _number_formats(scale: Sequence[float]) -> list[str]:
-    """Choose decimals for each series so that a ten-millionth of its scale is still written.
-
-    The network works in float32 on scaled numbers; more digits than these would be noise.
-
-    Args:
-        scale: standard deviation of each series, data units.
-    """
-    digits = _DECIMALS_BELOW_SCALE - np.floor(np.log10(np.asarray(scale))).astype(int)
-    return [f"%.{max(0, number)}f" for number in digits]
-
-
-def _time_unit(index: pd.Index) -> Literal["s", "us"]:
-    """Choose seconds, or microseconds if any time of the file has a fraction of a second."""
-    values = index.to_numpy().astype("datetime64[us]")
-    return "s" if (values == values.astype("datetime64[s]")).all() else "us"
-
-
-def _time_texts(index: pd.Index, unit: Literal["s", "us"]) -> list[str]:
-    """Write times as ISO 8601 with a space."""
-    texts = np.datetime_as_string(index.to_numpy().astype("datetime64[us]"), unit=unit)
-    return [str(text) for text in np.strings.replace(texts, "T", " ")]

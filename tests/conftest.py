@@ -2,6 +2,7 @@
 
 import builders
 import pytest
+from stored_models import model, models  # noqa: F401  fixtures
 
 from dcvae.settings import Settings
 

@@ -55,6 +55,7 @@ MAY_IMPORT = {
         "thresholds",
         "verdicts",
     },
+    "results": {"artefacts", "review"},
     "artefacts": {"settings", "tables", "preprocessing", "windows", "thresholds"},
     "console": set(),
 }
@@ -63,7 +64,8 @@ MAY_IMPORT_LATER = {
     "plots": {"training", "verdicts"},
     "verdicts": {"scoring"},
     "review": {"elbo", "plots", "report"},
-    "artefacts": {"elbo", "network", "review", "training", "scoring"},
+    "results": {"scoring"},
+    "artefacts": {"elbo", "network", "training"},
     "console": {
         "network",
         "review",
@@ -92,6 +94,7 @@ LIGHT = (
     "evaluation",
     "report",
     "review",
+    "results",
     "artefacts",
     "console",
 )

@@ -24,6 +24,8 @@ from dcvae.windows import WindowSplit, gather_windows, shuffled
 Ending = Literal["all epochs done", "early stopping", "interrupted", "loss is not a number"]
 Variables = dict[str, NDArray[np.generic]]
 
+# XLA halves a step (benchmarks/README.md); torch has another compiler, slow to start.
+_BY_XLA = keras.backend.backend() != "torch"
 _SHOW_EVERY = 50  # steps between two looks of the display
 _VALIDATION_BATCH = 64  # windows; measured: a fifth faster a window than 32, larger gains no more
 _PARTS = ("reconst", "kl")  # whose sum is the loss
@@ -124,8 +126,7 @@ def train(
     # Named, or its variables would be called by the number of optimizers made before it.
     network.compile(
         optimizer=keras.optimizers.Adam(_learning_rate(settings), name="adam"),
-        # XLA halves a step (benchmarks/README.md); torch has another compiler, slow to start.
-        jit_compile=keras.backend.backend() != "torch",
+        jit_compile=_BY_XLA,
     )
     network.optimizer.build(network.trainable_variables)
     if state.history:

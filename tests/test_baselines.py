@@ -124,7 +124,7 @@ def pca_rest(training: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int]:
     _, singular, directions = np.linalg.svd(training - center, full_matrices=False)
     shares = singular**2 / np.sum(singular**2)
     kept = 1
-    while sum(shares[:kept]) < 0.9:
+    while sum(shares[:kept]) < 0.9 and kept < len(center) - 1:  # all would leave nothing
         kept += 1
     rest = []
     for row in rows:
@@ -134,7 +134,7 @@ def pca_rest(training: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int]:
     return np.array(rest), kept
 
 
-@pytest.mark.parametrize(("noise", "components"), [(0.1, 1), (1.5, 2), (20.0, 4)])
+@pytest.mark.parametrize(("noise", "components"), [(0.1, 1), (1.5, 2), (20.0, 3)])
 def test_pca_against_a_singular_value_decomposition(noise: float, components: int) -> None:
     random = np.random.default_rng(1)
     wave = np.sin(np.arange(300) / 7)[:, None] * np.array([3.0, -2.0, 1.0, 1.0])
@@ -145,11 +145,7 @@ def test_pca_against_a_singular_value_decomposition(noise: float, components: in
     assert kept == components
     rest, _ = pca_rest(training, rows)
     residual = fitted(training)["PCA"].judge(rows)
-    if components == 4:  # nothing is left but rounding
-        assert np.abs(residual).max() < 1e-3
-    else:
-        expected = rest / known.std(axis=0)
-        np.testing.assert_allclose(residual, expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(residual, rest / known.std(axis=0), rtol=1e-3, atol=1e-4)
 
 
 def positive(score: np.ndarray, known: np.ndarray) -> np.ndarray:

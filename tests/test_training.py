@@ -102,7 +102,9 @@ def run_replayed(
 # ------------------------------------------------------------------- it trains
 
 
-def test_loss_falls() -> None:
+@pytest.mark.parametrize("by_xla", [True, False])
+def test_loss_falls(by_xla: bool, monkeypatch: Any) -> None:
+    monkeypatch.setattr(training, "_BY_XLA", by_xla)
     history = run(small(epochs=6)).state.history
     assert [losses.epoch for losses in history] == [1, 2, 3, 4, 5, 6]
     assert history[-1].loss < history[0].loss - 0.1

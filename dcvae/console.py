@@ -367,7 +367,7 @@ def _series_table(result: "Review") -> None:
             "precision": "precision",
             "recall": "recall",
             "event_f05_corrected": "event F0.5",
-            "average_precision": "avg precision",
+            "average_precision": "avg prec",
             "vus_pr": "VUS-PR",
         }
         header += columns.values()
@@ -404,7 +404,7 @@ def _comparison_table(comparison: "pd.DataFrame") -> None:
         "f1": "system F1",
         "event_f05_corrected": "event F0.5",
         "false_alarms_per_week": "false alarms/week",
-        "average_precision": "avg precision",
+        "average_precision": "avg prec",
         "vus_pr": "VUS-PR",
     }
     _table(

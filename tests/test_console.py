@@ -282,6 +282,7 @@ def test_review_with_metrics_fits_a_hundred_columns(capsys):
     assert max(map(len, lines)) == 100
     assert next(line for line in lines if line.startswith("b ")).split()[-1] == "-"
     assert any(line.startswith("isolation forest  ") for line in lines)
+    assert not any("…" in line for line in lines if line[:1] != "2")  # only lists of series are cut
 
 
 @pytest.mark.parametrize(("terminal", "no_color", "colored"), [(1, 0, 1), (1, 1, 0), (0, 0, 0)])

@@ -35,7 +35,7 @@ def main() -> None:
         detection.standardized_residual(scores.error, scores.sigma),
         labels.frame.to_numpy()[settings.window_length - 1 :],
         model.series,
-        measure="range-based" if settings.custom_metrics else "point-wise",
+        measure=settings.alpha_measure,
         search=settings.alpha_search,
         default_alpha=settings.default_alpha,
     )

@@ -29,14 +29,12 @@ class Baseline(NamedTuple):
 
     Attributes:
         name: for tables.
-        description: what it does, one sentence.
         judge: (rows, series) float32, scaled, without NaN, to (rows, series) float32: how far each
             cell is from what the detector expects, in sigmas of the training rows, signed where
             the detector knows a direction.
     """
 
     name: str
-    description: str
     judge: Judge
 
 
@@ -47,31 +45,16 @@ def fit_all(training: Float32Array, seed: int) -> Iterator[Baseline]:
         training: (rows, series) float32, scaled, without NaN, at least two rows.
         seed: of those that draw.
     """
-    yield Baseline(
-        "always", "Every cell is an alarm.", lambda rows: np.full_like(rows, _EVERYTHING)
-    )
-    yield Baseline("never", "No cell is an alarm.", np.zeros_like)
-    yield Baseline("random", "A random number a cell.", lambda rows: _random(rows, seed))
-    yield Baseline("z-score", "Distance of the value from its training mean.", _z_score(training))
-    yield Baseline(
-        "persistence", "Distance from the value of the row before.", _persistence(training)
-    )
+    yield Baseline("always", lambda rows: np.full_like(rows, _EVERYTHING))
+    yield Baseline("never", np.zeros_like)
+    yield Baseline("random", lambda rows: _random(rows, seed))
+    yield Baseline("z-score", _z_score(training))
+    yield Baseline("persistence", _persistence(training))
     if training.shape[1] > 1:
-        yield Baseline(
-            "PCA",
-            "What principal components with 90 % of the variance leave of a row.",
-            _pca(training),
-        )
-    yield Baseline(
-        "isolation forest", "Isolation forest on rows.", _isolation_forest(training, seed)
-    )
+        yield Baseline("PCA", _pca(training))
+    yield Baseline("isolation forest", _isolation_forest(training, seed))
     if len(training) >= 2 * WINDOW:
-        yield Baseline(
-            "k-means",
-            f"Distance of the windows of {WINDOW} rows that contain the row from the nearest of "
-            f"{CENTERS} centers; looks up to {WINDOW - 1} rows ahead.",
-            _k_means(training, seed),
-        )
+        yield Baseline("k-means (looks ahead)", _k_means(training, seed))
 
 
 def _random(rows: Float32Array, seed: int) -> Float32Array:
@@ -82,11 +65,13 @@ def _random(rows: Float32Array, seed: int) -> Float32Array:
 
 
 def _z_score(training: Float32Array) -> Judge:
+    """Distance of the value from its training mean."""
     mean, spread = _mean_and_spread(training)
     return lambda rows: (rows - mean) / spread
 
 
 def _persistence(training: Float32Array) -> Judge:
+    """Distance from the value of the row before."""
     _, spread = _mean_and_spread(np.diff(training, axis=0))
 
     def judge(rows: Float32Array) -> Float32Array:
@@ -97,6 +82,7 @@ def _persistence(training: Float32Array) -> Judge:
 
 
 def _pca(training: Float32Array) -> Judge:
+    """What principal components with 90 % of the variance leave of a row."""
     from sklearn.decomposition import PCA
 
     # No warning for series that never change: they have no component, and nothing is left of them.
@@ -117,6 +103,7 @@ def _pca(training: Float32Array) -> Judge:
 
 
 def _isolation_forest(training: Float32Array, seed: int) -> Judge:
+    """How easily random cuts single out a row."""
     from sklearn.ensemble import IsolationForest
 
     forest = IsolationForest(random_state=seed).fit(_thinned(training))
@@ -124,6 +111,10 @@ def _isolation_forest(training: Float32Array, seed: int) -> Judge:
 
 
 def _k_means(training: Float32Array, seed: int) -> Judge:
+    """Mean distance of the windows that contain a row from their nearest centers.
+
+    The last of those windows begins with the row: this looks up to `WINDOW` - 1 rows ahead.
+    """
     from sklearn.cluster import KMeans
 
     windows = _windows(training)

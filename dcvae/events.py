@@ -1,10 +1,9 @@
 """Events: what an operator is told instead of thousands of flagged cells.
 
 An event is an uninterrupted run of rows in which at least one series is outside its band; a gap in
-time, longer than a step and a half, interrupts it. It says
-when, how long, how far, in which direction and, first of all, which series began it: the series of
-an event are ranked by how early they left their band and, among those that left it in the same
-row, by how far out they got.
+time, longer than a step and a half, interrupts it. It says when, how long, how far, in which
+direction and, first of all, which series began it: the series of an event are ranked by how early
+they left their band and, among those that left it in the same row, by how far out they got.
 """
 
 from typing import NamedTuple

@@ -168,20 +168,18 @@ def review(
         file_losses: the losses of its windows.
         labels: of the data file; None if none were given.
     """
-    source = _threshold_source(model, table, verdicts.alphas)
+    threshold_source, source_findings = _threshold_source(model, table, verdicts.alphas)
     found = find_events(verdicts, float(model.run["sampling_step_seconds"]))
     calibration = verdicts.calibration()
-    findings = [*_fit_findings(model, file_losses, len(table.frame)), *source[1]]
+    findings = [*_fit_findings(model, file_losses, len(table.frame)), *source_findings]
     truth = metrics = comparison = None
     if labels is not None:
         truth = labels.frame.loc[verdicts.times].to_numpy()
-        metrics, comparison, judged = _judge(model, table, verdicts, truth)
+        baseline_judge = _BaselineJudge(model, table, verdicts)
+        metrics, comparison, judged = _judge(model, verdicts, truth, baseline_judge)
         findings += judged
-    threshold_source = source[0]
-    has_own_alphas = set(verdicts.alphas.method) != {"default"}
-    if comparison is not None and model.labeled_tables() is None and has_own_alphas:
-        default = model.settings.default_alpha
-        threshold_source += f"; baselines: {default:g} sigmas, as the labeled files are not at hand"
+        if comparison is not None:
+            threshold_source += baseline_judge.threshold_note()
     findings += _missing_findings(verdicts)
     if len(verdicts.times) >= _FEW_ROWS:
         findings += _calibration_findings(calibration)
@@ -202,13 +200,15 @@ def review(
 
 
 def _judge(
-    model: StoredModel, table: Table, verdicts: Verdicts, truth: NDArray[np.bool_]
+    model: StoredModel,
+    verdicts: Verdicts,
+    truth: NDArray[np.bool_],
+    baseline_judge: "_BaselineJudge",
 ) -> tuple[pd.DataFrame, pd.DataFrame | None, list[Finding]]:
     """Compute the metrics and, if the training file is at hand, those of the baselines."""
     step = float(model.run["sampling_step_seconds"])
-    # Of the whole table: a series may be missing in all judged rows, but not in all before them.
-    baseline_judge = _BaselineJudge(model, table, verdicts)
-    filled = baseline_judge.rows[len(table.frame) - len(truth) :]
+    # Filled in the whole table: a series may be missing in all judged rows, not in all before them.
+    filled = baseline_judge.rows[-len(truth) :]
     buffers = [
         ranking_metrics.period_from_autocorrelation(filled[:, column])
         for column in range(filled.shape[1])
@@ -248,6 +248,13 @@ class _BaselineJudge:
         residual[self._missing] = np.nan
         return evaluation.with_alphas(residual, self._thresholds(baseline))
 
+    def threshold_note(self) -> str:
+        """Say where the baselines' thresholds come from, if not from where DC-VAE's do."""
+        if self._labeled is not None or set(self._alphas.method) == {"default"}:
+            return ""
+        default = self._model.settings.default_alpha
+        return f"; baselines: {default:g} sigmas, as the labeled files are not at hand"
+
     def _thresholds(self, baseline: baselines.Baseline) -> Alphas:
         settings = self._model.settings
         if self._labeled is None:
@@ -260,7 +267,7 @@ class _BaselineJudge:
             residual[before:],
             labels.frame.to_numpy()[before:],
             self._alphas.series,
-            measure="range-based" if settings.custom_metrics else "point-wise",
+            measure=settings.alpha_measure,
             search=settings.alpha_search,
             default_alpha=settings.default_alpha,
         )

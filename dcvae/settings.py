@@ -398,6 +398,11 @@ class Settings(BaseModel):
         return isinstance(other, Settings) and dict(self) == dict(other)
 
     @property
+    def alpha_measure(self) -> Literal["point-wise", "range-based"]:
+        """The F1 that chooses alphas: `custom_metrics` is its published key."""
+        return "range-based" if self.custom_metrics else "point-wise"
+
+    @property
     def encoder_plan(self) -> SidePlan:
         """The encoder's layers (García González et al. 2022, or the published program's)."""
         if self.fidelity_encoder == "code":

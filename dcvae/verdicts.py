@@ -1,4 +1,4 @@
-"""What is known of every judged row once a file has been scored, in the units of the data.
+"""What is known of every judged row once a file has been scored.
 
 Scores come block by block and scaled; whatever looks at a whole file afterwards (events, metrics,
 figures, the page) reads them here, each made once.

@@ -1,12 +1,14 @@
 """Fixtures that several test files share; plain helpers are in `builders.py`."""
 
+import json
+import zipfile
 from collections.abc import Iterator
 
 import builders
 import pytest
-from stored_models import model, models  # noqa: F401  fixtures
+from stored_models import preprocessor_with, seal, settings_with
 
-from dcvae import training
+from dcvae import artefacts, training
 from dcvae.settings import Settings
 
 
@@ -22,3 +24,22 @@ def without_xla() -> Iterator[None]:
 def tiny_settings() -> Settings:
     """Two series, windows of 8 rows, two hidden layers a side, two latent channels."""
     return builders.settings_with()
+
+
+@pytest.fixture
+def models(tmp_path):
+    """Hold a folder of models with one model, whose network is a stand-in."""
+    folder = tmp_path / "models" / "toy"
+    folder.mkdir(parents=True)
+    settings = settings_with().with_num_series(2, "data.csv")
+    (folder / "settings.txt").write_text(settings.to_json())
+    (folder / "preprocessing.json").write_text(json.dumps(preprocessor_with().to_dict()))
+    with zipfile.ZipFile(folder / "model.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+    seal(folder)
+    return folder.parent
+
+
+@pytest.fixture
+def model(models):
+    return artefacts.open_model(models, settings_with())

@@ -2,12 +2,8 @@
 
 import hashlib
 import json
-import zipfile
 from pathlib import Path
 
-import pytest
-
-from dcvae import artefacts
 from dcvae.preprocessing import Preprocessor
 from dcvae.settings import Settings
 
@@ -40,22 +36,3 @@ def seal(folder, **more):
     }
     run = {"sampling_step_seconds": 60.0, "sha256": hashes}
     (folder / "run.json").write_text(json.dumps(run | more))
-
-
-@pytest.fixture
-def models(tmp_path):
-    """Hold a folder of models with one model, whose network is a stand-in."""
-    folder = tmp_path / "models" / "toy"
-    folder.mkdir(parents=True)
-    settings = settings_with().with_num_series(2, "data.csv")
-    (folder / "settings.txt").write_text(settings.to_json())
-    (folder / "preprocessing.json").write_text(json.dumps(preprocessor_with().to_dict()))
-    with zipfile.ZipFile(folder / "model.keras", "w") as archive:
-        archive.writestr("config.json", "{}")
-    seal(folder)
-    return folder.parent
-
-
-@pytest.fixture
-def model(models):
-    return artefacts.open_model(models, settings_with())

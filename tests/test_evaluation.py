@@ -228,7 +228,7 @@ def test_table_without_any_label() -> None:
 
 
 def fake(name: str, factor: float) -> Baseline:
-    return Baseline(name, "A stand-in.", lambda rows: rows * np.float32(factor))
+    return Baseline(name, lambda rows: rows * np.float32(factor))
 
 
 def test_comparison_judges_everyone_alike() -> None:

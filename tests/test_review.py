@@ -27,7 +27,7 @@ from dcvae.thresholds import Alphas
 
 BASELINES = [
     *("DC-VAE", "always", "never", "random", "z-score"),
-    *("persistence", "PCA", "isolation forest", "k-means"),
+    *("persistence", "PCA", "isolation forest", "k-means (looks ahead)"),
 ]
 
 

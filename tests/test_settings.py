@@ -813,3 +813,9 @@ def test_importing_brings_in_nothing_heavy():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert ran.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(("custom", "measure"), [(True, "range-based"), (False, "point-wise")])
+def test_measure_of_the_alphas(custom, measure):
+    text = json.dumps({"model_name": "m", "custom_metrics": custom})
+    assert Settings.from_text(text, "s.txt").alpha_measure == measure

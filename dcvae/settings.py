@@ -14,14 +14,17 @@ defaults that have changed since.
 
 The paper and the published program disagree in places. Each of those places that can be wanted
 has a ``fidelity_...`` key with the values ``"paper"`` and ``"code"``; ``fidelity`` sets all of them
-at once, and a key given by name wins over it.
+at once, and a key given by name wins over it. What the published program does not have at all has
+another default under ``fidelity: "code"``, which ``CODE_DEFAULTS`` names.
 """
 
 import difflib
 import json
 import re
+import zoneinfo
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
@@ -41,7 +44,7 @@ from pydantic_core import ErrorDetails
 
 from dcvae import InputError
 
-Effect = Literal["model", "training", "alphas", "scoring", "label", "other keys", "none"]
+Effect = Literal["model", "training", "data", "alphas", "scoring", "label", "other keys", "none"]
 Fidelity = Literal["paper", "code"]
 Activation = Literal[
     "tanh",
@@ -66,7 +69,19 @@ FIDELITY_KEYS = (
     "fidelity_outliers",
     "fidelity_units",
 )
+# Defaults that differ under `fidelity: "code"`, by the key of the file.
+CODE_DEFAULTS: dict[str, Any] = {"max_gap": None, "max_fill": None}
 RECURRENT_KEYS = ("layer_type", "rnn_units")
+
+_STEP = re.compile(r"([1-9][0-9]{0,10})(ms|s|min|h|d)")
+_STEP_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
+_LONGEST_STEP = timedelta(days=366)
 
 # What other programs call these keys, where no likeness of letters would find them. In lower case
 # and without separators, so that `latentDim` and `latent-dim` are found too.
@@ -105,9 +120,9 @@ class Key:
     """What this project adds to a field: when its key takes effect, and words for its messages.
 
     ``effect`` is "model" (another value makes another model), "training" (only how the model is
-    trained), "alphas" (read to choose the alphas, or in place of chosen ones), "scoring" (read
-    whenever a table is scored), "label" (a name), "other keys" (only through the keys it sets) or
-    "none". ``why`` is the reason for the allowed values; ``values`` describes them where type and
+    trained), "data" (read whenever a data file is, to train or to score), "alphas" (read to choose
+    the alphas, or in place of chosen ones), "scoring" (read whenever a table is scored), "label"
+    (a name), "other keys" (only through the keys it sets) or "none". ``why`` is the reason for the allowed values; ``values`` describes them where type and
     range do not. ``resumable`` marks the keys of training that may change before a training goes
     on: they say when it ends or what it prints, and leave the epochs already done as they are.
     """
@@ -266,6 +281,40 @@ class Settings(BaseModel):
     train_stride: Annotated[int, Key("training")] = Field(
         1, ge=1, description="Rows from the start of a training window to the start of the next."
     )
+    max_gap: Annotated[int | None, Key("data", why="1 is the step from a row to the next")] = Field(
+        12,
+        ge=1,
+        description="Longest step from a row to the next, in sampling steps of the training file, "
+        "that a window may cross: windows with a longer one are not trained on, and their last row "
+        "is not judged. null: windows cross any gap.",
+    )
+    max_fill: Annotated[int | None, Key("model")] = Field(
+        12,
+        ge=0,
+        description="Rows for which a missing cell takes the value before it; after that, and at "
+        "the start of a file, it takes the mean of the training data. null: values are carried "
+        "forward without end, and backward at the start of a file.",
+    )
+    resample: Annotated[
+        str | None,
+        Key(
+            "model",
+            values="null, or a whole number and `ms`, `s`, `min`, `h` or `d`, at most 366 days, "
+            'such as "5min"',
+        ),
+    ] = Field(
+        None,
+        description="Step to which data are brought before anything else: the row of a time is the "
+        "mean of what was measured in the step that ends then, and a label if there was any. null: "
+        "rows are taken as they are.",
+    )
+    time_zone: Annotated[
+        str | None, Key("data", values='null, or an IANA name such as "Europe/Madrid"')
+    ] = Field(
+        None,
+        description="Time zone of the local times in files that do not name their UTC offset; they "
+        "are converted to UTC. null: times are taken as they are.",
+    )
     default_alpha: Annotated[
         float, Key("alphas", why="a band without width would flag nearly every value")
     ] = Field(
@@ -317,13 +366,14 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _spread_fidelity(cls, values: Any) -> Any:
-        """Give every fidelity key that is not in the file the value of ``fidelity``."""
+        """Give every key that is not in the file the value that ``fidelity`` asks for."""
         if not isinstance(values, dict):
             return values
         fidelity = values.get("fidelity", "paper")
         if fidelity not in get_args(Fidelity):
             fidelity = "paper"  # the wrong value is reported with all the others
-        return dict.fromkeys(FIDELITY_KEYS, fidelity) | values
+        defaults = CODE_DEFAULTS if fidelity == "code" else {}
+        return dict.fromkeys(FIDELITY_KEYS, fidelity) | defaults | values
 
     @field_validator("model_name")
     @classmethod
@@ -332,6 +382,23 @@ class Settings(BaseModel):
         if problem:
             raise ValueError(f"expected {_expected('model_name')}, received {_show(name)}{problem}")
         return name
+
+    @field_validator("resample")
+    @classmethod
+    def _check_resample(cls, step: str | None) -> str | None:
+        if step is not None and _duration_of(step) is None:
+            raise ValueError(f"expected {_expected('resample')}, received {_show(step)}")
+        return step
+
+    @field_validator("time_zone")
+    @classmethod
+    def _check_time_zone(cls, name: str | None) -> str | None:
+        if name is None or _is_time_zone(name):
+            return name
+        known = {zone.casefold(): zone for zone in zoneinfo.available_timezones()}
+        near = difflib.get_close_matches(name.casefold(), known, n=1)
+        hint = f"; did you mean {_show(known[near[0]])}?" if near else ""
+        raise ValueError(f"expected {_expected('time_zone')}, received {_show(name)}{hint}")
 
     @field_validator("dil_rate")
     @classmethod
@@ -403,6 +470,11 @@ class Settings(BaseModel):
         return "range-based" if self.custom_metrics else "point-wise"
 
     @property
+    def resample_step(self) -> timedelta | None:
+        """The step of `resample`; None to take rows as they are."""
+        return None if self.resample is None else _duration_of(self.resample)
+
+    @property
     def encoder_plan(self) -> SidePlan:
         """The encoder's layers (García González et al. 2022, or the published program's)."""
         if self.fidelity_encoder == "code":
@@ -459,13 +531,14 @@ class Settings(BaseModel):
     def resume_differences(self, other: "Settings") -> list[str]:
         """Say where a training begun with these settings would go on otherwise with ``other``.
 
-        Keys that make another model count, and those of training but for the number of epochs, the
-        patience and what is printed; an ``M`` of null in ``other`` fits any number.
+        Keys that make another model count, those that say how data are read, and those of training
+        but for the number of epochs, the patience and what is printed; an ``M`` of null in
+        ``other`` fits any number.
         """
         return [
             f"{difference} but the training was begun with {begun}."
             for key, difference, begun in self._compare(other)
-            if key.effect in ("model", "training") and not key.resumable
+            if key.effect in ("model", "training", "data") and not key.resumable
         ]
 
     def _compare(self, other: "Settings") -> Iterator[tuple[Key, str, str]]:
@@ -696,6 +769,23 @@ def _bounds(metadata: list[Any]) -> dict[str, Any]:
 
 def _key(field: FieldInfo) -> Key:
     return next(part for part in field.metadata if isinstance(part, Key))
+
+
+def _duration_of(step: str) -> timedelta | None:
+    """Return a step such as "5min" as a time span; None if it is not one."""
+    parts = _STEP.fullmatch(step)
+    if parts is None:
+        return None
+    count, unit = int(parts[1]), _STEP_UNITS[parts[2]]
+    return count * unit if count <= _LONGEST_STEP / unit else None
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder's name
+        return False
+    return True
 
 
 def _problem_of_folder_name(name: str) -> str:

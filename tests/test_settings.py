@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from dcvae import InputError
 from dcvae.settings import (
+    CODE_DEFAULTS,
     FIDELITY_KEYS,
     Key,
     Settings,
@@ -48,7 +49,10 @@ PUBLISHED = {
     "summary": True,
     "custom_metrics": True,
 }
-NEW_KEYS = ["patience", "min_delta", "train_stride", "default_alpha", "alpha_search", "fidelity"]
+NEW_KEYS = [
+    *("patience", "min_delta", "train_stride", "max_gap", "max_fill", "resample", "time_zone"),
+    *("default_alpha", "alpha_search", "fidelity"),
+]
 PAPER_SIDES = {"fidelity_encoder": "paper", "fidelity_decoder": "paper"}
 ALL_KEYS = [*PUBLISHED, *NEW_KEYS, *FIDELITY_KEYS]
 
@@ -90,7 +94,7 @@ class TestPublishedFile:
     def test_defaults_of_the_new_keys(self):
         settings = read()
         values = [getattr(settings, key) for key in NEW_KEYS]
-        assert values == [5, 0.01, 1, 3.0, "grid", "paper"]
+        assert values == [5, 0.01, 1, 12, 12, None, None, 3.0, "grid", "paper"]
         assert [getattr(settings, key) for key in FIDELITY_KEYS] == ["paper"] * 6
 
 
@@ -104,6 +108,18 @@ class TestFidelity:
     def test_a_key_given_by_name_wins(self, key):
         settings = read(**{"fidelity": "code", key: "paper"})
         assert {name for name in FIDELITY_KEYS if getattr(settings, name) == "paper"} == {key}
+
+    def test_defaults_of_its_own(self):
+        """The published program fills and bridges gaps of any length."""
+        settings = read(fidelity="code")
+        assert {key: getattr(settings, key) for key in CODE_DEFAULTS} == CODE_DEFAULTS
+        assert CODE_DEFAULTS == {"max_gap": None, "max_fill": None}
+        assert read(fidelity_spread="code").max_fill == 12  # only `fidelity` itself counts
+
+    @pytest.mark.parametrize("key", CODE_DEFAULTS)
+    def test_a_default_of_its_own_yields_to_a_key_given_by_name(self, key):
+        assert getattr(read(**{"fidelity": "code", key: 3}), key) == 3
+        assert getattr(read(**{"fidelity": "paper", key: None}), key) is None
 
 
 class TestTypesAndRanges:
@@ -126,6 +142,10 @@ class TestTypesAndRanges:
             ("alpha_reg", [0]),
             ("activation", ["linear", "swish", "elu"]),
             ("dataset_name", ["", "any / text"]),
+            ("max_gap", [1, None]),
+            ("max_fill", [0, None]),
+            ("resample", [None, "1ms", "30s", "5min", "1h", "366d", "8784h"]),
+            ("time_zone", [None, "UTC", "Europe/Madrid", "America/Argentina/Ushuaia"]),
         ],
     )
     def test_accepts_the_edges(self, key, values):
@@ -176,6 +196,18 @@ class TestTypesAndRanges:
                 0,
                 "`default_alpha`: expected a number, above 0 \\(a band .*, received 0",
             ),
+            ("max_gap", 0, "`max_gap`: expected a whole number, at least 1, or null .* received 0"),
+            ("max_gap", 1.5, "`max_gap`: expected a whole number, .* received 1.5"),
+            ("max_fill", -1, "`max_fill`: expected a whole number, at least 0, or null, received"),
+            *[
+                ("resample", step, '`resample`: expected null, or .* such as "5min", received ')
+                for step in ("5 min", "5", "min", "0s", "-5min", "1.5h", "5T", "367d", "9" * 99, 5)
+            ],
+            *[
+                ("time_zone", zone, "`time_zone`: expected null, or an IANA name .*, received ")
+                for zone in ("", "CEST", "+02:00", "Europe", "../UTC", "a\0b", 2)
+            ],
+            ("time_zone", "europe/madird", 'received "europe/madird"; did you mean "Europe/Mad'),
             ("dataset_name", 5, "`dataset_name`: expected any text, received 5"),
             ("activation", "Tanh", '`activation`: expected "tanh", "relu", .* received "Tanh"'),
             ("alpha_search", "fast", '`alpha_search`: expected "grid" or "exact", received "fast"'),
@@ -661,6 +693,8 @@ class TestDifferences:
             ("kernel", 3),
             ("activation", "elu"),
             ("J", 2),
+            ("max_fill", None),
+            ("resample", "5min"),
             ("fidelity_spread", "code"),
             ("fidelity_encoder", "code"),
             ("fidelity_decoder", "code"),
@@ -690,6 +724,8 @@ class TestDifferences:
             "patience": 1,
             "min_delta": 0,
             "train_stride": 2,
+            "max_gap": None,
+            "time_zone": "UTC",
             "default_alpha": 4,
             "alpha_search": "exact",
             "fidelity_latent": "code",
@@ -708,6 +744,7 @@ class TestDifferences:
     def test_fidelity_counts_through_the_keys_it_sets(self):
         sentences = self.TRAINED.differences(read(**PUBLISHED | {"fidelity": "code"}))
         assert [sentence.split("`")[1] for sentence in sentences] == [
+            "max_fill",
             "fidelity_spread",
             "fidelity_encoder",
             "fidelity_decoder",
@@ -745,6 +782,8 @@ class TestResumeDifferences:
             ("seed", 1),
             ("min_delta", 0.5),
             ("train_stride", 2),
+            ("max_gap", 3),
+            ("time_zone", "UTC"),
         ],
     )
     def test_keys_that_change_how_it_goes_on(self, key, value):
@@ -792,6 +831,8 @@ def test_readme_table_says_what_the_code_says():
         default = "(required)" if field.is_required() else f"`{json.dumps(field.default)}`"
         if name in FIDELITY_KEYS:
             default = "as `fidelity`"
+        elif name in CODE_DEFAULTS:
+            default += f'; `{json.dumps(CODE_DEFAULTS[name])}` if `fidelity` is "code"'
         cells = [f"`{field.alias or name}`", field.description, allowed_values(field)]
         rows.append(f"| {' | '.join([*cells, default, key.effect])} |")
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -819,3 +860,14 @@ def test_importing_brings_in_nothing_heavy():
 def test_measure_of_the_alphas(custom, measure):
     text = json.dumps({"model_name": "m", "custom_metrics": custom})
     assert Settings.from_text(text, "s.txt").alpha_measure == measure
+
+
+@pytest.mark.parametrize(
+    ("resample", "seconds"),
+    [("250ms", 0.25), ("30s", 30), ("5min", 300), ("2h", 7200), ("1d", 86_400)],
+)
+def test_step_of_resampling(resample, seconds):
+    settings = read(resample=resample)
+    assert settings.resample == resample  # kept as given
+    assert settings.resample_step.total_seconds() == seconds
+    assert read().resample_step is None

@@ -1,16 +1,24 @@
-"""Turning scores into alarms: the residual in sigmas, the band around the mean, the flags.
+"""Turning scores into alarms: the residual in sigmas, the band around the mean, flags, persistence.
 
 A score says how far a cell lies from what the network expected, in the network's own sigmas; the
 alphas say how far is too far. The rule is the one the alphas were tuned with,
 ``thresholds.exceeds``, applied to the same float32 residual, so that a cell can never be an alarm
 for one and not for the other. The band says the same in the units of the data, for people and
 plots: at its very edge it may differ from the flags by rounding, and then the flags are right.
+
+A flag is about one cell; an alarm is what somebody is called for. ``AlarmRules`` say how one
+becomes the other, and ``persistent`` applies them, to a series or to the system alike. All rules
+look back only: whether there is an alarm in a row never depends on a later one.
 """
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from dcvae import InputError
+from dcvae.settings import Settings
 from dcvae.thresholds import Alphas, exceeds
 
 BoolArray = npt.NDArray[np.bool_]
@@ -95,6 +103,105 @@ def band(mean: FloatArray, sigma: FloatArray, alphas: Alphas) -> tuple[FloatArra
             f"Received: {mean.shape} and {sigma.shape}."
         )
     return mean - alphas.down * sigma, mean + alphas.up * sigma
+
+
+@dataclass(frozen=True)
+class AlarmRules:
+    """When an alarm begins and when it ends; settings keys ``alarm_...``.
+
+    Attributes:
+        system: what puts the system in alarm: its score ("weighted"), "any" series in alarm, or
+            "at least" so many.
+        series: how many series the score averages, or must be in alarm.
+        smoothing: rows over which the score averages squared errors.
+        enter: (k, n), an alarm begins when k of the last n rows are beyond the threshold.
+        leave: share of the threshold under which it ends.
+        min_rows: rows it must last before it is raised.
+        hold: rows it stays on after that.
+    """
+
+    system: Literal["weighted", "any", "at least"]
+    series: int
+    smoothing: int
+    enter: tuple[int, int]
+    leave: float
+    min_rows: int
+    hold: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Take the rules that a settings file asks for."""
+        first, of_rows = settings.alarm_enter
+        return cls(
+            settings.alarm_system,
+            settings.alarm_series,
+            settings.alarm_smoothing,
+            (first, of_rows),
+            settings.alarm_leave,
+            settings.alarm_min_rows,
+            settings.alarm_hold,
+        )
+
+    @classmethod
+    def published(cls) -> Self:
+        """Give the published program's: a row with any flagged cell is an alarm."""
+        return cls("any", 1, 1, (1, 1), 1.0, 1, 0)
+
+    @property
+    def delay_rows(self) -> int:
+        """Rows by which the rules put off an alarm, at least; averaging the score comes on top."""
+        return self.enter[0] - 1 + self.min_rows - 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self) | {"enter": list(self.enter)}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Self:
+        """Read back what `to_dict` gave; raises KeyError, TypeError or ValueError if it is not."""
+        first, of_rows = stored["enter"]
+        return cls(**{**stored, "enter": (int(first), int(of_rows))})
+
+
+def exceeds_by(residual: Float32Array, alphas: Alphas, share: float) -> BoolArray:
+    """Tell which cells are beyond a share of their alphas: (rows, series) bool."""
+    _check_columns("residual", residual, alphas)
+    return exceeds(residual, share * alphas.down, share * alphas.up)
+
+
+def persistent(enter: BoolArray, stay: BoolArray, rules: AlarmRules) -> BoolArray:
+    """Turn rows beyond a threshold into alarms that begin and end as the rules say.
+
+    In this order: an alarm begins in a row where k of the last n rows are beyond the threshold; it
+    goes on while the row stays beyond the lower one; what has lasted less than ``min_rows`` rows is
+    not raised yet; what was raised stays on for ``hold`` more rows. Each column is treated alone.
+
+    Args:
+        enter: (rows, columns) bool, beyond the threshold.
+        stay: (rows, columns) bool, beyond the one at which alarms end.
+        rules: k and n, ``min_rows``, ``hold``.
+
+    Returns:
+        (rows, columns) bool; a row depends on rows up to it alone.
+    """
+    row = np.arange(len(enter))[:, np.newaxis]
+    needed, of_rows = rules.enter
+    counts = np.cumsum(enter, axis=0, dtype=np.int64)
+    counts[of_rows:] -= counts[:-of_rows].copy()
+    begins = counts >= needed
+    # On after the last beginning, unless a row that lets go has come since.
+    on = _last(begins, row) > _last(~stay & ~begins, row)
+    # A file that begins within an alarm tells nothing of how long it had lasted.
+    lasting = on & (row - np.maximum(_last(~on, row), -1) >= rules.min_rows)
+    held: BoolArray = row - _last(lasting, row) <= rules.hold
+    return held
+
+
+def _last(mask: BoolArray, row: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Give each row the last one up to it where the mask holds; before the first, far away."""
+    never = -(1 << 40)
+    last: npt.NDArray[np.int64] = np.maximum.accumulate(np.where(mask, row, never), axis=0)
+    return last
 
 
 def _check_columns(name: str, array: FloatArray, alphas: Alphas) -> None:

@@ -70,7 +70,18 @@ FIDELITY_KEYS = (
     "fidelity_units",
 )
 # Defaults that differ under `fidelity: "code"`, by the key of the file.
-CODE_DEFAULTS: dict[str, Any] = {"max_gap": None, "max_fill": None}
+CODE_DEFAULTS: dict[str, Any] = {
+    "max_gap": None,
+    "max_fill": None,
+    "sigma": "predicted",
+    "alarm_system": "any",
+    "alarm_smoothing": 1,
+    "alarm_enter": (1, 1),
+    "alarm_leave": 1.0,
+    "alarm_min_rows": 1,
+    "alarm_hold": 0,
+    "tune_alarms": False,
+}
 RECURRENT_KEYS = ("layer_type", "rnn_units")
 
 _STEP = re.compile(r"([1-9][0-9]{0,10})(ms|s|min|h|d)")
@@ -329,6 +340,77 @@ class Settings(BaseModel):
         'published) or real numbers ("exact": the best of all for the point-wise F1, a search that '
         "is never worse than the grid for the range-based one).",
     )
+    sigma: Annotated[Literal["predicted", "calibrated", "tempered", "constant"], Key("scoring")] = (
+        Field(
+            "predicted",
+            description="Sigma of the band: the network's own as published, or one learned on the "
+            "validation part so that the band means what it says: the network's times a factor for "
+            "each series (calibrated), a power of it (tempered), one number for each series "
+            "(constant).",
+        )
+    )
+    alarm_system: Annotated[Literal["weighted", "any", "at least"], Key("alphas")] = Field(
+        "weighted",
+        description="When the system is in alarm: its score is above its threshold (weighted), any "
+        "series is, or at least `alarm_series` of them are.",
+    )
+    alarm_series: Annotated[int, Key("alphas")] = Field(
+        3,
+        ge=1,
+        description="How many series an alarm of the system is made of: those with the largest "
+        "errors are averaged (weighted), or so many must be in alarm at once (at least).",
+    )
+    alarm_smoothing: Annotated[int, Key("alphas")] = Field(
+        6,
+        ge=1,
+        description="Rows, the last ones, over which squared errors are averaged in the score of "
+        "the system.",
+    )
+    alarm_enter: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...],
+        Key(
+            "alphas",
+            values="a list of two whole numbers k and n, each at least 1, k at most n",
+        ),
+    ] = Field(
+        (1, 1),
+        min_length=2,
+        max_length=2,
+        strict=False,
+        description="[k, n]: an alarm begins when k of the last n rows are outside the band, or "
+        "above the threshold.",
+    )
+    alarm_leave: Annotated[
+        float, Key("alphas", why="the share of the threshold below which an alarm ends")
+    ] = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Hysteresis: an alarm goes on until the value falls to this share of what it "
+        "had to exceed; 1 for none.",
+    )
+    alarm_min_rows: Annotated[int, Key("alphas")] = Field(
+        1, ge=1, description="Rows that an alarm must last before it is raised."
+    )
+    alarm_hold: Annotated[int, Key("alphas")] = Field(
+        12,
+        ge=0,
+        description="Rows that an alarm stays on after its last cause, so that what comes back "
+        "within them is the same alarm.",
+    )
+    system_false_alarms_per_week: Annotated[
+        float, Key("alphas", why="a threshold that is never exceeded finds nothing")
+    ] = Field(
+        3.0,
+        gt=0,
+        description="Alarms of the system a week that the threshold of its score allows on data "
+        "taken to be normal.",
+    )
+    tune_alarms: Annotated[bool, Key("alphas")] = Field(
+        True,
+        description="Whether `alpha_definition.py` with labels also chooses the `alarm_...` rules "
+        "and the threshold of the system, by event-wise F0.5.",
+    )
     fidelity: Annotated[Fidelity, Key("other keys")] = Field(
         "paper",
         description="Whether to do what the paper says or what the published program does; sets "
@@ -431,6 +513,13 @@ class Settings(BaseModel):
             "entry of `cnn_units` beyond the hidden layers is used only as the first of the "
             "decoder's"
         )
+
+    @field_validator("alarm_enter")
+    @classmethod
+    def _check_alarm_enter(cls, enter: tuple[int, ...]) -> tuple[int, ...]:
+        if enter[0] > enter[1]:
+            raise ValueError(f"expected {_expected('alarm_enter')}, received {_show(enter)}")
+        return enter
 
     @field_validator("fidelity_encoder", "fidelity_decoder")
     @classmethod

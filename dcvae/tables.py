@@ -363,7 +363,8 @@ def _local_to_utc(times: pd.Series, time_zone: str, file: File) -> pd.Series:
             f"{_examples(times, unclear, file)}; write the times in UTC or with their offset, or "
             "leave out the rows of that hour",
         )
-    return local.dt.tz_convert("UTC").dt.tz_localize(None)
+    utc: pd.Series = local.dt.tz_convert("UTC").dt.tz_localize(None)
+    return utc
 
 
 def _examples(times: pd.Series, rows: list[int], file: File) -> str:

@@ -13,23 +13,23 @@ def main() -> None:
     )
 
     # pandas only now, so that --help need not wait for it.
-    from dcvae import artefacts, detection, tables, thresholds
+    from dcvae import artefacts, detection, reading, thresholds
     from dcvae.settings import read_settings
 
     given = read_settings(arguments.settings)
     model = artefacts.open_model(arguments.models, given)
     settings = model.settings
-    table = tables.read_table(
-        arguments.data, series=model.series, minimum_rows=settings.window_length
+    table, labels = reading.read_data(
+        arguments.data, settings, series=model.series, labels=arguments.labels
     )
-    labels = tables.read_labels(arguments.labels, table)
     console.notice(table.notices + labels.notices + model.step_notice(table))
+    console.notice(model.quality(table).notices())
 
     console.start_tensorflow()
     from dcvae.scoring import Scorer
 
     scaled = model.preprocessor.transform(table.frame)
-    observed = model.preprocessor.observed(table.frame)
+    observed = model.observed(table)
     scores = Scorer.of(model.network(), settings).score(scaled, observed)
     alphas = thresholds.alphas_from_labels(
         detection.standardized_residual(scores.error, scores.sigma),

@@ -25,7 +25,7 @@ def main() -> None:
     arguments = console.parse(parser)
 
     # pandas only now, so that --help need not wait for it.
-    from dcvae import artefacts, tables
+    from dcvae import artefacts, reading
     from dcvae.settings import read_settings
     from dcvae.thresholds import Alphas
     from dcvae.verdicts import Verdicts
@@ -33,17 +33,14 @@ def main() -> None:
     started = time.monotonic()
     model = artefacts.open_model(arguments.models, read_settings(arguments.settings))
     settings = model.settings
-    table = tables.read_table(
+    table, labels = reading.read_data(
         arguments.data,
+        settings,
         series=model.series,
-        minimum_rows=1 if arguments.context else settings.window_length,
-        allow_empty=bool(arguments.context),
+        labels=arguments.labels,
+        context=arguments.context,
     )
-    labels = tables.read_labels(arguments.labels, table) if arguments.labels else None
     before = settings.window_length - 1
-    if arguments.context:
-        context = tables.read_table(arguments.context, series=model.series, allow_empty=True)
-        table = tables.prepend_context(table, context, before)
     alphas = model.alphas()
     console.notice(table.notices + model.step_notice(table) + (labels.notices if labels else []))
     if alphas is None:
@@ -58,7 +55,7 @@ def main() -> None:
 
     network = model.network()
     scaled = model.preprocessor.transform(table.frame)
-    observed = model.preprocessor.observed(table.frame)
+    observed = model.observed(table)
     verdicts = Verdicts.awaiting(
         table.frame[before:], alphas, settings.latent_size, model.preprocessor
     )
@@ -69,6 +66,7 @@ def main() -> None:
         losses = losses_of_file(network, scaled, settings.window_length)
         reviewed = review(model, table, verdicts, losses, labels)
         results.add_review(reviewed, arguments.figures)
+    console.notice(reviewed.quality.notices())
     console.review(reviewed, results.folder, time.monotonic() - started)
     console.machine_readable(reviewed.to_dict())
 

@@ -4,6 +4,7 @@ Writes models/<model_name>/, everything that alpha_definition.py and test.py nee
 """
 
 import time
+from pathlib import Path
 
 from dcvae import console
 
@@ -11,6 +12,9 @@ from dcvae import console
 def main() -> int:
     """Parse, read, train, write, say."""
     parser = console.parser("Train DC-VAE on a CSV of normal data.")
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="leave labeled anomalies out of training"
+    )
     parser.add_argument(
         "--epochs", type=console.positive_number, metavar="N", help="instead of the settings' own"
     )
@@ -20,24 +24,22 @@ def main() -> int:
     arguments = console.parse(parser)
 
     # pandas and scikit-learn only now, so that --help need not wait for them.
-    from dcvae import artefacts, plots, tables, windows
+    from dcvae import artefacts, plots, reading
     from dcvae.preprocessing import Preprocessor
     from dcvae.settings import read_settings
 
     settings = read_settings(arguments.settings)
     if arguments.epochs:
         settings = settings.model_copy(update={"epochs": arguments.epochs})
-    table = tables.read_table(arguments.data, minimum_rows=settings.window_length)
-    settings = settings.with_num_series(table.frame.shape[1], arguments.data)
-    cut = (settings.window_length, settings.val_percent, settings.train_stride)
-    split = windows.split_windows(len(table.frame), *cut, arguments.data)
-    source = artefacts.source_record(table)
+    data = reading.read_training(arguments.data, settings, arguments.labels)
+    table, split, settings = data.table, data.split, data.settings
+    source = artefacts.source_record(table, data.labels)
     folder = artefacts.TrainingFolder(arguments.models, settings.model_name)
     if arguments.resume:
         folder.check_resumable(settings, source)
     preprocessor = Preprocessor.learn(table.frame, settings)
     series = preprocessor.transform_training(table.frame)
-    console.notice(table.notices + preprocessor.outlier_notices(table.frame))
+    console.notice(data.notices + preprocessor.outlier_notices(table.frame))
     console.notice(settings.notices() + folder.notices(resume=arguments.resume))
 
     started = time.monotonic()
@@ -51,13 +53,7 @@ def main() -> int:
     state = folder.begin(settings, preprocessor, source, resume=arguments.resume)
     with console.TrainingDisplay(settings.epochs, len(state.history)) as display:
         result = train(
-            network,
-            series,
-            split,
-            settings,
-            state=state,
-            keep=folder.keep_state,
-            progress=display,
+            network, series, split, settings, state=state, keep=folder.keep_state, progress=display
         )
     seconds = time.monotonic() - started
     losses = reference_losses(network, series, split, settings.window_length)

@@ -4,7 +4,7 @@ A model is a folder, models/<model_name>/, with everything needed to score and n
 
     model.keras           network with the weights of the best epoch
     settings.txt          the effective settings, all keys
-    preprocessing.json    series names, means, scales
+    preprocessing.json    series names, means, scales, longest stretch on one value
     run.json              versions, rows, sampling step, hash of the training file, losses, device
     history.csv, loss.png losses of every epoch
     training_state.npz    what `--resume` goes on from
@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -37,8 +37,10 @@ from numpy.typing import NDArray
 
 from dcvae import InputError, __version__
 from dcvae.preprocessing import Preprocessor
+from dcvae.quality import Quality, after_gap, assess, judgeable
+from dcvae.reading import read_data, without_labeled
 from dcvae.settings import Settings, read_settings
-from dcvae.tables import Table, read_labels, read_table, sampling_step, step_notice
+from dcvae.tables import Table, sampling_step, step_notice
 from dcvae.thresholds import Alphas
 from dcvae.windows import WindowSplit
 
@@ -147,11 +149,18 @@ class TrainingFolder:
                 + "\nGive the settings it was begun with, train without --resume, or under another "
                 "`model_name`."
             )
-        begun_on = _readas_json(folder / RUN_FILE).get("training_file_sha256")
-        if begun_on != source["training_file_sha256"]:
+        begun_on = _readas_json(folder / RUN_FILE)
+        if begun_on.get("training_file_sha256") != source["training_file_sha256"]:
             raise InputError(
                 f"The training in {folder} cannot be resumed: it was begun on other data. Give "
                 "the same CSV file, or train without --resume."
+            )
+        if begun_on.get("labels_sha256") != source.get("labels_sha256"):
+            begun_with = begun_on.get("labels_file", "none")
+            raise InputError(
+                f"The training in {folder} cannot be resumed: it was begun with other --labels "
+                f"({begun_with}), received {source.get('labels_file', 'none')}. Give the same "
+                "label file, or train without --resume."
             )
 
     def begin(
@@ -233,9 +242,9 @@ class TrainingFolder:
         return notices
 
 
-def source_record(table: Table) -> dict[str, Any]:
-    """Collect what run.json keeps of the training data; reads the file once more to hash it."""
-    return {
+def source_record(table: Table, labels: Table | None = None) -> dict[str, Any]:
+    """Collect what run.json keeps of the training data; reads the files once more to hash them."""
+    record = {
         "series": list(table.frame.columns),
         "sampling_step_seconds": sampling_step(table.frame.index).total_seconds(),
         "training_file": table.path.name,
@@ -245,6 +254,11 @@ def source_record(table: Table) -> dict[str, Any]:
         "first_time": str(table.frame.index[0]),
         "last_time": str(table.frame.index[-1]),
     }
+    if labels is not None:
+        record["labels_file"] = labels.path.name
+        record["labels_path"] = str(labels.path.resolve())
+        record["labels_sha256"] = sha256_of(labels.path)
+    return record
 
 
 def run_record(
@@ -275,7 +289,12 @@ def run_record(
         },
         "device": device,
         **source,
-        "windows": {"train": len(split.train), "validation": len(split.validation)},
+        "windows": {
+            "train": len(split.train),
+            "validation": len(split.validation),
+            "left_out_across_gaps": split.across_gaps,
+            "left_out_labeled": split.labeled,
+        },
         "ending": result.ending,
         "epochs": len(result.state.history),
         "best_epoch": result.state.best_epoch,
@@ -369,6 +388,24 @@ class StoredModel:
         """Say so if a table has another sampling step than the model was trained with."""
         return step_notice(table.frame.index, float(self.run["sampling_step_seconds"]))
 
+    def observed(self, table: Table) -> NDArray[np.bool_]:
+        """Tell which cells (rows, series) of a table to judge.
+
+        They are those that are not missing, in rows whose window crosses no gap.
+        """
+        observed = self.preprocessor.observed(table.frame)
+        return judgeable(observed, self._after_gap(table), self.settings.window_length)
+
+    def quality(self, table: Table) -> Quality:
+        """Tell how far the judged rows of a table can be judged at all."""
+        longest = self.preprocessor.longest_constant
+        return assess(table.frame, self._after_gap(table), longest, self.settings.window_length)
+
+    def _after_gap(self, table: Table) -> NDArray[np.bool_]:
+        times = pd.DatetimeIndex(table.frame.index)
+        step_seconds = float(self.run["sampling_step_seconds"])
+        return after_gap(times, step_seconds, self.settings.max_gap)
+
     def network(self) -> "VariationalAutoencoder":
         """Load the trained network (imports TensorFlow).
 
@@ -428,6 +465,7 @@ class StoredModel:
             "data_sha256": sha256_of(data.path),
             "labels_path": str(labels.path.resolve()),
             "labels_sha256": sha256_of(labels.path),
+            "time_zone": self.settings.time_zone,
             "first_time": str(data.frame.index[0]),
             "last_time": str(data.frame.index[-1]),
         }
@@ -444,26 +482,30 @@ class StoredModel:
         return source if is_current else None
 
     def training_table(self) -> Table | None:
-        """Read the file the model was trained on again; None if it has moved or changed."""
-        return self._unchanged_table(
-            self.run.get("training_path"), self.run.get("training_file_sha256")
-        )
+        """Read what the model learned from again; None if a file of it has moved or changed."""
+        path, labels = (self.run.get(name) for name in ("training_path", "labels_path"))
+        if not _is_unchanged(path, self.run.get("training_file_sha256")):
+            return None
+        if labels is not None and not _is_unchanged(labels, self.run.get("labels_sha256")):
+            return None
+        settings = read_settings(self.folder / SETTINGS_FILE)  # its zone, not that of a file now
+        with_labels = None if labels is None else Path(labels)
+        table, labeled = read_data(Path(path), settings, series=self.series, labels=with_labels)
+        return table if labeled is None else without_labeled(table, labeled)
 
     def labeled_tables(self) -> tuple[Table, Table] | None:
         """Read data and labels that the alphas were chosen on; None if not at hand as they were."""
         source = self.alphas_source()
         if source is None:
             return None
-        data = self._unchanged_table(source["data_path"], source["data_sha256"])
-        labels = source["labels_path"]
-        if data is None or not _is_unchanged(labels, source["labels_sha256"]):
+        data, labels = source["data_path"], source["labels_path"]
+        if not (
+            _is_unchanged(data, source["data_sha256"])
+            and _is_unchanged(labels, source["labels_sha256"])
+        ):
             return None
-        return data, read_labels(Path(labels), data)
-
-    def _unchanged_table(self, path: str | None, sha256: str | None) -> Table | None:
-        if path is None or not _is_unchanged(path, sha256):
-            return None
-        return read_table(Path(path), series=self.series)
+        settings = self.settings.model_copy(update={"time_zone": source.get("time_zone")})
+        return read_data(Path(data), settings, series=self.series, labels=Path(labels))
 
     def history(self) -> "list[EpochLosses]":
         """Read the losses of every epoch of the training (imports Keras)."""
@@ -543,10 +585,12 @@ def _check_writable(folder: Path) -> None:
         )
 
 
-def _is_unchanged(path: str, sha256: str | None) -> bool:
-    """Tell whether a file can be read and is as it was."""
+def _is_unchanged(path: Any, sha256: Any) -> TypeGuard[str]:
+    """Tell whether a stored path names a file that can be read and is as it was."""
+    if path is None:
+        return False
     try:
-        return sha256_of(Path(path)) == sha256
+        return bool(sha256_of(Path(path)) == sha256)
     except OSError:
         return False
 

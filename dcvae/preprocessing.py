@@ -5,11 +5,14 @@ What is learned (a mean and a standard deviation a series) is learned once, on t
 informs its own scaling. The one exception is `fidelity_outliers: "code"`, which repeats what the
 published program does: there every file loses its own outliers before it is judged.
 
-Order: outliers are removed, the gaps filled forward then backward, the result scaled.
+Order: outliers are removed, the gaps filled, the result scaled. A missing cell takes the value
+before it for `max_fill` rows at most, and after that the mean of the training data: the network is
+told that nothing is unusual, and by no row that comes later. The published program carries values
+forward without end and backward at the start of a file, which `max_fill: null` repeats.
 """
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dcvae import InputError
+from dcvae.quality import longest_constant
 from dcvae.settings import Settings
 
 OutliersOf = Literal["training", "each file"]
@@ -38,6 +42,11 @@ class Preprocessor:
             keeps every cell.
         outliers_of: "training" (paper) removes them when learning only; "each file" (published
             code) removes them, by each file's own statistics, from scored files too.
+        max_fill: a missing cell takes the value before it for this many rows, then `center`; None
+            for the value before it however old, and at the start of a file the value after it.
+        center: mean of the training data, data units; `mean` unless `scale` was false.
+        longest_constant: observed cells in training, at most, that a series was on one value in a
+            row; None for a series that never changed.
     """
 
     series: tuple[str, ...]
@@ -45,6 +54,9 @@ class Preprocessor:
     scale: tuple[float, ...]
     max_std: float | None
     outliers_of: OutliersOf
+    max_fill: int | None
+    center: tuple[float, ...]
+    longest_constant: tuple[int | None, ...]
 
     @classmethod
     def learn(cls, frame: pd.DataFrame, settings: Settings) -> "Preprocessor":
@@ -83,7 +95,20 @@ class Preprocessor:
         outliers_of: OutliersOf = (
             "each file" if settings.fidelity_outliers == "code" else "training"
         )
-        return cls(series, mean, divisor, max_std, outliers_of)
+        largest = sys.float_info.max
+        with np.errstate(over="ignore"):
+            center = kept.mean().clip(-largest, largest)
+        runs = [longest_constant(kept[name].to_numpy()) for name in kept.columns]
+        return cls(
+            series,
+            mean,
+            divisor,
+            max_std,
+            outliers_of,
+            settings.max_fill,
+            mean if settings.scale else tuple(center.tolist()),
+            tuple(runs),
+        )
 
     def outlier_notices(self, frame: pd.DataFrame) -> list[str]:
         """Tell what removing the outliers took from the training table: one sentence each.
@@ -159,19 +184,23 @@ class Preprocessor:
         Raises:
             InputError: a part is missing or cannot be what training stored.
         """
-        expected = {"series", "mean", "scale", "max_std", "outliers_of"}
+        expected = {field.name for field in fields(cls)}
         if set(stored) != expected:
             raise InputError(
                 f"{source} is damaged: expected the keys {sorted(expected)}, received "
                 f"{sorted(stored)}. Train the model again."
             )
-        series, mean, scale = (stored[key] for key in ("series", "mean", "scale"))
+        names = ("series", "mean", "scale", "center", "longest_constant")
+        parts = [stored[name] for name in names]
+        series, mean, scale, center, runs = parts
         if not (
-            all(isinstance(part, list) for part in (series, mean, scale))
-            and len(series) == len(mean) == len(scale) > 0
+            all(isinstance(part, list) for part in parts)
+            and {len(part) for part in parts} == {len(series)} != {0}
             and all(isinstance(name, str) for name in series)
-            and all(_is_number(value) for value in [*mean, *scale])
+            and all(_is_number(value) for value in [*mean, *scale, *center])
             and all(value > 0 for value in scale)
+            and all(run is None or _is_count(run, 1) for run in runs)
+            and (stored["max_fill"] is None or _is_count(stored["max_fill"], 0))
             and (stored["max_std"] is None or _is_number(stored["max_std"]))
             and (stored["max_std"] is None or stored["max_std"] > 0)
             and stored["outliers_of"] in ("training", "each file")
@@ -180,12 +209,15 @@ class Preprocessor:
                 f"{source} is damaged: expected one finite mean and one positive scale for every "
                 "series. Train the model again."
             )
-        return cls(
-            tuple(series), tuple(mean), tuple(scale), stored["max_std"], stored["outliers_of"]
-        )
+        return cls(**stored | {name: tuple(stored[name]) for name in names})
 
     def _fill_and_scale(self, frame: pd.DataFrame) -> NDArray[np.float32]:
-        filled = frame.ffill().bfill().to_numpy(dtype=np.float64)
+        if self.max_fill is None:
+            frame = frame.ffill().bfill()
+        elif self.max_fill > 0:
+            frame = frame.ffill(limit=self.max_fill)
+        values = frame.to_numpy(dtype=np.float64)
+        filled = np.where(np.isnan(values), self.center, values)
         with np.errstate(over="ignore"):  # clipped
             scaled = (filled - np.asarray(self.mean)) / np.asarray(self.scale)
         clipped: NDArray[np.float32] = np.clip(scaled, -LARGEST_SCALED, LARGEST_SCALED).astype(
@@ -214,6 +246,11 @@ def _listed(items: list[str]) -> str:
     """List the first five items and count the rest."""
     rest = len(items) - 5
     return ", ".join(items[:5]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _is_count(value: object, least: int) -> bool:
+    """Tell whether a value is a whole number of at least `least`."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def _is_number(value: object) -> bool:

@@ -126,6 +126,9 @@ class ResultsWriter:
             tables["baselines"] = (review.comparison, "detector")
         for name, (table, index) in tables.items():
             self._add(f"{name}.csv", _csv(table, index))
+        texts = pd.Index(_time_texts(self._times, self._time_unit), name=self._times.name)
+        rows = review.quality.table.set_axis(texts)
+        self._add("quality.csv", rows.to_csv(float_format="%.4g", lineterminator="\n"))
         self._add("metrics.json", as_json(review.to_dict()))
         self._add("report.html", review.page())
         if figures is None:

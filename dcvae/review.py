@@ -17,6 +17,7 @@ from dcvae import __version__, baselines, evaluation, ranking_metrics
 from dcvae.artefacts import StoredModel, sha256_of
 from dcvae.evaluation import Detector, Finding
 from dcvae.events import Events, find_events
+from dcvae.quality import OBSERVED, Quality
 from dcvae.tables import Table
 from dcvae.thresholds import Alphas, alphas_from_labels
 from dcvae.verdicts import PROMISED, TOGETHER, Verdicts
@@ -42,6 +43,7 @@ class Review:
         labels: (rows, series) bool of the same rows; None without labels.
         events: its events.
         calibration: see `Verdicts.calibration`.
+        quality: how far each row can be judged.
         losses: rows "training", "validation", "this file"; columns loss, reconst, kl; nats.
         metrics: see `evaluation.metrics_table`; None without labels.
         comparison: see `evaluation.compare`; None without labels or without the training file.
@@ -55,6 +57,7 @@ class Review:
     labels: NDArray[np.bool_] | None
     events: Events
     calibration: pd.DataFrame
+    quality: Quality
     losses: pd.DataFrame
     metrics: pd.DataFrame | None
     comparison: pd.DataFrame | None
@@ -88,6 +91,7 @@ class Review:
                 )
             },
             "events": len(self.events.table),
+            "quality": self.quality.counts(),
             "threshold_source": self.threshold_source,
             "findings": [finding._asdict() for finding in self.findings],
             "losses": _plain(self.losses),
@@ -126,8 +130,8 @@ class Review:
                 baselines=self.comparison,
                 threshold_source=f"Thresholds: {self.threshold_source}.",
                 settings=self.model.settings.model_dump(),
-                # A page is passed on: it need not tell where on a disk the training file lies.
-                provenance={k: v for k, v in self.model.run.items() if k != "training_path"},
+                # A page is passed on: it need not tell where on a disk the training files lie.
+                provenance={k: v for k, v in self.model.run.items() if not k.endswith("_path")},
                 better=evaluation.BETTER,
             )
         )
@@ -181,6 +185,8 @@ def review(
         if comparison is not None:
             threshold_source += baseline_judge.threshold_note()
     findings += _missing_findings(verdicts)
+    quality = model.quality(table)
+    findings += _quality_findings(quality)
     if len(verdicts.times) >= _FEW_ROWS:
         findings += _calibration_findings(calibration)
     order = ("bad", "warning", "good", "info")
@@ -191,6 +197,7 @@ def review(
         labels=truth,
         events=found,
         calibration=calibration,
+        quality=quality,
         losses=_losses(model, file_losses),
         metrics=metrics,
         comparison=comparison,
@@ -222,6 +229,8 @@ def _judge(
     if training is None:
         name = model.run.get("training_file")  # not its path: the sentence is on the page
         reason = f"{name}, the file the model was trained on, is not there any more or has changed"
+        if "labels_file" in model.run:
+            reason += f" (or {model.run['labels_file']}, its labels)"
         return metrics, None, [*findings, Finding("info", f"No baselines: {reason}.")]
     fitted = baselines.fit_all(
         model.preprocessor.transform_training(training.frame), model.settings.seed
@@ -262,7 +271,7 @@ class _BaselineJudge:
         data, labels = self._labeled
         before = settings.window_length - 1
         residual = baseline.judge(self._model.preprocessor.transform(data.frame))
-        residual[~self._model.preprocessor.observed(data.frame)] = np.nan
+        residual[~self._model.observed(data)] = np.nan
         return alphas_from_labels(
             residual[before:],
             labels.frame.to_numpy()[before:],
@@ -354,6 +363,16 @@ def _fit_findings(model: StoredModel, file: "WindowLosses", num_rows: int) -> li
     ]
 
 
+def _quality_findings(quality: Quality) -> list[Finding]:
+    """Count the rows of each quality, if there are any beside the observed ones."""
+    counts = {word: rows for word, rows in quality.counts().items() if rows}
+    if set(counts) == {OBSERVED}:
+        return []
+    listed = ", ".join(f"{rows:,} {word}" for word, rows in counts.items())
+    text = f"Quality of the {len(quality.table):,} rows (quality.csv): {listed}."
+    return [Finding("info", text)]
+
+
 def _missing_findings(verdicts: Verdicts) -> list[Finding]:
     """Name the series that are missing in much of the file."""
     shares = verdicts.frame.isna().mean().to_numpy()
@@ -368,9 +387,8 @@ def _missing_findings(verdicts: Verdicts) -> list[Finding]:
     return [
         Finding(
             "warning",
-            f"Much is missing of {', '.join(named)}: such cells are never flagged, and the last "
-            "value before a long gap, which fills it, makes the network expect less of the other "
-            "series too.",
+            f"Much is missing of {', '.join(named)}: such cells are never flagged, and what fills "
+            "them for the network makes it expect less of the other series too.",
         )
     ]
 

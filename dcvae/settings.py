@@ -133,9 +133,10 @@ class Key:
     ``effect`` is "model" (another value makes another model), "training" (only how the model is
     trained), "data" (read whenever a data file is, to train or to score), "alphas" (read to choose
     the alphas, or in place of chosen ones), "scoring" (read whenever a table is scored), "label"
-    (a name), "other keys" (only through the keys it sets) or "none". ``why`` is the reason for the allowed values; ``values`` describes them where type and
-    range do not. ``resumable`` marks the keys of training that may change before a training goes
-    on: they say when it ends or what it prints, and leave the epochs already done as they are.
+    (a name), "other keys" (only through the keys it sets) or "none". ``why`` is the reason for the
+    allowed values; ``values`` describes them where type and range do not. ``resumable`` marks the
+    keys of training that may change before a training goes on: they say when it ends or what it
+    prints, and leave the epochs already done as they are.
     """
 
     effect: Effect

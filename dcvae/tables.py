@@ -9,7 +9,8 @@ unordered times, text among numbers, another set of series) is refused with an `
 names the file, the row, the line and the column.
 
 Times are always naive with a resolution of microseconds; times that carry a UTC offset are
-converted to UTC, and a notice says so.
+converted to UTC, and so are local times whose time zone is given, and a notice says so. In UTC no
+hour is missing in spring and none is repeated in autumn.
 """
 
 import difflib
@@ -47,6 +48,8 @@ TIME_FORMATS = (
     *(f"{date}{clock}" for date in ("%d/%m/%Y", "%m/%d/%Y") for clock in (*_CLOCKS, *_CLOCKS_12)),
 )
 
+_LARGEST_CLOCK_CHANGE = 2 * 3_600_000_000  # microseconds; an hour nearly everywhere
+
 _TIME_ADVICE = (
     "the first column must be the time: ISO 8601 such as `2021-01-31 13:05:00`, or seconds or "
     "milliseconds since 1970"
@@ -73,6 +76,7 @@ def read_table(
     series: Sequence[str] | None = None,
     minimum_rows: int = 1,
     allow_empty: bool = False,
+    time_zone: str | None = None,
 ) -> Table:
     """Read a data file: its time and the given series, or all of its series.
 
@@ -80,7 +84,9 @@ def read_table(
     other columns are left out, need not be numeric, and are named in a notice.
 
     ``allow_empty`` lets pass a series without any value; it is for tables that ``prepend_context``
-    is to join, which checks them together.
+    is to join, which checks them together, and for models that can do without.
+
+    ``time_zone`` is the IANA name of the zone whose local times the file has, if it has such.
 
     Raises: InputError for anything but times that strictly increase and finite numbers, for a
     series that is missing or entirely empty, and for fewer than ``minimum_rows`` rows.
@@ -89,9 +95,9 @@ def read_table(
     wanted = file.names[1:] if series is None else list(series)
     notices = _match_series(file, wanted)
     times, frame = file.read(wanted, "a number or empty", {})
-    frame.index, time_notices = _read_times(times, file)
+    frame.index, time_notices = _read_times(times, file, time_zone)
     problems = [
-        *_order_problems(frame.index, file),
+        *_order_problems(frame.index, file, time_zone),
         *describe_cells(np.isinf(frame.to_numpy()), wanted, file, "a finite number or empty"),
     ]
     if not allow_empty:
@@ -107,11 +113,11 @@ def read_table(
     return Table(file.path, frame, notices)
 
 
-def read_labels(path: Path, data: Table) -> Table:
+def read_labels(path: Path, data: Table, *, time_zone: str | None = None) -> Table:
     """Read the labels of a data table: bool, True where a cell is labeled an anomaly.
 
     The label file has exactly the data's times and, matched by name, one column a series, or a
-    single column under another name that stands for all series.
+    single column under another name that stands for all series. ``time_zone`` as in ``read_table``.
 
     Returns: a table with the rows, the series and the order of ``data.frame``.
     Raises: InputError for times or series that do not match, for missing cells and for anything
@@ -129,10 +135,10 @@ def read_labels(path: Path, data: Table) -> Table:
     times, values = file.read(columns, expected, {"true": "1", "false": "0"})
     is_anomaly = values == 1
     unusable = ~(is_anomaly | (values == 0)).to_numpy()
-    index, time_notices = _read_times(times, file)
+    index, time_notices = _read_times(times, file, time_zone)
     problems = [
         *describe_cells(unusable, columns, file, expected),
-        *(_order_problems(index, file) or _other_times_problems(index, data)),
+        *(_order_problems(index, file, time_zone) or _other_times_problems(index, data)),
     ]
     if problems:
         refuse(file.path, *problems)
@@ -141,15 +147,19 @@ def read_labels(path: Path, data: Table) -> Table:
     return Table(file.path, frame, [*notices, *file.notices, *time_notices])
 
 
-def prepend_context(data: Table, context: Table, num_rows: int) -> Table:
+def prepend_context(
+    data: Table, context: Table, num_rows: int, *, allow_empty: bool = False
+) -> Table:
     """Put the last ``num_rows`` rows of an earlier table in front of the data.
 
     With T - 1 rows of context the first row of the data is the last row of a whole window.
+    ``allow_empty`` lets pass a series without any value, as in ``read_table``.
 
     Returns: a table with at most ``num_rows`` more rows, and the data's notices with those about
     the join: too few rows of context, or a gap longer than the sampling step.
     Raises: InputError if the context does not end before the data start or has other series, and
-    if even both together are too short for a window or leave a series without any value.
+    if even both together are too short for a window, and if they leave a series without any value
+    that is not allowed to be.
     """
     if list(context.frame.columns) != list(data.frame.columns):
         raise InputError(f"{context.path} and {data.path} must have the same series in one order.")
@@ -173,7 +183,7 @@ def prepend_context(data: Table, context: Table, num_rows: int) -> Table:
         )
     frame = pd.concat([context.frame.tail(num_rows), data.frame])
     frame.index.name = data.frame.index.name
-    problems = _empty_problems(frame, is_trained=True)
+    problems = [] if allow_empty else _empty_problems(frame, is_trained=True)
     if problems:
         refuse(data.path, f"even after the end of its context {context.path}, {problems[0]}")
     step = sampling_step(frame.index)
@@ -299,7 +309,9 @@ def _match_series(file: File, series: Sequence[str]) -> list[str]:
 # --- Times -----------------------------------------------------------------------------------
 
 
-def _read_times(cells: pd.Series, file: File) -> tuple[pd.DatetimeIndex, list[str]]:
+def _read_times(
+    cells: pd.Series, file: File, time_zone: str | None
+) -> tuple[pd.DatetimeIndex, list[str]]:
     """Turn the time column into a naive index in microseconds; tell of a conversion to UTC."""
     is_time = pd.api.types.is_datetime64_any_dtype(cells)
     if not is_time:
@@ -309,18 +321,67 @@ def _read_times(cells: pd.Series, file: File) -> tuple[pd.DatetimeIndex, list[st
     if missing:
         places = shortened(file.places(missing[:SHOWN]), SHOWN, len(missing))
         refuse(file.path, f"the time is missing in {places}; {_TIME_ADVICE}")
-    times = cells if is_time else _parse_times(cells, file)
+    is_epoch = not is_time and _is_epoch(cells)
+    times = cells if is_time else _parse_times(cells, file, time_zone)
     notices = []
     if times.dt.tz is not None:
         times = times.dt.tz_convert("UTC").dt.tz_localize(None)
         notices.append("Its times carry a UTC offset and are converted to UTC.")
+        if time_zone:
+            notices.append("`time_zone` has no effect on them.")
+    elif time_zone and is_epoch:
+        notices.append("Its times count from 1970 in UTC; `time_zone` has no effect on them.")
+    elif time_zone:
+        times = _local_to_utc(times.dt.as_unit("us"), time_zone, file)
+        notices.append(f"Its times are those of {time_zone} (`time_zone`) and converted to UTC.")
     return pd.DatetimeIndex(times, name=file.names[0]).as_unit("us"), notices
 
 
-def _parse_times(text: pd.Series, file: File) -> pd.Series:
+def _local_to_utc(times: pd.Series, time_zone: str, file: File) -> pd.Series:
+    """Convert local times to naive times in UTC, the hour that autumn repeats by the rows' order.
+
+    Refuses times that a clock change skips, and those of the repeated hour where it cannot be told
+    which of the two hours they are of.
+    """
+    summer = np.ones(len(times), dtype=bool)
+    skipped = row_numbers(times.dt.tz_localize(time_zone, summer, nonexistent="NaT").isna())
+    if skipped:
+        refuse(
+            file.path,
+            f"the clocks of {time_zone} were put forward over {len(skipped):,} of its times: "
+            f"{_examples(times, skipped, file)}; is `time_zone` the zone of this file? It may have "
+            "been recorded in another one, or in UTC",
+        )
+    try:
+        local = times.dt.tz_localize(time_zone, ambiguous="infer")
+    except ValueError:  # pandas names one time, and not where it stands
+        unclear = row_numbers(times.dt.tz_localize(time_zone, ambiguous="NaT").isna())
+        refuse(
+            file.path,
+            f"the clocks of {time_zone} were set back in an hour that this file has not twice in "
+            f"full, so that {len(unclear):,} of its times may mean either hour: "
+            f"{_examples(times, unclear, file)}; write the times in UTC or with their offset, or "
+            "leave out the rows of that hour",
+        )
+    utc: pd.Series = local.dt.tz_convert("UTC").dt.tz_localize(None)
+    return utc
+
+
+def _examples(times: pd.Series, rows: list[int], file: File) -> str:
+    """Name the places of some times."""
+    shown = zip(file.places(rows[:SHOWN]), times.iloc[rows[:SHOWN]], strict=True)
+    return shortened([f"{place} holds {time}" for place, time in shown], SHOWN, len(rows))
+
+
+def _is_epoch(text: pd.Series) -> bool:
+    """Tell whether times are numbers, by the first of them."""
+    return bool(pd.to_numeric(text.iloc[:1], errors="coerce").notna().all())
+
+
+def _parse_times(text: pd.Series, file: File, time_zone: str | None) -> pd.Series:
     """Read times as epoch numbers, as ISO 8601, or in the one common format that fits them all."""
     first = text.iloc[:1]
-    if pd.to_numeric(first, errors="coerce").notna().all():
+    if _is_epoch(text):
         readings = [_read_epoch(text)]
     else:
         readings = [_read_iso(text, file)]
@@ -342,7 +403,8 @@ def _parse_times(text: pd.Series, file: File) -> pd.Series:
             f"{shortened(examples, SHOWN, len(rows))}; {_TIME_ADVICE}",
         )
     # Day first or month first? The reading in which time goes forward; if both do, neither.
-    forward = [reading for reading in complete if (_steps(reading) > 0).all()]
+    back = -_LARGEST_CLOCK_CHANGE if time_zone else 0
+    forward = [reading for reading in complete if (_steps(reading) > back).all()]
     for rival in forward[1:]:
         if not rival.equals(forward[0]):
             refuse(
@@ -403,7 +465,7 @@ def _reads_as_time(name: str) -> bool:
 # --- Problems: each function returns sentences without the file's name, or nothing ------------
 
 
-def _order_problems(index: pd.DatetimeIndex, file: File) -> list[str]:
+def _order_problems(index: pd.DatetimeIndex, file: File, time_zone: str | None) -> list[str]:
     """Name times that repeat and the first that goes backwards, and what may be the reason."""
     if index.is_monotonic_increasing and index.is_unique:
         return []
@@ -424,10 +486,12 @@ def _order_problems(index: pd.DatetimeIndex, file: File) -> list[str]:
             f"time goes backwards from {before}, {index[row]}, to {after}, {index[row + 1]} "
             f"({len(backwards):,} times in all); sort the rows by time"
         )
-    # Where this is so, each of the remedies above would spoil an hour of data.
-    problems[-1] += (
-        "; if the clocks were set back here, write the times in UTC or with their offset instead"
-    )
+    if time_zone is None:
+        # Where this is so, each of the remedies above would spoil an hour of data.
+        problems[-1] += (
+            "; if the clocks were set back here, write the times in UTC or with their offset "
+            "instead, or name their zone in `time_zone`"
+        )
     return problems
 
 

@@ -14,6 +14,10 @@ The validation part is the end of the series, and no window crosses the border:
 
     rows    |------------ training ------------|---- validation ----|
 
+Not every window is fit to learn from. One that crosses a gap in time holds rows that do not follow
+each other, and one with a labeled anomaly would teach that the anomaly is normal: they are left
+out.
+
 Windows are gathered from the one resident array when they are needed; there is never a copy of the
 series for every window.
 """
@@ -27,10 +31,25 @@ from dcvae import InputError
 
 
 class WindowSplit(NamedTuple):
-    """Starts (row indices, int32) of the windows that train and of those that validate."""
+    """Starts (row indices, int32) of the windows that train and of those that validate.
+
+    `across_gaps` and `labeled` count the windows of both parts that are in neither, because they
+    cross a gap or (those that cross none) because they have a labeled row.
+    """
 
     train: NDArray[np.int32]
     validation: NDArray[np.int32]
+    across_gaps: int = 0
+    labeled: int = 0
+
+    def notices(self) -> list[str]:
+        """Tell how many windows were left out and why, in a sentence at most."""
+        if not self.across_gaps + self.labeled:
+            return []
+        total = len(self.train) + len(self.validation) + self.across_gaps + self.labeled
+        reasons = _reasons(self.across_gaps, self.labeled)
+        left_out = self.across_gaps + self.labeled
+        return [f"{left_out:,} of {total:,} windows are left out of training: {reasons}."]
 
 
 def num_windows(num_rows: int, window_length: int) -> int:
@@ -38,8 +57,43 @@ def num_windows(num_rows: int, window_length: int) -> int:
     return max(num_rows - window_length + 1, 0)
 
 
+def windows_with(marked: NDArray[np.bool_], window_length: int) -> NDArray[np.bool_]:
+    """Tell which windows have a marked row.
+
+    Args:
+        marked: (rows,) bool.
+        window_length: rows of a window, T.
+
+    Returns:
+        (windows,) bool, by the windows' starts; with stride 1.
+    """
+    counts = np.concatenate([[0], np.cumsum(marked)])
+    has_marked: NDArray[np.bool_] = counts[window_length:] > counts[:-window_length]
+    return has_marked
+
+
+def windows_across(after_gap: NDArray[np.bool_], window_length: int) -> NDArray[np.bool_]:
+    """Tell which windows cross a gap.
+
+    Args:
+        after_gap: (rows,) bool, True where a gap lies before the row. A window may start there.
+        window_length: rows of a window, T, at least 2.
+
+    Returns:
+        (windows,) bool, by the windows' starts; with stride 1.
+    """
+    return windows_with(after_gap[1:], window_length - 1)
+
+
 def split_windows(
-    num_rows: int, window_length: int, validation_share: float, stride: int, source: object
+    num_rows: int,
+    window_length: int,
+    validation_share: float,
+    stride: int,
+    source: object,
+    *,
+    after_gap: NDArray[np.bool_] | None = None,
+    labeled: NDArray[np.bool_] | None = None,
 ) -> WindowSplit:
     """Divide a series into windows to train on and windows to validate on.
 
@@ -50,12 +104,17 @@ def split_windows(
         stride: distance between the starts of training windows, in rows. Validation windows
             always have stride 1.
         source: names the data in messages.
+        after_gap: (rows,) bool, True where a gap lies before the row; None for no gaps. Windows
+            that cross one are in neither part.
+        labeled: (rows,) bool, True where a row has a labeled anomaly; None for none. Windows with
+            such a row are in neither part.
 
     Returns:
         The starts of both parts; `validation` is empty when the share is 0.
 
     Raises:
-        InputError: a part that should give windows has fewer than `window_length` rows.
+        InputError: a part that should give windows has fewer than `window_length` rows, or none of
+            its windows is left.
     """
     validation_rows = int(num_rows * validation_share)
     border = num_rows - validation_rows
@@ -75,7 +134,38 @@ def split_windows(
     validation = np.arange(
         border, border + num_windows(validation_rows, window_length), dtype=np.int32
     )
-    return WindowSplit(train, validation)
+    across = np.zeros(num_windows(num_rows, window_length), dtype=bool)
+    anomalous = across.copy()
+    if after_gap is not None:
+        across = windows_across(after_gap, window_length)
+    if labeled is not None:
+        anomalous = windows_with(labeled, window_length) & ~across
+    for part, starts in (("training", train), ("validation", validation)):
+        if len(starts) and (across | anomalous)[starts].all():
+            counts = (int(np.count_nonzero(marks[starts])) for marks in (across, anomalous))
+            raise InputError(
+                f"No window of the {part} part of {source} is left, of {len(starts):,}: "
+                f"{_reasons(*counts)}. Use more data, a smaller `T` or a larger `max_gap`, bring "
+                "uneven steps to one with `resample`, or change `val_percent`."
+            )
+    both = np.concatenate([train, validation])
+    fit = ~(across | anomalous)
+    return WindowSplit(
+        train[fit[train]],
+        validation[fit[validation]],
+        int(np.count_nonzero(across[both])),
+        int(np.count_nonzero(anomalous[both])),
+    )
+
+
+def _reasons(across_gaps: int, labeled: int) -> str:
+    """Say why windows were left out."""
+    parts = []
+    if across_gaps:
+        parts.append(f"{across_gaps:,} cross a gap longer than `max_gap`")
+    if labeled:
+        parts.append(f"{labeled:,} have a labeled anomaly")
+    return " and ".join(parts)
 
 
 def gather_windows(

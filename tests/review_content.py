@@ -67,11 +67,14 @@ def files_in(folder: Path, *, num_rows: int = 60, **run: Any) -> Files:
     }
     place = folder / "models" / "tiny"
     place.mkdir(parents=True)
+    (place / "settings.txt").write_text(settings.to_json())
     (place / "history.csv").write_text(
         "epoch,loss,reconst,kl,val_loss,val_reconst,val_kl,learning_rate\n"
         "1,2.0,1.5,0.5,,,,0.001\n2,0.8,0.6,0.2,0.9,,0.3,0.001\n"
     )
-    preprocessor = Preprocessor(SERIES, (0.0, 0.0), (1.0, 1.0), None, "training")
+    preprocessor = Preprocessor(
+        SERIES, (0.0, 0.0), (1.0, 1.0), None, "training", 12, (0.0, 0.0), (None, None)
+    )
     stored = StoredModel(place, settings, preprocessor, json.loads(json.dumps(content | run)))
     return Files(stored, training, data, labels)
 

@@ -16,7 +16,8 @@ def settings_with(source="given.txt", **keys):
 
 
 def preprocessor_with(scale=(2.0, 1.0), mean=(10.0, -1.0), series=SERIES):
-    return Preprocessor(series, mean, scale, 7.0, "training")
+    longest = (None,) * len(series)
+    return Preprocessor(series, mean, scale, 7.0, "training", 12, mean, longest)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

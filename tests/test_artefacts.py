@@ -408,7 +408,12 @@ def test_record_of_a_run(tmp_path):
     reference = WindowLosses(2, reconst=0.5, kl=0.25, median=0.7, percentile_95=1.5)
     run = artefacts.run_record(source, split, result, reference, seconds=1.26, device="CPU")
     assert source.items() <= run.items()
-    assert run["windows"] == {"train": 12, "validation": 2}
+    assert run["windows"] == {
+        "train": 12,
+        "validation": 2,
+        "left_out_across_gaps": 0,
+        "left_out_labeled": 0,
+    }
     assert (run["ending"], run["epochs"], run["best_epoch"]) == ("early stopping", 2, 1)
     assert run["best_losses"]["val_loss"] == 0.5
     assert run["best_losses"]["val_reconst"] is None
@@ -549,7 +554,11 @@ STORED = preprocessor_with().to_dict()
         ],
         (
             "preprocessing.json",
-            json.dumps({**STORED, "series": ["a"], "mean": [0.0], "scale": [1.0]}),
+            json.dumps(
+                STORED
+                | {"series": ["a"], "mean": [0.0], "scale": [1.0]}
+                | {"center": [0.0], "longest_constant": [None]}
+            ),
             "`M` is 2 in settings.txt but preprocessing.json has 1 series",
         ),
     ],
@@ -643,6 +652,7 @@ def test_what_the_alphas_were_chosen_on(model):
         "data_sha256": hashlib.sha256(data.path.read_bytes()).hexdigest(),
         "labels_path": str(labels.path.resolve()),
         "labels_sha256": hashlib.sha256(labels.path.read_bytes()).hexdigest(),
+        "time_zone": None,
         "first_time": "2021-01-01 00:00:00",
         "last_time": "2021-01-01 00:07:00",
     }

@@ -246,12 +246,28 @@ def test_enormous_scored_cells_stay_finite() -> None:
 # ------------------------------------------------------------------- gaps
 
 
-def test_gaps_are_filled_forward_then_backward() -> None:
-    nan = np.nan
-    frame = table([[nan, 1.0], [nan, nan], [3.0, nan], [nan, 4.0], [5.0, nan]])
-    preprocessor = Preprocessor.learn(frame, settings_with(scale=False))
-    expected = [[3, 1], [3, 1], [3, 1], [3, 4], [5, 4]]
-    assert preprocessor.transform(frame).tolist() == expected
+NAN = np.nan
+HOLES = [[NAN, 1.0], [NAN, NAN], [3.0, NAN], [NAN, 4.0], [5.0, NAN]]  # means 4 and 2.5
+
+
+@pytest.mark.parametrize(
+    ("max_fill", "expected"),
+    [
+        (None, [[3, 1], [3, 1], [3, 1], [3, 4], [5, 4]]),  # forward, then backward
+        (2, [[4, 1], [4, 1], [3, 1], [3, 4], [5, 4]]),
+        (1, [[4, 1], [4, 1], [3, 2.5], [3, 4], [5, 4]]),
+        (0, [[4, 1], [4, 2.5], [3, 2.5], [4, 4], [5, 2.5]]),
+    ],
+)
+@pytest.mark.parametrize("scale", [False, True])
+def test_gaps_are_filled(max_fill: int | None, expected: list[list[float]], scale: bool) -> None:
+    frame = table(HOLES)
+    preprocessor = Preprocessor.learn(frame, settings_with(scale=scale, max_fill=max_fill))
+    assert preprocessor.center == (4.0, 2.5)
+    for scaled in (preprocessor.transform(frame), preprocessor.transform_training(frame)):
+        assert preprocessor.mean_in_data_units(scaled) == pytest.approx(np.array(expected))
+        if scale and max_fill is not None:
+            assert (scaled[:2, 0] == 0).all()  # nothing unusual
     assert Preprocessor.observed(frame).tolist() == [
         [False, True],
         [False, False],
@@ -259,6 +275,75 @@ def test_gaps_are_filled_forward_then_backward() -> None:
         [False, True],
         [True, False],
     ]
+
+
+def filled_by_hand(values: list[float], max_fill: int, center: float) -> list[float]:
+    """The rule as a sentence: the last value if it is at most so many rows old."""
+    filled = []
+    for row in range(len(values)):
+        ages = [
+            age
+            for age in range(max_fill + 1)
+            if row >= age and values[row - age] == values[row - age]
+        ]
+        filled.append(values[row - ages[0]] if ages else center)
+    return filled
+
+
+@pytest.mark.parametrize("max_fill", [0, 1, 5, 12, 100])
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_filling_is_that_of_a_slow_twin(max_fill: int, share: float) -> None:
+    preprocessor = Preprocessor.learn(random_table(), settings_with(max_fill=max_fill))
+    frame = random_table(seed=3)
+    frame = frame.mask(np.random.default_rng(4).random(frame.shape) < share)
+    scaled = preprocessor.transform(frame)
+    for column, name in enumerate(frame.columns):
+        center = preprocessor.center[column]
+        by_hand = np.array(filled_by_hand(frame[name].tolist(), max_fill, center))
+        expected = (by_hand - preprocessor.mean[column]) / preprocessor.scale[column]
+        np.testing.assert_allclose(scaled[:, column], expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("max_fill", [0, 3, 12])
+def test_what_the_network_is_given_does_not_depend_on_later_rows(max_fill: int) -> None:
+    preprocessor = Preprocessor.learn(random_table(), settings_with(max_fill=max_fill))
+    frame = random_table(seed=3)
+    frame = frame.mask(np.random.default_rng(5).random(frame.shape) < 0.6)
+    frame.iloc[:30, 1] = frame.iloc[80:, 2] = NAN
+    scaled = preprocessor.transform(frame)
+    for rows in range(1, len(frame) + 1):
+        np.testing.assert_array_equal(preprocessor.transform(frame.iloc[:rows]), scaled[:rows])
+
+
+def test_a_series_that_is_never_there_is_taken_for_usual() -> None:
+    preprocessor = Preprocessor.learn(random_table(), settings_with())
+    frame = random_table(seed=3)
+    frame["B"] = NAN
+    assert (preprocessor.transform(frame)[:, 1] == 0).all()
+
+
+def test_code_fills_the_outliers_of_a_file_without_end() -> None:
+    preprocessor = Preprocessor.learn(random_table(), settings_with(fidelity="code"))
+    assert preprocessor.max_fill is None
+    scored = random_table(seed=1)
+    scored.iloc[60:90, 1] = NAN
+    assert (preprocessor.transform(scored)[60:90, 1] == preprocessor.transform(scored)[59, 1]).all()
+
+
+def test_longest_stretch_on_one_value() -> None:
+    frame = table(
+        [[1, 5, NAN, 2], [1, 5, 3, 2], [NAN, 5, NAN, 2], [1, 5, 3, 3], [2, 5, NAN, 3]], "ABCD"
+    )
+    learned = Preprocessor.learn(frame, settings_with(M=4))
+    assert learned.longest_constant == (3, None, None, 3)
+
+
+def test_outliers_are_no_stretch() -> None:
+    frame = random_table(400)
+    frame.iloc[100:103, 0] = 1e9
+    assert Preprocessor.learn(frame, settings_with()).longest_constant[0] == 1
+    kept = Preprocessor.learn(frame, settings_with(wo_outliers=False))
+    assert kept.longest_constant[0] == 3
 
 
 def test_an_outlier_counts_as_observed() -> None:
@@ -289,7 +374,9 @@ def test_inverse() -> None:
 
 
 def test_widths_are_stretched_and_not_shifted() -> None:
-    preprocessor = Preprocessor(("A", "B"), (10.0, -5.0), (2.0, 0.5), 7.0, "training")
+    preprocessor = Preprocessor(
+        ("A", "B"), (10.0, -5.0), (2.0, 0.5), 7.0, "training", 12, (10.0, -5.0), (1, None)
+    )
     scaled = np.array([[1.0, 1.0], [0.0, -4.0]], dtype=np.float32)
     assert preprocessor.width_in_data_units(scaled).tolist() == [[2.0, 0.5], [0.0, -2.0]]
     assert preprocessor.mean_in_data_units(scaled).tolist() == [[12.0, -4.5], [10.0, -7.0]]
@@ -312,6 +399,9 @@ STORED = {
     "scale": [2.0, 1],
     "max_std": 7.0,
     "outliers_of": "training",
+    "max_fill": 12,
+    "center": [0.5, 1],
+    "longest_constant": [3, None],
 }
 
 
@@ -359,6 +449,16 @@ def test_stored_with_another_key() -> None:
         {"max_std": True},
         {"max_std": 0},
         {"max_std": -7.0},
+        {"max_fill": -1},
+        {"max_fill": 1.5},
+        {"max_fill": True},
+        {"center": [0.5]},
+        {"center": [0.5, None]},
+        {"center": 0.5},
+        {"longest_constant": [3]},
+        {"longest_constant": [3, 0]},
+        {"longest_constant": [3, 1.5]},
+        {"longest_constant": None},
         {"outliers_of": "nothing"},
         {"outliers_of": None},
     ],

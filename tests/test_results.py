@@ -181,7 +181,7 @@ def write_review(files, review, figures):
 ALWAYS = {
     *(f"{name}.csv" for name in NAMES),
     *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
-    *("metrics.json", "report.html"),
+    *("quality.csv", "metrics.json", "report.html"),
 }
 
 

@@ -53,6 +53,7 @@ MODEL_FILES = {
     *("history.csv", "loss.png", "training_state.npz", "alphas.csv", "alphas_source.json"),
 }
 REVIEW_FILES = {
+    "quality.csv",
     *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
     *("metrics.json", "report.html"),
 }

@@ -322,7 +322,8 @@ def test_problems_are_reported_together(write):
 
 
 CLOCKS = (
-    r"; if the clocks were set back here, write the times in UTC or with their offset instead\.$"
+    r"; if the clocks were set back here, write the times in UTC or with their offset instead, or "
+    r"name their zone in `time_zone`\.$"
 )
 
 
@@ -403,6 +404,122 @@ def test_missing_series_are_named_with_near_misses(write):
     message = r"2 of the 3 series are missing: `flow_rate` \(is it `Flow Rate`\?\), `pressure`;"
     with pytest.raises(InputError, match=message):
         read_table(path, series=["flow_rate", "pressure", "x"])
+
+
+# --- Time zones ------------------------------------------------------------------------------
+
+
+def local_text(utc, zone, time_format="%Y-%m-%d %H:%M:%S"):
+    """A file with the local times of a zone: what a logger without an offset writes."""
+    local = utc.tz_localize("UTC").tz_convert(zone)
+    rows = [f"{time.strftime(time_format)},{row}" for row, time in enumerate(local)]
+    return "time,a\n" + "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize("freq", ["5min", "7min", "30min", "1h"])
+@pytest.mark.parametrize(
+    ("zone", "start"),
+    [
+        ("Europe/Madrid", "2021-10-30 18:00"),
+        ("Europe/Madrid", "2021-03-27 18:00"),
+        ("America/New_York", "2021-11-06 18:00"),
+        ("America/New_York", "2021-03-13 18:00"),
+        ("Asia/Kolkata", "2021-03-27 18:00"),  # never
+    ],
+)
+def test_local_times_become_the_utc_they_were_made_of(write, zone, start, freq):
+    utc = pd.date_range(start, periods=200, freq=freq, unit="us", name="time")
+    table = read_table(write(local_text(utc, zone)), time_zone=zone)
+    assert table.frame.index.equals(utc)
+    assert table.notices[0] == f"Its times are those of {zone} (`time_zone`) and converted to UTC."
+    assert not [notice for notice in table.notices if "steps differ" in notice]
+
+
+@pytest.mark.parametrize("time_format", ["%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p"])
+def test_day_and_month_are_told_apart_although_the_clocks_go_back(write, time_format):
+    zone = "America/New_York"
+    utc = pd.date_range("2021-11-05", periods=1500, freq="10min", unit="us", name="time")
+    assert read_table(write(local_text(utc, zone, time_format)), time_zone=zone).frame.index.equals(
+        utc
+    )
+    # Both readings fit the days up to the twelfth, and in both time goes forward.
+    path = write(local_text(utc[:600], zone, time_format))
+    with pytest.raises(InputError, match="are ambiguous: `"):
+        read_table(path, time_zone=zone)
+
+
+def test_labels_have_the_same_zone(write):
+    utc = pd.date_range("2021-10-30 18:00", periods=150, freq="5min", unit="us", name="time")
+    zone = "Europe/Madrid"
+    text = local_text(utc, zone)
+    data = read_table(write(text), time_zone=zone)
+    path = write(re.sub(r",\d+\n", ",1\n", text), "labels.csv")
+    table = read_labels(path, data, time_zone=zone)
+    assert table.frame.index.equals(utc)
+    assert table.frame["a"].all()
+    with pytest.raises(InputError, match="same time, 2021-10-31 02:00:00"):
+        read_labels(path, data)
+
+
+@pytest.mark.parametrize(
+    ("text", "notice"),
+    [
+        ("time,a\n2021-07-01T00:00+02:00,1\n", "`time_zone` has no effect on them."),
+        (
+            "time,a\n1625090400,1\n",
+            "Its times count from 1970 in UTC; `time_zone` has no effect on them.",
+        ),
+    ],
+)
+def test_times_that_say_what_they_mean_are_left_alone(write, text, notice):
+    path = write(text)
+    table = read_table(path, time_zone="America/New_York")
+    assert notice in table.notices
+    assert table.frame.index.equals(read_table(path).frame.index)
+
+
+def test_naive_parquet_times_are_local_too(tmp_path):
+    pytest.importorskip("pyarrow")
+    times = pd.date_range("2021-07-01", periods=3, freq="h", name="time")
+    pd.DataFrame({"time": times, "a": 1.0}).to_parquet(tmp_path / "data.parquet")
+    table = read_table(tmp_path / "data.parquet", time_zone="Europe/Madrid")
+    assert table.frame.index[0] == pd.Timestamp("2021-06-30 22:00")
+
+
+def test_times_that_the_clocks_skip_are_refused(write):
+    path = write("time,a\n2021-03-28 01:50,1\n2021-03-28 02:00,1\n2021-03-28 02:10,1\n")
+    message = (
+        r"data\.csv: the clocks of Europe/Madrid were put forward over 2 of its times: row 2 "
+        r"\(line 3\) holds 2021-03-28 02:00:00, row 3 .*; is `time_zone` the zone of this file\?"
+    )
+    with pytest.raises(InputError, match=message):
+        read_table(path, time_zone="Europe/Madrid")
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param(["01:50", "02:10", "02:20", "03:10"], id="once only"),
+        pytest.param(["01:50", "02:10", "03:10"], id="a single row"),
+        pytest.param(["02:10", "02:10", "02:10"], id="three times"),
+    ],
+)
+def test_an_hour_that_may_be_either_is_refused(write, times):
+    path = write("time,a\n" + "".join(f"2021-10-31 {time},1\n" for time in times))
+    message = (
+        r"data\.csv: the clocks of Europe/Madrid were set back in an hour that this file has not "
+        r"twice in full, so that \d of its times may mean either hour: row \d \(line \d\) holds "
+        r"2021-10-31 02:10:00.*; write the times in UTC or with their offset, or leave out the rows"
+    )
+    with pytest.raises(InputError, match=message):
+        read_table(path, time_zone="Europe/Madrid")
+
+
+def test_with_a_zone_given_nobody_is_told_to_give_one(write):
+    path = write("time,a\n2021-05-01 02:00,1\n2021-05-01 02:00,1\n")
+    with pytest.raises(InputError, match="same time") as error:
+        read_table(path, time_zone="Europe/Madrid")
+    assert "time_zone" not in str(error.value)
 
 
 # --- Notices ---------------------------------------------------------------------------------

@@ -14,7 +14,10 @@ from dcvae.thresholds import Alphas
 from dcvae.verdicts import CALIBRATION_SIGMAS, PROMISED, TOGETHER, Verdicts
 
 NAN = np.nan
-PREPROCESSOR = Preprocessor(("a", "b"), (10.0, -1.0), (2.0, 0.5), None, "training")
+LEVELS = (10.0, -1.0)
+PREPROCESSOR = Preprocessor(
+    ("a", "b"), LEVELS, (2.0, 0.5), None, "training", 12, LEVELS, (None, None)
+)
 ALPHAS = Alphas.default(("a", "b"), 1.5)
 
 

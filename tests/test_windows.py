@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from dcvae import InputError
-from dcvae.windows import gather_windows, num_windows, shuffled, split_windows
+from dcvae.windows import (
+    gather_windows,
+    num_windows,
+    shuffled,
+    split_windows,
+    windows_across,
+    windows_with,
+)
 
 
 def test_the_drawing_in_the_module() -> None:
@@ -102,6 +109,72 @@ def test_messages_write_numbers_as_people_read_them() -> None:
         split_windows(2000, 1500, 0.5, 1, "a.csv")
     with pytest.raises(InputError, match=r"1,234 rows \(`val_percent` 0\.1 of 12,340\)"):
         split_windows(12_340, 2000, 0.1, 1, "a.csv")
+
+
+# ---------------------------------------------------------------- windows left out
+
+
+@pytest.mark.parametrize("window_length", [2, 3, 7, 30])
+@pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+def test_windows_with_marks_are_those_of_a_slow_twin(window_length: int, share: float) -> None:
+    marks = np.random.default_rng(window_length).random(30) < share
+    starts = range(30 - window_length + 1)
+    expected = [bool(marks[start : start + window_length].any()) for start in starts]
+    assert windows_with(marks, window_length).tolist() == expected
+    # A gap before the first row of a window is not in it.
+    expected = [bool(marks[start + 1 : start + window_length].any()) for start in starts]
+    assert windows_across(marks, window_length).tolist() == expected
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+def test_windows_across_gaps_and_with_labels_are_left_out(stride: int) -> None:
+    gaps, labels = np.zeros(60, dtype=bool), np.zeros(60, dtype=bool)
+    gaps[[10, 50]], labels[[12, 30, 31]] = True, True
+    split = split_windows(60, 5, 0.25, stride, "a.csv", after_gap=gaps, labeled=labels)
+    whole = split_windows(60, 5, 0.25, stride, "a.csv")
+    for kept, all_starts in zip(split[:2], whole[:2], strict=True):
+        assert kept.dtype == np.int32
+        expected = [
+            start
+            for start in all_starts.tolist()
+            if not gaps[start + 1 : start + 5].any() and not labels[start : start + 5].any()
+        ]
+        assert kept.tolist() == expected
+    both = np.concatenate(whole[:2]).tolist()
+    assert split.across_gaps == sum(bool(gaps[s + 1 : s + 5].any()) for s in both)
+    assert len(both) == sum(map(len, split[:2])) + split.across_gaps + split.labeled
+
+
+def test_windows_left_out_are_told() -> None:
+    gaps, labels = np.zeros(2000, dtype=bool), np.zeros(2000, dtype=bool)
+    gaps[500], labels[1000] = True, True
+    split = split_windows(2000, 5, 0.0, 1, "a.csv", after_gap=gaps, labeled=labels)
+    assert split.notices() == [
+        "9 of 1,996 windows are left out of training: 4 cross a gap longer than `max_gap` and 5 "
+        "have a labeled anomaly."
+    ]
+    split = split_windows(2000, 5, 0.0, 1, "a.csv", labeled=labels)
+    assert split.notices() == [
+        "5 of 1,996 windows are left out of training: 5 have a labeled anomaly."
+    ]
+    assert split_windows(2000, 5, 0.0, 1, "a.csv", after_gap=labels & gaps).notices() == []
+
+
+@pytest.mark.parametrize(
+    ("gaps", "labels", "message"),
+    [
+        (slice(None), slice(0), r"No window of the training part of x/a\.csv is left, of 26: 26 "),
+        (slice(30), slice(0), r"training part .*: 26 cross a gap longer than `max_gap`\. Use more"),
+        (slice(0), slice(30), r"training part .*: 26 have a labeled anomaly\. Use more data, a "),
+        (slice(32, 40), slice(0), r"validation part of x/a\.csv is left, of 6: 6 cross a gap"),
+        (slice(5), slice(4, 30), r"training part .*: 4 cross a gap .* and 22 have a labeled an"),
+    ],
+)
+def test_no_window_left_is_refused(gaps: slice, labels: slice, message: str) -> None:
+    marks = np.zeros((2, 40), dtype=bool)
+    marks[0, gaps], marks[1, labels] = True, True
+    with pytest.raises(InputError, match=message):
+        split_windows(40, 5, 0.25, 1, Path("x/a.csv"), after_gap=marks[0], labeled=marks[1])
 
 
 # ---------------------------------------------------------------- shuffling

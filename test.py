@@ -41,28 +41,31 @@ def main() -> None:
         context=arguments.context,
     )
     before = settings.window_length - 1
-    alphas = model.alphas()
+    alphas, system, calibration = model.alphas(), model.system_alarm(), model.calibration()
     console.notice(table.notices + model.step_notice(table) + (labels.notices if labels else []))
     if alphas is None:
         alphas = Alphas.default(model.series, settings.default_alpha)
         console.notice([f"No alphas.csv yet: every band is ± {settings.default_alpha:g} sigmas."])
 
     console.start_tensorflow()
+    from dcvae import offline
     from dcvae.elbo import losses_of_file
     from dcvae.results import ResultsWriter
     from dcvae.review import review
     from dcvae.scoring import Scorer
 
-    network = model.network()
+    network, sigma = model.network(), calibration.sigma(settings.sigma)
     scaled = model.preprocessor.transform(table.frame)
     observed = model.observed(table)
     verdicts = Verdicts.awaiting(
         table.frame[before:], alphas, settings.latent_size, model.preprocessor
     )
     with ResultsWriter(model, arguments.data, verdicts.times) as results:
-        blocks = Scorer.of(network, settings).blocks(scaled, observed)
+        blocks = Scorer.of(network, settings, sigma).blocks(scaled, observed)
         for scores in console.counted(blocks, len(verdicts.times)):
             results.write(scores, verdicts.add(scores))
+        whole = (network, scaled, observed, calibration.offline_level, settings.window_length)
+        verdicts.raise_alarms(system, offline.scores_of_file(*whole)[before:])
         losses = losses_of_file(network, scaled, settings.window_length)
         reviewed = review(model, table, verdicts, losses, labels)
         results.add_review(reviewed, arguments.figures)

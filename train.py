@@ -44,6 +44,7 @@ def main() -> int:
 
     started = time.monotonic()
     device = console.start_tensorflow()
+    from dcvae.definition import begin
     from dcvae.elbo import reference_losses
     from dcvae.network import build_network
     from dcvae.training import train
@@ -56,12 +57,13 @@ def main() -> int:
             network, series, split, settings, state=state, keep=folder.keep_state, progress=display
         )
     seconds = time.monotonic() - started
+    beginning = begin(network, settings, preprocessor, table.frame, split, source)
     losses = reference_losses(network, series, split, settings.window_length)
     run = artefacts.run_record(source, split, result, losses, seconds=seconds, device=device)
     figure = plots.loss_figure(result.state.history, result.state.best_epoch, settings.model_name)
-    notices = folder.finish(network, figure, run)
+    notices = folder.finish(network, figure, run, beginning)
     status = console.training_end(result, folder.final, seconds)
-    console.notice(notices)
+    console.notice(notices + beginning.definition.notices)
     console.machine_readable(run)
     console.next_commands(
         arguments,

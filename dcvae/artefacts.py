@@ -9,7 +9,9 @@ A model is a folder, models/<model_name>/, with everything needed to score and n
     history.csv, loss.png losses of every epoch
     training_state.npz    what `--resume` goes on from
     alphas.csv            one pair of alphas a series, from alpha_definition.py
-    alphas_source.json    the labeled data they were chosen on
+    alphas_source.json    the data they were chosen on
+    calibration.json      what the validation part says of sigma and of normal windows
+    alarms.json           when the system is in alarm
     results/<data file>/  what test.py writes
 
 Nothing is lost on the way there. Every file is written under another name and renamed when whole. A
@@ -36,10 +38,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dcvae import InputError, __version__
+from dcvae.calibration import Calibration
 from dcvae.preprocessing import Preprocessor
 from dcvae.quality import Quality, after_gap, assess, judgeable
 from dcvae.reading import read_data, without_labeled
 from dcvae.settings import Settings, read_settings
+from dcvae.system_alarm import SystemAlarm
 from dcvae.tables import Table, sampling_step, step_notice
 from dcvae.thresholds import Alphas
 from dcvae.windows import WindowSplit
@@ -47,6 +51,7 @@ from dcvae.windows import WindowSplit
 if TYPE_CHECKING:  # importing these would import Keras
     from matplotlib.figure import Figure
 
+    from dcvae.definition import Beginning
     from dcvae.elbo import WindowLosses
     from dcvae.network import VariationalAutoencoder
     from dcvae.training import EpochLosses, TrainingResult, TrainingState
@@ -60,6 +65,8 @@ LOSS_FIGURE_FILE = "loss.png"
 STATE_FILE = "training_state.npz"
 ALPHAS_FILE = "alphas.csv"
 ALPHAS_SOURCE_FILE = "alphas_source.json"
+CALIBRATION_FILE = "calibration.json"
+ALARMS_FILE = "alarms.json"
 
 _NEEDED_TO_SCORE = (NETWORK_FILE, SETTINGS_FILE, PREPROCESSING_FILE, RUN_FILE)
 
@@ -215,9 +222,19 @@ class TrainingFolder:
         _write_state(self.partial / STATE_FILE, state)
 
     def finish(
-        self, network: "VariationalAutoencoder", figure: "Figure", run: dict[str, Any]
+        self,
+        network: "VariationalAutoencoder",
+        figure: "Figure",
+        run: dict[str, Any],
+        beginning: "Beginning | None" = None,
     ) -> list[str]:
         """Complete the folder and give it the model's name, keeping the model that had it.
+
+        Args:
+            network: the trained network.
+            figure: the losses.
+            run: content of run.json.
+            beginning: what the model knows of normal data; None leaves its files out.
 
         Returns:
             What the user should know of that model, one sentence each.
@@ -227,6 +244,9 @@ class TrainingFolder:
         temporary.replace(self.partial / NETWORK_FILE)
         with whole_file(self.partial / LOSS_FIGURE_FILE) as stream:
             figure.savefig(stream, format="png", dpi=120)
+        if beginning is not None:
+            for name, text in _beginning_texts(beginning, run).items():
+                write_text(self.partial / name, text)
         hashes = {name: sha256_of(self.partial / name) for name in _NEEDED_TO_SCORE[:-1]}
         write_text(self.partial / RUN_FILE, as_json({**run, "sha256": hashes}))
         notices = []
@@ -306,6 +326,30 @@ def run_record(
     }
 
 
+def _beginning_texts(beginning: "Beginning", run: dict[str, Any]) -> dict[str, str]:
+    """Write what a model knows of normal data when it has just been trained, by file names."""
+    defined, learned_on = beginning.definition, beginning.calibration.learned_on
+    alphas = defined.alphas.to_frame().to_csv(index=False, lineterminator="\n")
+    source = {
+        "alphas_sha256": hashlib.sha256(alphas.encode()).hexdigest(),
+        "data_path": run["training_path"],
+        "data_sha256": run["training_file_sha256"],
+        "labels_path": None,
+        "part": learned_on,
+    }
+    return {
+        CALIBRATION_FILE: as_json(beginning.calibration.to_dict()),
+        ALPHAS_FILE: alphas,
+        ALPHAS_SOURCE_FILE: as_json(source),
+        ALARMS_FILE: alarms_json(defined.alarm, beginning.calibration.series, learned_on),
+    }
+
+
+def alarms_json(alarm: SystemAlarm, series: Sequence[str], learned_on: str) -> str:
+    """Write when the system is in alarm, and what taught it."""
+    return as_json({"learned_on": learned_on, **alarm.to_dict(series)})
+
+
 def history_csv(history: Sequence["EpochLosses"]) -> str:
     """One line an epoch: losses of training and validation and the learning rate."""
     return pd.DataFrame(history).to_csv(index=False, lineterminator="\n")
@@ -383,6 +427,30 @@ class StoredModel:
     def series(self) -> tuple[str, ...]:
         """Names of the trained series, in the network's order."""
         return self.preprocessor.series
+
+    def calibration(self) -> Calibration:
+        """Read what training learned of the validation part.
+
+        Raises:
+            InputError: the file is missing or damaged.
+        """
+        path = self.folder / CALIBRATION_FILE
+        return Calibration.from_dict(_readas_json(path), self.series, str(path))
+
+    def system_alarm(self) -> SystemAlarm:
+        """Read when the system is in alarm.
+
+        Raises:
+            InputError: the file is missing or damaged.
+        """
+        path = self.folder / ALARMS_FILE
+        return SystemAlarm.from_dict(_readas_json(path), self.series, str(path))
+
+    def write_system_alarm(self, alarm: SystemAlarm, learned_on: str) -> Path:
+        """Write alarms.json whole, in place of an earlier one."""
+        path = self.folder / ALARMS_FILE
+        write_text(path, alarms_json(alarm, self.series, learned_on))
+        return path
 
     def step_notice(self, table: Table) -> list[str]:
         """Say so if a table has another sampling step than the model was trained with."""

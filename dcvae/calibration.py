@@ -19,14 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcvae import InputError
+from dcvae.settings import Settings
 from dcvae.sigma import Reading, SigmaCalibration, calibrate, shares_outside
 from dcvae.windows import WindowSplit
 
 if TYPE_CHECKING:  # importing these would import Keras
     from dcvae.network import VariationalAutoencoder
-    from dcvae.preprocessing import Preprocessor
     from dcvae.scoring import Scores
-    from dcvae.settings import Settings
 
 Float32Array = NDArray[np.float32]
 
@@ -97,37 +96,27 @@ class Calibration:
         return calibration
 
 
-@dataclass(frozen=True, eq=False)
-class NormalRows:
-    """The rows that are taken to be normal, as the network sees them.
-
-    Attributes:
-        scores: of every row from the first window's last to the last; error is NaN in rows that no
-            window of the part ends in.
-        calibration: what they teach.
-    """
-
-    scores: "Scores"
-    calibration: Calibration
-
-
 def learn(
     network: "VariationalAutoencoder",
-    settings: "Settings",
-    preprocessor: "Preprocessor",
+    settings: Settings,
+    series: tuple[str, ...],
     scaled: Float32Array,
     observed: NDArray[np.bool_],
     split: WindowSplit,
-) -> NormalRows:
+) -> tuple["Scores", Calibration]:
     """Score the rows that are taken to be normal and learn from them (Keras is loaded by now).
 
     Args:
         network: the trained network.
         settings: those of the training.
-        preprocessor: knows the series.
+        series: names.
         scaled: (rows, series) float32, the training file as a file to judge.
         observed: (rows, series) bool, False where a cell was missing.
         split: the windows that were trained and validated on.
+
+    Returns:
+        The scores of the rows that were learned from, sigma as predicted, error NaN in rows that no
+        window of theirs ends in; and what they teach.
     """
     from dcvae import offline
     from dcvae.scoring import Scorer
@@ -149,7 +138,5 @@ def learn(
         for reading in readings
     }
     learned_on = f"{np.count_nonzero(judged):,} rows of the {part} part"
-    calibration = Calibration(
-        preprocessor.series, readings, offline.normal_level(squares), learned_on, outside
-    )
-    return NormalRows(scores, calibration)
+    level = offline.normal_level(squares)
+    return scores, Calibration(series, readings, level, learned_on, outside)

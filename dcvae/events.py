@@ -1,9 +1,11 @@
 """Events: what an operator is told instead of thousands of flagged cells.
 
-An event is an uninterrupted run of rows in which at least one series is outside its band; a gap in
-time, longer than a step and a half, interrupts it. It says when, how long, how far, in which
-direction and, first of all, which series began it: the series of an event are ranked by how early
-they left their band and, among those that left it in the same row, by how far out they got.
+An event is an uninterrupted run of rows in which the system is in alarm; a gap in time, longer than
+a step and a half, interrupts it. It says when, how long, how far, in which direction and, first of
+all, which series began it: the series of an event are ranked by how early they left their band and,
+among those that left it in the same row, by how far out they got. Where the system is in alarm
+though every cell is within its band, as when many are a little off, the cell nearest to leaving
+stands for the event.
 """
 
 from typing import NamedTuple
@@ -11,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dcvae.metrics import Segments, segments
+from dcvae.metrics import IntArray, Segments, segments
 from dcvae.verdicts import Verdicts
 
 COLUMNS = (
@@ -46,8 +48,9 @@ class Events(NamedTuple):
     Attributes:
         table: one line an event, `COLUMNS`: number from 1; times of the first and the last row;
             rows; duration in seconds, the last row's sampling step included; time, series,
-            strength (sigmas beyond the edge of the band) and direction ("up" or "down") of the
-            strongest cell; number of series outside their bands; their names as a list, ranked.
+            strength (sigmas beyond the edge of the band, below 0 within it) and direction ("up" or
+            "down") of the strongest cell; number of series outside their bands, or 1 if only the
+            nearest to it is named; their names as a list, ranked.
         series: one line for each series of each event, `SERIES_COLUMNS`: the ranking in full;
             `delay_seconds` counts from the start of the event.
     """
@@ -70,6 +73,8 @@ def find_events(verdicts: Verdicts, step_seconds: float) -> Events:
     lines = pd.concat(
         [_lines_of_series(verdicts, column, found) for column in range(len(verdicts.series))]
     )
+    without = np.setdiff1d(np.arange(len(starts)), lines["event"].to_numpy() - 1)
+    lines = pd.concat([lines, _lines_within_bands(verdicts, found, without)])
     lines["delay_seconds"] = (lines["first_time"] - starts[lines["event"] - 1]).dt.total_seconds()
     lines = lines.sort_values(
         ["event", "first_time", "peak_strength"], ascending=[True, True, False], kind="stable"
@@ -81,12 +86,12 @@ def find_events(verdicts: Verdicts, step_seconds: float) -> Events:
 
 
 def _runs(verdicts: Verdicts, step_seconds: float) -> Segments:
-    """Find the runs of rows with a flagged cell, divided where rows are missing."""
-    flagged = np.logical_or.reduce(verdicts.flags, axis=1)
+    """Find the runs of rows in alarm, divided where rows are missing."""
+    alarm = verdicts.alarm
     steps = np.diff(verdicts.times).astype("timedelta64[us]").astype(np.int64) / 1e6
     after_gap = np.flatnonzero(steps > 1.5 * step_seconds) + 1
-    borders = after_gap[flagged[after_gap] & flagged[after_gap - 1]]
-    whole = segments(flagged)
+    borders = after_gap[alarm[after_gap] & alarm[after_gap - 1]]
+    whole = segments(alarm)
     return Segments(
         np.sort(np.concatenate([whole.starts, borders])),
         np.sort(np.concatenate([whole.stops, borders])),
@@ -95,7 +100,7 @@ def _runs(verdicts: Verdicts, step_seconds: float) -> Segments:
 
 def _lines_of_series(verdicts: Verdicts, column: int, found: Segments) -> pd.DataFrame:
     """One line for each event in which a series is outside its band, in time order."""
-    rows = np.flatnonzero(verdicts.flags[:, column])
+    rows = np.flatnonzero(verdicts.flags[:, column] & verdicts.alarm)
     residual = verdicts.residual[rows, column].astype(np.float64)
     up, down = verdicts.alphas.up[column], verdicts.alphas.down[column]
     strength = np.where(residual > 0, residual - up, -residual - down)
@@ -117,6 +122,29 @@ def _lines_of_series(verdicts: Verdicts, column: int, found: Segments) -> pd.Dat
             "direction": np.where(residual[peaks] > 0, "up", "down"),
         }
     )
+
+
+def _lines_within_bands(verdicts: Verdicts, found: Segments, events: IntArray) -> pd.DataFrame:
+    """One line, that of the cell nearest to leaving its band, for each event without another."""
+    lines = []
+    for event in events:  # seldom many
+        rows = slice(found.starts[event], found.stops[event])
+        residual = verdicts.residual[rows].astype(np.float64)
+        strength = np.maximum(residual - verdicts.alphas.up, -residual - verdicts.alphas.down)
+        strength[np.isnan(strength)] = -np.inf
+        row, column = np.unravel_index(int(np.argmax(strength)), strength.shape)
+        lines.append(
+            {
+                "event": event + 1,
+                "series": verdicts.series[column],
+                "first_time": verdicts.times[found.starts[event]],
+                "flagged_rows": 0,
+                "peak_time": verdicts.times[found.starts[event] + row],
+                "peak_strength": strength[row, column],
+                "direction": "up" if residual[row, column] > 0 else "down",
+            }
+        )
+    return pd.DataFrame(lines)
 
 
 def _event_table(

@@ -32,6 +32,23 @@ _LOWEST_LEVEL = 1e-8  # sigmas, squared
 _LARGEST = 1e15  # sigmas; the sum of their squares over a window fits float32
 
 
+def scores_of_file(
+    network: "VariationalAutoencoder",
+    scaled: Float32Array,
+    observed: NDArray[np.bool_],
+    level: Float64Array,
+    window_length: int,
+) -> Float64Array:
+    """Score every row of a file by the windows that contain it; arguments as below.
+
+    Returns:
+        (rows,) float64, the first T - 1 rows too.
+    """
+    starts = window_starts(len(scaled), window_length)
+    squares = window_squares(network, scaled, observed, starts, window_length)
+    return row_scores(squares, level, starts, len(scaled), window_length)
+
+
 def window_starts(num_rows: int, window_length: int) -> NDArray[np.int32]:
     """List the windows that are looked at: every T / 8 rows, and the last one.
 

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dcvae.artefacts import StoredModel, as_json
+from dcvae.evaluation import SYSTEM
 from dcvae.review import Review
 
 if TYPE_CHECKING:  # importing scoring would import Keras
@@ -65,9 +66,8 @@ class ResultsWriter:
         latent = [str(channel) for channel in range(self._model.settings.latent_size)]
         for name in _RESULT_FILES:
             columns = latent if name == "latent_space" else self._model.series
-            header = pd.DataFrame(columns=pd.Index([self._times.name, *columns]))
             self._streams[name] = (self._partial / f"{name}.csv").open("wb")
-            self._streams[name].write(header.to_csv(index=False, lineterminator="\n").encode())
+            self._streams[name].write(_header([self._times.name, *columns]).encode())
         return self
 
     def write(self, scores: "Scores", flags: NDArray[np.bool_]) -> None:
@@ -97,14 +97,8 @@ class ResultsWriter:
     def _append(
         self, name: str, times: list[str], values: NDArray[Any], formats: list[str]
     ) -> None:
-        """Append (rows, columns), one printf format a column; NaN becomes an empty cell."""
-        cells = np.empty((len(times), 1 + values.shape[1]), dtype=object)
-        cells[:, 0] = times
-        cells[:, 1:] = values
-        row_format = ",".join(["%s", *formats]) + "\n"
-        # One format for the whole block: several times faster than a row at a time or pandas.
-        text = (row_format * len(times)) % tuple(cells.ravel().tolist())
-        self._streams[name].write(text.replace("nan", "").encode())
+        """Append (rows, columns), one printf format a column."""
+        self._streams[name].write(_lines(times, values, formats).encode())
 
     def add_review(self, review: Review, figures: Literal["png", "pdf"] | None) -> None:
         """Write what is said of the whole file: events, losses, metrics, the page, figures.
@@ -126,7 +120,15 @@ class ResultsWriter:
             tables["baselines"] = (review.comparison, "detector")
         for name, (table, index) in tables.items():
             self._add(f"{name}.csv", _csv(table, index))
+        verdicts = review.verdicts
         texts = pd.Index(_time_texts(self._times, self._time_unit), name=self._times.name)
+        alarms = np.column_stack([verdicts.alarm, verdicts.series_alarms])
+        self._add(
+            "alarms.csv", _rows(texts, [SYSTEM, *verdicts.series], alarms, ["%s"] * len(alarms[0]))
+        )
+        offline = np.full(len(texts), np.nan) if verdicts.offline is None else verdicts.offline
+        scores = np.column_stack([verdicts.score, offline])
+        self._add("scores.csv", _rows(texts, ["causal", "offline"], scores, ["%.7g"] * 2))
         rows = review.quality.table.set_axis(texts)
         self._add("quality.csv", rows.to_csv(float_format="%.4g", lineterminator="\n"))
         self._add("metrics.json", as_json(review.to_dict()))
@@ -153,6 +155,27 @@ class ResultsWriter:
             self._partial.rename(self.folder)
         else:
             shutil.rmtree(self._partial)
+
+
+def _lines(times: Sequence[str], values: NDArray[Any], formats: list[str]) -> str:
+    """Write (rows, columns) by time, one printf format a column; NaN becomes an empty cell."""
+    cells = np.empty((len(times), 1 + values.shape[1]), dtype=object)
+    cells[:, 0] = times
+    cells[:, 1:] = values
+    row_format = ",".join(["%s", *formats]) + "\n"
+    # One format for the whole block: several times faster than a row at a time or pandas.
+    text = (row_format * len(times)) % tuple(cells.ravel().tolist())
+    return text.replace("nan", "")
+
+
+def _header(columns: Sequence[Any]) -> str:
+    """Write the names of columns as the first line of a CSV."""
+    return pd.DataFrame(columns=pd.Index(columns)).to_csv(index=False, lineterminator="\n")
+
+
+def _rows(texts: pd.Index, columns: list[str], values: NDArray[Any], formats: list[str]) -> str:
+    """Write a table of rows with its header; the time column is called as the index."""
+    return _header([texts.name, *columns]) + _lines(list(texts), values, formats)
 
 
 def _csv(table: pd.DataFrame, index: str | None) -> str:

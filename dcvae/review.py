@@ -220,7 +220,7 @@ def _judge(
         ranking_metrics.period_from_autocorrelation(filled[:, column])
         for column in range(filled.shape[1])
     ]
-    ours = Detector(verdicts.residual, verdicts.flags)
+    ours = Detector(verdicts.residual, verdicts.flags, verdicts.score, verdicts.alarm)
     metrics = evaluation.metrics_table(
         verdicts.series, truth, ours, buffers=buffers, step_seconds=step
     )
@@ -236,7 +236,13 @@ def _judge(
         model.preprocessor.transform_training(training.frame), model.settings.seed
     )
     comparison = evaluation.compare(
-        truth, ours, fitted, baseline_judge, buffer=buffers[0], step_seconds=step
+        truth,
+        ours,
+        fitted,
+        baseline_judge,
+        offline=verdicts.offline,
+        buffer=buffers[0],
+        step_seconds=step,
     )
     return metrics, comparison, findings + evaluation.comparison_findings(comparison)
 
@@ -255,7 +261,10 @@ class _BaselineJudge:
     def __call__(self, baseline: baselines.Baseline) -> Detector:
         residual = baseline.judge(self.rows)[self._first :]
         residual[self._missing] = np.nan
-        return evaluation.with_alphas(residual, self._thresholds(baseline))
+        alphas, system = self._defined(baseline)
+        score = system.score(residual)
+        alarm, _ = system.alarms(score, residual, alphas)
+        return Detector(residual, flags(residual, alphas), score, alarm)
 
     def threshold_note(self) -> str:
         """Say where the baselines' thresholds come from, if not from where DC-VAE's do."""

@@ -38,6 +38,7 @@ from dcvae import InputError
 from dcvae.losses import Tensor, sigma_from
 from dcvae.network import ConvHeads, DilatedCausalConv, VariationalAutoencoder
 from dcvae.settings import Settings
+from dcvae.sigma import SigmaCalibration
 from dcvae.windows import num_windows
 
 PASS_WINDOWS = 512  # windows judged by one call; measured: benchmarks/README.md
@@ -85,6 +86,7 @@ class Scorer:
             code): decode a random draw of z.
         seed: seed of those draws. Every window owns its part of one sequence, so that a seed gives
             one answer.
+        sigma: how the network's sigma is read; None takes it as it is.
         block_rows: judged rows handed on together by `blocks`, at least 1; bounds the memory,
             changes no score.
 
@@ -98,6 +100,7 @@ class Scorer:
         *,
         sample_latent: bool = False,
         seed: int = 0,
+        sigma: SigmaCalibration | None = None,
         block_rows: int = BLOCK_ROWS,
     ) -> None:
         if block_rows < 1:
@@ -107,18 +110,25 @@ class Scorer:
         self.pass_windows = PASS_WINDOWS
         self.sample_latent = sample_latent
         self.seed = seed
+        self.sigma = sigma
         self.latent_size = int(network.decoder.input_shape[-1])
         self._pass = _LastRowPass(network, window_length, self.pass_windows, sample_latent)
         self._pass.compile(jit_compile=False)
 
     @classmethod
-    def of(cls, network: VariationalAutoencoder, settings: Settings) -> "Scorer":
+    def of(
+        cls,
+        network: VariationalAutoencoder,
+        settings: Settings,
+        sigma: SigmaCalibration | None = None,
+    ) -> "Scorer":
         """Make the scorer that a model's settings ask for."""
         return cls(
             network,
             settings.window_length,
             sample_latent=settings.fidelity_latent == "code",
             seed=settings.seed,
+            sigma=sigma,
         )
 
     def score(self, scaled: NDArray[np.float32], observed: NDArray[np.bool_]) -> Scores:
@@ -174,6 +184,8 @@ class Scorer:
             )
             inputs["noise"] = noise.transpose(1, 0, 2)  # (position, window, latent)
         mean, sigma, latent = (part[:count] for part in self._pass.predict_on_batch(inputs))
+        if self.sigma is not None:
+            sigma = self.sigma.apply(sigma)
         error = rows[self.window_length - 1 :] - mean
         first = start + self.window_length - 1
         error[~observed[first : first + count]] = np.nan

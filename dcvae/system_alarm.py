@@ -108,6 +108,8 @@ class SystemAlarm:
     ) -> tuple[BoolArray, BoolArray]:
         """Raise the alarms of a file: of the system (rows,) and of each series (rows, series).
 
+        In a row where nothing is judged the system is not in alarm.
+
         Args:
             score: (rows,) from `score`.
             residual: (rows, series) float32, in sigmas; NaN where a cell was missing.
@@ -115,9 +117,11 @@ class SystemAlarm:
         """
         of_series = series_alarms(residual, alphas, self.rules)
         if self.rules.system == "weighted":
-            return persistent_score(score, self.threshold, self.rules), of_series
-        needed = 1 if self.rules.system == "any" else self.rules.series
-        return np.count_nonzero(of_series, axis=1) >= needed, of_series
+            of_system = persistent_score(score, self.threshold, self.rules)
+        else:
+            needed = 1 if self.rules.system == "any" else self.rules.series
+            of_system = np.count_nonzero(of_series, axis=1) >= needed
+        return of_system & np.isfinite(score), of_series
 
     def to_dict(self, series: Sequence[str]) -> dict[str, Any]:
         """Plain values, for JSON."""

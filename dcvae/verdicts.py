@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dcvae import detection
 from dcvae.preprocessing import Preprocessor
+from dcvae.system_alarm import SystemAlarm
 from dcvae.thresholds import Alphas
 
 if TYPE_CHECKING:  # importing scoring would import Keras
@@ -42,6 +43,12 @@ class Verdicts:
         residual: (rows, series) float32, sigmas; NaN where the cell was missing.
         flags: (rows, series) bool: cells outside their band.
         latent: (rows, latent) float32: the latent vector of each row.
+        score: (rows,) float64: the severity of each row, NaN where nothing was judged; until
+            `raise_alarms`, the largest residual.
+        alarm: (rows,) bool: the system is in alarm; until `raise_alarms`, any cell is flagged.
+        series_alarms: (rows, series) bool: a series is in alarm; until `raise_alarms`, the flags.
+        offline: (rows,) float64: the severity by the windows that contain a row; None if it was not
+            worked out.
     """
 
     frame: pd.DataFrame
@@ -53,7 +60,9 @@ class Verdicts:
     residual: NDArray[np.float32]
     flags: NDArray[np.bool_]
     latent: NDArray[np.float32]
+    offline: NDArray[np.float64] | None = None
     _filled: int = 0
+    _raised: tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]] | None = None
 
     @classmethod
     def awaiting(
@@ -97,6 +106,36 @@ class Verdicts:
         self.latent[rows] = scores.latent
         flags: NDArray[np.bool_] = self.flags[rows]
         return flags
+
+    def raise_alarms(self, system: SystemAlarm, offline: NDArray[np.float64]) -> None:
+        """Turn the judged rows into alarms, once all are there.
+
+        Args:
+            system: when the system is in alarm.
+            offline: (rows,) the offline score of the same rows.
+        """
+        self.offline = offline
+        error = self.residual * self.sigma
+        score = system.score(error)
+        self._raised = (score, *system.alarms(score, self.residual, self.alphas))
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """Severity of each row, (rows,)."""
+        if self._raised is not None:
+            return self._raised[0]
+        largest: NDArray[np.float64] = np.nan_to_num(np.abs(self.residual)).max(axis=1)
+        return largest.astype(np.float64)
+
+    @property
+    def alarm(self) -> NDArray[np.bool_]:
+        """Rows in which the system is in alarm, (rows,)."""
+        return np.logical_or.reduce(self.flags, axis=1) if self._raised is None else self._raised[1]
+
+    @property
+    def series_alarms(self) -> NDArray[np.bool_]:
+        """Rows in which each series is in alarm, (rows, series)."""
+        return self.flags if self._raised is None else self._raised[2]
 
     @property
     def series(self) -> tuple[str, ...]:

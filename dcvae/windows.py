@@ -22,12 +22,14 @@ Windows are gathered from the one resident array when they are needed; there is 
 series for every window.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dcvae import InputError
+
+Cell = TypeVar("Cell", bound=np.generic)
 
 
 class WindowSplit(NamedTuple):
@@ -169,19 +171,19 @@ def _reasons(across_gaps: int, labeled: int) -> str:
 
 
 def gather_windows(
-    series: NDArray[np.float32], starts: NDArray[np.int32], window_length: int
-) -> NDArray[np.float32]:
+    series: NDArray[Cell], starts: NDArray[np.int32], window_length: int
+) -> NDArray[Cell]:
     """Copy the windows with the given starts out of the series.
 
     Args:
-        series: (rows, series), scaled.
+        series: (rows, series), scaled; or a mask of such cells.
         starts: (batch,), row indices.
         window_length: rows of a window, T.
 
     Returns:
-        (batch, window_length, series), scaled.
+        (batch, window_length, series), of the same kind.
     """
-    windows: NDArray[np.float32] = series[starts[:, None] + np.arange(window_length)]
+    windows: NDArray[Cell] = series[starts[:, None] + np.arange(window_length)]
     return windows
 
 

@@ -1,0 +1,133 @@
+"""What alpha_definition.py defines: how far is too far, for each series and for the system.
+
+With labels, the alphas are those with the best F1 and the alarm is tuned on events. Without, both
+are what raises no more alarms than asked for on data taken to be normal. A model that has just been
+trained defines them so on its validation part.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dcvae.alarm_tuning import tuned
+from dcvae.calibration import Calibration, learn
+from dcvae.detection import AlarmRules, standardized_residual
+from dcvae.normal_thresholds import alphas_from_normal
+from dcvae.preprocessing import Preprocessor
+from dcvae.settings import Settings
+from dcvae.system_alarm import SystemAlarm
+from dcvae.thresholds import Alphas, alphas_from_labels
+from dcvae.windows import WindowSplit, windows_with
+
+if TYPE_CHECKING:  # importing it would import Keras
+    from dcvae.network import VariationalAutoencoder
+
+Float32Array = NDArray[np.float32]
+
+
+class Definition(NamedTuple):
+    """What was defined, and what the user should know of it, one sentence each."""
+
+    alphas: Alphas
+    alarm: SystemAlarm
+    notices: list[str]
+
+
+def define(
+    error: Float32Array,
+    residual: Float32Array,
+    series: tuple[str, ...],
+    settings: Settings,
+    *,
+    step_seconds: float,
+    labels: NDArray[np.bool_] | None = None,
+) -> Definition:
+    """Define alphas and alarm on scored rows.
+
+    Args:
+        error: (rows, series) float32, scaled; NaN where nothing is judged.
+        residual: (rows, series) float32, the same in sigmas as the settings read them.
+        series: names.
+        settings: say how.
+        step_seconds: sampling step.
+        labels: (T - 1 + rows, series) bool, of the whole windows; None takes all rows for normal.
+    """
+    normal, notices = error, []
+    if labels is None:
+        alphas, notices = alphas_from_normal(
+            residual,
+            series,
+            method=settings.alpha_method or "budget",
+            default_alpha=settings.default_alpha,
+            step_seconds=step_seconds,
+            false_alarms_per_week=settings.false_alarms_per_week,
+            quantile=settings.alpha_quantile,
+        )
+    else:
+        truth = labels[settings.window_length - 1 :]
+        alphas = alphas_from_labels(
+            residual,
+            truth,
+            series,
+            measure=settings.alpha_measure,
+            search=settings.alpha_search,
+            default_alpha=settings.default_alpha,
+        )
+        near = _near_labels(labels, settings.window_length)
+        normal = np.where(near, np.float32(np.nan), error)
+    alarm = SystemAlarm.learn(
+        normal,
+        AlarmRules.of(settings),
+        false_alarms_per_week=settings.system_false_alarms_per_week,
+        step_seconds=step_seconds,
+    )
+    if labels is not None and settings.tune_alarms and truth.any():
+        alarm = tuned(
+            alarm, alarm.score(error), residual, alphas, np.logical_or.reduce(truth, axis=1)
+        )
+    return Definition(alphas, alarm, notices)
+
+
+def _near_labels(labels: NDArray[np.bool_], window_length: int) -> NDArray[np.bool_]:
+    """Tell which judged cells (rows, series) have a label of their own series in their window."""
+    return np.column_stack(
+        [windows_with(labels[:, column], window_length) for column in range(labels.shape[1])]
+    )
+
+
+class Beginning(NamedTuple):
+    """What a model that has just been trained knows of normal data."""
+
+    calibration: Calibration
+    definition: Definition
+
+
+def begin(
+    network: "VariationalAutoencoder",
+    settings: Settings,
+    preprocessor: Preprocessor,
+    frame: pd.DataFrame,
+    split: WindowSplit,
+    source: Mapping[str, Any],
+) -> Beginning:
+    """Calibrate a trained model on its validation part and define alphas and alarm there.
+
+    Args:
+        network: the trained network.
+        settings: those of the training.
+        preprocessor: learned on the training file.
+        frame: (rows, series) the training file, data units.
+        split: the windows that were trained and validated on.
+        source: what run.json keeps of that file.
+    """
+    scaled, observed = preprocessor.transform(frame), preprocessor.observed(frame)
+    scores, calibration = learn(network, settings, preprocessor.series, scaled, observed, split)
+    sigma = calibration.sigma(settings.sigma).apply(scores.sigma)
+    residual = standardized_residual(scores.error, sigma)
+    step_seconds = float(source["sampling_step_seconds"])
+    series = preprocessor.series
+    defined = define(scores.error, residual, series, settings, step_seconds=step_seconds)
+    return Beginning(calibration, defined)

@@ -1,0 +1,81 @@
+"""What a trained model learns from normal rows: which rows, and what is kept of it."""
+
+import json
+
+import numpy as np
+import pytest
+from builders import random_network, random_rows, settings_with
+
+from dcvae import InputError, offline
+from dcvae.calibration import Calibration, learn
+from dcvae.scoring import Scorer
+from dcvae.sigma import calibrate
+from dcvae.windows import WindowSplit
+
+SETTINGS = settings_with()
+SERIES = ("a", "b")
+
+
+def starts(*parts):
+    return np.concatenate([np.arange(*part) for part in parts]).astype(np.int32)
+
+
+def learned(split, rows=200):
+    network = random_network(SETTINGS)
+    scaled, observed = random_rows(rows, 2), np.ones((rows, 2), dtype=bool)
+    return network, scaled, observed, learn(network, SETTINGS, SERIES, scaled, observed, split)
+
+
+def test_the_validation_part_teaches_and_nothing_else():
+    split = WindowSplit(starts((0, 100)), starts((120, 160)))
+    network, scaled, observed, (scores, calibration) = learned(split)
+    expected = Scorer.of(network, SETTINGS).score(scaled[120:167], observed[120:167])
+    np.testing.assert_array_equal(scores.error, expected.error)
+    assert calibration.learned_on == "40 rows of the validation part"
+    for found, wanted in zip(
+        calibration.readings, calibrate(expected.error, expected.sigma), strict=True
+    ):
+        assert found.exponent == wanted.exponent
+        np.testing.assert_array_equal(found.factor, wanted.factor)
+    squares = offline.window_squares(network, scaled, observed, starts((120, 160)), 8)
+    np.testing.assert_allclose(calibration.offline_level, squares.mean(axis=0), rtol=1e-5)
+
+
+def test_rows_whose_windows_were_left_out_teach_nothing():
+    split = WindowSplit(starts((0, 100)), starts((120, 130), (145, 160)))
+    *_, (scores, calibration) = learned(split)
+    judged = np.zeros(40, dtype=bool)
+    judged[:10] = judged[25:] = True
+    np.testing.assert_array_equal(~np.isnan(scores.error).any(axis=1), judged)
+    assert calibration.learned_on == "25 rows of the validation part"
+
+
+def test_without_a_validation_part_the_training_rows_teach():
+    *_, (scores, calibration) = learned(WindowSplit(starts((0, 100, 2)), starts((0, 0))))
+    assert calibration.learned_on == "50 rows of the training part"
+    assert np.isnan(scores.error[1::2]).all()
+
+
+def test_stored_values_come_back():
+    *_, (_, first) = learned(WindowSplit(starts((0, 100)), starts((120, 160))))
+    second = Calibration.from_dict(json.loads(json.dumps(first.to_dict())), SERIES, "c.json")
+    assert second.to_dict() == first.to_dict()
+    assert second.sigma("predicted").exponent == 1.0
+    assert second.sigma("constant").exponent == 0.0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sigma": {}},
+        {"series": ["b", "a"]},
+        {"offline_level": [1.0]},
+        {"offline_level": [1.0, 0.0]},
+        {"offline_level": "ten"},
+        {"learned_on": None, "shares_outside_1_2_3_sigmas": 3},
+    ],
+)
+def test_damaged_values_are_refused(change):
+    *_, (_, calibration) = learned(WindowSplit(starts((0, 100)), starts((120, 160))))
+    with pytest.raises(InputError, match=r"c.json is damaged.*Train the model again\."):
+        Calibration.from_dict(calibration.to_dict() | change, SERIES, "c.json")

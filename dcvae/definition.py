@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dcvae.alarm_tuning import tuned
 from dcvae.calibration import Calibration, learn
 from dcvae.detection import AlarmRules, standardized_residual
-from dcvae.normal_thresholds import alphas_from_normal
+from dcvae.normal_thresholds import Method, alphas_from_normal
 from dcvae.preprocessing import Preprocessor
 from dcvae.settings import Settings
 from dcvae.system_alarm import SystemAlarm
@@ -60,7 +60,7 @@ def define(
         alphas, notices = alphas_from_normal(
             residual,
             series,
-            method=settings.alpha_method or "budget",
+            method=_without_labels(settings),
             default_alpha=settings.default_alpha,
             step_seconds=step_seconds,
             false_alarms_per_week=settings.false_alarms_per_week,
@@ -89,6 +89,12 @@ def define(
             alarm, alarm.score(error), residual, alphas, np.logical_or.reduce(truth, axis=1)
         )
     return Definition(alphas, alarm, notices)
+
+
+def _without_labels(settings: Settings) -> Method:
+    """Say how alphas are found where there are no labels, as when a model has just been trained."""
+    method = settings.alpha_method
+    return "budget" if method is None or method == "labels" else method
 
 
 def _near_labels(labels: NDArray[np.bool_], window_length: int) -> NDArray[np.bool_]:

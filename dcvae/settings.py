@@ -335,6 +335,32 @@ class Settings(BaseModel):
         description="Both alphas, in sigmas, of a series for which labels cannot choose any, and "
         "of all series while there is no `alphas.csv`.",
     )
+    alpha_method: Annotated[
+        Literal["labels", "budget", "quantile", "evt"] | None, Key("alphas")
+    ] = Field(
+        None,
+        description="How alphas are found: by F1 on labels, or on data taken to be normal by a "
+        "number of events a week (budget), by a share of the cells (quantile), or by extreme "
+        "value theory for that number of events (evt). null: by labels where `alpha_definition"
+        ".py` gets some, otherwise by budget.",
+    )
+    false_alarms_per_week: Annotated[
+        float, Key("alphas", why="a band that is never left finds nothing")
+    ] = Field(
+        14.0,
+        gt=0,
+        description="Events a week, runs of flagged rows, that each series may raise on data taken "
+        'to be normal, if `alpha_method` is "budget" or "evt".',
+    )
+    alpha_quantile: Annotated[
+        float, Key("alphas", why="the share of normal cells on the inner side of each alpha")
+    ] = Field(
+        0.999,
+        gt=0.5,
+        lt=1,
+        description="Share of the normal cells of a series above whose distance an alpha lies, "
+        'below the mean and above it, if `alpha_method` is "quantile".',
+    )
     alpha_search: Annotated[Literal["grid", "exact"], Key("alphas")] = Field(
         "grid",
         description='How alphas are chosen: the whole numbers from 7 down to 2 ("grid", as '
@@ -402,7 +428,7 @@ class Settings(BaseModel):
     system_false_alarms_per_week: Annotated[
         float, Key("alphas", why="a threshold that is never exceeded finds nothing")
     ] = Field(
-        3.0,
+        5.0,
         gt=0,
         description="Alarms of the system a week that the threshold of its score allows on data "
         "taken to be normal.",

@@ -5,12 +5,12 @@ wrong now. That takes time and the other series into account::
 
     error (rows, series)                    what the network did not expect, scaled
       -> squared, mean of the last rows     one odd cell is weather, half an hour is not
-      -> over the series' own level         what it hardly ever exceeds while all is normal
+      -> over the series' own level         what it exceeds in 1 % of normal time
       -> mean of the strangest few series   an incident is seldom in one series alone
       =  score (rows,)
 
-so 1 means: the strangest few series are, on average, as far off as they hardly ever are while all
-is normal, whatever the model, the series or the day. The score grows with every error and looks at
+so 1 means: the strangest few series are, on average, as far off as each is in its strangest 1 % of
+normal time, whatever the model, the series or the day. The score grows with every error and looks at
 no row after its own. Squares are not divided by the network's sigma: a sigma that grows where the
 input is strange hides what is sought, and a constant one measured best (benchmarks/README.md).
 
@@ -34,7 +34,7 @@ BoolArray = NDArray[np.bool_]
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
 
-_LEVEL_QUANTILE = 0.999
+_LEVEL_QUANTILE = 0.99
 # Scaled and squared. A series that never changes in training is predicted to a thousandth or so.
 _LOWEST_LEVEL = 1e-5
 _HIGHEST = 1e12  # of a square over its level: means of it stay exact enough to be compared
@@ -49,8 +49,8 @@ class SystemAlarm:
 
     Attributes:
         rules: when an alarm begins and ends.
-        level: (series,) float64, scaled and squared: what the mean square error of a series hardly
-            ever exceeds in normal data.
+        level: (series,) float64, scaled and squared: what the mean square error of a series exceeds
+            in 1 % of normal rows.
         threshold: of the score.
         method: how the threshold was found: "budget" or "labels".
     """

@@ -98,11 +98,11 @@ def test_the_threshold_spends_the_budget_and_no_more(budget, rules):
     assert alarms_raised(replace(alarm, threshold=float(lower[0])), error) > allowed
 
 
-def test_levels_are_what_normal_squares_hardly_ever_exceed():
+def test_levels_are_what_normal_squares_exceed_in_one_row_of_a_hundred():
     error = errors(5000, missing=0.0)
     alarm = SystemAlarm.learn(error, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
     above = np.mean(mean_squares(error, 3) > alarm.level, axis=0)
-    np.testing.assert_allclose(above, 0.001, atol=2e-4)
+    np.testing.assert_allclose(above, 0.01, atol=1e-3)
 
 
 def test_a_series_without_errors_or_cells_does_not_divide_by_zero():

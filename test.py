@@ -63,7 +63,7 @@ def main() -> None:
         blocks = Scorer.of(network, settings).blocks(scaled, observed)
         for scores in console.counted(blocks, len(verdicts.times)):
             results.write(scores, verdicts.add(scores))
-        losses = losses_of_file(network, scaled, settings.window_length)
+        losses = losses_of_file(network, scaled, observed, settings.window_length)
         reviewed = review(model, table, verdicts, losses, labels)
         results.add_review(reviewed, arguments.figures)
     console.notice(reviewed.quality.notices())

@@ -338,6 +338,8 @@ def _fit_findings(model: StoredModel, file: "WindowLosses", num_rows: int) -> li
     reference = WindowLosses.from_dict(stored)
     window_length = model.settings.window_length
     fits = still_fits(file, reference, num_rows=num_rows, window_length=window_length)
+    if not file.windows:
+        return [Finding("warning", "No row of this file can be judged; quality.csv says why.")]
     if fits is None:
         return [
             Finding(

@@ -90,7 +90,9 @@ def write_with_labels(frame):
 
 def results_of(name="test"):
     folder = Path("models/toy/results") / name
-    quality = pd.read_csv(folder / "quality.csv", index_col=0, parse_dates=True).fillna("")
+    quality = pd.read_csv(
+        folder / "quality.csv", index_col=0, parse_dates=True, keep_default_na=False
+    )
     return quality, {result: read_csv(folder / f"{result}.csv") for result in RESULTS}
 
 
@@ -161,6 +163,7 @@ def test_a_healthy_file_has_nothing_said_of_it(place):
     assert set(quality["quality"]) == {"observed"}
 
 
+@pytest.mark.slow
 def test_what_is_said_of_a_row_does_not_depend_on_later_ones(place):
     frame = with_missing_cells()
     frame.iloc[60:100, 2] = frame.iloc[59, 2] = 190.0
@@ -214,6 +217,7 @@ def test_without_a_zone_autumn_is_refused_and_spring_is_a_gap(place):
 # --- Resampling ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_irregular_steps_walk_when_resampled(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
@@ -288,6 +292,7 @@ def test_labeled_anomalies_are_left_out_of_training(labeled_place):
     np.testing.assert_allclose(learned["scale"], clean.std(ddof=0))
 
 
+@pytest.mark.slow
 def test_what_was_left_out_of_training_does_not_teach_baselines_either(labeled_place):
     good(train("--labels", "train_labels.csv"))
     write_with_labels(healthy())
@@ -301,6 +306,7 @@ def test_what_was_left_out_of_training_does_not_teach_baselines_either(labeled_p
     assert "has changed (or train_labels.csv, its labels)" in ended.stdout
 
 
+@pytest.mark.slow
 def test_resuming_asks_for_the_same_labels(labeled_place):
     good(train("--labels", "train_labels.csv"))
     more = ("--epochs", "2", "--resume")

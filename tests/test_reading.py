@@ -107,6 +107,12 @@ def test_an_even_table_on_the_grid_stays_as_it_is():
     )
 
 
+def test_the_mean_of_the_largest_numbers_is_a_number():
+    times = pd.date_range("2021-01-01 00:00:01", periods=2, freq="s", unit="us", name="time")
+    frame = pd.DataFrame({"a": [1.7e308, 1.7e308]}, times)
+    assert resample(table_of(frame), MINUTE, 1).frame["a"].iloc[0] > 1.6e308
+
+
 @pytest.mark.parametrize(("max_gap", "step"), [(None, "1s"), (10**6, "1s")])
 def test_a_step_far_too_short_is_refused(max_gap, step):
     times = pd.date_range("2021-01-01", periods=50, freq="5min", unit="us", name="time")

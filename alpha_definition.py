@@ -1,48 +1,60 @@
-"""Choose the band of every series: python alpha_definition.py DATA.csv LABELS.csv SETTINGS.txt.
+"""Define how far is too far: python alpha_definition.py DATA.csv [LABELS.csv] SETTINGS.txt.
 
-Writes models/<model_name>/alphas.csv.
+Writes models/<model_name>/alphas.csv and alarms.json. Without labels, DATA.csv is taken for normal.
 """
 
 from dcvae import console
 
 
 def main() -> None:
-    """Parse, read, score, choose, write, say."""
+    """Parse, read, score, define, write, say."""
     arguments = console.parse(
-        console.parser("Choose each series' alphas by F1 on labeled data.", labels=True)
+        console.parser(
+            "Define each series' alphas and the alarm of the system, by labels or on normal data.",
+            labels=True,
+        )
     )
 
     # pandas only now, so that --help need not wait for it.
-    from dcvae import artefacts, detection, reading, thresholds
+    from dcvae import artefacts, reading
     from dcvae.settings import read_settings
 
     given = read_settings(arguments.settings)
+    given.check_labels(arguments.labels)
     model = artefacts.open_model(arguments.models, given)
-    settings = model.settings
+    settings, sigma = model.settings, model.calibration().sigma(given.sigma)
     table, labels = reading.read_data(
         arguments.data, settings, series=model.series, labels=arguments.labels
     )
-    console.notice(table.notices + labels.notices + model.step_notice(table))
+    console.notice(table.notices + (labels.notices if labels else []) + model.step_notice(table))
     console.notice(model.quality(table).notices())
 
     console.start_tensorflow()
+    from dcvae.definition import define
+    from dcvae.detection import standardized_residual
     from dcvae.scoring import Scorer
 
     scaled = model.preprocessor.transform(table.frame)
-    observed = model.observed(table)
-    scores = Scorer.of(model.network(), settings).score(scaled, observed)
-    alphas = thresholds.alphas_from_labels(
-        detection.standardized_residual(scores.error, scores.sigma),
-        labels.frame.to_numpy()[settings.window_length - 1 :],
+    scores = Scorer.of(model.network(), settings, sigma).score(scaled, model.observed(table))
+    defined = define(
+        scores.error,
+        standardized_residual(scores.error, scores.sigma),
         model.series,
-        measure=settings.alpha_measure,
-        search=settings.alpha_search,
-        default_alpha=settings.default_alpha,
+        settings,
+        step_seconds=model.step_seconds,
+        labels=labels.frame.to_numpy() if labels else None,
     )
-    path = model.write_alphas(alphas, table, labels)
-    console.alphas_table(alphas)
-    console.machine_readable({"alphas": alphas.to_records()})
-    console.say(f"written: {path}")
+    paths = model.write_definition(defined, table, labels)
+    console.alphas_table(defined.alphas)
+    console.system_alarm(defined.alarm, model.step_seconds)
+    console.notice(defined.notices)
+    console.machine_readable(
+        {
+            "alphas": defined.alphas.to_records(),
+            "system_alarm": defined.alarm.to_dict(model.series),
+        }
+    )
+    console.say("written: " + ", ".join(str(path) for path in paths))
     console.next_commands(arguments, ("test.py", "TEST.csv"))
 
 

@@ -43,6 +43,7 @@ def main() -> None:
     before = settings.window_length - 1
     alphas, system, calibration = model.alphas(), model.system_alarm(), model.calibration()
     console.notice(table.notices + model.step_notice(table) + (labels.notices if labels else []))
+    console.notice(model.alarm_notice(system))
     if alphas is None:
         alphas = Alphas.default(model.series, settings.default_alpha)
         console.notice([f"No alphas.csv yet: every band is ± {settings.default_alpha:g} sigmas."])
@@ -66,7 +67,7 @@ def main() -> None:
             results.write(scores, verdicts.add(scores))
         whole = (network, scaled, observed, calibration.offline_level, settings.window_length)
         verdicts.raise_alarms(system, offline.scores_of_file(*whole)[before:])
-        losses = losses_of_file(network, scaled, settings.window_length)
+        losses = losses_of_file(network, scaled, observed, settings.window_length)
         reviewed = review(model, table, verdicts, losses, labels)
         results.add_review(reviewed, arguments.figures)
     console.notice(reviewed.quality.notices())

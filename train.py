@@ -57,7 +57,7 @@ def main() -> int:
             network, series, split, settings, state=state, keep=folder.keep_state, progress=display
         )
     seconds = time.monotonic() - started
-    beginning = begin(network, settings, preprocessor, table.frame, split, source)
+    beginning = begin(network, settings, preprocessor, data, source["sampling_step_seconds"])
     losses = reference_losses(network, series, split, settings.window_length)
     run = artefacts.run_record(source, split, result, losses, seconds=seconds, device=device)
     figure = plots.loss_figure(result.state.history, result.state.best_epoch, settings.model_name)

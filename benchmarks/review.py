@@ -79,7 +79,7 @@ def main() -> None:
             for scores in Scorer.of(network, model.settings).blocks(scaled, observed):
                 results.write(scores, verdicts.add(scores))
             took("score and write five CSVs")
-            losses = losses_of_file(network, scaled, model.settings.window_length)
+            losses = losses_of_file(network, scaled, observed, model.settings.window_length)
             took("losses of the file")
             reviewed = review.review(model, table, verdicts, losses, truth)
             took("events, metrics, baselines")

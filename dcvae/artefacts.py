@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 
 from dcvae import InputError, __version__
 from dcvae.calibration import Calibration
+from dcvae.detection import AlarmRules
 from dcvae.preprocessing import Preprocessor
 from dcvae.quality import Quality, after_gap, assess, judgeable
 from dcvae.reading import read_data, without_labeled
@@ -51,7 +52,7 @@ from dcvae.windows import WindowSplit
 if TYPE_CHECKING:  # importing these would import Keras
     from matplotlib.figure import Figure
 
-    from dcvae.definition import Beginning
+    from dcvae.definition import Beginning, Definition
     from dcvae.elbo import WindowLosses
     from dcvae.network import VariationalAutoencoder
     from dcvae.training import EpochLosses, TrainingResult, TrainingState
@@ -245,7 +246,8 @@ class TrainingFolder:
         with whole_file(self.partial / LOSS_FIGURE_FILE) as stream:
             figure.savefig(stream, format="png", dpi=120)
         if beginning is not None:
-            for name, text in _beginning_texts(beginning, run).items():
+            settings = read_settings(self.partial / SETTINGS_FILE)
+            for name, text in _beginning_texts(beginning, settings, run).items():
                 write_text(self.partial / name, text)
         hashes = {name: sha256_of(self.partial / name) for name in _NEEDED_TO_SCORE[:-1]}
         write_text(self.partial / RUN_FILE, as_json({**run, "sha256": hashes}))
@@ -326,28 +328,37 @@ def run_record(
     }
 
 
-def _beginning_texts(beginning: "Beginning", run: dict[str, Any]) -> dict[str, str]:
+def _beginning_texts(
+    beginning: "Beginning", settings: Settings, run: dict[str, Any]
+) -> dict[str, str]:
     """Write what a model knows of normal data when it has just been trained, by file names."""
-    defined, learned_on = beginning.definition, beginning.calibration.learned_on
-    alphas = defined.alphas.to_frame().to_csv(index=False, lineterminator="\n")
     source = {
-        "alphas_sha256": hashlib.sha256(alphas.encode()).hexdigest(),
         "data_path": run["training_path"],
         "data_sha256": run["training_file_sha256"],
         "labels_path": None,
-        "part": learned_on,
+        "labels_sha256": None,
+        "time_zone": settings.time_zone,
+        "sigma": settings.sigma,
+        "first_time": run["first_time"],
+        "last_time": run["last_time"],
     }
+    calibration = beginning.calibration
+    texts = _definition_texts(beginning.definition, calibration.series, source)
+    return {CALIBRATION_FILE: as_json(calibration.to_dict()), **texts}
+
+
+def _definition_texts(
+    defined: "Definition", series: Sequence[str], source: dict[str, Any]
+) -> dict[str, str]:
+    """Write alphas, alarm and what they were defined on, by file names."""
+    name = Path(source["data_path"]).name
+    alphas = defined.alphas.to_frame().assign(data=name).to_csv(index=False, lineterminator="\n")
+    hashed = {"alphas_sha256": hashlib.sha256(alphas.encode()).hexdigest(), **source}
     return {
-        CALIBRATION_FILE: as_json(beginning.calibration.to_dict()),
         ALPHAS_FILE: alphas,
-        ALPHAS_SOURCE_FILE: as_json(source),
-        ALARMS_FILE: alarms_json(defined.alarm, beginning.calibration.series, learned_on),
+        ALPHAS_SOURCE_FILE: as_json(hashed),
+        ALARMS_FILE: as_json({"data": name, **defined.alarm.to_dict(series)}),
     }
-
-
-def alarms_json(alarm: SystemAlarm, series: Sequence[str], learned_on: str) -> str:
-    """Write when the system is in alarm, and what taught it."""
-    return as_json({"learned_on": learned_on, **alarm.to_dict(series)})
 
 
 def history_csv(history: Sequence["EpochLosses"]) -> str:
@@ -437,6 +448,16 @@ class StoredModel:
         path = self.folder / CALIBRATION_FILE
         return Calibration.from_dict(_readas_json(path), self.series, str(path))
 
+    def alarm_notice(self, alarm: SystemAlarm) -> list[str]:
+        """Say so if the settings ask for other rules than alarms.json was made with."""
+        asked = AlarmRules.of(self.settings)
+        if alarm.method == "labels" or alarm.rules == asked:
+            return []
+        return [
+            f"The `alarm_...` keys of the settings are not those that {self.folder / ALARMS_FILE} "
+            "was made with, which hold: run alpha_definition.py to change them."
+        ]
+
     def system_alarm(self) -> SystemAlarm:
         """Read when the system is in alarm.
 
@@ -446,15 +467,14 @@ class StoredModel:
         path = self.folder / ALARMS_FILE
         return SystemAlarm.from_dict(_readas_json(path), self.series, str(path))
 
-    def write_system_alarm(self, alarm: SystemAlarm, learned_on: str) -> Path:
-        """Write alarms.json whole, in place of an earlier one."""
-        path = self.folder / ALARMS_FILE
-        write_text(path, alarms_json(alarm, self.series, learned_on))
-        return path
+    @property
+    def step_seconds(self) -> float:
+        """Sampling step of the training data, in seconds."""
+        return float(self.run["sampling_step_seconds"])
 
     def step_notice(self, table: Table) -> list[str]:
         """Say so if a table has another sampling step than the model was trained with."""
-        return step_notice(table.frame.index, float(self.run["sampling_step_seconds"]))
+        return step_notice(table.frame.index, self.step_seconds)
 
     def observed(self, table: Table) -> NDArray[np.bool_]:
         """Tell which cells (rows, series) of a table to judge.
@@ -471,8 +491,7 @@ class StoredModel:
 
     def _after_gap(self, table: Table) -> NDArray[np.bool_]:
         times = pd.DatetimeIndex(table.frame.index)
-        step_seconds = float(self.run["sampling_step_seconds"])
-        return after_gap(times, step_seconds, self.settings.max_gap)
+        return after_gap(times, self.step_seconds, self.settings.max_gap)
 
     def network(self) -> "VariationalAutoencoder":
         """Load the trained network (imports TensorFlow).
@@ -507,10 +526,11 @@ class StoredModel:
         return checked
 
     def alphas(self) -> Alphas | None:
-        """Read alphas.csv, None if there is none yet.
+        """Read alphas.csv, None if there is none.
 
         Raises:
-            InputError: the file is damaged or has other series than the model.
+            InputError: the file is damaged, has other series than the model or was defined for
+                another reading of sigma.
         """
         path = self.folder / ALPHAS_FILE
         if not path.exists():
@@ -521,24 +541,37 @@ class StoredModel:
             raise InputError(
                 f"{path} is damaged ({error}). Run alpha_definition.py again."
             ) from error
-        return Alphas.from_frame(frame, str(path)).for_series(self.series, str(path))
+        alphas = Alphas.from_frame(frame, str(path)).for_series(self.series, str(path))
+        defined_for = (self.alphas_source() or {}).get("sigma", self.settings.sigma)
+        if defined_for != self.settings.sigma:
+            raise InputError(
+                f"{path} counts in sigmas of another kind: expected alphas for `sigma` "
+                f'"{self.settings.sigma}", received "{defined_for}". Run alpha_definition.py '
+                "again, or set `sigma` back."
+            )
+        return alphas
 
-    def write_alphas(self, alphas: Alphas, data: Table, labels: Table) -> Path:
-        """Write alphas.csv whole, in place of an earlier one, and note what it was chosen on."""
-        path = self.folder / ALPHAS_FILE
-        write_text(path, alphas.to_frame().to_csv(index=False, lineterminator="\n"))
+    def write_definition(
+        self, defined: "Definition", data: Table, labels: Table | None
+    ) -> tuple[Path, Path]:
+        """Write alphas.csv and alarms.json whole, and note what they were defined on.
+
+        Returns:
+            The paths of the two.
+        """
         source = {
-            "alphas_sha256": sha256_of(path),
             "data_path": str(data.path.resolve()),
             "data_sha256": sha256_of(data.path),
-            "labels_path": str(labels.path.resolve()),
-            "labels_sha256": sha256_of(labels.path),
+            "labels_path": None if labels is None else str(labels.path.resolve()),
+            "labels_sha256": None if labels is None else sha256_of(labels.path),
             "time_zone": self.settings.time_zone,
+            "sigma": self.settings.sigma,
             "first_time": str(data.frame.index[0]),
             "last_time": str(data.frame.index[-1]),
         }
-        write_text(self.folder / ALPHAS_SOURCE_FILE, as_json(source))
-        return path
+        for name, text in _definition_texts(defined, self.series, source).items():
+            write_text(self.folder / name, text)
+        return self.folder / ALPHAS_FILE, self.folder / ALARMS_FILE
 
     def alphas_source(self) -> dict[str, Any] | None:
         """Tell what alphas.csv was chosen on; None if it was edited by hand, or is not there."""
@@ -561,19 +594,25 @@ class StoredModel:
         table, labeled = read_data(Path(path), settings, series=self.series, labels=with_labels)
         return table if labeled is None else without_labeled(table, labeled)
 
-    def labeled_tables(self) -> tuple[Table, Table] | None:
-        """Read data and labels that the alphas were chosen on; None if not at hand as they were."""
+    def definition_tables(self) -> tuple[Table, Table | None] | None:
+        """Read data and labels, if any, that the alphas rest on; None if not at hand as they were.
+
+        Without labels the data were taken to be normal.
+        """
         source = self.alphas_source()
         if source is None:
             return None
         data, labels = source["data_path"], source["labels_path"]
-        if not (
-            _is_unchanged(data, source["data_sha256"])
-            and _is_unchanged(labels, source["labels_sha256"])
-        ):
+        if labels is None and data == self.run.get("training_path"):
+            table = self.training_table()  # without what its own labels kept out
+            return None if table is None else (table, None)
+        if not _is_unchanged(data, source["data_sha256"]):
+            return None
+        if labels is not None and not _is_unchanged(labels, source["labels_sha256"]):
             return None
         settings = self.settings.model_copy(update={"time_zone": source.get("time_zone")})
-        return read_data(Path(data), settings, series=self.series, labels=Path(labels))
+        with_labels = None if labels is None else Path(labels)
+        return read_data(Path(data), settings, series=self.series, labels=with_labels)
 
     def history(self) -> "list[EpochLosses]":
         """Read the losses of every epoch of the training (imports Keras)."""

@@ -1,14 +1,10 @@
 """What a trained model learns from data that are taken to be normal, before it judges anything.
 
-The network alone does not know how far off is far. That is learned on rows it was not fitted to:
-the validation part of the training file, or without one, the training rows themselves, on which a
-network is surer of itself than it will ever be again. It is learned once, when the training is
-done, so that a model can judge the moment it is trained:
-
-* what a sigma is (`sigma`) and what the windows of a normal file look like (`offline`): these stay
-  with the model, in calibration.json;
-* the alphas of every series and the alarm of the system (`system_alarm`): these are a first answer,
-  in alphas.csv and alarms.json, which alpha_definition.py replaces.
+The network alone does not know how far off is far. What a sigma is (`sigma`) and what the windows
+of a normal file look like (`offline`) is learned on rows that it was not fitted to: the validation
+part of the training file, or without one, the training rows themselves, on which a network is surer
+of itself than it will ever be again. It is learned once, when the training is done, and stays with
+the model, in calibration.json.
 """
 
 from collections.abc import Sequence
@@ -104,19 +100,19 @@ def learn(
     observed: NDArray[np.bool_],
     split: WindowSplit,
 ) -> tuple["Scores", Calibration]:
-    """Score the rows that are taken to be normal and learn from them (Keras is loaded by now).
+    """Score the training file and learn from the part the network was not fitted to.
 
     Args:
-        network: the trained network.
+        network: the trained network (Keras is loaded by now).
         settings: those of the training.
         series: names.
         scaled: (rows, series) float32, the training file as a file to judge.
-        observed: (rows, series) bool, False where a cell was missing.
+        observed: (rows, series) bool, False where nothing is to be judged.
         split: the windows that were trained and validated on.
 
     Returns:
-        The scores of the rows that were learned from, sigma as predicted, error NaN in rows that no
-        window of theirs ends in; and what they teach.
+        The scores of all its rows, sigma as predicted; and what the validation part teaches, or
+        without one the rows that end the training windows.
     """
     from dcvae import offline
     from dcvae.scoring import Scorer
@@ -125,18 +121,15 @@ def learn(
     if len(starts) == 0:
         part, starts = ("training", split.train)
     length = settings.window_length
-    first, stop = int(starts[0]), int(starts[-1]) + length
-    scores = Scorer.of(network, settings).score(scaled[first:stop], observed[first:stop])
-    judged = np.zeros(len(scores.error), dtype=bool)
-    judged[starts - first] = True
-    scores.error[~judged] = np.nan
-    readings = calibrate(scores.error, scores.sigma)
-    chosen = offline.thinned(starts, length)
-    squares = offline.window_squares(network, scaled, observed, chosen, length)
-    outside = {"predicted": shares_outside(scores.error, scores.sigma)} | {
-        reading.reading: shares_outside(scores.error, reading.apply(scores.sigma))
-        for reading in readings
+    scores = Scorer.of(network, settings).score(scaled, observed)
+    error, sigma = scores.error[starts], scores.sigma[starts]
+    readings = calibrate(error, sigma)
+    squares = offline.window_squares(
+        network, scaled, observed, offline.thinned(starts, length), length
+    )
+    outside = {"predicted": shares_outside(error, sigma)} | {
+        reading.reading: shares_outside(error, reading.apply(sigma)) for reading in readings
     }
-    learned_on = f"{np.count_nonzero(judged):,} rows of the {part} part"
+    learned_on = f"{len(starts):,} rows of the {part} part"
     level = offline.normal_level(squares)
     return scores, Calibration(series, readings, level, learned_on, outside)

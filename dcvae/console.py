@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # importing these would import Keras or pandas
     from dcvae.review import Review
     from dcvae.scoring import Scores
     from dcvae.settings import Settings
+    from dcvae.system_alarm import SystemAlarm
     from dcvae.tables import Table
     from dcvae.thresholds import Alphas
     from dcvae.training import EpochLosses, TrainingResult
@@ -44,13 +45,17 @@ def parser(description: str, *, labels: bool = False) -> argparse.ArgumentParser
 
     Args:
         description: what the script does.
-        labels: whether it takes a label file after the data file.
+        labels: whether it takes a label file after the data file, if one is given.
     """
     made = argparse.ArgumentParser(description=description, allow_abbrev=False)
     made.add_argument("data", type=Path, metavar="DATA.csv", help="time column first, then series")
     if labels:
         made.add_argument(
-            "labels", type=Path, metavar="LABELS.csv", help="0/1 a series, or one for all"
+            "labels",
+            type=Path,
+            metavar="LABELS.csv",
+            nargs="?",
+            help="0/1 a series, or one for all; without it, DATA.csv is taken to be normal",
         )
     made.add_argument("settings", type=Path, metavar="SETTINGS.txt", help="JSON settings file")
     made.add_argument(
@@ -308,6 +313,14 @@ def counted(blocks: Iterable["Scores"], total: int) -> Iterator["Scores"]:
 def alphas_table(alphas: "Alphas") -> None:
     """Print the chosen alphas, one line a series."""
     width = max(len("series"), *(len(name) for name in alphas.series))
+    if not alphas.labeled_rows.any():
+        say(f"{'series':<{width}}  alpha_down  alpha_up  method")
+        for number, name in enumerate(alphas.series):
+            say(
+                f"{name:<{width}}  {alphas.down[number]:10.3g}  {alphas.up[number]:8.3g}  "
+                f"{alphas.method[number]}"
+            )
+        return
     say(
         f"{'series':<{width}}  alpha_down  alpha_up      F1  precision  recall  labeled rows  "
         "method"
@@ -332,6 +345,34 @@ def alphas_table(alphas: "Alphas") -> None:
                 "which nothing happened."
             ]
         )
+
+
+def system_alarm(alarm: "SystemAlarm", step_seconds: float) -> None:
+    """Print when the system is in alarm, in words."""
+    rules = alarm.rules
+    needed, of_rows = rules.enter
+    causes = {
+        "weighted": f"its score is above {alarm.threshold:.3g}",
+        "any": "any series is outside its band",
+        "at least": f"at least {rules.series} series are outside their bands",
+    }
+    persistence = f" in {needed} of {of_rows} rows" if of_rows > 1 else ""
+    delay = duration(rules.delay_rows * step_seconds) if rules.delay_rows else "none"
+    facts(
+        {
+            "system alarm": f"when {causes[rules.system]}{persistence}",
+            "it ends": f"below {rules.leave:.0%} of that, and stays on {rules.hold} rows more",
+            "delay": f"{delay} by the rules"
+            + (
+                f"; the score averages {rules.smoothing} rows"
+                if rules.system == "weighted" and rules.smoothing > 1
+                else ""
+            ),
+            "chosen by": "event-wise F0.5 on the labels"
+            if alarm.method == "labels"
+            else "false alarms a week on the data",
+        }
+    )
 
 
 def review(result: "Review", folder: Path, seconds: float) -> None:

@@ -2,11 +2,10 @@
 
 With labels, the alphas are those with the best F1 and the alarm is tuned on events. Without, both
 are what raises no more alarms than asked for on data taken to be normal. A model that has just been
-trained defines them so on its validation part.
+trained starts with the latter, defined on its own training file.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,14 @@ from numpy.typing import NDArray
 from dcvae.alarm_tuning import tuned
 from dcvae.calibration import Calibration, learn
 from dcvae.detection import AlarmRules, standardized_residual
-from dcvae.normal_thresholds import Method, alphas_from_normal
+from dcvae.normal_thresholds import alphas_from_normal
 from dcvae.preprocessing import Preprocessor
+from dcvae.quality import after_gap, judgeable
+from dcvae.reading import TrainingData
 from dcvae.settings import Settings
 from dcvae.system_alarm import SystemAlarm
 from dcvae.thresholds import Alphas, alphas_from_labels
-from dcvae.windows import WindowSplit, windows_with
+from dcvae.windows import windows_with
 
 if TYPE_CHECKING:  # importing it would import Keras
     from dcvae.network import VariationalAutoencoder
@@ -55,12 +56,13 @@ def define(
         step_seconds: sampling step.
         labels: (T - 1 + rows, series) bool, of the whole windows; None takes all rows for normal.
     """
-    normal, notices = error, []
+    normal = error
+    notices: list[str] = []
     if labels is None:
         alphas, notices = alphas_from_normal(
             residual,
             series,
-            method=_without_labels(settings),
+            method=settings.normal_alpha_method,
             default_alpha=settings.default_alpha,
             step_seconds=step_seconds,
             false_alarms_per_week=settings.false_alarms_per_week,
@@ -91,12 +93,6 @@ def define(
     return Definition(alphas, alarm, notices)
 
 
-def _without_labels(settings: Settings) -> Method:
-    """Say how alphas are found where there are no labels, as when a model has just been trained."""
-    method = settings.alpha_method
-    return "budget" if method is None or method == "labels" else method
-
-
 def _near_labels(labels: NDArray[np.bool_], window_length: int) -> NDArray[np.bool_]:
     """Tell which judged cells (rows, series) have a label of their own series in their window."""
     return np.column_stack(
@@ -115,25 +111,31 @@ def begin(
     network: "VariationalAutoencoder",
     settings: Settings,
     preprocessor: Preprocessor,
-    frame: pd.DataFrame,
-    split: WindowSplit,
-    source: Mapping[str, Any],
+    data: TrainingData,
+    step_seconds: float,
 ) -> Beginning:
-    """Calibrate a trained model on its validation part and define alphas and alarm there.
+    """Calibrate a trained model on its validation part, and define alphas and alarm for it.
+
+    Alphas and alarm count events a week, and weeks are what a validation part is short of. They are
+    defined on the whole training file: measured, that comes nearer to the rate asked for on later
+    data than the validation part alone (benchmarks/README.md).
 
     Args:
         network: the trained network.
         settings: those of the training.
         preprocessor: learned on the training file.
-        frame: (rows, series) the training file, data units.
-        split: the windows that were trained and validated on.
-        source: what run.json keeps of that file.
+        data: the training file. What labels or gaps kept out of training is not judged here.
+        step_seconds: sampling step.
     """
-    scaled, observed = preprocessor.transform(frame), preprocessor.observed(frame)
-    scores, calibration = learn(network, settings, preprocessor.series, scaled, observed, split)
+    frame, length = data.table.frame, settings.window_length
+    gaps = after_gap(pd.DatetimeIndex(frame.index), step_seconds, settings.max_gap)
+    observed = judgeable(preprocessor.observed(frame), gaps, length)
+    if data.labels is not None:
+        near = windows_with(data.labels.frame.any(axis=1).to_numpy(), length)
+        observed[length - 1 :] &= ~near[:, np.newaxis]
+    scaled, series = preprocessor.transform(frame), preprocessor.series
+    scores, calibration = learn(network, settings, series, scaled, observed, data.split)
     sigma = calibration.sigma(settings.sigma).apply(scores.sigma)
     residual = standardized_residual(scores.error, sigma)
-    step_seconds = float(source["sampling_step_seconds"])
-    series = preprocessor.series
     defined = define(scores.error, residual, series, settings, step_seconds=step_seconds)
     return Beginning(calibration, defined)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dcvae.losses import gaussian_nll, kl_divergence, log_variance_from
 from dcvae.network import VariationalAutoencoder
-from dcvae.windows import WindowSplit, gather_windows, num_windows
+from dcvae.windows import WindowSplit, gather_windows
 
 MAX_WINDOWS = 1024  # spread evenly over a file; the mean of so many is known well enough
 ENOUGH_WINDOWS = 10  # end to end, to say whether a model fits a file
@@ -68,10 +68,15 @@ def window_losses(
     Args:
         network: the trained network; the state of its random draws moves on.
         series: (rows, series) float32, scaled.
-        starts: (windows,) first rows of the windows, at least one; at most `MAX_WINDOWS` of them,
-            evenly spread, are looked at.
+        starts: (windows,) first rows of the windows; at most `MAX_WINDOWS` of them, evenly spread,
+            are looked at.
         window_length: rows of a window, T.
+
+    Returns:
+        The losses, all NaN if there are no windows.
     """
+    if not len(starts):
+        return WindowLosses(0, *[float("nan")] * 4)
     if len(starts) > MAX_WINDOWS:
         starts = starts[np.linspace(0, len(starts) - 1, MAX_WINDOWS).astype(int)]
     parts = []
@@ -102,10 +107,21 @@ def reference_losses(
 
 
 def losses_of_file(
-    network: VariationalAutoencoder, series: NDArray[np.float32], window_length: int
+    network: VariationalAutoencoder,
+    series: NDArray[np.float32],
+    observed: NDArray[np.bool_],
+    window_length: int,
 ) -> WindowLosses:
-    """Measure the losses of the windows of a whole file; arguments as of `window_losses`."""
-    starts = np.arange(num_windows(len(series), window_length), dtype=np.int32)
+    """Measure the losses of the windows of a whole file whose last row has something to judge.
+
+    Args:
+        network: the trained network.
+        series: (rows, series) float32, scaled.
+        observed: (rows, series) bool, the cells to judge.
+        window_length: rows of a window, T.
+    """
+    judged = observed[window_length - 1 :].any(axis=1)
+    starts = np.flatnonzero(judged).astype(np.int32)
     return window_losses(network, series, starts, window_length)
 
 
@@ -121,9 +137,10 @@ def still_fits(
         window_length: rows of a window, T.
 
     Returns:
-        None if the file is shorter than `ENOUGH_WINDOWS` windows end to end: a single event is then
-        in half of its windows, or it is one window of which one in twenty is that bad.
+        None if the file is shorter than `ENOUGH_WINDOWS` windows end to end (a single event is then
+        in half of its windows, or it is one window of which one in twenty is that bad), and if it
+        has no losses.
     """
-    if num_rows < ENOUGH_WINDOWS * window_length:
+    if not file.windows or num_rows < ENOUGH_WINDOWS * window_length:
         return None
     return file.median <= reference.percentile_95

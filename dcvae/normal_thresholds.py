@@ -129,7 +129,8 @@ def _notices(empty: list[str], fallbacks: list[str], default_alpha: float) -> li
     notices = []
     if empty:
         notices.append(
-            f"{', '.join(empty)}: no cell to learn from, so the alphas are {default_alpha:g} sigmas."
+            f"No cell to learn from in {', '.join(empty)}: their alphas are {default_alpha:g} "
+            "sigmas."
         )
     if fallbacks:
         notices.append(

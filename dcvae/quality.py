@@ -188,10 +188,12 @@ def assess(
 
 def _names(marks: NDArray[np.bool_], series: pd.Index) -> NDArray[np.object_]:
     """Join the names of the marked series of each row; few patterns make up many rows."""
-    packed, row_of = np.unique(np.packbits(marks, axis=1), axis=0, return_inverse=True)
+    joined: NDArray[np.object_] = np.full(len(marks), "", dtype=object)
+    rows = np.flatnonzero(np.logical_or.reduce(marks, axis=1))
+    packed, number = np.unique(np.packbits(marks[rows], axis=1), axis=0, return_inverse=True)
     patterns = np.unpackbits(packed, axis=1, count=marks.shape[1]).astype(bool)
     texts = np.array([_SEPARATOR.join(series[pattern]) for pattern in patterns], dtype=object)
-    joined: NDArray[np.object_] = texts[row_of.ravel()]
+    joined[rows] = texts[number.ravel()]
     return joined
 
 

@@ -13,6 +13,7 @@ nothing.
     rows                    J           J           J
 """
 
+import sys
 from pathlib import Path
 from typing import NamedTuple, overload
 
@@ -187,7 +188,9 @@ def resample(table: Table, step: pd.Timedelta, max_gap: int | None) -> Table:
     numbers = _steps_of(times, step)  # of the step that ends at number * length
     groups = table.frame.groupby(numbers)
     is_labels = all(kind.kind == "b" for kind in table.frame.dtypes)
-    frame = groups.any() if is_labels else groups.mean()
+    largest = sys.float_info.max
+    with np.errstate(over="ignore"):  # a mean of the largest numbers is clipped
+        frame = groups.any() if is_labels else groups.mean().clip(-largest, largest)
     present = frame.index.to_numpy()
     apart = np.diff(present)
     bridged = apart - 1 if max_gap is None else np.where(apart <= max_gap, apart - 1, 0)

@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from dcvae import __version__, baselines, evaluation, ranking_metrics
 from dcvae.artefacts import StoredModel, sha256_of
+from dcvae.definition import define
+from dcvae.detection import flags
 from dcvae.evaluation import Detector, Finding
 from dcvae.events import Events, find_events
 from dcvae.quality import OBSERVED, Quality
+from dcvae.system_alarm import SystemAlarm
 from dcvae.tables import Table
-from dcvae.thresholds import Alphas, alphas_from_labels
+from dcvae.thresholds import Alphas
 from dcvae.verdicts import PROMISED, TOGETHER, Verdicts
 
 if TYPE_CHECKING:  # importing these would import Keras or matplotlib
@@ -173,7 +176,7 @@ def review(
         labels: of the data file; None if none were given.
     """
     threshold_source, source_findings = _threshold_source(model, table, verdicts.alphas)
-    found = find_events(verdicts, float(model.run["sampling_step_seconds"]))
+    found = find_events(verdicts, model.step_seconds)
     calibration = verdicts.calibration()
     findings = [*_fit_findings(model, file_losses, len(table.frame)), *source_findings]
     truth = metrics = comparison = None
@@ -213,7 +216,7 @@ def _judge(
     baseline_judge: "_BaselineJudge",
 ) -> tuple[pd.DataFrame, pd.DataFrame | None, list[Finding]]:
     """Compute the metrics and, if the training file is at hand, those of the baselines."""
-    step = float(model.run["sampling_step_seconds"])
+    step = model.step_seconds
     # Filled in the whole table: a series may be missing in all judged rows, not in all before them.
     filled = baseline_judge.rows[-len(truth) :]
     buffers = [
@@ -255,8 +258,7 @@ class _BaselineJudge:
         self._first = len(table.frame) - len(verdicts.times)
         self.rows = model.preprocessor.transform(table.frame)
         self._missing = np.isnan(verdicts.residual)
-        self._alphas = verdicts.alphas
-        self._labeled = model.labeled_tables()
+        self._defined_on = model.definition_tables()
 
     def __call__(self, baseline: baselines.Baseline) -> Detector:
         residual = baseline.judge(self.rows)[self._first :]
@@ -268,27 +270,30 @@ class _BaselineJudge:
 
     def threshold_note(self) -> str:
         """Say where the baselines' thresholds come from, if not from where DC-VAE's do."""
-        if self._labeled is not None or set(self._alphas.method) == {"default"}:
+        if self._defined_on is not None:
             return ""
         default = self._model.settings.default_alpha
-        return f"; baselines: {default:g} sigmas, as the labeled files are not at hand"
+        return f"; baselines: {default:g} sigmas, as the data they rest on are not at hand"
 
-    def _thresholds(self, baseline: baselines.Baseline) -> Alphas:
-        settings = self._model.settings
-        if self._labeled is None:
-            return Alphas.default(self._alphas.series, settings.default_alpha)
-        data, labels = self._labeled
-        before = settings.window_length - 1
-        residual = baseline.judge(self._model.preprocessor.transform(data.frame))
-        residual[~self._model.observed(data)] = np.nan
-        return alphas_from_labels(
-            residual[before:],
-            labels.frame.to_numpy()[before:],
-            self._alphas.series,
-            measure=settings.alpha_measure,
-            search=settings.alpha_search,
-            default_alpha=settings.default_alpha,
+    def _defined(self, baseline: baselines.Baseline) -> tuple[Alphas, SystemAlarm]:
+        """Define alphas and alarm for a baseline on the data that DC-VAE's rest on."""
+        model = self._model
+        if self._defined_on is None:
+            alphas = Alphas.default(model.series, model.settings.default_alpha)
+            return alphas, SystemAlarm.published(len(model.series))
+        data, labels = self._defined_on
+        residual = baseline.judge(model.preprocessor.transform(data.frame))
+        residual[~model.observed(data)] = np.nan
+        residual = residual[model.settings.window_length - 1 :]
+        defined = define(
+            residual,
+            residual,
+            model.series,
+            model.settings,
+            step_seconds=model.step_seconds,
+            labels=None if labels is None else labels.frame.to_numpy(),
         )
+        return defined.alphas, defined.alarm
 
 
 def _threshold_source(
@@ -300,6 +305,13 @@ def _threshold_source(
     source = model.alphas_source()
     if source is None:
         return "alphas.csv, written or edited by hand", []
+    if source["labels_path"] is None:
+        name = Path(source["data_path"]).name
+        rows = f"{source['first_time']} to {source['last_time']}"
+        methods = ", ".join(
+            f"{alphas.method.count(m)} by {m}" for m in dict.fromkeys(alphas.method)
+        )
+        return f"{name} ({rows}) taken to be normal, no labels used; {methods}", []
     if source["data_sha256"] == sha256_of(table.path):
         warning = "The alphas were chosen on the labels of this very file: every figure that rests "
         warning += "on flags is better than it would be on a new file."
@@ -347,6 +359,8 @@ def _fit_findings(model: StoredModel, file: "WindowLosses", num_rows: int) -> li
     reference = WindowLosses.from_dict(stored)
     window_length = model.settings.window_length
     fits = still_fits(file, reference, num_rows=num_rows, window_length=window_length)
+    if not file.windows:
+        return [Finding("warning", "No row of this file can be judged; quality.csv says why.")]
     if fits is None:
         return [
             Finding(

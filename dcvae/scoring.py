@@ -140,7 +140,8 @@ class Scorer:
 
         Args:
             scaled: (rows, series) float32, scaled, without NaN.
-            observed: (rows, series) bool, False where a cell was missing and has been filled.
+            observed: (rows, series) bool, the cells to judge: False where one was missing and has
+                been filled, and in rows that cannot be judged.
 
         Yields:
             Scores of consecutive judged rows, the first one that of row T - 1.

@@ -591,6 +591,26 @@ class Settings(BaseModel):
         return None if self.resample is None else _duration_of(self.resample)
 
     @property
+    def normal_alpha_method(self) -> Literal["budget", "quantile", "evt"]:
+        """How alphas are found on data taken to be normal."""
+        method = self.alpha_method
+        return "budget" if method is None or method == "labels" else method
+
+    def check_labels(self, labels: Path | None) -> None:
+        """Refuse a label file, or none, where `alpha_method` asks for the contrary."""
+        if labels is not None and self.alpha_method not in (None, "labels"):
+            raise InputError(
+                f'`alpha_method` is "{self.alpha_method}" in {self._source}, which takes data for '
+                f"normal and no labels. Received: the label file {labels}. Leave it out, or set "
+                '`alpha_method` to "labels" or null.'
+            )
+        if labels is None and self.alpha_method == "labels":
+            raise InputError(
+                f'`alpha_method` is "labels" in {self._source}, but there is no label file. Give '
+                'one after the data, or set `alpha_method` to "budget", "quantile" or "evt".'
+            )
+
+    @property
     def encoder_plan(self) -> SidePlan:
         """The encoder's layers (García González et al. 2022, or the published program's)."""
         if self.fidelity_encoder == "code":

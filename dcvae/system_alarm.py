@@ -10,8 +10,8 @@ wrong now. That takes time and the other series into account::
       =  score (rows,)
 
 so 1 means: the strangest few series are, on average, as far off as each is in its strangest 1 % of
-normal time, whatever the model, the series or the day. The score grows with every error and looks at
-no row after its own. Squares are not divided by the network's sigma: a sigma that grows where the
+normal time, whatever the model, the series or the day. The score grows with every error and looks
+at no row after its own. Squares are not divided by the network's sigma: a sigma that grows where the
 input is strange hides what is sought, and a constant one measured best (benchmarks/README.md).
 
 The levels and the threshold are learned on data taken to be normal. The threshold is as low as it
@@ -19,6 +19,7 @@ can be without more alarms a week there, through all the rules of `detection.Ala
 settings allow.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -59,6 +60,11 @@ class SystemAlarm:
     level: Float64Array
     threshold: float
     method: str
+
+    @classmethod
+    def published(cls, num_series: int) -> "SystemAlarm":
+        """Give the published rule: the system is in alarm where any cell is flagged."""
+        return cls(AlarmRules.published(), np.ones(num_series), math.inf, "published")
 
     @classmethod
     def learn(

@@ -16,7 +16,7 @@ from stored_models import SERIES, contents, preprocessor_with, seal, settings_wi
 from dcvae import InputError, artefacts
 from dcvae.elbo import WindowLosses
 from dcvae.settings import Settings
-from dcvae.tables import read_labels, read_table
+from dcvae.tables import Table, read_labels, read_table
 from dcvae.thresholds import Alphas
 from dcvae.training import EpochLosses, TrainingResult, TrainingState
 from dcvae.windows import split_windows
@@ -318,6 +318,8 @@ def test_not_resumable(folder):
         check_resumable(folder, fidelity="code")
     with pytest.raises(InputError, match="it was begun on other data"):
         check_resumable(folder, {"training_file_sha256": "abd"})
+    with pytest.raises(InputError, match=r"with other --labels \(none\), received l\.csv\. Give"):
+        check_resumable(folder, SOURCE | {"labels_file": "l.csv", "labels_sha256": "d"})
     (folder.final / "run.json").write_text("[]")
     with pytest.raises(InputError, match=r"run.json is damaged: expected a JSON object"):
         check_resumable(folder)
@@ -682,6 +684,48 @@ def test_labeled_data_that_changed_is_not_read(model, name, change):
         path.unlink()
     assert model.alphas_source() is not None
     assert model.labeled_tables() is None
+
+
+def test_a_training_table_is_read_as_it_was_learned(model, tmp_path):
+    """With the zone of the training, and without the cells that were labeled then."""
+    data, labels = labeled(tmp_path)
+    source = artefacts.source_record(data, labels)
+    assert (source["labels_file"], source["rows"]) == ("labels.csv", 8)
+    assert source["labels_sha256"] == hashlib.sha256(labels.path.read_bytes()).hexdigest()
+    stored = replace(
+        model,
+        run=model.run | source,
+        settings=model.settings.model_copy(update={"time_zone": "Europe/Madrid"}),
+    )
+    expected = data.frame.mask(labels.frame)
+    assert expected.isna().to_numpy().sum() == 8
+    pd.testing.assert_frame_equal(stored.training_table().frame, expected)
+    labels.path.write_text(labels.path.read_text() + "\n")
+    assert stored.training_table() is None
+
+
+def test_labeled_tables_have_the_zone_they_had(model, tmp_path):
+    data, labels = labeled(tmp_path)
+    model.write_alphas(Alphas.default(SERIES, 3.0), data, labels)
+    now = replace(model, settings=model.settings.model_copy(update={"time_zone": "Europe/Madrid"}))
+    pd.testing.assert_frame_equal(now.labeled_tables()[0].frame, data.frame)
+
+
+def test_rows_whose_window_crosses_a_gap_are_not_observed(model):
+    """The model has windows of 4 rows and was trained on steps of a minute."""
+    minutes = [0, 1, 2, 3, 4, 17, 18, 19, 20, 32]
+    times = pd.Timestamp("2021-01-01") + pd.to_timedelta(minutes, unit="min")
+    frame = pd.DataFrame(1.0, pd.DatetimeIndex(times, name="time"), list(SERIES))
+    frame.iloc[4, 1] = np.nan
+    table = Table(Path("data.csv"), frame, [])
+    assert model.observed(table).astype(int).tolist() == [
+        *[[1, 1]] * 4,
+        [1, 0],
+        *[[0, 0]] * 3,  # 13 minutes before the first of them
+        *[[1, 1]] * 2,  # 12 minutes before the last one, which is no gap yet
+    ]
+    words = model.quality(table).table["quality"].tolist()
+    assert words == ["observed", "partly filled", *["after a gap"] * 3, "observed", "observed"]
 
 
 def test_training_table(model, tmp_path):

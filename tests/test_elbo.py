@@ -66,6 +66,27 @@ def test_draws_of_z_are_part_of_the_reconstruction(network: VariationalAutoencod
     assert first.kl == second.kl
 
 
+def test_windows_of_a_file_are_those_with_something_to_judge(
+    network: VariationalAutoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network.sampling, "call", lambda z_mean, z_log_var: z_mean)
+    rows = random_rows(30, 2)
+    observed = np.zeros((30, 2), dtype=bool)
+    observed[3] = observed[[7, 12, 29], 1] = True  # the third row has no window that ends in it
+    file = elbo.losses_of_file(network, rows, observed, 8)
+    expected = window_losses(network, rows, np.array([0, 5, 22], dtype=np.int32), 8)
+    assert file == expected
+    assert elbo.losses_of_file(network, rows, ~np.zeros_like(observed), 8).windows == 23
+
+
+def test_a_file_without_anything_to_judge_says_nothing(network: VariationalAutoencoder) -> None:
+    nothing = np.zeros((100, 2), dtype=bool)
+    file = elbo.losses_of_file(network, random_rows(100, 2), nothing, 8)
+    assert (file.windows, np.isnan(file.loss), np.isnan(file.median)) == (0, True, True)
+    reference = WindowLosses(100, 0.5, 0.5, 1.0, 2.0)
+    assert still_fits(file, reference, num_rows=100, window_length=8) is None
+
+
 @pytest.mark.parametrize(("median", "fits"), [(1.0, True), (2.0, True), (2.01, False)])
 def test_rule_of_drift(median: float, fits: bool) -> None:
     reference = WindowLosses(100, 0.5, 0.5, 1.0, 2.0)

@@ -412,8 +412,11 @@ def _series_table(result: "Review") -> None:
             "vus_pr": "VUS-PR",
         }
         header += columns.values()
-        lines += [["mean of labeled series", "", ""], ["system (any series)", "", ""]]
-        names = [*result.verdicts.series, "mean of labeled series", "system (any series)"]
+        from dcvae.evaluation import ANY_FLAG, MEAN, SYSTEM  # loaded by now
+
+        totals = [MEAN, ANY_FLAG, SYSTEM]
+        lines += [[name, "", ""] for name in totals]
+        names = [*result.verdicts.series, *totals]
         for line, name in zip(lines, names, strict=True):
             line += [_figure(result.metrics[column][name]) for column in columns]
     _table(header, lines)

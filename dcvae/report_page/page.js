@@ -844,7 +844,7 @@
       for (const column of data.metrics.columns) {
         if (notes[column]) list.append(element("dt", {}, column), element("dd", {}, notes[column]));
       }
-      const rowClass = (name) => (name === "system (any series)" || name === "mean of labeled series" ? "total" : undefined);
+      const rowClass = (name) => (["system alarm", "any series flagged", "mean of labeled series"].includes(name) ? "total" : undefined);
       byId("metrics-body").append(boxed(numberTable(data.metrics, { notes, rowClass, corner: "Series" })), list);
     } else {
       byId("metrics-body").append(noLabels());

@@ -310,15 +310,16 @@ def counted(blocks: Iterable["Scores"], total: int) -> Iterator["Scores"]:
             bar.update(len(block.mean))
 
 
-def alphas_table(alphas: "Alphas") -> None:
-    """Print the chosen alphas, one line a series."""
+def alphas_table(alphas: "Alphas", events_per_week: Sequence[float]) -> None:
+    """Print the chosen alphas and the events a week they raise on the data, one line a series."""
     width = max(len("series"), *(len(name) for name in alphas.series))
     if not alphas.labeled_rows.any():
-        say(f"{'series':<{width}}  alpha_down  alpha_up  method")
+        say(f"{'series':<{width}}  alpha_down  alpha_up  events/week  method")
         for number, name in enumerate(alphas.series):
+            rate = "-" if math.isnan(events_per_week[number]) else f"{events_per_week[number]:.1f}"
             say(
                 f"{name:<{width}}  {alphas.down[number]:10.3g}  {alphas.up[number]:8.3g}  "
-                f"{alphas.method[number]}"
+                f"{rate:>11}  {alphas.method[number]}"
             )
         return
     say(

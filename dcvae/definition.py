@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dcvae.alarm_tuning import tuned
 from dcvae.calibration import Calibration, learn
 from dcvae.detection import AlarmRules, standardized_residual
-from dcvae.normal_thresholds import alphas_from_normal
+from dcvae.normal_thresholds import alphas_from_normal, expected_events
 from dcvae.preprocessing import Preprocessor
 from dcvae.quality import after_gap, judgeable
 from dcvae.reading import TrainingData
@@ -30,10 +30,16 @@ Float32Array = NDArray[np.float32]
 
 
 class Definition(NamedTuple):
-    """What was defined, and what the user should know of it, one sentence each."""
+    """What was defined, and what it means on the data it was defined on.
+
+    alphas: the bands. alarm: that of the system. events_per_week: (series,) runs of flagged rows a
+    week there, NaN for a series without a judged cell. notices: what the user should know, one
+    sentence each.
+    """
 
     alphas: Alphas
     alarm: SystemAlarm
+    events_per_week: NDArray[np.float64]
     notices: list[str]
 
 
@@ -90,7 +96,7 @@ def define(
         alarm = tuned(
             alarm, alarm.score(error), residual, alphas, np.logical_or.reduce(truth, axis=1)
         )
-    return Definition(alphas, alarm, notices)
+    return Definition(alphas, alarm, expected_events(residual, alphas, step_seconds), notices)
 
 
 def _near_labels(labels: NDArray[np.bool_], window_length: int) -> NDArray[np.bool_]:

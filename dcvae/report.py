@@ -86,8 +86,8 @@ class ReportContent:
         losses: rows "training", "validation", "this file"; columns loss, reconst, kl.
         calibration: index k, in sigmas; "promised by a Gaussian" is the share promised outside k
             sigmas, the other columns are shares observed: one a series and "all series together".
-        metrics: rows "system alarm", "any series flagged", "mean of labeled series", the series; a column a
-            metric; NaN where it is not defined. None without labels.
+        metrics: rows "system alarm", "any series flagged", "mean of labeled series", the series; a
+            column a metric; NaN where it is not defined. None without labels.
         metric_notes: a sentence for each column of metrics.
         baselines: a row a detector, "DC-VAE" first; columns as some of metrics.
         threshold_source: a sentence on where the thresholds came from.

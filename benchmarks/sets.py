@@ -1,0 +1,84 @@
+"""Labeled data sets to measure on: the sample, and folders in two common forms.
+
+A folder of servers has, in each subfolder, train.csv, and val.csv and test.csv with labels_val.csv
+and labels_test.csv. A folder in the form of TSB-AD-M has one CSV a set, its last column `Label`,
+and in each name `tr_N`, the number of leading rows to train on.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+SAMPLE = Path(__file__).parent.parent / "data" / "sample"
+STEP_SECONDS = 300.0  # of all sets here that have times
+
+
+class LabeledSet(NamedTuple):
+    """A set to train and to judge on.
+
+    Attributes:
+        name: for tables.
+        training: (rows, series) float64 by time.
+        judged: (rows, series) float64 by time.
+        labels: (rows, series) bool of the judged rows; a single column where only the system is
+            labeled.
+        has_times: whether rows have a known step, so that a week means something.
+    """
+
+    name: str
+    training: pd.DataFrame
+    judged: pd.DataFrame
+    labels: NDArray[np.bool_]
+    has_times: bool
+
+    @property
+    def of_system(self) -> NDArray[np.bool_]:
+        """Rows with any label, (rows,)."""
+        rows: NDArray[np.bool_] = np.logical_or.reduce(self.labels, axis=1)
+        return rows
+
+
+def sample() -> LabeledSet:
+    """The sample of this project."""
+    return _server(SAMPLE, "sample")
+
+
+def servers(folder: Path) -> Iterator[LabeledSet]:
+    """Read a folder of servers, one after the other."""
+    for train in sorted(folder.glob("*/train.csv")):
+        yield _server(train.parent, train.parent.name)
+
+
+def tsb_ad_m(folder: Path) -> Iterator[LabeledSet]:
+    """Read a folder in the form of TSB-AD-M, one file after the other."""
+    for path in sorted(folder.glob("*_tr_*.csv")):
+        table = pd.read_csv(path)
+        labels = table.pop("Label").to_numpy()[:, None] == 1
+        table.index = pd.date_range("2000-01-01", periods=len(table), freq="min", name="time")
+        found = re.search(r"_tr_(\d+)", path.name)
+        rows = int(found.group(1)) if found else len(table)
+        name = "_".join(path.name.split("_")[:4])
+        yield LabeledSet(name, table.iloc[:rows].astype(float), table.astype(float), labels, False)
+
+
+def all_sets(folders: list[Path]) -> Iterator[LabeledSet]:
+    """The sample, then whatever is in the folders."""
+    yield sample()
+    for folder in folders:
+        yield from servers(folder)
+        yield from tsb_ad_m(folder)
+
+
+def _server(folder: Path, name: str) -> LabeledSet:
+    judged = pd.concat([_read(folder / f"{part}.csv") for part in ("val", "test")])
+    labels = pd.concat([_read(folder / f"labels_{part}.csv") for part in ("val", "test")])
+    return LabeledSet(name, _read(folder / "train.csv"), judged, labels.to_numpy() == 1, True)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, index_col=0, parse_dates=True)

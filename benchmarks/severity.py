@@ -1,0 +1,289 @@
+"""What the score, the alarm and the budgets are worth, and what their alternatives are.
+
+python -m benchmarks.severity [FOLDER ...] [--settings settings/recommended.txt] [--epochs N]
+
+Trains one model on each set, the sample and those in the folders (see benchmarks.sets), without
+labels, and prints four tables: threshold-free quality of causal and offline scores, alarms by rule,
+readings of sigma, and how near budgets come to the rate asked for. Takes minutes a set.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.common import print_table
+from benchmarks.sets import STEP_SECONDS, LabeledSet, all_sets
+from dcvae import baselines, offline
+from dcvae.calibration import Calibration, learn
+from dcvae.detection import AlarmRules, standardized_residual
+from dcvae.event_metrics import event_wise
+from dcvae.network import VariationalAutoencoder, build_network
+from dcvae.normal_thresholds import alphas_from_normal, expected_events
+from dcvae.preprocessing import Preprocessor
+from dcvae.ranking_metrics import average_precision, period_from_autocorrelation, vus
+from dcvae.scoring import Scorer, Scores
+from dcvae.settings import Settings, read_settings
+from dcvae.sigma import READINGS, shares_outside
+from dcvae.system_alarm import SystemAlarm
+from dcvae.thresholds import Alphas
+from dcvae.training import train
+from dcvae.windows import WindowSplit, split_windows, windows_with
+
+RECOMMENDED = Path(__file__).parent.parent / "settings" / "recommended.txt"
+BUDGETS = (3.0, 7.0, 14.0, 28.0)
+OURS = " (ours)"
+
+
+class Run(NamedTuple):
+    """A model and what it says of one set; scores begin at the first judged row."""
+
+    data: LabeledSet
+    settings: Settings
+    network: VariationalAutoencoder
+    split: WindowSplit
+    training: NDArray[np.float32]
+    judged: NDArray[np.float32]
+    observed: NDArray[np.bool_]
+    normal: Scores
+    scores: Scores
+    calibration: Calibration
+
+    @property
+    def truth(self) -> NDArray[np.bool_]:
+        """(rows,) bool, any label, of the judged rows."""
+        return self.data.of_system[self.settings.window_length - 1 :]
+
+
+class _ConstantSigma:
+    """A network whose sigma is 1 everywhere: its errors in sigmas are its errors."""
+
+    def __init__(self, network: VariationalAutoencoder) -> None:
+        self.encoder = network.encoder
+        self._decoder = network.decoder
+
+    def decoder(self, z: Any, training: bool) -> tuple[Any, Any]:
+        """Give the mean, and a log variance of 0."""
+        mean, spread = self._decoder(z, training=training)
+        return mean, keras.ops.zeros_like(spread)
+
+
+def run(data: LabeledSet, settings: Settings) -> Run:
+    """Train on a set and judge it, no labels used."""
+    settings = settings.model_copy(update={"num_series": data.training.shape[1]})
+    preprocessor = Preprocessor.learn(data.training, settings)
+    series = preprocessor.transform_training(data.training)
+    length = settings.window_length
+    split = split_windows(
+        len(series), length, settings.val_percent, settings.train_stride, data.name
+    )
+    network = build_network(settings)
+    train(network, series, split, settings)
+    training, judged = (preprocessor.transform(frame) for frame in (data.training, data.judged))
+    known, observed = (preprocessor.observed(frame) for frame in (data.training, data.judged))
+    normal, calibration = learn(network, settings, preprocessor.series, training, known, split)
+    scores = Scorer.of(network, settings).score(judged, observed)
+    return Run(
+        data, settings, network, split, training, judged, observed, normal, scores, calibration
+    )
+
+
+# ---------------------------------------------------------------- threshold-free
+
+
+def causal_scores(made: Run) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Score rows by what was known at the time, in many ways."""
+    rules = AlarmRules.of(made.settings)
+    residuals = {"error": 0.0, "tempered (0.5)": 0.5, "in predicted sigmas": 1.0}
+    for name, exponent in residuals.items():
+        normal, error = (s.error / s.sigma**exponent for s in (made.normal, made.scores))
+        for rows in (1, rules.smoothing):
+            for count, words in ((1, "largest"), (3, "mean of 3"), (10_000, "mean")):
+                is_ours = (exponent, rows, count) == (0.0, rules.smoothing, rules.series)
+                variant = replace(rules, smoothing=rows, series=count)
+                yield (
+                    f"causal, {name}, {rows} rows, {words}" + OURS * is_ours,
+                    _learned(normal, variant).score(error),
+                )
+
+
+def offline_scores(made: Run) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Score rows by the windows that contain them, in many ways."""
+    length = made.settings.window_length
+    starts = offline.window_starts(len(made.judged), length)
+    chosen = made.split.validation if len(made.split.validation) else made.split.train
+    chosen = offline.thinned(chosen, length)
+    known = np.ones(made.training.shape, dtype=bool)
+    kinds: dict[str, Any] = {
+        "in predicted sigmas": made.network,
+        "error": _ConstantSigma(made.network),
+    }
+    for name, network in kinds.items():
+        normal = offline.window_squares(network, made.training, known, chosen, length)
+        squares = offline.window_squares(network, made.judged, made.observed, starts, length)
+        relative = np.nan_to_num(squares / offline.normal_level(normal))
+        ways: dict[str, NDArray[np.float64]] = {
+            "largest": relative.max(axis=1),
+            "mean of 3": np.sort(relative, axis=1)[:, -3:].mean(axis=1),
+            "mean": relative.mean(axis=1),
+            "mean of roots": np.sqrt(relative).mean(axis=1),
+        }
+        for words, values in ways.items():
+            is_ours = (name, words) == ("in predicted sigmas", "mean of roots")
+            rows = offline.row_scores(
+                values[:, None] ** 2, np.ones(1), starts, len(made.judged), length
+            )
+            yield f"offline, {name}, {words}" + OURS * is_ours, rows[length - 1 :]
+
+
+def k_means(made: Run) -> NDArray[np.float64]:
+    """Score rows by the sliding-window k-means of the baselines."""
+    fitted = {b.name: b for b in baselines.fit_all(made.training, made.settings.seed)}
+    found = next((b for name, b in fitted.items() if name.startswith("k-means")), None)
+    if found is None:
+        return np.zeros(len(made.truth))
+    return found.judge(made.judged)[made.settings.window_length - 1 :, 0].astype(np.float64)
+
+
+def ranking_lines(made: Run) -> dict[str, float]:
+    """VUS-PR of the system for every score."""
+    window = period_from_autocorrelation(made.judged[:, 0])
+    every = [("k-means, sliding windows", k_means(made))]
+    every += [*causal_scores(made), *offline_scores(made)]
+    return {name: vus(made.truth, np.nan_to_num(score), window).pr for name, score in every}
+
+
+# ---------------------------------------------------------------- alarms
+
+
+def _learned(error: NDArray[np.float32], rules: AlarmRules, budget: float = 5.0) -> SystemAlarm:
+    return SystemAlarm.learn(error, rules, false_alarms_per_week=budget, step_seconds=STEP_SECONDS)
+
+
+def alarm_lines(made: Run) -> dict[str, str]:
+    """Event-wise F0.5, recall and false alarms a week of the system's alarm, rule by rule."""
+    rules, budget = AlarmRules.of(made.settings), made.settings.system_false_alarms_per_week
+    residual = standardized_residual(made.scores.error, made.scores.sigma)
+    normal = standardized_residual(made.normal.error, made.normal.sigma)
+    names = made.calibration.series
+    alphas = _budget(normal, names, made.settings.false_alarms_per_week)
+    published = Alphas.default(names, 3.0)
+    any_series = replace(rules, system="any")
+    variants: dict[str, tuple[AlarmRules, Alphas]] = {
+        "published: any series, alpha 3": (AlarmRules.published(), published),
+        "any series, alphas by budget": (AlarmRules.published(), alphas),
+        "any series, alphas by budget, our rules": (any_series, alphas),
+        "at least 3 series, our rules": (replace(any_series, system="at least"), alphas),
+        "weighted" + OURS: (rules, alphas),
+        "weighted, no smoothing": (replace(rules, smoothing=1), alphas),
+        "weighted, smoothing 12": (replace(rules, smoothing=12), alphas),
+        "weighted, largest series": (replace(rules, series=1), alphas),
+        "weighted, mean of all series": (replace(rules, series=10_000), alphas),
+        "weighted, no hysteresis": (replace(rules, leave=1.0), alphas),
+        "weighted, no hold": (replace(rules, hold=0), alphas),
+        "weighted, hold 24": (replace(rules, hold=24), alphas),
+        "weighted, enter 2 of 3": (replace(rules, enter=(2, 3)), alphas),
+    }
+    lines = {}
+    weeks = len(made.truth) * STEP_SECONDS / 604_800
+    for name, (each, bands) in variants.items():
+        alarm = _learned(made.normal.error, each, budget)
+        raised, _ = alarm.alarms(alarm.score(made.scores.error), residual, bands)
+        found = event_wise(made.truth, raised)
+        lines[name] = f"{found.f05:.3f} / {found.recall:.2f} / {found.false_alarms / weeks:.1f}"
+    return lines
+
+
+# ---------------------------------------------------------------- sigma and budgets
+
+
+def sigma_lines(made: Run) -> dict[str, str]:
+    """Mean average precision of the series, and the share of normal cells beyond 2 sigmas."""
+    length = made.settings.window_length
+    labels = np.broadcast_to(made.data.labels, made.data.judged.shape)
+    truth = labels[length - 1 :]
+    near = windows_with(made.data.of_system, length)
+    lines = {}
+    for reading in READINGS:
+        sigma = made.calibration.sigma(reading).apply(made.scores.sigma)
+        residual = np.abs(standardized_residual(made.scores.error, sigma))
+        precision = [
+            average_precision(truth[:, column], np.nan_to_num(residual[:, column]))
+            for column in np.flatnonzero(truth.any(axis=0))
+        ]
+        beyond = shares_outside(made.scores.error[~near], sigma[~near], [2.0])[0]
+        lines[f"sigma: {reading}"] = f"{np.mean(precision):.3f} / {beyond:.3f}"
+    return lines
+
+
+def _budget(residual: NDArray[np.float32], names: tuple[str, ...], budget: float) -> Alphas:
+    alphas, _ = alphas_from_normal(
+        residual,
+        names,
+        method="budget",
+        default_alpha=3.0,
+        step_seconds=STEP_SECONDS,
+        false_alarms_per_week=budget,
+        quantile=0.999,
+    )
+    return alphas
+
+
+def budget_lines(made: Run) -> dict[str, str]:
+    """Share of the series whose later normal rows raise between half and twice the budget."""
+    names = made.calibration.series
+    later = standardized_residual(made.scores.error, made.scores.sigma)
+    later[windows_with(made.data.of_system, made.settings.window_length)] = np.nan
+    normal = standardized_residual(made.normal.error, made.normal.sigma)
+    parts = {"validation part": normal[made.split.validation], "whole training file": normal}
+    lines = {}
+    for part, residual in parts.items():
+        for budget in BUDGETS:
+            rates = expected_events(later, _budget(residual, names, budget), STEP_SECONDS)
+            changing = made.training.std(axis=0) > 0
+            met = (rates >= budget / 2) & (rates <= 2 * budget)
+            lines[f"learned on the {part}, {budget:g} a week"] = f"{met[changing].mean():.2f}"
+    return lines
+
+
+def _print(title: str, runs: list[Run], line_maker: Callable[[Run], dict[str, Any]]) -> None:
+    table = pd.DataFrame({made.data.name: line_maker(made) for made in runs})
+    cells = table.map(lambda value: f"{value:.3f}" if isinstance(value, float) else value)
+    means: list[list[str]] = []
+    for _, line in table.iterrows():
+        parts = [[float(part) for part in str(value).split("/")] for value in line]
+        means.append([" / ".join(f"{mean:.3f}" for mean in np.mean(parts, axis=0))])
+    header = [title, *table.columns, "mean"]
+    rows = zip(cells.iterrows(), means, strict=True)
+    print_table(header, [[name, *line, *mean] for (name, line), mean in rows])
+
+
+def main() -> None:
+    """Train on every set, then print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", type=Path, nargs="*")
+    parser.add_argument("--settings", type=Path, default=RECOMMENDED)
+    parser.add_argument("--epochs", type=int)
+    arguments = parser.parse_args()
+    settings = read_settings(arguments.settings)
+    if arguments.epochs:
+        settings = settings.model_copy(update={"epochs": arguments.epochs})
+    runs = []
+    for data in all_sets(arguments.folders):
+        runs.append(run(data, settings))
+        print(f"trained on {data.name}", flush=True)
+    timed = [made for made in runs if made.data.has_times]
+    _print("VUS-PR of the system", runs, ranking_lines)
+    _print("event F0.5 / recall / false alarms a week", timed, alarm_lines)
+    _print("mean average precision of series / normal cells beyond 2 sigmas", timed, sigma_lines)
+    _print("share of series within a factor 2 of the budget", timed, budget_lines)
+
+
+if __name__ == "__main__":
+    main()

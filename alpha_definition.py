@@ -46,7 +46,7 @@ def main() -> None:
     )
     paths = model.write_definition(defined, table, labels)
     console.alphas_table(defined.alphas, defined.events_per_week)
-    console.system_alarm(defined.alarm, model.step_seconds)
+    console.facts({"system alarm": defined.alarm.describe(model.step_seconds)})
     console.notice(defined.notices)
     console.machine_readable(
         {

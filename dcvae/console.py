@@ -24,7 +24,6 @@ if TYPE_CHECKING:  # importing these would import Keras or pandas
     from dcvae.review import Review
     from dcvae.scoring import Scores
     from dcvae.settings import Settings
-    from dcvae.system_alarm import SystemAlarm
     from dcvae.tables import Table
     from dcvae.thresholds import Alphas
     from dcvae.training import EpochLosses, TrainingResult
@@ -346,34 +345,6 @@ def alphas_table(alphas: "Alphas", events_per_week: Sequence[float]) -> None:
                 "which nothing happened."
             ]
         )
-
-
-def system_alarm(alarm: "SystemAlarm", step_seconds: float) -> None:
-    """Print when the system is in alarm, in words."""
-    rules = alarm.rules
-    needed, of_rows = rules.enter
-    causes = {
-        "weighted": f"its score is above {alarm.threshold:.3g}",
-        "any": "any series is outside its band",
-        "at least": f"at least {rules.series} series are outside their bands",
-    }
-    persistence = f" in {needed} of {of_rows} rows" if of_rows > 1 else ""
-    delay = duration(rules.delay_rows * step_seconds) if rules.delay_rows else "none"
-    facts(
-        {
-            "system alarm": f"when {causes[rules.system]}{persistence}",
-            "it ends": f"below {rules.leave:.0%} of that, and stays on {rules.hold} rows more",
-            "delay": f"{delay} by the rules"
-            + (
-                f"; the score averages {rules.smoothing} rows"
-                if rules.system == "weighted" and rules.smoothing > 1
-                else ""
-            ),
-            "chosen by": "event-wise F0.5 on the labels"
-            if alarm.method == "labels"
-            else "false alarms a week on the data",
-        }
-    )
 
 
 def review(result: "Review", folder: Path, seconds: float) -> None:

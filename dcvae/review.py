@@ -76,7 +76,13 @@ class Review:
             "flagged cells": f"{np.count_nonzero(flags):,} ({flags.mean():.3%})",
             "events": f"{len(self.events.table):,}",
             "thresholds": self.threshold_source,
+            **self._alarm(),
         }
+
+    def _alarm(self) -> dict[str, str]:
+        """Say when the system is in alarm, if it has a rule of its own."""
+        system = self.verdicts.system
+        return {} if system is None else {"alarm": system.describe(self.model.step_seconds)}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, None where a number is not defined."""
@@ -96,6 +102,7 @@ class Review:
             "events": len(self.events.table),
             "quality": self.quality.counts(),
             "threshold_source": self.threshold_source,
+            **self._alarm(),
             "findings": [finding._asdict() for finding in self.findings],
             "losses": _plain(self.losses),
             "calibration": _plain(self.calibration),

@@ -129,6 +129,33 @@ class SystemAlarm:
             of_system = np.count_nonzero(of_series, axis=1) >= needed
         return of_system & np.isfinite(score), of_series
 
+    def describe(self, step_seconds: float) -> str:
+        """Say in words when the system is in alarm, and what the rules delay.
+
+        Args:
+            step_seconds: sampling step.
+        """
+        rules = self.rules
+        needed, of_rows = rules.enter
+        cause = {
+            "weighted": f"its score (mean of {rules.smoothing} rows) is above {self.threshold:.3g}",
+            "any": "any series is outside its band",
+            "at least": f"at least {rules.series} series are outside their bands",
+        }[rules.system]
+        parts = [f"when {cause}" + (f" in {needed} of {of_rows} rows" if of_rows > 1 else "")]
+        if rules.min_rows > 1:
+            parts.append(f"for {rules.min_rows} rows")
+        if rules.leave < 1:
+            parts.append(f"until it is below {rules.leave:.0%} of that")
+        if rules.hold:
+            parts.append(f"and {rules.hold} rows more")
+        chosen = {
+            "budget": "threshold from a number of false alarms a week",
+            "labels": "chosen by event-wise F0.5 on labels",
+        }.get(self.method, "the published rule")
+        delay = rules.delay_rows * step_seconds / 60
+        return f"{', '.join(parts)}; {chosen}; the rules delay it by {delay:g} minutes"
+
     def to_dict(self, series: Sequence[str]) -> dict[str, Any]:
         """Plain values, for JSON."""
         return {

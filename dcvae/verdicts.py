@@ -49,6 +49,7 @@ class Verdicts:
         series_alarms: (rows, series) bool: a series is in alarm; until `raise_alarms`, the flags.
         offline: (rows,) float64: the severity by the windows that contain a row; None if it was not
             worked out.
+        system: when the system is in alarm; None until `raise_alarms`.
     """
 
     frame: pd.DataFrame
@@ -61,6 +62,7 @@ class Verdicts:
     flags: NDArray[np.bool_]
     latent: NDArray[np.float32]
     offline: NDArray[np.float64] | None = None
+    system: SystemAlarm | None = None
     _filled: int = 0
     _raised: tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]] | None = None
 
@@ -114,7 +116,7 @@ class Verdicts:
             system: when the system is in alarm.
             offline: (rows,) the offline score of the same rows.
         """
-        self.offline = offline
+        self.offline, self.system = offline, system
         error = self.residual * self.sigma
         score = system.score(error)
         self._raised = (score, *system.alarms(score, self.residual, self.alphas))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # importing scoring would import Keras
 
 RESULTS_FOLDER = "results"
 _RESULT_FILES = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
+_BLOCK_ROWS = 16_384
 _DECIMALS_BELOW_SCALE = 7  # float32 carries no more of a scaled number
 
 
@@ -122,13 +123,11 @@ class ResultsWriter:
             self._add(f"{name}.csv", _csv(table, index))
         verdicts = review.verdicts
         texts = pd.Index(_time_texts(self._times, self._time_unit), name=self._times.name)
-        alarms = np.column_stack([verdicts.alarm, verdicts.series_alarms])
-        self._add(
-            "alarms.csv", _rows(texts, [SYSTEM, *verdicts.series], alarms, ["%s"] * len(alarms[0]))
-        )
+        alarms = (verdicts.alarm[:, None], verdicts.series_alarms)
+        self._add_rows("alarms.csv", texts, [SYSTEM, *verdicts.series], alarms, "%s")
         offline = np.full(len(texts), np.nan) if verdicts.offline is None else verdicts.offline
-        scores = np.column_stack([verdicts.score, offline])
-        self._add("scores.csv", _rows(texts, ["causal", "offline"], scores, ["%.7g"] * 2))
+        scores = (verdicts.score[:, None], offline[:, None])
+        self._add_rows("scores.csv", texts, ["causal", "offline"], scores, "%.7g")
         rows = review.quality.table.set_axis(texts)
         self._add("quality.csv", rows.to_csv(float_format="%.4g", lineterminator="\n"))
         self._add("metrics.json", as_json(review.to_dict()))
@@ -141,6 +140,23 @@ class ResultsWriter:
         metadata = {"CreationDate": None} if figures == "pdf" else None
         for name, figure in review.figures():
             figure.savefig(folder / f"{name}.{figures}", dpi=150, metadata=metadata)
+
+    def _add_rows(
+        self,
+        name: str,
+        texts: pd.Index,
+        columns: Sequence[str],
+        parts: Sequence[NDArray[Any]],
+        number_format: str,
+    ) -> None:
+        """Write judged rows, the parts (rows, some columns) side by side, block by block."""
+        with (self._partial / name).open("wb") as stream:
+            stream.write(_header([texts.name, *columns]).encode())
+            for first in range(0, len(texts), _BLOCK_ROWS):
+                rows = slice(first, first + _BLOCK_ROWS)
+                values = np.concatenate([part[rows] for part in parts], axis=1)
+                lines = _lines(list(texts[rows]), values, [number_format] * len(columns))
+                stream.write(lines.encode())
 
     def _add(self, name: str, text: str) -> None:
         (self._partial / name).write_bytes(text.encode("utf-8"))
@@ -171,11 +187,6 @@ def _lines(times: Sequence[str], values: NDArray[Any], formats: list[str]) -> st
 def _header(columns: Sequence[Any]) -> str:
     """Write the names of columns as the first line of a CSV."""
     return pd.DataFrame(columns=pd.Index(columns)).to_csv(index=False, lineterminator="\n")
-
-
-def _rows(texts: pd.Index, columns: list[str], values: NDArray[Any], formats: list[str]) -> str:
-    """Write a table of rows with its header; the time column is called as the index."""
-    return _header([texts.name, *columns]) + _lines(list(texts), values, formats)
 
 
 def _csv(table: pd.DataFrame, index: str | None) -> str:

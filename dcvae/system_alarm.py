@@ -39,6 +39,7 @@ _LEVEL_QUANTILE = 0.99
 # Scaled and squared. A series that never changes in training is predicted to a thousandth or so.
 _LOWEST_LEVEL = 1e-5
 _HIGHEST = 1e12  # of a square over its level: means of it stay exact enough to be compared
+_BLOCK_ROWS = 65_536
 _CANDIDATES = 200
 _LARGEST_SHARE_OF_ROWS = 0.3  # an alarm that is on for more of normal time tells nothing
 SECONDS_A_WEEK = 604_800.0
@@ -101,12 +102,23 @@ class SystemAlarm:
         Returns:
             (rows,) float64 >= 0; NaN in rows without any judged cell.
         """
+        score = np.empty(len(error))
+        before = self.rules.smoothing - 1
+        # In blocks, each with the rows that its first means look back on: a long file of many
+        # series would take gigabytes at once.
+        for first in range(0, len(error), _BLOCK_ROWS):
+            rows = slice(first, first + _BLOCK_ROWS)
+            part = self._score(error[max(first - before, 0) : rows.stop])
+            score[rows] = part[-len(score[rows]) :]
+        return score
+
+    def _score(self, error: Float32Array) -> Float64Array:
         relative = mean_squares(error, self.rules.smoothing) / self.level
         known = np.minimum(np.where(np.isnan(relative), 0.0, relative), _HIGHEST)
         count = min(self.rules.series, known.shape[1])
         strangest = np.partition(known, known.shape[1] - count, axis=1)[:, -count:]
         score: Float64Array = strangest.mean(axis=1)
-        score[~np.isfinite(error).any(axis=1)] = np.nan
+        score[np.isnan(error).all(axis=1)] = np.nan
         return score
 
     def alarms(
@@ -218,7 +230,11 @@ def mean_squares(error: Float32Array, rows: int) -> Float64Array:
 def series_alarms(residual: Float32Array, alphas: Alphas, rules: AlarmRules) -> BoolArray:
     """Raise the alarms of each series from its own cells: (rows, series) bool."""
     enter, stay = exceeds_by(residual, alphas, 1.0), exceeds_by(residual, alphas, rules.leave)
-    return persistent(enter, stay, rules)
+    alarms = np.empty(enter.shape, dtype=bool)
+    for column in range(enter.shape[1]):  # one at a time: row numbers take eight bytes a cell
+        alone = slice(column, column + 1)
+        alarms[:, alone] = persistent(enter[:, alone], stay[:, alone], rules)
+    return alarms
 
 
 def persistent_score(score: Float64Array, threshold: float, rules: AlarmRules) -> BoolArray:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dcvae import InputError
+from dcvae import InputError, system_alarm
 from dcvae.detection import AlarmRules
 from dcvae.system_alarm import SystemAlarm, candidates, mean_squares, persistent_score
 from dcvae.thresholds import Alphas
@@ -45,6 +45,13 @@ def test_score_is_that_of_the_slow_twin():
     level = [0.5, 1.0, 2.0, 4.0]
     score = alarm_with(level=level).score(error)
     np.testing.assert_allclose(score, score_twin(error, level, 3, 2), rtol=1e-12)
+
+
+def test_score_does_not_depend_on_the_blocks(monkeypatch):
+    error = errors()
+    whole = alarm_with().score(error)
+    monkeypatch.setattr(system_alarm, "_BLOCK_ROWS", 7)
+    np.testing.assert_array_equal(alarm_with().score(error), whole)
 
 
 def test_more_series_asked_for_than_there_are_means_all():

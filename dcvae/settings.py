@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -883,14 +883,14 @@ def allowed_values(field: FieldInfo) -> str:
     bounds = _bounds(field.metadata)
     if get_origin(kind) is tuple:
         return f"a list of {bounds['min_length']} or more whole numbers, each at least 1"
+    may_be_null = get_origin(kind) in (UnionType, Union)
+    if may_be_null:
+        kind = get_args(kind)[0]
     if get_origin(kind) is Literal:
-        *first, last = [json.dumps(value) for value in get_args(kind)]
+        *first, last = [json.dumps(value) for value in get_args(kind)] + ["null"] * may_be_null
         return f"{', '.join(first)} or {last}"
     if "ge" in bounds and bounds["ge"] == bounds.get("le"):
         return str(bounds["ge"])
-    may_be_null = get_origin(kind) is UnionType
-    if may_be_null:
-        kind = get_args(kind)[0]
     nouns = {int: "a whole number", float: "a number", bool: "true or false", str: "any text"}
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
     limits = " and ".join(f"{words[name]} {bound}" for name, bound in bounds.items())

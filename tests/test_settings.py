@@ -4,12 +4,14 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from dcvae import InputError
+from dcvae.detection import AlarmRules
 from dcvae.settings import (
     CODE_DEFAULTS,
     FIDELITY_KEYS,
@@ -51,7 +53,9 @@ PUBLISHED = {
 }
 NEW_KEYS = [
     *("patience", "min_delta", "train_stride", "max_gap", "max_fill", "resample", "time_zone"),
-    *("default_alpha", "alpha_search", "fidelity"),
+    *("default_alpha", "alpha_method", "false_alarms_per_week", "alpha_quantile", "alpha_search"),
+    *("sigma", "alarm_system", "alarm_series", "alarm_smoothing", "alarm_enter", "alarm_leave"),
+    *("alarm_min_rows", "alarm_hold", "system_false_alarms_per_week", "tune_alarms", "fidelity"),
 ]
 PAPER_SIDES = {"fidelity_encoder": "paper", "fidelity_decoder": "paper"}
 ALL_KEYS = [*PUBLISHED, *NEW_KEYS, *FIDELITY_KEYS]
@@ -94,7 +98,9 @@ class TestPublishedFile:
     def test_defaults_of_the_new_keys(self):
         settings = read()
         values = [getattr(settings, key) for key in NEW_KEYS]
-        assert values == [5, 0.01, 1, 12, 12, None, None, 3.0, "grid", "paper"]
+        assert values[:7] == [5, 0.01, 1, 12, 12, None, None]
+        assert values[7:13] == [3.0, None, 14.0, 0.999, "grid", "predicted"]
+        assert values[13:] == ["weighted", 3, 6, (1, 1), 0.5, 1, 12, 5.0, True, "paper"]
         assert [getattr(settings, key) for key in FIDELITY_KEYS] == ["paper"] * 6
 
 
@@ -113,13 +119,15 @@ class TestFidelity:
         """The published program fills and bridges gaps of any length."""
         settings = read(fidelity="code")
         assert {key: getattr(settings, key) for key in CODE_DEFAULTS} == CODE_DEFAULTS
-        assert CODE_DEFAULTS == {"max_gap": None, "max_fill": None}
+        assert (settings.max_gap, settings.max_fill, settings.tune_alarms) == (None, None, False)
+        assert AlarmRules.of(settings) == replace(AlarmRules.published(), series=3)
         assert read(fidelity_spread="code").max_fill == 12  # only `fidelity` itself counts
 
     @pytest.mark.parametrize("key", CODE_DEFAULTS)
     def test_a_default_of_its_own_yields_to_a_key_given_by_name(self, key):
-        assert getattr(read(**{"fidelity": "code", key: 3}), key) == 3
-        assert getattr(read(**{"fidelity": "paper", key: None}), key) is None
+        of_paper, of_code = getattr(read(), key), CODE_DEFAULTS[key]
+        assert getattr(read(**{"fidelity": "code", key: of_paper}), key) == of_paper
+        assert getattr(read(**{"fidelity": "paper", key: of_code}), key) == of_code
 
 
 class TestTypesAndRanges:
@@ -211,6 +219,29 @@ class TestTypesAndRanges:
             ("dataset_name", 5, "`dataset_name`: expected any text, received 5"),
             ("activation", "Tanh", '`activation`: expected "tanh", "relu", .* received "Tanh"'),
             ("alpha_search", "fast", '`alpha_search`: expected "grid" or "exact", received "fast"'),
+            (
+                "alpha_method",
+                "normal",
+                '`alpha_method`: expected "labels", "budget", "quantile", "evt" or null, received '
+                '"normal"',
+            ),
+            (
+                "alarm_enter",
+                [3, 2],
+                "`alarm_enter`: expected a list of two whole numbers k and n, each at least 1, k "
+                "at most n, received \\[3, 2\\]",
+            ),
+            (
+                "alarm_enter",
+                [1],
+                "`alarm_enter`: expected a list of two whole numbers k and n, each at least 1, k "
+                "at most n, received \\[1\\]",
+            ),
+            (
+                "alarm_leave",
+                0,
+                "`alarm_leave`: expected a number, above 0 and at most 1 .*received 0",
+            ),
             ("fidelity", "original", '`fidelity`: expected "paper" or "code", received "original"'),
             ("fidelity", [1], '`fidelity`: expected "paper" or "code", received \\[1\\]'),
             *[(key, None, f'`{key}`: expected "paper" or "code"') for key in FIDELITY_KEYS],

@@ -19,7 +19,6 @@ can be without more alarms a week there, through all the rules of `detection.Ala
 settings allow.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -65,7 +64,7 @@ class SystemAlarm:
     @classmethod
     def published(cls, num_series: int) -> "SystemAlarm":
         """Give the published rule: the system is in alarm where any cell is flagged."""
-        return cls(AlarmRules.published(), np.ones(num_series), math.inf, "published")
+        return cls(AlarmRules.published(), np.ones(num_series), 0.0, "published")
 
     @classmethod
     def learn(

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dcvae.detection import flags
+from dcvae.evaluation import Detector
 from dcvae.network import (
     ConvHeads,
     DilatedCausalConv,
@@ -75,6 +76,14 @@ def head_of(side: keras.Model, name: str) -> DilatedCausalConv:
 
 def random_rows(num_rows: int, num_series: int, seed: int = 0) -> NDArray[np.float32]:
     return np.random.default_rng(seed).normal(size=(num_rows, num_series)).astype(np.float32)
+
+
+def detector_of(residual: Any, alphas: Alphas) -> Detector:
+    """What the published rule says of residuals (rows, series)."""
+    residual = np.asarray(residual, dtype=np.float32)
+    flagged = flags(residual, alphas)
+    distance = np.nan_to_num(np.abs(residual), nan=0.0)
+    return Detector(residual, flagged, distance.max(axis=1), np.logical_or.reduce(flagged, axis=1))
 
 
 def verdicts_of(residual: Any, *, down: Any = 3.0, up: Any = 3.0) -> Verdicts:

@@ -14,8 +14,11 @@ import pytest
 from stored_models import SERIES, contents, preprocessor_with, seal, settings_with
 
 from dcvae import InputError, artefacts
+from dcvae.definition import Definition
+from dcvae.detection import AlarmRules
 from dcvae.elbo import WindowLosses
 from dcvae.settings import Settings
+from dcvae.system_alarm import SystemAlarm
 from dcvae.tables import Table, read_labels, read_table
 from dcvae.thresholds import Alphas
 from dcvae.training import EpochLosses, TrainingResult, TrainingState
@@ -609,8 +612,15 @@ def labeled(folder):
     return table, read_labels(labels, table)
 
 
+def definition_of(alphas):
+    """A definition around given alphas, as both scripts that define make one."""
+    alarm = SystemAlarm.published(len(alphas.series))
+    return Definition(alphas, alarm, np.zeros(len(alphas.series)), [])
+
+
 def write_alphas(model, alphas):
-    return model.write_alphas(alphas, *labeled(model.folder.parent))
+    path, _ = model.write_definition(definition_of(alphas), *labeled(model.folder.parent))
+    return path
 
 
 def test_alphas_are_the_same_when_read_back(model):
@@ -645,9 +655,9 @@ def test_series_may_have_the_names_of_missing_values(tmp_path):
 
 def test_what_the_alphas_were_chosen_on(model):
     assert model.alphas_source() is None
-    assert model.labeled_tables() is None
+    assert model.definition_tables() is None
     data, labels = labeled(model.folder.parent)
-    path = model.write_alphas(Alphas.default(SERIES, 3.0), data, labels)
+    path, _ = model.write_definition(definition_of(Alphas.default(SERIES, 3.0)), data, labels)
     assert model.alphas_source() == {
         "alphas_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "data_path": str(data.path.resolve()),
@@ -655,11 +665,73 @@ def test_what_the_alphas_were_chosen_on(model):
         "labels_path": str(labels.path.resolve()),
         "labels_sha256": hashlib.sha256(labels.path.read_bytes()).hexdigest(),
         "time_zone": None,
+        "sigma": "predicted",
         "first_time": "2021-01-01 00:00:00",
         "last_time": "2021-01-01 00:07:00",
     }
-    for again, first in zip(model.labeled_tables(), (data, labels), strict=True):
+    for again, first in zip(model.definition_tables(), (data, labels), strict=True):
         pd.testing.assert_frame_equal(again.frame, first.frame)
+
+
+def test_alphas_name_the_data_they_rest_on(model):
+    path = write_alphas(model, Alphas.default(SERIES, 3.0))
+    assert pd.read_csv(path)["data"].tolist() == ["labeled.csv"] * 2
+
+
+def test_data_taken_to_be_normal_are_found_again(model):
+    data, _ = labeled(model.folder.parent)
+    model.write_definition(definition_of(Alphas.default(SERIES, 3.0)), data, None)
+    again, labels = model.definition_tables()
+    assert labels is None
+    pd.testing.assert_frame_equal(again.frame, data.frame)
+
+
+def test_what_training_defined_rests_on_the_training_file_without_its_labeled_cells(model):
+    data, labels = labeled(model.folder.parent)
+    trained = replace(model, run=model.run | artefacts.source_record(data, labels))
+    trained.write_definition(definition_of(Alphas.default(SERIES, 3.0)), data, None)
+    again, no_labels = trained.definition_tables()
+    assert no_labels is None
+    pd.testing.assert_frame_equal(again.frame, data.frame.mask(labels.frame))
+    labels.path.write_text(labels.path.read_text() + "\n")
+    assert trained.definition_tables() is None
+
+
+def test_alphas_in_other_sigmas_are_refused(model):
+    write_alphas(model, Alphas.default(SERIES, 3.0))
+    other = replace(model, settings=settings_with(sigma="constant"))
+    message = (
+        r'alphas.csv counts in sigmas of another kind: expected alphas for `sigma` "constant", '
+        r'received "predicted". Run alpha_definition.py again, or set `sigma` back'
+    )
+    with pytest.raises(InputError, match=message):
+        other.alphas()
+
+
+def test_the_alarm_is_the_same_when_read_back(model):
+    alarm = SystemAlarm(AlarmRules.of(model.settings), np.array([0.1, 1 / 3]), 1.7, "budget")
+    defined = definition_of(Alphas.default(SERIES, 3.0))._replace(alarm=alarm)
+    _, path = model.write_definition(defined, *labeled(model.folder.parent))
+    assert path == model.folder / "alarms.json"
+    again = model.system_alarm()
+    assert (again.rules, again.threshold, again.method) == (alarm.rules, 1.7, "budget")
+    np.testing.assert_array_equal(again.level, alarm.level)
+
+
+def test_other_rules_in_the_settings_than_the_alarm_was_made_with_are_told(model):
+    made = SystemAlarm(AlarmRules.of(model.settings), np.ones(2), 1.0, "budget")
+    assert model.alarm_notice(made) == []
+    other = replace(model, settings=settings_with(alarm_hold=3))
+    [notice] = other.alarm_notice(made)
+    assert "run alpha_definition.py to change them" in notice
+    assert other.alarm_notice(replace(made, method="labels")) == []
+
+
+@pytest.mark.parametrize("name", ["alarms.json", "calibration.json"])
+def test_what_training_learned_of_normal_data_must_be_there(model, name):
+    read = model.system_alarm if name == "alarms.json" else model.calibration
+    with pytest.raises(InputError, match=f"{name} is damaged .*Train the model again"):
+        read()
 
 
 @pytest.mark.parametrize("change", ["edit", "remove"])
@@ -670,7 +742,7 @@ def test_alphas_that_are_not_those_that_were_written_have_no_source(model, chang
     else:
         path.unlink()
     assert model.alphas_source() is None
-    assert model.labeled_tables() is None
+    assert model.definition_tables() is None
 
 
 @pytest.mark.parametrize("name", ["labeled.csv", "labels.csv"])
@@ -683,7 +755,7 @@ def test_labeled_data_that_changed_is_not_read(model, name, change):
     else:
         path.unlink()
     assert model.alphas_source() is not None
-    assert model.labeled_tables() is None
+    assert model.definition_tables() is None
 
 
 def test_a_training_table_is_read_as_it_was_learned(model, tmp_path):
@@ -706,9 +778,9 @@ def test_a_training_table_is_read_as_it_was_learned(model, tmp_path):
 
 def test_labeled_tables_have_the_zone_they_had(model, tmp_path):
     data, labels = labeled(tmp_path)
-    model.write_alphas(Alphas.default(SERIES, 3.0), data, labels)
+    model.write_definition(definition_of(Alphas.default(SERIES, 3.0)), data, labels)
     now = replace(model, settings=model.settings.model_copy(update={"time_zone": "Europe/Madrid"}))
-    pd.testing.assert_frame_equal(now.labeled_tables()[0].frame, data.frame)
+    pd.testing.assert_frame_equal(now.definition_tables()[0].frame, data.frame)
 
 
 def test_rows_whose_window_crosses_a_gap_are_not_observed(model):

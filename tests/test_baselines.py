@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from builders import detector_of
 from sklearn.cluster import KMeans
 from sklearn.ensemble import IsolationForest
 
 from dcvae import baselines
 from dcvae.baselines import CENTERS, WINDOW, Baseline, fit_all
-from dcvae.evaluation import with_alphas
 from dcvae.thresholds import Alphas
 
 NAMES = [
@@ -65,7 +65,7 @@ def test_always_and_never(judges: dict[str, Baseline], alpha: float) -> None:
     for name, expected in (("always", True), ("never", False)):
         residual = judges[name].judge(rows)
         residual[3, 1] = np.nan
-        flags = with_alphas(residual, alphas).flags
+        flags = detector_of(residual, alphas).flags
         assert not flags[3, 1]
         flags[3, 1] = expected
         assert (flags == expected).all()

@@ -10,15 +10,18 @@ import numpy as np
 import oracles
 import pandas as pd
 import pytest
+from builders import detector_of
 from sklearn.metrics import average_precision_score, f1_score
 
 from dcvae import evaluation
 from dcvae.baselines import Baseline
 from dcvae.evaluation import (
+    ANY_FLAG,
     BETTER,
     HEADLINES,
     MEAN,
     METRIC_NOTES,
+    OFFLINE,
     OURS,
     SYSTEM,
     SYSTEM_NOTES,
@@ -27,7 +30,6 @@ from dcvae.evaluation import (
     comparison_findings,
     ranking_findings,
     title,
-    with_alphas,
 )
 from dcvae.thresholds import Alphas
 
@@ -162,7 +164,15 @@ def cells(seed: int, rows: int = 60) -> tuple[np.ndarray, Detector]:
     labels[0, :2] = [True, False]  # never all or nothing
     residual = (random.normal(size=(rows, 3)) * 2 + 2 * labels).astype(np.float32)
     residual[random.random(residual.shape) < 0.1] = NAN
-    return labels, with_alphas(residual, Alphas.default(("a", "b", "c"), 3.0))
+    return labels, detector_of(residual, Alphas.default(("a", "b", "c"), 3.0))
+
+
+def raised(detector: Detector, seed: int = 0) -> Detector:
+    """The same with an alarm and a score of the system's own, missing in some rows."""
+    random = np.random.default_rng(seed)
+    score = random.random(len(detector.score))
+    score[::7] = NAN
+    return detector._replace(score=score, alarm=random.random(len(score)) < 0.3)
 
 
 def any_by_loop(table: np.ndarray) -> np.ndarray:
@@ -174,7 +184,7 @@ def farthest_by_loop(residual: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_system_is_any_series(seed: int) -> None:
+def test_the_published_rule_is_any_series(seed: int) -> None:
     labels, detector = cells(seed)
     result = evaluation.system_metrics(labels, detector, buffer=4, step_seconds=STEP)
     truth, score = any_by_loop(labels), farthest_by_loop(detector.residual)
@@ -190,12 +200,25 @@ def test_the_system_is_any_series(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_table_of_series(seed: int) -> None:
+def test_the_system_is_judged_by_its_own_alarm_and_score(seed: int) -> None:
     labels, detector = cells(seed)
+    detector = raised(detector, seed)
+    result = evaluation.system_metrics(labels, detector, buffer=4, step_seconds=STEP)
+    score = np.nan_to_num(detector.score)
+    expected = evaluation.judge(
+        any_by_loop(labels), detector.alarm, score, buffer=4, step_seconds=STEP
+    )
+    assert result == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_table_of_series(seed: int) -> None:
+    labels, published = cells(seed)
+    detector = raised(published, seed)
     table = evaluation.metrics_table(
         ("a", "b", "c"), labels, detector, buffers=(2, 5, 7), step_seconds=STEP
     )
-    assert table.index.tolist() == [SYSTEM, MEAN, "a", "b", "c"]
+    assert table.index.tolist() == [SYSTEM, ANY_FLAG, MEAN, "a", "b", "c"]
     assert table.columns.tolist() == list(METRIC_NOTES)
     for column, (name, buffer) in enumerate([("a", 2), ("b", 5), ("c", 7)]):
         score = np.nan_to_num(np.abs(detector.residual[:, column]))
@@ -205,6 +228,8 @@ def test_table_of_series(seed: int) -> None:
         assert dict(table.loc[name]) == pytest.approx(expected, nan_ok=True)
     system = evaluation.system_metrics(labels, detector, buffer=2, step_seconds=STEP)
     assert dict(table.loc[SYSTEM]) == pytest.approx(system, nan_ok=True)
+    any_flag = evaluation.system_metrics(labels, published, buffer=2, step_seconds=STEP)
+    assert dict(table.loc[ANY_FLAG]) == pytest.approx(any_flag, nan_ok=True)
     for metric in METRIC_NOTES:  # c has no label
         known = [
             table.loc[name, metric] for name in ("a", "b") if labels[:, "ab".index(name)].any()
@@ -238,17 +263,22 @@ def test_comparison_judges_everyone_alike() -> None:
     def judged(baseline: Baseline) -> Detector:
         asked.append(baseline.name)
         residual = baseline.judge(ours.residual)
-        return with_alphas(residual, Alphas.default(("a", "b", "c"), 3.0))
+        return detector_of(residual, Alphas.default(("a", "b", "c"), 3.0))
 
     table = evaluation.compare(
         labels,
         ours,
         iter([fake("twin", 1.0), fake("deaf", 0.0), fake("loud", 100.0)]),
         judged,
+        offline=ours.score[::-1],
         buffer=4,
         step_seconds=STEP,
     )
-    assert table.index.tolist() == [OURS, "twin", "deaf", "loud"]
+    assert table.index.tolist() == [OURS, OFFLINE, "twin", "deaf", "loud"]
+    backwards = evaluation.judge(
+        any_by_loop(labels), ours.alarm, ours.score[::-1], buffer=4, step_seconds=STEP
+    )
+    assert {name: table.loc[OFFLINE, name] for name in METRIC_NOTES} == pytest.approx(backwards)
     assert sorted(table.columns) == sorted([*METRIC_NOTES, *SYSTEM_NOTES])
     assert table.columns[:3].tolist() == ["series_f1", "f1", "event_f05_corrected"]
     assert asked == ["twin", "deaf", "loud"]
@@ -271,17 +301,16 @@ def test_comparison_judges_everyone_alike() -> None:
 def test_comparison_without_labels() -> None:
     _, ours = cells(0)
     table = evaluation.compare(
-        np.zeros((60, 3), bool), ours, [fake("x", 0.0)], lambda _: ours, buffer=2, step_seconds=STEP
+        np.zeros((60, 3), bool),
+        ours,
+        [fake("x", 0.0)],
+        lambda _: ours,
+        offline=None,
+        buffer=2,
+        step_seconds=STEP,
     )
     assert table[list(SYSTEM_NOTES)].isna().all(axis=None)
     assert comparison_findings(table) == []
-
-
-def test_flags_are_those_of_detection() -> None:
-    residual = np.array([[3.0, -3.1], [NAN, 2.9], [3.1, NAN]], np.float32)
-    detector = with_alphas(residual, Alphas.default(("a", "b"), 3.0))
-    assert detector.residual is residual
-    assert detector.flags.tolist() == [[False, True], [False, False], [True, False]]
 
 
 # --- What is said ----------------------------------------------------------------------------
@@ -290,6 +319,20 @@ def test_flags_are_those_of_detection() -> None:
 def comparison_of(*, labeled: float = 9, **lines: list[float]) -> pd.DataFrame:
     table = pd.DataFrame(lines, index=list(HEADLINES)).T
     return table.rename(index={"ours": OURS}).assign(labeled_rows=float(labeled))
+
+
+def test_who_looks_ahead_is_held_against_the_line_that_looks_ahead() -> None:
+    table = comparison_of(
+        ours=[0.2, 0.2, 0.2, 0.2],
+        offline=[0.6, 0.1, 0.2, 0.2],
+        seer=[0.5, 0.15, 0.1, 0.1],
+    ).rename(index={"offline": OFFLINE, "seer": "seer (looks ahead)"})
+    [finding] = comparison_findings(table)
+    # Behind offline in the first figure though ahead of causal; ahead of offline in the second.
+    assert finding.text.endswith("file. Average precision: seer (looks ahead) 0.150, DC-VAE 0.100.")
+    table.loc["seer (looks ahead)"] = 0.1
+    [finding] = comparison_findings(table)
+    assert finding.text.startswith("None of the 1 baselines does better than DC-VAE in VUS-PR")
 
 
 def test_a_baseline_that_is_ahead_is_named_with_both_figures() -> None:

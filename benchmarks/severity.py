@@ -1,6 +1,6 @@
 """What the score, the alarm and the budgets are worth, and what their alternatives are.
 
-python -m benchmarks.severity [FOLDER ...] [--settings settings/recommended.txt] [--epochs N]
+python -m benchmarks.severity [FOLDER ...] [--settings settings/recommended.txt] [--epochs N] [--seed N]
 
 Trains one model on each set, the sample and those in the folders (see benchmarks.sets), without
 labels, and prints four tables: threshold-free quality of causal and offline scores, alarms by rule,
@@ -133,6 +133,7 @@ def offline_scores(made: Run) -> Iterator[tuple[str, NDArray[np.float64]]]:
             "mean of 3": np.sort(relative, axis=1)[:, -3:].mean(axis=1),
             "mean": relative.mean(axis=1),
             "mean of roots": np.sqrt(relative).mean(axis=1),
+            "mean of 3 roots": np.sort(np.sqrt(relative), axis=1)[:, -3:].mean(axis=1),
         }
         for words, values in ways.items():
             is_ours = (name, words) == ("in predicted sigmas", "mean of roots")
@@ -270,8 +271,11 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="*")
     parser.add_argument("--settings", type=Path, default=RECOMMENDED)
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--seed", type=int)
     arguments = parser.parse_args()
     settings = read_settings(arguments.settings)
+    if arguments.seed is not None:
+        settings = settings.model_copy(update={"seed": arguments.seed})
     if arguments.epochs:
         settings = settings.model_copy(update={"epochs": arguments.epochs})
     runs = []

@@ -312,7 +312,7 @@ def counted(blocks: Iterable["Scores"], total: int) -> Iterator["Scores"]:
 def alphas_table(alphas: "Alphas", events_per_week: Sequence[float]) -> None:
     """Print the chosen alphas and the events a week they raise on the data, one line a series."""
     width = max(len("series"), *(len(name) for name in alphas.series))
-    if not alphas.labeled_rows.any():
+    if all(map(math.isnan, alphas.f1)) and set(alphas.method) != {"default"}:  # without labels
         say(f"{'series':<{width}}  alpha_down  alpha_up  events/week  method")
         for number, name in enumerate(alphas.series):
             rate = "-" if math.isnan(events_per_week[number]) else f"{events_per_week[number]:.1f}"

@@ -197,7 +197,7 @@ def calibration_of(residual: np.ndarray, series: list[str]) -> pd.DataFrame:
 def metrics_of(
     names: list[str],
     random: np.random.Generator,
-    first: str = "system (any series)",
+    first: str = "system alarm",
     last: str | None = "mean of labeled series",
 ) -> pd.DataFrame:
     index = [first, *names, *([] if last is None else [last])]

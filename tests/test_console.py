@@ -14,7 +14,7 @@ import pytest
 from builders import verdicts_of
 
 from dcvae import InputError, console
-from dcvae.evaluation import METRIC_NOTES, SYSTEM_NOTES, Finding
+from dcvae.evaluation import ANY_FLAG, MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES, Finding
 from dcvae.events import find_events
 from dcvae.settings import Settings
 from dcvae.thresholds import Alphas
@@ -160,7 +160,7 @@ def test_quiet_says_nothing(monkeypatch, capsys):
     console.notice(["two"])
     console.facts({"three": "3"})
     console.next_commands(arguments, ("four.py",))
-    console.alphas_table(Alphas.default(["five"], 3.0))
+    console.alphas_table(Alphas.default(["five"], 3.0), [NAN])
     console.review(review_of(), Path("folder"), 1.0)
     with console.TrainingDisplay(2, 0) as display:
         display.epoch(losses_of(1), True)
@@ -206,14 +206,24 @@ def twelve_character_alphas():
 
 
 def test_series_with_default_alphas_are_named(capsys):
-    console.alphas_table(Alphas.default(["a", "b"], 3.0))
+    console.alphas_table(Alphas.default(["a", "b"], 3.0), [NAN, NAN])
     assert capsys.readouterr().out.endswith(
         "\nnote: No labeled anomaly in a judged row, default alphas kept: a, b.\n"
     )
 
 
+def test_table_of_alphas_without_labels(capsys):
+    alphas = replace(Alphas.default(["a", "dead"], 3.0), method=("budget", "default"))
+    console.alphas_table(alphas, [12.345, NAN])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["series", "alpha_down", "alpha_up", "events/week", "method"],
+        ["a", "3", "3", "12.3", "budget"],
+        ["dead", "3", "3", "-", "default"],
+    ]
+
+
 def test_table_of_alphas(capsys):
-    console.alphas_table(twelve_character_alphas())
+    console.alphas_table(twelve_character_alphas(), [1.0, 1.0])
     *lines, note = capsys.readouterr().out.splitlines()
     assert note.endswith(" default alphas kept: pressure_bar.")
     assert lines[0].split() == [
@@ -271,7 +281,7 @@ def test_review_on_the_terminal(capsys):
 
 def test_review_with_metrics_fits_a_hundred_columns(capsys):
     result = review_of(26, num_events=3)
-    names = [*result.verdicts.series, "mean of labeled series", "system (any series)"]
+    names = [*result.verdicts.series, MEAN, ANY_FLAG, SYSTEM]
     result.metrics = pd.DataFrame(0.98765, names, list(METRIC_NOTES))
     result.metrics.loc["b", "vus_pr"] = NAN
     result.events.table["series"] = [["a long name of a series"] * 20] * 3
@@ -356,7 +366,7 @@ def test_alphas_that_labels_do_not_support_are_named(capsys):
         f1=np.array([0.0, 0.5]),
         method=("grid point-wise",) * 2,
     )
-    console.alphas_table(alphas)
+    console.alphas_table(alphas, [1.0] * len(alphas.series))
     out = capsys.readouterr().out
     assert "note: No band reaches an F1 of 0.1 on the labels of quiet: these alphas mean" in out
 

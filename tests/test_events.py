@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 from builders import verdicts_of
 
+from dcvae.detection import AlarmRules
 from dcvae.events import COLUMNS, SERIES_COLUMNS, find_events
+from dcvae.system_alarm import SystemAlarm
 
 NAN = np.nan
 
@@ -37,6 +39,38 @@ def test_one_event_by_hand() -> None:
     assert lines["flagged_rows"].to_dict() == {"b": 2, "a": 1, "c": 2}
     assert lines["peak_strength"].to_dict() == {"b": 2.0, "a": 4.0, "c": 6.0}
     assert lines["direction"].to_dict() == {"b": "down", "a": "up", "c": "up"}
+
+
+def test_an_alarm_without_a_flag_is_an_event_of_the_nearest_cell() -> None:
+    """Many a little off: the system is in alarm though no cell is outside its band."""
+    residual = np.zeros((6, 3))
+    residual[1] = [0.0, 1.0, 0.0]
+    residual[2] = [2.0, -2.5, 2.2]
+    residual[3] = [NAN, NAN, 0.5]
+    residual[5] = [3.5, 0.0, 0.0]  # flagged, but the system is not in alarm
+    verdicts = verdicts_of(residual)
+    alarm = SystemAlarm(AlarmRules("weighted", 3, 1, (1, 1), 1.0, 1, 1), np.ones(3), 5.0, "budget")
+    verdicts.raise_alarms(alarm, np.zeros(6))
+    assert verdicts.alarm.tolist() == [False, False, True, True, False, False]
+    (event,) = find_events(verdicts, 300.0).table.to_dict("records")
+    assert (event["peak_series"], event["series"], event["num_series"]) == ("b", ["b"], 1)
+    assert (event["peak_strength"], event["direction"]) == (-0.5, "down")
+    assert event["start"] == event["peak_time"] == pd.Timestamp("2021-01-01 00:10")
+    (line,) = find_events(verdicts, 300.0).series.to_dict("records")
+    assert (line["flagged_rows"], line["delay_seconds"], line["rank"]) == (0, 0.0, 1)
+
+
+def test_flags_outside_an_alarm_are_in_no_event() -> None:
+    residual = np.zeros((6, 2))
+    residual[1, 0] = residual[4, 1] = 4.0
+    verdicts = verdicts_of(residual)
+    alarm = SystemAlarm(
+        AlarmRules("weighted", 1, 1, (1, 1), 1.0, 1, 0), np.array([1.0, 99.0]), 9.0, "budget"
+    )
+    verdicts.raise_alarms(alarm, np.zeros(6))
+    events = find_events(verdicts, 300.0)
+    assert events.table["series"].tolist() == [["a"]]
+    assert events.series["flagged_rows"].tolist() == [1]
 
 
 def test_the_earlier_of_two_equal_peaks_is_the_peak() -> None:

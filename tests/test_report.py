@@ -288,7 +288,7 @@ def test_undefined_metrics_travel_as_nothing():
     made = report_content.content(100, 2)
     data = data_of(render(made))
     assert data["metrics"]["values"][2][:4] == [None] * 4
-    assert data["metrics"]["index"][0] == "system (any series)"
+    assert data["metrics"]["index"][0] == "system alarm"
     assert data["better"]["delay"] == "lower"
 
 

@@ -426,7 +426,7 @@ def test_names_cannot_do_anything(browser, tmp_path):
     calibration = made.calibration.copy()
     calibration.columns = ["promised by a Gaussian", *nasty, "all series together"]
     metrics = made.metrics.copy()
-    metrics.index = ["system (any series)", *nasty, "mean of labeled series"]
+    metrics.index = ["system alarm", *nasty, "mean of labeled series"]
     made = report_content.changed(
         made,
         model_name=nasty[0],

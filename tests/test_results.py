@@ -11,9 +11,11 @@ import pytest
 from review_content import files_in, review_of
 from stored_models import contents, preprocessor_with, settings_with
 
-from dcvae import InputError, artefacts
+from dcvae import InputError, artefacts, results
+from dcvae.detection import AlarmRules
 from dcvae.results import ResultsWriter
 from dcvae.scoring import Scores
+from dcvae.system_alarm import SystemAlarm
 
 NAN = math.nan
 
@@ -181,7 +183,7 @@ def write_review(files, review, figures):
 ALWAYS = {
     *(f"{name}.csv" for name in NAMES),
     *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
-    *("quality.csv", "metrics.json", "report.html"),
+    *("alarms.csv", "scores.csv", "quality.csv", "metrics.json", "report.html"),
 }
 
 
@@ -223,6 +225,29 @@ def test_without_the_training_file_there_is_no_file_of_baselines(tmp_path):
     files = files_in(tmp_path)
     files.training.unlink()
     assert set(contents(write_review(files, review_of(files), None))) == ALWAYS | {"metrics.csv"}
+
+
+def test_alarms_and_scores_of_every_row(tmp_path, monkeypatch):
+    files = files_in(tmp_path)
+    result = review_of(files, with_labels=False)
+    rows = len(result.verdicts.times)
+    alarm = SystemAlarm(AlarmRules("weighted", 1, 1, (1, 1), 1.0, 1, 0), np.ones(2), 9.0, "budget")
+    offline = np.linspace(0.0, 1.0, rows)
+    offline[3] = NAN
+    result.verdicts.raise_alarms(alarm, offline)
+    monkeypatch.setattr(results, "_BLOCK_ROWS", 4)  # more than one block
+    folder = write_review(files, result, None)
+    alarms = pd.read_csv(folder / "alarms.csv", index_col=0)
+    assert alarms.columns.tolist() == ["system alarm", "a", "b"]
+    squares = np.nan_to_num(result.verdicts.residual.astype(float)) ** 2
+    np.testing.assert_array_equal(alarms["system alarm"], squares.max(axis=1) > 9.0)
+    np.testing.assert_array_equal(alarms[["a", "b"]], result.verdicts.flags)
+    scores = pd.read_csv(folder / "scores.csv", index_col=0)
+    assert scores.columns.tolist() == ["causal", "offline"]
+    np.testing.assert_allclose(scores["offline"], offline, rtol=1e-6)
+    np.testing.assert_allclose(scores["causal"], result.verdicts.score, rtol=1e-6)
+    assert scores.index.tolist() == alarms.index.tolist()
+    assert len(scores) == rows
 
 
 def test_series_of_an_event_stand_in_one_cell(tmp_path):

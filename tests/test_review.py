@@ -20,8 +20,10 @@ from review_content import (
     write_csv,
 )
 
-from dcvae.evaluation import MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES, Finding
+from dcvae.definition import Definition
+from dcvae.evaluation import ANY_FLAG, MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES, Finding
 from dcvae.review import Review
+from dcvae.system_alarm import SystemAlarm
 from dcvae.tables import read_labels, read_table
 from dcvae.thresholds import Alphas
 
@@ -54,7 +56,9 @@ def labeled_alphas() -> Alphas:
 def choose_alphas(files: Files, data: Path, labels: Path) -> None:
     """Write alphas as alpha_definition.py does."""
     table = read_table(data, series=SERIES)
-    files.model.write_alphas(labeled_alphas(), table, read_labels(labels, table))
+    alarm = SystemAlarm.published(len(SERIES))
+    defined = Definition(labeled_alphas(), alarm, np.zeros(len(SERIES)), [])
+    files.model.write_definition(defined, table, read_labels(labels, table))
 
 
 def other_file(files: Files) -> tuple[Path, Path]:
@@ -91,8 +95,8 @@ def test_alphas_written_by_hand(files: Files) -> None:
     (files.model.folder / "alphas.csv").write_text("\n".join(lines))
     result = review_of(files)
     assert result.threshold_source == (
-        "alphas.csv, written or edited by hand; baselines: 3 sigmas, as the labeled files are not "
-        "at hand"
+        "alphas.csv, written or edited by hand; baselines: 3 sigmas, as the data they rest on are "
+        "not at hand"
     )
     assert result.summary()["thresholds"] == result.threshold_source
     result = review_of(files, with_labels=False)
@@ -190,7 +194,7 @@ def test_labels_that_are_gone_are_said(files: Files) -> None:
     result = review_of(files)
     assert result.threshold_source.startswith("labels of default.csv (2021-01-10 00:00:00 to ")
     assert result.threshold_source.endswith(
-        "; baselines: 3 sigmas, as the labeled files are not at hand"
+        "; baselines: 3 sigmas, as the data they rest on are not at hand"
     )
 
 
@@ -208,11 +212,12 @@ def test_metrics_are_of_the_judged_rows(alone: Files) -> None:
     assert result.metrics is not None
     assert result.metrics.index.tolist() == [
         SYSTEM,
+        ANY_FLAG,
         MEAN,
         "a",
         "b",
     ]
-    assert result.metrics["labeled_rows"].tolist() == [5, 5, 5, 0]
+    assert result.metrics["labeled_rows"].tolist() == [5, 5, 5, 5, 0]
     assert result.metrics["recall"]["a"] == result.metrics["precision"]["a"] == 1
     assert result.metrics["delay_seconds"][SYSTEM] == 0
 

@@ -8,8 +8,10 @@ import pytest
 from builders import verdicts_of
 from scipy.stats import norm
 
+from dcvae.detection import AlarmRules
 from dcvae.preprocessing import Preprocessor
 from dcvae.scoring import Scores
+from dcvae.system_alarm import SystemAlarm
 from dcvae.thresholds import Alphas
 from dcvae.verdicts import CALIBRATION_SIGMAS, PROMISED, TOGETHER, Verdicts
 
@@ -181,3 +183,25 @@ def test_a_series_that_is_entirely_missing_has_no_share(rows: int) -> None:
     table = verdicts_of(np.full((rows, 2), NAN)).calibration()
     assert table[["a", "b", TOGETHER]].isna().all(axis=None)
     assert table[PROMISED].notna().all()
+
+
+def test_until_alarms_are_raised_any_flag_is_an_alarm() -> None:
+    residual = np.array([[0.0, 1.0], [np.nan, -4.0], [5.0, np.nan]])
+    verdicts = verdicts_of(residual)
+    assert verdicts.alarm.tolist() == [False, True, True]
+    assert verdicts.score.tolist() == [1.0, 4.0, 5.0]
+    np.testing.assert_array_equal(verdicts.series_alarms, verdicts.flags)
+    assert verdicts.offline is None
+
+
+def test_raised_alarms_are_made_of_scaled_errors() -> None:
+    """Sigma 0.5: residuals in sigmas are twice the errors that the alarm counts."""
+    residual = np.array([[2.0, 4.0], [6.0, 0.0], [0.0, 0.0]])
+    verdicts = verdicts_of(residual)
+    verdicts.sigma[:] = 0.5
+    alarm = SystemAlarm(AlarmRules("weighted", 2, 1, (1, 1), 1.0, 1, 0), np.ones(2), 3.0, "budget")
+    verdicts.raise_alarms(alarm, np.array([0.1, 0.2, 0.3]))
+    assert verdicts.score.tolist() == [(1 + 4) / 2, 9 / 2, 0.0]
+    assert verdicts.alarm.tolist() == [False, True, False]
+    assert verdicts.series_alarms.tolist() == [[False, True], [True, False], [False, False]]
+    assert verdicts.offline.tolist() == [0.1, 0.2, 0.3]

@@ -1,6 +1,6 @@
 """What the score, the alarm and the budgets are worth, and what their alternatives are.
 
-python -m benchmarks.severity [FOLDER ...] [--settings settings/recommended.txt] [--epochs N] [--seed N]
+python -m benchmarks.severity [FOLDER ...] [--settings FILE] [--epochs N] [--seed N]
 
 Trains one model on each set, the sample and those in the folders (see benchmarks.sets), without
 labels, and prints four tables: threshold-free quality of causal and offline scores, alarms by rule,

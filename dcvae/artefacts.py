@@ -258,7 +258,7 @@ class TrainingFolder:
             self.final.rename(self.previous)
             notices = [
                 f"The model that was here before, its alphas and its results are now in "
-                f"{self.previous}; choose alphas for the new one."
+                f"{self.previous}; the new one begins with thresholds from its training file."
             ]
         self.partial.rename(self.final)
         return notices

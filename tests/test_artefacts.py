@@ -178,7 +178,7 @@ def test_training_again_keeps_one_earlier_model(folder):
     for number in (b"2", b"3"):
         assert train_whole(again(folder), number) == [
             "The model that was here before, its alphas and its results are now in "
-            f"{folder.previous}; choose alphas for the new one."
+            f"{folder.previous}; the new one begins with thresholds from its training file."
         ]
     assert (folder.final / "model.keras").read_bytes() == b"3"
     assert (folder.previous / "model.keras").read_bytes() == b"2"

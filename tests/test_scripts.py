@@ -29,7 +29,7 @@ import pandas as pd
 import pytest
 
 from dcvae import artefacts, console
-from dcvae.evaluation import SYSTEM
+from dcvae.evaluation import ANY_FLAG, MEAN, OFFLINE, SYSTEM
 from dcvae.settings import read_settings
 from dcvae.tables import read_table
 
@@ -51,9 +51,10 @@ RESULTS = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "late
 MODEL_FILES = {
     *("model.keras", "settings.txt", "preprocessing.json", "run.json"),
     *("history.csv", "loss.png", "training_state.npz", "alphas.csv", "alphas_source.json"),
+    *("calibration.json", "alarms.json"),
 }
 REVIEW_FILES = {
-    "quality.csv",
+    *("alarms.csv", "scores.csv", "quality.csv"),
     *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
     *("metrics.json", "report.html"),
 }
@@ -263,7 +264,9 @@ def test_the_walk_says_what_it_does_and_nothing_on_stderr(walk):
         alphas.stdout
     )
     assert alphas.stdout.endswith("next:\n  python test.py TEST.csv settings.txt\n")
-    assert f"written: {Path('models/toy/alphas.csv')}\n" in alphas.stdout
+    written = f"{Path('models/toy/alphas.csv')}, {Path('models/toy/alarms.json')}"
+    assert f"written: {written}\n" in alphas.stdout
+    assert "\nsystem alarm  when " in alphas.stdout
     assert "note: Cells are missing in 3 of 3 series" in test.stdout
     assert f"written: {Path('models/toy/results/test')} (93 judged rows, " in test.stdout
     assert "to look at: " in test.stdout
@@ -520,7 +523,8 @@ def test_labels_have_the_run_judged(place):
     metrics = pd.read_csv(folder / "metrics.csv", index_col="series")
     assert list(metrics.index) == [
         SYSTEM,
-        "mean of labeled series",
+        ANY_FLAG,
+        MEAN,
         "s0",
         "s1",
         "s2",
@@ -530,11 +534,12 @@ def test_labels_have_the_run_judged(place):
         both = truth[name].sum() + flags[name].sum()
         assert metrics.loc[name, "f1"] == pytest.approx(2 * hits / both if both else 1.0)
     any_truth, any_flag = truth.any(axis=1), flags.any(axis=1)
-    assert metrics.loc[SYSTEM, "recall"] == pytest.approx(
-        (any_truth & any_flag).sum() / any_truth.sum()
-    )
+    alarm = read_csv(folder / "alarms.csv")[SYSTEM]
+    for name, mask in ((ANY_FLAG, any_flag), (SYSTEM, alarm)):
+        recall = (any_truth & mask).sum() / any_truth.sum()
+        assert metrics.loc[name, "recall"] == pytest.approx(recall)
     baselines = pd.read_csv(folder / "baselines.csv", index_col="detector")
-    assert list(baselines.index[:4]) == ["DC-VAE", "always", "never", "random"]
+    assert list(baselines.index[:4]) == ["DC-VAE", OFFLINE, "always", "never"]
     assert {"PCA", "isolation forest", "k-means (looks ahead)"} <= set(baselines.index)
     assert baselines.loc["always", "recall"] == 1
     assert baselines.loc["DC-VAE", "f1"] == metrics.loc[SYSTEM, "f1"]
@@ -549,6 +554,128 @@ def test_labels_belong_to_the_rows_of_the_file_with_context_too(place):
     good(place.call("test", "--labels", path, "--context", place.folder / "val.csv"))
     metrics = pd.read_csv(place.model / "results/test/metrics.csv", index_col="series")
     assert metrics.loc["s1", "labeled_rows"] == labels["s1"].sum() == 3
+
+
+# --- Without labels, and alarms ----------------------------------------------------------------
+
+
+def define(place, *more, **keys):
+    """Define on the training file, taken to be normal."""
+    write_settings(place.settings, **keys)
+    words = [place.folder / "train.csv", place.settings, "--models", place.models, *more]
+    return call("alpha_definition", *words)
+
+
+def test_a_trained_model_begins_as_its_training_file_would_define_it(place):
+    """What training defined is what comes of defining on the same file without labels."""
+    good(call("train", place.folder / "train.csv", place.settings, "--models", place.models))
+    names = ("alphas.csv", "alarms.json", "alphas_source.json")
+    begun = {name: (place.model / name).read_bytes() for name in names}
+    ended = good(define(place))
+    assert "threshold from a number of false alarms a week" in ended.stdout
+    assert {name: (place.model / name).read_bytes() for name in names} == begun
+    table = pd.read_csv(place.model / "alphas.csv")
+    assert set(table["method"]) == {"budget"}
+    assert set(table["data"]) == {"train.csv"}
+    judged = good(place.call("test"))
+    assert "train.csv (2021-03-01 00:00:00 to " in judged.stdout
+    assert "taken to be normal, no labels used; 3 by budget" in judged.stdout
+
+
+@pytest.mark.parametrize("method", ["quantile", "evt"])
+def test_other_methods_without_labels(place, method):
+    good(define(place, alpha_method=method))
+    methods = set(pd.read_csv(place.model / "alphas.csv")["method"])
+    assert methods <= {method, "budget", "evt and budget"}
+
+
+def test_without_labels_as_json(place):
+    answer = json.loads(good(define(place, "--json")).stdout)
+    assert [line["series"] for line in answer["alphas"]] == ["s0", "s1", "s2"]
+    assert answer["system_alarm"]["method"] == "budget"
+    assert set(answer["system_alarm"]["level"]) == {"s0", "s1", "s2"}
+
+
+def test_a_method_for_labels_wants_some_and_the_others_none(place):
+    ended = define(place, alpha_method="labels")
+    assert ended.returncode == 2
+    assert '`alpha_method` is "labels" in ' in ended.stderr
+    assert "but there is no label file. Give one after the data" in ended.stderr
+    write_settings(place.settings, alpha_method="evt")
+    place.data = place.folder / "val.csv"
+    ended = place.call("alpha_definition")
+    assert ended.returncode == 2
+    assert "which takes data for normal and no labels. Received: the label file" in ended.stderr
+
+
+@pytest.mark.parametrize("sigma", ["calibrated", "tempered", "constant"])
+def test_readings_of_sigma(place, sigma):
+    before = read_results(place.model / "results/test")["sigma"]
+    write_settings(place.settings, sigma=sigma)
+    refused = place.call("test")
+    assert refused.returncode == 2
+    assert f'expected alphas for `sigma` "{sigma}", received "predicted"' in refused.stderr
+    good(define(place, sigma=sigma))
+    good(place.call("test"))
+    sigmas = read_results(place.model / "results/test")["sigma"]
+    stored = json.loads((place.model / "calibration.json").read_bytes())["sigma"][sigma]
+    scales = json.loads((place.model / "preprocessing.json").read_bytes())["scale"]
+    for column, name in enumerate(before.columns):
+        scaled = (before[name] / scales[column]) ** stored["exponent"]
+        expected = scaled * stored["factor"][column] * scales[column]
+        np.testing.assert_allclose(sigmas[name], expected, rtol=1e-4)
+
+
+def test_with_the_rules_of_the_published_program_any_flag_is_an_alarm(place):
+    """`fidelity` sets keys of the model too: only the rules are taken from it here."""
+    rules = {"alarm_system": "any", "alarm_leave": 1.0, "alarm_hold": 0, "tune_alarms": False}
+    good(define(place, **rules))
+    good(place.call("test"))
+    folder = place.model / "results/test"
+    flags, alarms = read_results(folder)["anomaly_predictions"], read_csv(folder / "alarms.csv")
+    assert flags.any(axis=None)
+    pd.testing.assert_frame_equal(alarms[flags.columns], flags)
+    np.testing.assert_array_equal(alarms[SYSTEM], flags.any(axis=1))
+    runs = (alarms[SYSTEM] & ~alarms[SYSTEM].shift(fill_value=False)).sum()
+    assert len(pd.read_csv(folder / "events.csv")) == runs
+
+
+def test_other_rules_hold_only_once_they_are_defined(place):
+    write_settings(place.settings, alarm_hold=3)
+    note = "run alpha_definition.py to change them.\n"
+    good(define(place))
+    write_settings(place.settings, alarm_hold=3)
+    assert note in good(place.call("test")).stdout
+    good(define(place, alarm_hold=3))
+    assert note not in good(place.call("test")).stdout
+
+
+def test_no_alarm_score_or_quality_depends_on_later_rows(place):
+    """The file is cut off after a row: what was said of the rows before is said again."""
+    good(define(place, false_alarms_per_week=500.0, system_false_alarms_per_week=100.0))
+    frame = read_csv(place.data)
+    frame.iloc[30:33, 1] = np.nan
+    frame.iloc[45:60, 0] += 5 * frame.iloc[:, 0].std()
+    frame.iloc[70:, 2] = np.nan
+    names = ("alarms", "anomaly_predictions", "quality")
+    said = {}
+    for stop in (len(frame), 40, 48, 52, 75):
+        frame.iloc[:stop].to_csv(place.data)
+        good(place.call("test"))
+        folder = place.model / "results/test"
+        said[stop] = {name: read_csv(folder / f"{name}.csv") for name in names}
+        said[stop]["causal"] = read_csv(folder / "scores.csv")["causal"]
+    whole = said.pop(len(frame))
+    assert whole["alarms"][SYSTEM].any()
+    for part in said.values():
+        for name, table in part.items():
+            cut = whole[name].iloc[: len(table)]
+            check = pd.testing.assert_series_equal if name == "causal" else _same_table
+            check(table, cut)
+
+
+def _same_table(left, right):
+    pd.testing.assert_frame_equal(left, right, check_dtype=False)
 
 
 def test_figures_on_request(place):
@@ -622,9 +749,7 @@ def test_training_again_keeps_the_model_as_previous_and_quiet_is_quiet(training_
     assert ended.stdout == ""
     assert contents(training_place.models / "toy.previous") == before
     assert epochs_of(training_place.model) == [1]
-    assert set(contents(training_place.model)) == {
-        name for name in MODEL_FILES if not name.startswith("alphas")
-    }
+    assert set(contents(training_place.model)) == set(MODEL_FILES)
 
 
 def test_quiet_tests_and_alphas_print_nothing(place):
@@ -642,7 +767,7 @@ def test_resume_goes_on(training_place):
     previous = training_place.models / "toy.previous"
     assert contents(previous) == before
     assert f"note: Going on with the training in {training_place.model}.\n" in ended.stdout
-    assert f"its alphas and its results are now in {previous}; choose alphas" in ended.stdout
+    assert f"its alphas and its results are now in {previous}; the new one " in ended.stdout
     models = shlex.join(["--models", str(training_place.models)])
     assert ended.stdout.endswith(f"python test.py TEST.csv {training_place.settings} {models}\n")
     history = (training_place.model / "history.csv").read_bytes()
@@ -754,9 +879,7 @@ def test_a_loss_that_is_no_number_later_keeps_the_best_weights(training_place):
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("warning: the loss became NaN or infinite")
     assert epochs_of(training_place.model) == [1]
-    assert set(contents(training_place.model)) == {
-        name for name in MODEL_FILES if not name.startswith("alphas")
-    }
+    assert set(contents(training_place.model)) == set(MODEL_FILES)
 
 
 # --- What is said before the work begins -----------------------------------------------------
@@ -831,9 +954,7 @@ def test_a_real_ctrl_c_after_an_epoch(training_place):
     assert (process.returncode, err) == (130, KEPT)
     assert "interrupted after " in out
     assert f"model: {training_place.model}" in out
-    assert set(contents(training_place.model)) == {
-        name for name in MODEL_FILES if not name.startswith("alphas")
-    }
+    assert set(contents(training_place.model)) == set(MODEL_FILES)
 
 
 @pytest.mark.slow

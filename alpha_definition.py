@@ -45,7 +45,7 @@ def main() -> None:
         labels=labels.frame.to_numpy() if labels else None,
     )
     paths = model.write_definition(defined, table, labels)
-    console.alphas_table(defined.alphas, defined.events_per_week)
+    console.alphas_table(defined.alphas, defined.events_per_week.tolist())
     console.facts({"system alarm": defined.alarm.describe(model.step_seconds)})
     console.notice(defined.notices)
     console.machine_readable(

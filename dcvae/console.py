@@ -310,7 +310,12 @@ def counted(blocks: Iterable["Scores"], total: int) -> Iterator["Scores"]:
 
 
 def alphas_table(alphas: "Alphas", events_per_week: Sequence[float]) -> None:
-    """Print the chosen alphas and the events a week they raise on the data, one line a series."""
+    """Print the chosen alphas, one line a series; those without labels with their events a week.
+
+    Args:
+        alphas: those chosen.
+        events_per_week: (series,), on the data they were chosen on; NaN is shown as "-".
+    """
     width = max(len("series"), *(len(name) for name in alphas.series))
     if all(map(math.isnan, alphas.f1)) and set(alphas.method) != {"default"}:  # without labels
         say(f"{'series':<{width}}  alpha_down  alpha_up  events/week  method")

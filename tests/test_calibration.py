@@ -9,7 +9,7 @@ from builders import random_network, random_rows, settings_with
 from dcvae import InputError, offline
 from dcvae.calibration import Calibration, learn
 from dcvae.scoring import Scorer
-from dcvae.sigma import calibrate
+from dcvae.sigma import calibrate, shares_outside
 from dcvae.windows import WindowSplit
 
 SETTINGS = settings_with()
@@ -29,12 +29,12 @@ def learned(split, rows=200):
 def test_the_validation_part_teaches_and_nothing_else():
     split = WindowSplit(starts((0, 100)), starts((120, 160)))
     network, scaled, observed, (scores, calibration) = learned(split)
-    expected = Scorer.of(network, SETTINGS).score(scaled[120:167], observed[120:167])
-    np.testing.assert_array_equal(scores.error, expected.error)
+    every_row = Scorer.of(network, SETTINGS).score(scaled, observed)
+    np.testing.assert_array_equal(scores.error, every_row.error)
     assert calibration.learned_on == "40 rows of the validation part"
-    for found, wanted in zip(
-        calibration.readings, calibrate(expected.error, expected.sigma), strict=True
-    ):
+    validation = slice(120, 160)  # judged row i ends the window that starts in row i
+    wanted_readings = calibrate(every_row.error[validation], every_row.sigma[validation])
+    for found, wanted in zip(calibration.readings, wanted_readings, strict=True):
         assert found.exponent == wanted.exponent
         np.testing.assert_array_equal(found.factor, wanted.factor)
     squares = offline.window_squares(network, scaled, observed, starts((120, 160)), 8)
@@ -44,16 +44,19 @@ def test_the_validation_part_teaches_and_nothing_else():
 def test_rows_whose_windows_were_left_out_teach_nothing():
     split = WindowSplit(starts((0, 100)), starts((120, 130), (145, 160)))
     *_, (scores, calibration) = learned(split)
-    judged = np.zeros(40, dtype=bool)
-    judged[:10] = judged[25:] = True
-    np.testing.assert_array_equal(~np.isnan(scores.error).any(axis=1), judged)
+    kept = np.r_[120:130, 145:160]
     assert calibration.learned_on == "25 rows of the validation part"
+    for found, wanted in zip(
+        calibration.readings, calibrate(scores.error[kept], scores.sigma[kept]), strict=True
+    ):
+        np.testing.assert_array_equal(found.factor, wanted.factor)
 
 
 def test_without_a_validation_part_the_training_rows_teach():
     *_, (scores, calibration) = learned(WindowSplit(starts((0, 100, 2)), starts((0, 0))))
     assert calibration.learned_on == "50 rows of the training part"
-    assert np.isnan(scores.error[1::2]).all()
+    wanted = shares_outside(scores.error[0:100:2], scores.sigma[0:100:2])
+    assert calibration.shares_outside["predicted"] == wanted
 
 
 def test_stored_values_come_back():

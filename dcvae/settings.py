@@ -73,12 +73,9 @@ FIDELITY_KEYS = (
 CODE_DEFAULTS: dict[str, Any] = {
     "max_gap": None,
     "max_fill": None,
-    "sigma": "predicted",
     "alarm_system": "any",
     "alarm_smoothing": 1,
-    "alarm_enter": (1, 1),
     "alarm_leave": 1.0,
-    "alarm_min_rows": 1,
     "alarm_hold": 0,
     "tune_alarms": False,
 }

@@ -120,6 +120,7 @@ class TestFidelity:
         settings = read(fidelity="code")
         assert {key: getattr(settings, key) for key in CODE_DEFAULTS} == CODE_DEFAULTS
         assert (settings.max_gap, settings.max_fill, settings.tune_alarms) == (None, None, False)
+        assert settings.sigma == "predicted"
         assert AlarmRules.of(settings) == replace(AlarmRules.published(), series=3)
         assert read(fidelity_spread="code").max_fill == 12  # only `fidelity` itself counts
 

@@ -157,7 +157,7 @@ class TrainingFolder:
                 + "\nGive the settings it was begun with, train without --resume, or under another "
                 "`model_name`."
             )
-        begun_on = _readas_json(folder / RUN_FILE)
+        begun_on = _read_json(folder / RUN_FILE)
         if begun_on.get("training_file_sha256") != source["training_file_sha256"]:
             raise InputError(
                 f"The training in {folder} cannot be resumed: it was begun on other data. Give "
@@ -446,7 +446,7 @@ class StoredModel:
             InputError: the file is missing or damaged.
         """
         path = self.folder / CALIBRATION_FILE
-        return Calibration.from_dict(_readas_json(path), self.series, str(path))
+        return Calibration.from_dict(_read_json(path), self.series, str(path))
 
     def alarm_notice(self, alarm: SystemAlarm) -> list[str]:
         """Say so if the settings ask for other rules than alarms.json was made with."""
@@ -465,7 +465,7 @@ class StoredModel:
             InputError: the file is missing or damaged.
         """
         path = self.folder / ALARMS_FILE
-        return SystemAlarm.from_dict(_readas_json(path), self.series, str(path))
+        return SystemAlarm.from_dict(_read_json(path), self.series, str(path))
 
     @property
     def step_seconds(self) -> float:
@@ -578,7 +578,7 @@ class StoredModel:
         path, alphas = self.folder / ALPHAS_SOURCE_FILE, self.folder / ALPHAS_FILE
         if not (path.exists() and alphas.exists()):
             return None
-        source = _readas_json(path)
+        source = _read_json(path)
         is_current = source.get("alphas_sha256") == sha256_of(alphas)
         return source if is_current else None
 
@@ -667,7 +667,7 @@ def open_model(models: Path, given: Settings) -> StoredModel:
             f"The model in {folder} is damaged: `M` is {trained.num_series} in {SETTINGS_FILE} but "
             f"{PREPROCESSING_FILE} has {len(preprocessor.series)} series. Train it again."
         )
-    run = _readas_json(folder / RUN_FILE)
+    run = _read_json(folder / RUN_FILE)
     if not isinstance(run.get("sampling_step_seconds"), int | float):
         raise InputError(f"{folder / RUN_FILE} is damaged. Train the model again.")
     hashes = run.get("sha256")
@@ -704,10 +704,10 @@ def _is_unchanged(path: Any, sha256: Any) -> TypeGuard[str]:
 
 def _read_preprocessor(folder: Path) -> Preprocessor:
     path = folder / PREPROCESSING_FILE
-    return Preprocessor.from_dict(_readas_json(path), str(path))
+    return Preprocessor.from_dict(_read_json(path), str(path))
 
 
-def _readas_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:

@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dcvae import InputError
-from dcvae.quality import longest_constant
+from dcvae.quality import listed, longest_constant
 from dcvae.settings import Settings
 
 OutliersOf = Literal["training", "each file"]
@@ -126,14 +126,14 @@ class Preprocessor:
         shares = [f"`{name}` {n:,} ({n / len(frame):.2%})" for name, n in counts.items()]
         notices = [
             f"Cells more than `max_std` = {self.max_std:g} standard deviations from the mean are "
-            f"taken for missing in {len(counts)} of {frame.shape[1]} series: {_listed(shares)}."
+            f"taken for missing in {len(counts)} of {frame.shape[1]} series: {listed(shares)}."
         ]
         kept = frame[counts.index].mask(outlying[counts.index])
         constant = [f"`{name}`" for name in kept.columns[kept.min() == kept.max()]]
         if constant:
             notices.append(
                 f"Without those cells, {len(constant)} of {frame.shape[1]} series never change, so "
-                f"the model cannot learn when they do: {_listed(constant)}. To keep the cells, "
+                f"the model cannot learn when they do: {listed(constant)}. To keep the cells, "
                 "raise `max_std` or set `wo_outliers` to false."
             )
         return notices
@@ -240,12 +240,6 @@ def _is_outlier(frame: pd.DataFrame, max_std: float) -> pd.DataFrame:
     with np.errstate(over="ignore", invalid="ignore"):  # beyond the range counts as infinite
         deviation = (frame - frame.mean()).abs()
         return deviation > max_std * frame.std(ddof=0)
-
-
-def _listed(items: list[str]) -> str:
-    """List the first five items and count the rest."""
-    rest = len(items) - 5
-    return ", ".join(items[:5]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _is_count(value: object, least: int) -> bool:

@@ -69,7 +69,7 @@ class Quality:
             named = [f"`{name}` {rows:,}" for name, rows in stale.items()]
             notices.append(
                 f"Series are on one value for longer than ever in training ({len(stale)} of "
-                f"{len(self.stale_rows)}, with the rows): {_listed(named)}."
+                f"{len(self.stale_rows)}, with the rows): {listed(named)}."
             )
         if counts[PARTLY_FILLED]:
             notices.append(
@@ -197,7 +197,7 @@ def _names(marks: NDArray[np.bool_], series: pd.Index) -> NDArray[np.object_]:
     return joined
 
 
-def _listed(items: list[str]) -> str:
+def listed(items: list[str]) -> str:
     """List the first five items and count the rest."""
     rest = len(items) - 5
     return ", ".join(items[:5]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -117,30 +117,43 @@ def offline_scores(made: Run) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Score rows by the windows that contain them, in many ways."""
     length = made.settings.window_length
     starts = offline.window_starts(len(made.judged), length)
-    chosen = made.split.validation if len(made.split.validation) else made.split.train
-    chosen = offline.thinned(chosen, length)
+    validation = made.split.validation if len(made.split.validation) else made.split.train
+    every = np.union1d(made.split.train, made.split.validation).astype(np.int32)
     known = np.ones(made.training.shape, dtype=bool)
     kinds: dict[str, Any] = {
         "in predicted sigmas": made.network,
         "error": _ConstantSigma(made.network),
     }
     for name, network in kinds.items():
-        normal = offline.window_squares(network, made.training, known, chosen, length)
-        squares = offline.window_squares(network, made.judged, made.observed, starts, length)
-        relative = np.nan_to_num(squares / offline.normal_level(normal))
-        ways: dict[str, NDArray[np.float64]] = {
-            "largest": relative.max(axis=1),
-            "mean of 3": np.sort(relative, axis=1)[:, -3:].mean(axis=1),
-            "mean": relative.mean(axis=1),
-            "mean of roots": np.sqrt(relative).mean(axis=1),
-            "mean of 3 roots": np.sort(np.sqrt(relative), axis=1)[:, -3:].mean(axis=1),
-        }
-        for words, values in ways.items():
-            is_ours = (name, words) == ("in predicted sigmas", "mean of roots")
-            rows = offline.row_scores(
-                values[:, None] ** 2, np.ones(1), starts, len(made.judged), length
+        of_validation, of_all = (
+            offline.window_squares(
+                network, made.training, known, offline.thinned(part, length), length
             )
-            yield f"offline, {name}, {words}" + OURS * is_ours, rows[length - 1 :]
+            for part in (validation, every)
+        )
+        squares = offline.window_squares(network, made.judged, made.observed, starts, length)
+        levels = {
+            "mean of validation": np.maximum(of_validation.mean(axis=0), 1e-8),
+            "1 % of all windows": offline.normal_level(of_all),
+        }
+        for of_level, level in levels.items():
+            relative = np.nan_to_num(squares / level)
+            ways: dict[str, NDArray[np.float64]] = {
+                "largest": relative.max(axis=1),
+                "mean": relative.mean(axis=1),
+                "mean of roots": np.sqrt(relative).mean(axis=1),
+                "mean of logs": np.log1p(relative).mean(axis=1),
+                "mean of 3 logs": np.sort(np.log1p(relative), axis=1)[:, -3:].mean(axis=1),
+            }
+            for words, values in ways.items():
+                chosen_way = ("in predicted sigmas", "1 % of all windows", "mean of logs")
+                is_ours = (name, of_level, words) == chosen_way
+                # As one series whose strangeness is what the way made of all of them.
+                rows = offline.row_scores(
+                    np.expm1(values)[:, None], np.ones(1), starts, len(made.judged), length
+                )
+                title = f"offline, {name} over {of_level}, {words}"
+                yield title + OURS * is_ours, rows[length - 1 :]
 
 
 def k_means(made: Run) -> NDArray[np.float64]:

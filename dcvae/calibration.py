@@ -1,10 +1,11 @@
 """What a trained model learns from data that are taken to be normal, before it judges anything.
 
-The network alone does not know how far off is far. What a sigma is (`sigma`) and what the windows
-of a normal file look like (`offline`) is learned on rows that it was not fitted to: the validation
-part of the training file, or without one, the training rows themselves, on which a network is surer
-of itself than it will ever be again. It is learned once, when the training is done, and stays with
-the model, in calibration.json.
+The network alone does not know how far off is far. What a sigma is (`sigma`) is learned on rows
+that it was not fitted to: the validation part of the training file, or without one, the training
+rows themselves, on which a network is surer of itself than it will ever be again. How strange the
+windows of a normal file may be (`offline`) is learned on all windows of training and validation:
+the strangest hundredth is asked for, and a validation part is too short to have seen it. All is
+learned once, when the training is done, and stays with the model, in calibration.json.
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ class Calibration:
         series: names, in the network's order.
         readings: what each reading of sigma but the published one is.
         offline_level: (series,) float64, sigmas squared, see `offline.normal_level`.
-        learned_on: which rows taught it, in words.
+        learned_on: which rows taught the readings, in words.
         shares_outside: for each reading, the shares of their cells beyond 1, 2 and 3 sigmas, where
             a Gaussian promises 31.7 %, 4.6 % and 0.27 %.
     """
@@ -100,7 +101,7 @@ def learn(
     observed: NDArray[np.bool_],
     split: WindowSplit,
 ) -> tuple["Scores", Calibration]:
-    """Score the training file and learn from the part the network was not fitted to.
+    """Score the training file and learn from it.
 
     Args:
         network: the trained network (Keras is loaded by now).
@@ -111,8 +112,7 @@ def learn(
         split: the windows that were trained and validated on.
 
     Returns:
-        The scores of all its rows, sigma as predicted; and what the validation part teaches, or
-        without one the rows that end the training windows.
+        The scores of all its rows, sigma as predicted; and what is learned.
     """
     from dcvae import offline
     from dcvae.scoring import Scorer
@@ -124,8 +124,9 @@ def learn(
     scores = Scorer.of(network, settings).score(scaled, observed)
     error, sigma = scores.error[starts], scores.sigma[starts]
     readings = calibrate(error, sigma)
+    every = np.union1d(split.train, split.validation).astype(np.int32)
     squares = offline.window_squares(
-        network, scaled, observed, offline.thinned(starts, length), length
+        network, scaled, observed, offline.thinned(every, length), length
     )
     outside = {"predicted": shares_outside(error, sigma)} | {
         reading.reading: shares_outside(error, reading.apply(sigma)) for reading in readings

@@ -2,10 +2,17 @@
 
 A live alarm has only the window that ends in its row. Whoever looks at a file afterwards also has
 the windows that begin in it, and they tell more: an anomaly that began in a row is in full view of
-them. Each window gets, for every series, the root mean square of its errors in sigmas, over what
-that is in normal windows; a window's number is the mean over series, and a row's the mean over the
-windows that contain it. Roots, not squares, so that one series that is far out does not speak for
-all; this reading measured best of those in benchmarks/README.md.
+them::
+
+    error (rows, series) in every window     in sigmas
+      -> squared, mean over the window's rows
+      -> over the series' own level          what it exceeds in 1 % of normal windows
+      -> log(1 + x), mean over series        one series that is far out does not speak for all
+      -> mean over the windows that contain a row
+      =  score (rows,)
+
+so most normal rows are well below log 2 = 0.69. This reading measured best of those in
+benchmarks/README.md.
 
 A row looks ahead up to T - 1 rows here: this is for ranking and for study, never for an alarm.
 """
@@ -28,6 +35,7 @@ Float64Array = NDArray[np.float64]
 
 WINDOWS_A_LENGTH = 8  # windows that begin within T rows; more rank no better, and each costs a pass
 _BATCH = 64
+_LEVEL_QUANTILE = 0.99
 _LOWEST_LEVEL = 1e-8  # sigmas, squared
 _LARGEST = 1e15  # sigmas; the sum of their squares over a window fits float32
 
@@ -104,10 +112,16 @@ def window_squares(
 
 
 def normal_level(squares: Float64Array) -> Float64Array:
-    """Tell what the mean square of a window is while all is normal: (series,), sigmas squared."""
-    known = ~np.isnan(squares)
-    total = np.where(known, squares, 0.0).sum(axis=0)
-    level: Float64Array = np.maximum(total / np.maximum(known.sum(axis=0), 1), _LOWEST_LEVEL)
+    """Tell what the mean square of a window exceeds in 1 % of normal windows.
+
+    Args:
+        squares: (windows, series) from `window_squares`; a window without a cell counts as 0.
+
+    Returns:
+        (series,) float64, sigmas squared, > 0.
+    """
+    exceeded = np.quantile(np.nan_to_num(squares), _LEVEL_QUANTILE, axis=0)
+    level: Float64Array = np.maximum(exceeded, _LOWEST_LEVEL)
     return level
 
 
@@ -128,15 +142,15 @@ def row_scores(
         window_length: rows of a window, T.
 
     Returns:
-        (rows,) float64 >= 0, about 1 while all is normal; NaN where no window has a cell.
+        (rows,) float64 >= 0; NaN where no window has a cell.
     """
-    roots = np.sqrt(squares / level)
-    known = ~np.isnan(roots)
+    strangeness = np.log1p(squares / level)
+    known = ~np.isnan(strangeness)
     series = known.sum(axis=1)
     of_window = np.divide(
-        np.where(known, roots, 0.0).sum(axis=1),
+        np.where(known, strangeness, 0.0).sum(axis=1),
         series,
-        out=np.zeros(len(roots)),
+        out=np.zeros(len(squares)),
         where=series > 0,
     )
     counted = (series > 0).astype(np.float64)

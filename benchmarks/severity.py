@@ -298,7 +298,7 @@ def main() -> None:
     timed = [made for made in runs if made.data.has_times]
     _print("VUS-PR of the system", runs, ranking_lines)
     _print("event F0.5 / recall / false alarms a week", timed, alarm_lines)
-    _print("mean average precision of series / normal cells beyond 2 sigmas", timed, sigma_lines)
+    _print("mean average precision of series / normal cells beyond 2 sigmas", runs, sigma_lines)
     _print("share of series within a factor 2 of the budget", timed, budget_lines)
 
 

@@ -124,7 +124,7 @@ def begin(
 
     Alphas and alarm count events a week, and weeks are what a validation part is short of. They are
     defined on the whole training file: measured, that comes nearer to the rate asked for on later
-    data than the validation part alone (benchmarks/README.md).
+    data than the validation part alone (benchmarks/severity.md).
 
     Args:
         network: the trained network.

@@ -12,7 +12,7 @@ them::
       =  score (rows,)
 
 so most normal rows are well below log 2 = 0.69. This reading measured best of those in
-benchmarks/README.md.
+benchmarks/severity.md.
 
 A row looks ahead up to T - 1 rows here: this is for ranking and for study, never for an alarm.
 """

@@ -12,7 +12,7 @@ wrong now. That takes time and the other series into account::
 so 1 means: the strangest few series are, on average, as far off as each is in its strangest 1 % of
 normal time, whatever the model, the series or the day. The score grows with every error and looks
 at no row after its own. Squares are not divided by the network's sigma: a sigma that grows where
-the input is strange hides what is sought, and a constant one measured best (benchmarks/README.md).
+the input is strange hides what is sought; a constant one measured best (benchmarks/severity.md).
 
 The levels and the threshold are learned on data taken to be normal. The threshold is as low as it
 can be without more alarms a week there, through all the rules of `detection.AlarmRules`, than the

@@ -59,7 +59,7 @@ def main() -> None:
     scaled = model.preprocessor.transform(table.frame)
     observed = model.observed(table)
     verdicts = Verdicts.awaiting(
-        table.frame[before:], alphas, settings.latent_size, model.preprocessor
+        table.frame[before:], alphas, settings.latent_channels, model.preprocessor
     )
     with ResultsWriter(model, arguments.data, verdicts.times) as results:
         blocks = Scorer.of(network, settings, sigma).blocks(scaled, observed)

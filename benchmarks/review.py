@@ -73,7 +73,7 @@ def main() -> None:
         observed = model.preprocessor.observed(table.frame)
         before = model.settings.window_length - 1
         verdicts = Verdicts.awaiting(
-            table.frame[before:], alphas, model.settings.latent_size, model.preprocessor
+            table.frame[before:], alphas, model.settings.latent_channels, model.preprocessor
         )
         with ResultsWriter(model, folder / "data.csv", verdicts.times) as results:
             for scores in Scorer.of(network, model.settings).blocks(scaled, observed):

@@ -24,7 +24,8 @@ from dcvae import baselines, offline
 from dcvae.calibration import Calibration, learn
 from dcvae.detection import AlarmRules, standardized_residual
 from dcvae.event_metrics import event_wise
-from dcvae.network import VariationalAutoencoder, build_network
+from dcvae.network import build_network
+from dcvae.network.autoencoders import Autoencoder, Reconstruction
 from dcvae.normal_thresholds import alphas_from_normal, expected_events
 from dcvae.preprocessing import Preprocessor
 from dcvae.ranking_metrics import average_precision, period_from_autocorrelation, vus
@@ -46,7 +47,7 @@ class Run(NamedTuple):
 
     data: LabeledSet
     settings: Settings
-    network: VariationalAutoencoder
+    network: Autoencoder
     split: WindowSplit
     training: NDArray[np.float32]
     judged: NDArray[np.float32]
@@ -64,14 +65,13 @@ class Run(NamedTuple):
 class _ConstantSigma:
     """A network whose sigma is 1 everywhere: its errors in sigmas are its errors."""
 
-    def __init__(self, network: VariationalAutoencoder) -> None:
-        self.encoder = network.encoder
-        self._decoder = network.decoder
+    def __init__(self, network: Autoencoder) -> None:
+        self._network = network
 
-    def decoder(self, z: Any, training: bool) -> tuple[Any, Any]:
-        """Give the mean, and a log variance of 0."""
-        mean, spread = self._decoder(z, training=training)
-        return mean, keras.ops.zeros_like(spread)
+    def reconstruct(self, windows: Any) -> Reconstruction:
+        """Give what the network does, with a sigma of 1."""
+        made = self._network.reconstruct(windows)
+        return made._replace(sigma=keras.ops.ones_like(made.sigma))
 
 
 def run(data: LabeledSet, settings: Settings) -> Run:

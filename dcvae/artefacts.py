@@ -54,7 +54,7 @@ if TYPE_CHECKING:  # importing these would import Keras
 
     from dcvae.definition import Beginning, Definition
     from dcvae.elbo import WindowLosses
-    from dcvae.network import VariationalAutoencoder
+    from dcvae.network.autoencoders import Autoencoder
     from dcvae.training import EpochLosses, TrainingResult, TrainingState
 
 NETWORK_FILE = "model.keras"
@@ -224,7 +224,7 @@ class TrainingFolder:
 
     def finish(
         self,
-        network: "VariationalAutoencoder",
+        network: "Autoencoder",
         figure: "Figure",
         run: dict[str, Any],
         beginning: "Beginning | None" = None,
@@ -493,7 +493,7 @@ class StoredModel:
         times = pd.DatetimeIndex(table.frame.index)
         return after_gap(times, self.step_seconds, self.settings.max_gap)
 
-    def network(self) -> "VariationalAutoencoder":
+    def network(self) -> "Autoencoder":
         """Load the trained network (imports TensorFlow).
 
         Raises:
@@ -506,7 +506,7 @@ class StoredModel:
         path = self.folder / NETWORK_FILE
         try:
             network = keras.saving.load_model(path, compile=False)
-            shape = (*network.encoder.input_shape[1:], network.decoder.input_shape[-1])
+            shape = (*network.encoder.input_shape[1:], network.latent_size)
         except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as e:
             reason = str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__
             raise InputError(
@@ -515,14 +515,14 @@ class StoredModel:
         expected = (
             self.settings.window_length,
             len(self.series),
-            self.settings.latent_size,
+            self.settings.latent_channels,
         )
         if shape != expected:
             raise InputError(
                 f"{path} does not belong to this folder: expected (T, M, J) = {expected}, received "
                 f"{shape}. Train the model again."
             )
-        checked: VariationalAutoencoder = network
+        checked: Autoencoder = network
         return checked
 
     def alphas(self) -> Alphas | None:

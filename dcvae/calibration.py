@@ -21,7 +21,7 @@ from dcvae.sigma import Reading, SigmaCalibration, calibrate, shares_outside
 from dcvae.windows import WindowSplit
 
 if TYPE_CHECKING:  # importing these would import Keras
-    from dcvae.network import VariationalAutoencoder
+    from dcvae.network.autoencoders import Autoencoder
     from dcvae.scoring import Scores
 
 Float32Array = NDArray[np.float32]
@@ -94,7 +94,7 @@ class Calibration:
 
 
 def learn(
-    network: "VariationalAutoencoder",
+    network: "Autoencoder",
     settings: Settings,
     series: tuple[str, ...],
     scaled: Float32Array,

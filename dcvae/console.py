@@ -20,7 +20,7 @@ from dcvae import InputError, __version__
 if TYPE_CHECKING:  # importing these would import Keras or pandas
     import pandas as pd
 
-    from dcvae.network import VariationalAutoencoder
+    from dcvae.network.autoencoders import Autoencoder
     from dcvae.review import Review
     from dcvae.scoring import Scores
     from dcvae.settings import Settings
@@ -232,7 +232,7 @@ def training_start(
     table: "Table",
     split: "WindowSplit",
     settings: "Settings",
-    network: "VariationalAutoencoder",
+    network: "Autoencoder",
     device: str,
     folder: Path,
 ) -> None:
@@ -244,10 +244,8 @@ def training_start(
         {
             "data": f"{table.path}: {len(table.frame):,} rows, {table.frame.shape[1]} series",
             "windows": f"{len(split.train):,} to train on, {len(split.validation):,} to validate",
-            "network": f"{network.count_params():,} parameters, receptive field "
-            f"{settings.encoder_plan.receptive_field(settings.kernel)} (encoder) and "
-            f"{settings.decoder_plan.receptive_field(settings.kernel)} (decoder) of "
-            f"T = {settings.window_length} rows",
+            "network": f"{settings.name_of_architecture}, {network.count_params():,} parameters, "
+            f"{settings.reach}",
             "device": device,
             "model": str(folder),
         }

@@ -24,7 +24,7 @@ from dcvae.thresholds import Alphas, alphas_from_labels
 from dcvae.windows import windows_with
 
 if TYPE_CHECKING:  # importing it would import Keras
-    from dcvae.network import VariationalAutoencoder
+    from dcvae.network.autoencoders import Autoencoder
 
 Float32Array = NDArray[np.float32]
 
@@ -114,7 +114,7 @@ class Beginning(NamedTuple):
 
 
 def begin(
-    network: "VariationalAutoencoder",
+    network: "Autoencoder",
     settings: Settings,
     preprocessor: Preprocessor,
     data: TrainingData,

@@ -14,8 +14,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from dcvae.losses import gaussian_nll, kl_divergence, log_variance_from
-from dcvae.network import VariationalAutoencoder
+from dcvae.network.autoencoders import Autoencoder
 from dcvae.windows import WindowSplit, gather_windows
 
 MAX_WINDOWS = 1024  # spread evenly over a file; the mean of so many is known well enough
@@ -58,7 +57,7 @@ class WindowLosses:
 
 
 def window_losses(
-    network: VariationalAutoencoder,
+    network: Autoencoder,
     series: NDArray[np.float32],
     starts: NDArray[np.int32],
     window_length: int,
@@ -83,11 +82,8 @@ def window_losses(
     # Not compiled: that would take longer than the passes.
     for first in range(0, len(starts), _BATCH):
         windows = gather_windows(series, starts[first : first + _BATCH], window_length)
-        outputs = network(windows, training=False)
-        log_variance = log_variance_from(outputs["spread"], network.spread_reading)
-        nll = gaussian_nll(windows, outputs["mean"], log_variance)
-        kl = kl_divergence(outputs["z_mean"], outputs["z_log_var"])
-        parts.append([ops.convert_to_numpy(ops.mean(part, axis=(1, 2))) for part in (nll, kl)])
+        losses = network.losses_of(windows, network(windows, training=False))
+        parts.append([ops.convert_to_numpy(part) for part in losses])
     reconst, kl = np.concatenate(parts, axis=1).astype(np.float64)
     median, percentile_95 = np.percentile(reconst + kl, [50, 95])
     return WindowLosses(
@@ -96,7 +92,7 @@ def window_losses(
 
 
 def reference_losses(
-    network: VariationalAutoencoder,
+    network: Autoencoder,
     series: NDArray[np.float32],
     split: WindowSplit,
     window_length: int,
@@ -107,7 +103,7 @@ def reference_losses(
 
 
 def losses_of_file(
-    network: VariationalAutoencoder,
+    network: Autoencoder,
     series: NDArray[np.float32],
     observed: NDArray[np.bool_],
     window_length: int,

@@ -24,9 +24,7 @@ Level = Literal["good", "info", "warning", "bad"]
 SYSTEM = "system alarm"
 ANY_FLAG = "any series flagged"
 MEAN = "mean of labeled series"
-OURS = "DC-VAE"
-OFFLINE = "DC-VAE (looks ahead)"
-LOOKS_AHEAD = "(looks ahead)"
+LOOKS_AHEAD = " (looks ahead)"  # ends the names of detectors that do
 SERIES_F1 = "series_f1"
 SERIES_AVERAGE_PRECISION = "series_average_precision"
 
@@ -233,30 +231,32 @@ def compare(
     baselines: Iterable[Baseline],
     judged: Callable[[Baseline], Detector],
     *,
+    name: str,
     offline: NDArray[np.floating[Any]] | None,
     buffer: int,
     step_seconds: float,
 ) -> pd.DataFrame:
-    """Judge DC-VAE and the baselines as systems, on the same rows by the same metrics.
+    """Judge the model and the baselines as systems, on the same rows by the same metrics.
 
     Args:
         labels: (rows, series) bool.
-        ours: what DC-VAE said.
+        ours: what the model said.
         baselines: fitted detectors.
-        judged: what a baseline says of the judged rows, its thresholds found as DC-VAE's were.
-        offline: (rows,) DC-VAE's offline score, which gets a line with the same alarms; None for
+        judged: what a baseline says of the judged rows, its thresholds found as the model's were.
+        name: what the model is called.
+        offline: (rows,) the model's offline score, which gets a line with the same alarms; None for
             none.
         buffer: see `judge`.
         step_seconds: sampling step.
 
     Returns:
-        One line a detector, DC-VAE first; the system's metrics and the keys of `SYSTEM_NOTES`, the
-        most asked-for first.
+        One line a detector, the model first; the system's metrics and the keys of `SYSTEM_NOTES`,
+        the most asked-for first.
     """
-    lines = {OURS: _with_series_means(labels, ours, buffer, step_seconds)}
+    lines = {name: _with_series_means(labels, ours, buffer, step_seconds)}
     if offline is not None:
         looking_ahead = ours._replace(score=offline)
-        lines[OFFLINE] = _with_series_means(labels, looking_ahead, buffer, step_seconds)
+        lines[name + LOOKS_AHEAD] = _with_series_means(labels, looking_ahead, buffer, step_seconds)
     for baseline in baselines:
         lines[baseline.name] = _with_series_means(labels, judged(baseline), buffer, step_seconds)
     table = pd.DataFrame.from_dict(lines, orient="index")
@@ -264,19 +264,21 @@ def compare(
 
 
 def comparison_findings(comparison: pd.DataFrame) -> list[Finding]:
-    """Say where a baseline is ahead of DC-VAE in the headline figures, or that none is.
+    """Say where a baseline is ahead of the model in the headline figures, or that none is.
 
     Baselines that look ahead are held against the offline line, if there is one. Nothing is said
     of figures that are not defined, and nothing at all where no row is labeled: there whoever is
     silent would be the best.
     """
-    if comparison.loc[OURS, "labeled_rows"] == 0:
+    ours = str(comparison.index[0])
+    ours_offline = ours + LOOKS_AHEAD
+    if comparison.loc[ours, "labeled_rows"] == 0:
         return []
     ahead, compared = [], []
     for column in HEADLINES:
         figures = {str(name): float(figure) for name, figure in comparison[column].items()}
-        own = figures.pop(OURS)
-        peers = {False: own, True: figures.pop(OFFLINE, own)}
+        own = figures.pop(ours)
+        peers = {False: own, True: figures.pop(ours_offline, own)}
         margins = {
             name: figure - peers[name.endswith(LOOKS_AHEAD)] for name, figure in figures.items()
         }
@@ -285,12 +287,12 @@ def comparison_findings(comparison: pd.DataFrame) -> list[Finding]:
             compared.append(title(column))
         if margins[best] > 0:  # never so where either is NaN
             peer = peers[best.endswith(LOOKS_AHEAD)]
-            ahead.append(f"{title(column)}: {best} {figures[best]:.3f}, DC-VAE {peer:.3f}")
+            ahead.append(f"{title(column)}: {best} {figures[best]:.3f}, {ours} {peer:.3f}")
     if ahead:
         return [
             Finding(
                 "bad",
-                "A simpler detector does better than DC-VAE on this file. "
+                f"A simpler detector does better than {ours} on this file. "
                 + "; ".join(ahead)
                 + ".",
             )
@@ -300,8 +302,8 @@ def comparison_findings(comparison: pd.DataFrame) -> list[Finding]:
     return [
         Finding(
             "good",
-            f"None of the {len(comparison.index.difference([OURS, OFFLINE]))} baselines does "
-            "better than DC-VAE in " + ", ".join(compared) + ".",
+            f"None of the {len(comparison.index.difference([ours, ours_offline]))} baselines does "
+            f"better than {ours} in {', '.join(compared)}.",
         )
     ]
 

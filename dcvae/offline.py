@@ -24,11 +24,11 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from dcvae.losses import Tensor, sigma_from
+from dcvae.losses import Tensor
 from dcvae.windows import gather_windows, num_windows
 
 if TYPE_CHECKING:
-    from dcvae.network import VariationalAutoencoder
+    from dcvae.network.autoencoders import Autoencoder
 
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
@@ -41,7 +41,7 @@ _LARGEST = 1e15  # sigmas; the sum of their squares over a window fits float32
 
 
 def scores_of_file(
-    network: "VariationalAutoencoder",
+    network: "Autoencoder",
     scaled: Float32Array,
     observed: NDArray[np.bool_],
     level: Float64Array,
@@ -74,7 +74,7 @@ def thinned(starts: NDArray[np.int32], window_length: int) -> NDArray[np.int32]:
 
 
 def window_squares(
-    network: "VariationalAutoencoder",
+    network: "Autoencoder",
     scaled: Float32Array,
     observed: NDArray[np.bool_],
     starts: NDArray[np.int32],
@@ -176,14 +176,13 @@ class _WindowPass(keras.Model):
     Input: `windows` and `observed` (window, T, series). Output: twice (window, series).
     """
 
-    def __init__(self, network: "VariationalAutoencoder") -> None:
+    def __init__(self, network: "Autoencoder") -> None:
         super().__init__(name="window_pass")
-        self._encoder, self._decoder = network.encoder, network.decoder
+        self._network = network
         self.built = True  # it has no weights of its own
 
     def call(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        z_mean, _ = self._encoder(inputs["windows"], training=False)
-        mean, spread = self._decoder(z_mean, training=False)
-        sigmas = (inputs["windows"] - mean) / sigma_from(spread)
+        mean, sigma, _ = self._network.reconstruct(inputs["windows"])
+        sigmas = (inputs["windows"] - mean) / sigma
         squares = ops.square(ops.clip(sigmas, -_LARGEST, _LARGEST)) * inputs["observed"]
         return ops.sum(squares, axis=1), ops.sum(inputs["observed"], axis=1)

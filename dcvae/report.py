@@ -89,7 +89,7 @@ class ReportContent:
         metrics: rows "system alarm", "any series flagged", "mean of labeled series", the series; a
             column a metric; NaN where it is not defined. None without labels.
         metric_notes: a sentence for each column of metrics.
-        baselines: a row a detector, "DC-VAE" first; columns as some of metrics.
+        baselines: a row a detector, the model first; columns as some of metrics.
         threshold_source: a sentence on where the thresholds came from.
         settings: effective settings.
         provenance: versions, hashes, devices; may be nested.

@@ -64,7 +64,7 @@ class ResultsWriter:
         if self._partial.exists():  # a killed run had the same number, as in a container
             shutil.rmtree(self._partial)
         self._partial.mkdir(parents=True)
-        latent = [str(channel) for channel in range(self._model.settings.latent_size)]
+        latent = [str(channel) for channel in range(self._model.settings.latent_channels)]
         for name in _RESULT_FILES:
             columns = latent if name == "latent_space" else self._model.series
             self._streams[name] = (self._partial / f"{name}.csv").open("wb")

@@ -139,7 +139,7 @@ class Review:
                 metric_notes={**evaluation.METRIC_NOTES, **evaluation.SYSTEM_NOTES},
                 baselines=self.comparison,
                 threshold_source=f"Thresholds: {self.threshold_source}.",
-                settings=self.model.settings.model_dump(),
+                settings=self.model.settings.to_dict(),
                 # A page is passed on: it need not tell where on a disk the training files lie.
                 provenance={k: v for k, v in self.model.run.items() if not k.endswith("_path")},
                 better=evaluation.BETTER,
@@ -250,6 +250,7 @@ def _judge(
         ours,
         fitted,
         baseline_judge,
+        name=model.settings.name_of_architecture,
         offline=verdicts.offline,
         buffer=buffers[0],
         step_seconds=step,
@@ -258,7 +259,7 @@ def _judge(
 
 
 class _BaselineJudge:
-    """Flags the judged rows by a baseline, its thresholds found as DC-VAE's were."""
+    """Flags the judged rows by a baseline, its thresholds found as the model's were."""
 
     def __init__(self, model: StoredModel, table: Table, verdicts: Verdicts) -> None:
         self._model = model
@@ -276,14 +277,14 @@ class _BaselineJudge:
         return Detector(residual, flags(residual, alphas), score, alarm)
 
     def threshold_note(self) -> str:
-        """Say where the baselines' thresholds come from, if not from where DC-VAE's do."""
+        """Say where the baselines' thresholds come from, if not from where the model's do."""
         if self._defined_on is not None:
             return ""
         default = self._model.settings.default_alpha
         return f"; baselines: {default:g} sigmas, as the data they rest on are not at hand"
 
     def _defined(self, baseline: baselines.Baseline) -> tuple[Alphas, SystemAlarm]:
-        """Define alphas and alarm for a baseline on the data that DC-VAE's rest on."""
+        """Define alphas and alarm for a baseline on the data that the model's rest on."""
         model = self._model
         if self._defined_on is None:
             alphas = Alphas.default(model.series, model.settings.default_alpha)

@@ -46,6 +46,8 @@ from dcvae import InputError
 
 Effect = Literal["model", "training", "data", "alphas", "scoring", "label", "other keys", "none"]
 Fidelity = Literal["paper", "code"]
+Architecture = Literal["dc-vae", "rnn-vae", "seq2seq"]
+LayerType = Literal["rnn", "gru", "lstm"]
 Activation = Literal[
     "tanh",
     "relu",
@@ -79,7 +81,24 @@ CODE_DEFAULTS: dict[str, Any] = {
     "alarm_hold": 0,
     "tune_alarms": False,
 }
-RECURRENT_KEYS = ("layer_type", "rnn_units")
+
+# Those that have certain keys.
+_CONVOLUTIONAL: tuple[Architecture, ...] = ("dc-vae",)
+_VARIATIONAL: tuple[Architecture, ...] = ("dc-vae", "rnn-vae")
+
+# How people call each architecture.
+NAMES: dict[Architecture, str] = {
+    "dc-vae": "DC-VAE",
+    "rnn-vae": "RNN-VAE",
+    "seq2seq": "Seq2seq autoencoder",
+}
+# Defaults that differ from those of DC-VAE, by the key of the file; RNN-VAE's are the published
+# ones. What has no sigma of its own cannot be read as predicted.
+ARCHITECTURE_DEFAULTS: dict[Architecture, dict[str, Any]] = {
+    "dc-vae": {},
+    "rnn-vae": {"T": 512, "lr": 1e-3},
+    "seq2seq": {"lr": 1e-3, "sigma": "constant"},
+}
 
 _STEP = re.compile(r"([1-9][0-9]{0,10})(ms|s|min|h|d)")
 _STEP_UNITS = {
@@ -133,13 +152,15 @@ class Key:
     (a name), "other keys" (only through the keys it sets) or "none". ``why`` is the reason for the
     allowed values; ``values`` describes them where type and range do not. ``resumable`` marks the
     keys of training that may change before a training goes on: they say when it ends or what it
-    prints, and leave the epochs already done as they are.
+    prints, and leave the epochs already done as they are. ``of`` names the architectures that have
+    the key.
     """
 
     effect: Effect
     why: str = ""
     values: str = ""
     resumable: bool = False
+    of: tuple[Architecture, ...] = get_args(Architecture)
 
 
 @dataclass(frozen=True)
@@ -173,6 +194,12 @@ class Settings(BaseModel):
     )
     _source: str = PrivateAttr(default="the settings")
 
+    architecture: Annotated[Architecture, Key("model")] = Field(
+        "dc-vae",
+        description="The network: dilated causal convolutions (dc-vae), recurrent layers in their "
+        "place (rnn-vae), or a plain recurrent autoencoder from sequence to sequence (seq2seq). "
+        "Where it is not given, the keys that only one of them has tell.",
+    )
     dataset_name: Annotated[str, Key("label")] = Field(
         "", description="Name of the data set. Only a label: nothing is looked up by it."
     )
@@ -209,30 +236,63 @@ class Settings(BaseModel):
     num_series: Annotated[int | None, Key("model")] = Field(
         None, alias="M", ge=1, description="Number of series; null takes it from the CSV."
     )
-    cnn_units: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Key("model")] = Field(
+    cnn_units: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...], Key("model", of=_CONVOLUTIONAL)
+    ] = Field(
         (64, 64, 64, 64, 64, 64),
         min_length=1,
         strict=False,  # JSON has lists, not tuples; the entries stay strict
         description="Channels of the hidden layers, in the encoder's order; the decoder takes them "
         "in reverse.",
     )
-    dil_rate: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Key("model")] = Field(
+    dil_rate: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...], Key("model", of=_CONVOLUTIONAL)
+    ] = Field(
         (1, 2, 4, 8, 16, 32, 64),
         min_length=2,
         strict=False,
         validate_default=True,  # it has to fit `cnn_units`, given or not
-        description="Dilations of the layers, in the encoder's order, the last one for its heads. "
-        "As many entries as `cnn_units`, or one more.",
+        description="Dilations of the layers, in the encoder's order, the last one for its "
+        "heads. As many entries as `cnn_units`, or one more.",
     )
-    kernel: Annotated[int, Key("model", why="a kernel of 1 sees no past row")] = Field(
-        2, ge=2, description="Taps of every convolution."
-    )
+    kernel: Annotated[
+        int, Key("model", why="a kernel of 1 sees no past row", of=_CONVOLUTIONAL)
+    ] = Field(2, ge=2, description="Taps of every convolution.")
     strs: Annotated[
-        int, Key("model", why="a stride would shorten the sequence, and every row keeps its place")
+        int,
+        Key(
+            "model",
+            why="a stride would shorten the sequence, and every row keeps its place",
+            of=_CONVOLUTIONAL,
+        ),
     ] = Field(1, ge=1, le=1, description="Stride of the convolutions.")
-    activation: Annotated[Activation, Key("model")] = Field(
+    layer_type: Annotated[LayerType, Key("model", of=("rnn-vae", "seq2seq"))] = Field(
+        "gru",
+        description="The recurrent layers: simple ones (rnn; RNN-VAE only), GRU or LSTM.",
+    )
+    rnn_units: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...],
+        Key("model", why="the last is the decoder's first", of=("rnn-vae",)),
+    ] = Field(
+        (8, 4),
+        min_length=2,
+        strict=False,
+        description="Units of the recurrent layers. All but the last are the encoder's hidden "
+        "layers; all but the first, in reverse, the decoder's.",
+    )
+    hidden_size: Annotated[int, Key("model", of=("seq2seq",))] = Field(
+        64, ge=1, description="Units of the encoder's first recurrent layer, the decoder's last."
+    )
+    embedding_size: Annotated[int, Key("model", of=("seq2seq",))] = Field(
+        16, ge=1, description="Numbers that a whole window is squeezed into: the latent vector."
+    )
+    loss: Annotated[Literal["mae", "mse"], Key("model", of=("seq2seq",))] = Field(
+        "mae", description="What is minimized: the mean absolute error or the mean squared one."
+    )
+    activation: Annotated[Activation, Key("model", of=_VARIATIONAL)] = Field(
         "tanh",
-        description="Activation of the encoder's hidden layers. The decoder's is always elu.",
+        description="Activation of the hidden layers: of the encoder's, as DC-VAE's decoder always "
+        "has elu; of both sides' in RNN-VAE.",
     )
     alpha_reg: Annotated[float, Key("none")] = Field(
         1e-4, ge=0, description="No effect: the published program never reads it either."
@@ -240,7 +300,7 @@ class Settings(BaseModel):
     batch_size: Annotated[int, Key("training")] = Field(
         32, ge=1, description="Windows in a training step."
     )
-    latent_size: Annotated[int, Key("model")] = Field(
+    latent_size: Annotated[int, Key("model", of=_VARIATIONAL)] = Field(
         4, alias="J", ge=1, description="Latent channels at each time step."
     )
     epochs: Annotated[int, Key("training", resumable=True)] = Field(
@@ -440,22 +500,22 @@ class Settings(BaseModel):
         description="Whether to do what the paper says or what the published program does; sets "
         "every `fidelity_...` key that is not given.",
     )
-    fidelity_spread: Annotated[Fidelity, Key("model")] = Field(
+    fidelity_spread: Annotated[Fidelity, Key("model", of=_VARIATIONAL)] = Field(
         "paper",
         description="Spread head: log sigma² in the loss and in the band (paper), or log sigma in "
         "the loss and log sigma² in the band (code).",
     )
-    fidelity_encoder: Annotated[Fidelity, Key("model")] = Field(
+    fidelity_encoder: Annotated[Fidelity, Key("model", of=_CONVOLUTIONAL)] = Field(
         "paper",
         description="Encoder: a layer for every entry of `dil_rate` (paper), or one hidden layer "
         "fewer than `cnn_units` and heads that repeat the last dilation used (code).",
     )
-    fidelity_decoder: Annotated[Fidelity, Key("model")] = Field(
+    fidelity_decoder: Annotated[Fidelity, Key("model", of=_CONVOLUTIONAL)] = Field(
         "paper",
         description="Decoder: the encoder mirrored (paper), or one hidden layer fewer than "
         "`cnn_units`, taken from the ends of both lists (code).",
     )
-    fidelity_latent: Annotated[Fidelity, Key("scoring")] = Field(
+    fidelity_latent: Annotated[Fidelity, Key("scoring", of=_VARIATIONAL)] = Field(
         "paper",
         description="Latent used for scoring: its mean (paper), or a random draw that the "
         "`seed` of the training repeats (code).",
@@ -471,15 +531,37 @@ class Settings(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _spread_fidelity(cls, values: Any) -> Any:
-        """Give every key that is not in the file the value that ``fidelity`` asks for."""
+    def _fill_in(cls, values: Any) -> Any:
+        """Give keys that are not in the file what ``architecture`` and ``fidelity`` ask for."""
         if not isinstance(values, dict):
             return values
-        fidelity = values.get("fidelity", "paper")
-        if fidelity not in get_args(Fidelity):
-            fidelity = "paper"  # the wrong value is reported with all the others
-        defaults = CODE_DEFAULTS if fidelity == "code" else {}
-        return dict.fromkeys(FIDELITY_KEYS, fidelity) | defaults | values
+        architecture = _architecture_of(values)
+        # A wrong value is reported with all the others.
+        known: Architecture = architecture if architecture in get_args(Architecture) else "dc-vae"
+        defaults = {"architecture": architecture} | ARCHITECTURE_DEFAULTS[known]
+        if values.get("fidelity") == "code":
+            defaults |= dict.fromkeys(_fidelity_keys_of(known), "code") | CODE_DEFAULTS
+        return defaults | values
+
+    @field_validator("layer_type")
+    @classmethod
+    def _check_layer_type(cls, layer_type: str, info: ValidationInfo) -> str:
+        if layer_type == "rnn" and info.data.get("architecture") == "seq2seq":
+            raise ValueError(
+                'expected "gru" or "lstm" while `architecture` is "seq2seq" (the last state of a '
+                'simple layer holds little of a whole window), received "rnn"'
+            )
+        return layer_type
+
+    @field_validator("sigma")
+    @classmethod
+    def _check_sigma(cls, sigma: str, info: ValidationInfo) -> str:
+        if sigma == "predicted" and info.data.get("architecture") == "seq2seq":
+            raise ValueError(
+                'expected "constant" while `architecture` is "seq2seq", which predicts no sigma, '
+                'received "predicted"'
+            )
+        return sigma
 
     @field_validator("model_name")
     @classmethod
@@ -563,6 +645,9 @@ class Settings(BaseModel):
             InputError: if the text is not a JSON object, or with every problem of its keys.
         """
         values, problems = _parse(text, source)
+        foreign = _foreign_keys(values)
+        problems += foreign.values()
+        values = {key: value for key, value in values.items() if key not in foreign}
         try:
             settings = cls.model_validate(values, context=values)
         except ValidationError as error:
@@ -576,6 +661,29 @@ class Settings(BaseModel):
     def __eq__(self, other: object) -> bool:
         """Compare the values of all keys, not where they were read from."""
         return isinstance(other, Settings) and dict(self) == dict(other)
+
+    @property
+    def name_of_architecture(self) -> str:
+        """What people call the network."""
+        return NAMES[self.architecture]
+
+    @property
+    def latent_channels(self) -> int:
+        """Numbers of a latent vector, whatever the architecture calls them."""
+        return self.embedding_size if self.architecture == "seq2seq" else self.latent_size
+
+    @property
+    def reach(self) -> str:
+        """How much of a window the network can see, in words."""
+        if self.architecture != "dc-vae":
+            return f"every row of the window (T = {self.window_length}) in reach"
+        encoder, decoder = (
+            plan.receptive_field(self.kernel) for plan in (self.encoder_plan, self.decoder_plan)
+        )
+        return (
+            f"receptive field {encoder} (encoder) and {decoder} (decoder) of "
+            f"T = {self.window_length} rows"
+        )
 
     @property
     def alpha_measure(self) -> Literal["point-wise", "range-based"]:
@@ -628,10 +736,16 @@ class Settings(BaseModel):
         hidden = tuple(zip(units[:num_hidden], dilations[:num_hidden], strict=True))
         return SidePlan(hidden, self.dil_rate[0])
 
-    def to_json(self) -> str:
-        """Return the effective settings, all keys, as a text that reads back to equal settings."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the effective settings by the keys of a file: all that the architecture has."""
         values = self.model_dump(mode="json", by_alias=True)
-        lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in values.items()]
+        return {key: values[key] for key in values if self.architecture in _key(_FIELDS[key]).of}
+
+    def to_json(self) -> str:
+        """Return the effective settings as a text that reads back to equal settings."""
+        lines = [
+            f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in self.to_dict().items()
+        ]
         return "{\n" + ",\n".join(lines) + "\n}\n"
 
     def with_num_series(self, num_series: int, source: str | Path) -> Self:
@@ -677,10 +791,12 @@ class Settings(BaseModel):
     def _compare(self, other: "Settings") -> Iterator[tuple[Key, str, str]]:
         """Yield, for every key that differs: the key, "`lr` is 1 in the file", the value here.
 
-        A key that neither side reads does not differ.
+        A key that neither side reads does not differ, nor one that a side does not have.
         """
         idle = self._idle_keys().keys() & other._idle_keys().keys()
         for name, field in type(self).model_fields.items():
+            if not {self.architecture, other.architecture} <= set(_key(field).of):
+                continue
             here, there = getattr(self, name), getattr(other, name)
             taken_from_csv = name == "num_series" and there is None
             if here != there and not taken_from_csv and name not in idle:
@@ -713,6 +829,8 @@ class Settings(BaseModel):
         return [f"Keys in {self._source} without effect: {', '.join(parts)}."] if parts else []
 
     def _receptive_field_notices(self) -> list[str]:
+        if self.architecture != "dc-vae":
+            return []
         sides = (
             ("encoder", self.encoder_plan, "rows", "its last latent vector"),
             ("decoder", self.decoder_plan, "latent vectors", "the judged row"),
@@ -734,7 +852,11 @@ class Settings(BaseModel):
         return sentences
 
     def _fidelity_departures(self) -> list[str]:
-        departing = [f"`{key}`" for key in FIDELITY_KEYS if getattr(self, key) != self.fidelity]
+        departing = [
+            f"`{key}`"
+            for key in _fidelity_keys_of(self.architecture)
+            if getattr(self, key) != self.fidelity
+        ]
         if not departing:
             return []
         other = "code" if self.fidelity == "paper" else "paper"
@@ -800,6 +922,35 @@ def _parse(text: str, source: str | Path) -> tuple[dict[str, Any], list[str]]:
     return values, repeated
 
 
+def _architecture_of(values: dict[str, Any]) -> Any:
+    """Return what a file says its architecture is, or else what its keys tell."""
+    if "architecture" in values:
+        return values["architecture"]
+    if "rnn_units" in values:  # as a published file of RNN-VAE
+        return "rnn-vae"
+    if any(key in values and _key(field).of == ("seq2seq",) for key, field in _FIELDS.items()):
+        return "seq2seq"
+    return "rnn-vae" if "layer_type" in values else "dc-vae"
+
+
+def _foreign_keys(values: dict[str, Any]) -> dict[str, str]:
+    """Return the keys of a file that its architecture does not have, each with a line about it."""
+    architecture = _architecture_of(values)
+    if architecture not in get_args(Architecture):
+        return {}  # which is reported
+    reason = "" if "architecture" in values else ", as its other keys tell"
+    return {
+        key: f"`{key}`: belongs to `architecture` {' and '.join(map(_show, _key(field).of))}, but "
+        f"this file is of {_show(architecture)}{reason}; delete the key, or change `architecture`"
+        for key, field in _FIELDS.items()
+        if key in values and architecture not in _key(field).of
+    }
+
+
+def _fidelity_keys_of(architecture: Architecture) -> list[str]:
+    return [key for key in FIDELITY_KEYS if architecture in _key(_FIELDS[key]).of]
+
+
 def _explain(error: json.JSONDecodeError) -> str:
     """Return where JSON breaks off: line and column, the line with a caret, a hint if one fits."""
     line = error.doc.split("\n")[error.lineno - 1].rstrip().replace("\t", " ")
@@ -854,8 +1005,6 @@ def _problem_line(details: ErrorDetails) -> str:
 
 def _suggestion(unknown: str) -> str:
     """Return the end of a sentence about an unknown key: what it may have been meant to be."""
-    if unknown in RECURRENT_KEYS:
-        return "; it belongs to RNN-VAE files, which are not supported yet"
     other_name = re.sub(r"[-_ ]", "", unknown.casefold())
     if other_name in _OTHER_NAMES:
         return f"; did you mean `{_OTHER_NAMES[other_name]}`?"

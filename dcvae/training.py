@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcvae import InputError
-from dcvae.network import VariationalAutoencoder
+from dcvae.network.autoencoders import Autoencoder
 from dcvae.settings import Settings
 from dcvae.windows import WindowSplit, gather_windows, shuffled
 
@@ -93,7 +93,7 @@ class TrainingResult(NamedTuple):
 
 
 def train(
-    network: VariationalAutoencoder,
+    network: Autoencoder,
     series: NDArray[np.float32],
     split: WindowSplit,
     settings: Settings,
@@ -102,7 +102,7 @@ def train(
     keep: Callable[[TrainingState], None] = lambda state: None,
     progress: Progress | None = None,
 ) -> TrainingResult:
-    """Minimize the negative ELBO with Adam and leave the best weights in the network.
+    """Minimize the network's loss with Adam and leave the best weights in it.
 
     The best epoch is the one with the lowest validation loss (training loss without a validation
     part). Training stops when that loss has not fallen by more than `min_delta` for `patience`
@@ -125,8 +125,10 @@ def train(
     progress = progress or _NoProgress()
     # Named, or its variables would be called by the number of optimizers made before it.
     network.compile(
-        optimizer=keras.optimizers.Adam(_learning_rate(settings), name="adam"),
-        jit_compile=_BY_XLA,
+        optimizer=keras.optimizers.Adam(
+            _learning_rate(settings), global_clipnorm=network.gradient_norm, name="adam"
+        ),
+        jit_compile=_BY_XLA and network.supports_xla,
     )
     network.optimizer.build(network.trainable_variables)
     if state.history:
@@ -176,7 +178,7 @@ def _check_unfinished(state: TrainingState, settings: Settings) -> None:
         )
 
 
-def _check_fits(state: TrainingState, network: VariationalAutoencoder) -> None:
+def _check_fits(state: TrainingState, network: Autoencoder) -> None:
     for variables, values in (
         (_all_variables(network), state.last),
         (_network_variables(network), state.best),
@@ -199,7 +201,7 @@ def _learning_rate(settings: Settings) -> float | keras.optimizers.schedules.Exp
 
 
 def _run_epoch(
-    network: VariationalAutoencoder,
+    network: Autoencoder,
     series: NDArray[np.float32],
     split: WindowSplit,
     settings: Settings,
@@ -238,7 +240,7 @@ def _is_finite(means: dict[str, float]) -> bool:
 
 
 def _validate(
-    network: VariationalAutoencoder,
+    network: Autoencoder,
     series: NDArray[np.float32],
     starts: NDArray[np.int32],
     settings: Settings,
@@ -266,7 +268,7 @@ def _batches(
 def _after_epoch(
     state: TrainingState,
     losses: EpochLosses,
-    network: VariationalAutoencoder,
+    network: Autoencoder,
     min_delta: float,
 ) -> TrainingState:
     """Take an epoch's losses and weights into the state."""
@@ -284,17 +286,20 @@ def _after_epoch(
     return replace(state, epochs_without_progress=state.epochs_without_progress + 1)
 
 
-def _network_variables(network: VariationalAutoencoder) -> dict[str, keras.Variable]:
-    """Weights, BatchNorm statistics and the state of the random draws, by position and path."""
+def _network_variables(network: Autoencoder) -> dict[str, keras.Variable]:
+    """Weights, BatchNorm statistics and the state of the random draws, by position and name.
+
+    Not by path: recurrent layers number theirs by how many there were before them.
+    """
     return {
-        f"network/{number:03d}/{variable.path}": variable
+        f"network/{number:03d}/{variable.name}": variable
         for number, variable in enumerate(network.variables)
     }
 
 
-def _all_variables(network: VariationalAutoencoder) -> dict[str, keras.Variable]:
+def _all_variables(network: Autoencoder) -> dict[str, keras.Variable]:
     optimizer = {
-        f"optimizer/{number:03d}/{variable.path}": variable
+        f"optimizer/{number:03d}/{variable.name}": variable
         for number, variable in enumerate(network.optimizer.variables)
     }
     return _network_variables(network) | optimizer

@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 
 from dcvae.detection import flags
 from dcvae.evaluation import Detector
-from dcvae.network import (
-    ConvHeads,
-    DilatedCausalConv,
-    VariationalAutoencoder,
-    build_network,
-)
+from dcvae.network import build_network
+from dcvae.network.autoencoders import Autoencoder
+from dcvae.network.convolutional import ConvHeads, DilatedCausalConv
 from dcvae.settings import Settings
 from dcvae.thresholds import Alphas
 from dcvae.verdicts import Verdicts
@@ -41,7 +38,7 @@ def settings_with(**keys: Any) -> Settings:
     return Settings.from_text(json.dumps(TINY | keys), "tiny.txt")
 
 
-def randomized(network: VariationalAutoencoder, seed: int = 0) -> VariationalAutoencoder:
+def randomized(network: Autoencoder, seed: int = 0) -> Autoencoder:
     """Give biases and BatchNorm values that matter, as a trained network has; same network."""
     random = np.random.default_rng(seed)
     for layer in [*network.encoder.layers, *network.decoder.layers]:
@@ -55,11 +52,11 @@ def randomized(network: VariationalAutoencoder, seed: int = 0) -> VariationalAut
     return network
 
 
-def random_network(settings: Settings, seed: int = 0) -> VariationalAutoencoder:
+def random_network(settings: Settings, seed: int = 0) -> Autoencoder:
     return randomized(build_network(settings), seed)
 
 
-def weights_of(network: VariationalAutoencoder) -> dict[str, NDArray[np.float64]]:
+def weights_of(network: Autoencoder) -> dict[str, NDArray[np.float64]]:
     """Weights by layer and name, in float64, for the oracles."""
     return {
         "/".join(weight.path.split("/")[-2:]): keras.ops.convert_to_numpy(weight).astype(np.float64)

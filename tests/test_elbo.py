@@ -7,7 +7,7 @@ from keras import ops
 
 from dcvae import elbo
 from dcvae.elbo import WindowLosses, still_fits, window_losses
-from dcvae.network import VariationalAutoencoder
+from dcvae.network.autoencoders import VariationalAutoencoder
 from dcvae.windows import gather_windows
 
 

@@ -21,8 +21,6 @@ from dcvae.evaluation import (
     HEADLINES,
     MEAN,
     METRIC_NOTES,
-    OFFLINE,
-    OURS,
     SYSTEM,
     SYSTEM_NOTES,
     Detector,
@@ -33,6 +31,8 @@ from dcvae.evaluation import (
 )
 from dcvae.thresholds import Alphas
 
+OURS = "DC-VAE"
+OFFLINE = OURS + evaluation.LOOKS_AHEAD
 NAN = np.nan
 STEP = 8640.0  # ten rows a day
 
@@ -270,6 +270,7 @@ def test_comparison_judges_everyone_alike() -> None:
         ours,
         iter([fake("twin", 1.0), fake("deaf", 0.0), fake("loud", 100.0)]),
         judged,
+        name=OURS,
         offline=ours.score[::-1],
         buffer=4,
         step_seconds=STEP,
@@ -305,6 +306,7 @@ def test_comparison_without_labels() -> None:
         ours,
         [fake("x", 0.0)],
         lambda _: ours,
+        name="RNN-VAE",
         offline=None,
         buffer=2,
         step_seconds=STEP,

@@ -10,13 +10,9 @@ import pytest
 from builders import head_of, random_network, random_rows, settings_with, weights_of
 from keras import ops
 
-from dcvae.network import (
-    ConvHeads,
-    DilatedCausalConv,
-    Sampling,
-    VariationalAutoencoder,
-    build_network,
-)
+from dcvae.network import build_network
+from dcvae.network.autoencoders import Sampling, VariationalAutoencoder
+from dcvae.network.convolutional import ConvHeads, DilatedCausalConv
 from dcvae.settings import Settings, read_settings
 
 PUBLISHED = Path(__file__).parents[1] / "settings" / "model_settings.txt"

@@ -12,7 +12,7 @@ from scipy import stats
 
 from dcvae import InputError, scoring
 from dcvae.losses import sigma_from
-from dcvae.network import VariationalAutoencoder
+from dcvae.network.autoencoders import VariationalAutoencoder
 from dcvae.scoring import Scorer, Scores, latent_noise
 from dcvae.settings import Settings
 from dcvae.windows import gather_windows, num_windows

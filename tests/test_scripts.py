@@ -29,7 +29,7 @@ import pandas as pd
 import pytest
 
 from dcvae import artefacts, console
-from dcvae.evaluation import ANY_FLAG, MEAN, OFFLINE, SYSTEM
+from dcvae.evaluation import ANY_FLAG, LOOKS_AHEAD, MEAN, SYSTEM
 from dcvae.settings import read_settings
 from dcvae.tables import read_table
 
@@ -539,7 +539,7 @@ def test_labels_have_the_run_judged(place):
         recall = (any_truth & mask).sum() / any_truth.sum()
         assert metrics.loc[name, "recall"] == pytest.approx(recall)
     baselines = pd.read_csv(folder / "baselines.csv", index_col="detector")
-    assert list(baselines.index[:4]) == ["DC-VAE", OFFLINE, "always", "never"]
+    assert list(baselines.index[:4]) == ["DC-VAE", "DC-VAE" + LOOKS_AHEAD, "always", "never"]
     assert {"PCA", "isolation forest", "k-means (looks ahead)"} <= set(baselines.index)
     assert baselines.loc["always", "recall"] == 1
     assert baselines.loc["DC-VAE", "f1"] == metrics.loc[SYSTEM, "f1"]
@@ -1282,7 +1282,7 @@ MISTAKES = [
     Mistake("CSV for settings", "train", settings("time,a\n2021,1\n"), "is not valid JSON"),
     Mistake("no name given", "train", without_key("model_name"), "`model_name`: missing"),
     Mistake("misspelt", "train", keys(epoch=3), "`epoch`: unknown key; did you mean `epochs`?"),
-    Mistake("recurrent", "train", keys(rnn_units=[8, 4]), "belongs to RNN-VAE files"),
+    Mistake("recurrent", "train", keys(rnn_units=[8, 4]), "`cnn_units`: belongs to `archi"),
     Mistake("T text", "train", keys(T="8"), "`T`: expected a whole number"),
     Mistake("T truth", "train", keys(T=True), "`T`: expected a whole number"),
     Mistake("T one", "train", keys(T=1), "(a window of one row has no past), received 1"),

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from dcvae import InputError
 from dcvae.detection import AlarmRules
 from dcvae.settings import (
+    ARCHITECTURE_DEFAULTS,
     CODE_DEFAULTS,
     FIDELITY_KEYS,
     Key,
@@ -58,7 +59,7 @@ NEW_KEYS = [
     *("alarm_min_rows", "alarm_hold", "system_false_alarms_per_week", "tune_alarms", "fidelity"),
 ]
 PAPER_SIDES = {"fidelity_encoder": "paper", "fidelity_decoder": "paper"}
-ALL_KEYS = [*PUBLISHED, *NEW_KEYS, *FIDELITY_KEYS]
+ALL_KEYS = ["architecture", *PUBLISHED, *NEW_KEYS, *FIDELITY_KEYS]
 
 
 def read(source: str = "settings/x.txt", **keys: object) -> Settings:
@@ -423,10 +424,167 @@ class TestUnknownKeys:
     def test_suggests_nothing_far_away(self):
         assert problems(zzzz=1) == ["`zzzz`: unknown key"]
 
-    @pytest.mark.parametrize("key", ["layer_type", "rnn_units"])
-    def test_explains_the_keys_of_the_recurrent_model(self, key):
-        expected = f"`{key}`: unknown key; it belongs to RNN-VAE files, which are not supported yet"
-        assert problems(**{key: "gru"}) == [expected]
+
+RNN_VAE = json.loads((FOLDER / "rnn_vae_settings.txt").read_text(encoding="utf-8"))
+ONLY_OF = {
+    "cnn_units": ([4, 4], ["dc-vae"]),
+    "dil_rate": ([1, 2, 4, 8, 16, 32], ["dc-vae"]),
+    "kernel": (2, ["dc-vae"]),
+    "strs": (1, ["dc-vae"]),
+    "fidelity_encoder": ("code", ["dc-vae"]),
+    "fidelity_decoder": ("paper", ["dc-vae"]),
+    "rnn_units": ([8, 4], ["rnn-vae"]),
+    "layer_type": ("gru", ["rnn-vae", "seq2seq"]),
+    "J": (4, ["dc-vae", "rnn-vae"]),
+    "activation": ("tanh", ["dc-vae", "rnn-vae"]),
+    "fidelity_spread": ("code", ["dc-vae", "rnn-vae"]),
+    "fidelity_latent": ("code", ["dc-vae", "rnn-vae"]),
+    "hidden_size": (8, ["seq2seq"]),
+    "embedding_size": (8, ["seq2seq"]),
+    "loss": ("mse", ["seq2seq"]),
+}
+ARCHITECTURES = ("dc-vae", "rnn-vae", "seq2seq")
+
+
+class TestArchitecture:
+    def test_published_recurrent_file_is_accepted_unchanged(self):
+        """The keys of section 6 of the method, without one that names the architecture."""
+        assert "architecture" not in RNN_VAE
+        assert not RNN_VAE.keys() & {"cnn_units", "dil_rate", "kernel", "strs"}
+        settings = read_settings(FOLDER / "rnn_vae_settings.txt")
+        assert settings.architecture == "rnn-vae"
+        assert (settings.window_length, settings.latent_size, settings.lr) == (512, 4, 1e-3)
+        assert settings.rnn_units == (8, 4)
+        assert settings.layer_type == RNN_VAE["layer_type"]
+        [notice] = settings.notices()
+        assert notice.startswith("Keys in")
+        assert "`alpha_reg`" in notice
+
+    @pytest.mark.parametrize(
+        ("keys", "architecture"),
+        [
+            ({}, "dc-vae"),
+            ({"layer_type": "gru"}, "rnn-vae"),
+            ({"rnn_units": [8, 4]}, "rnn-vae"),
+            ({"layer_type": "gru", "hidden_size": 8}, "seq2seq"),
+            ({"loss": "mse"}, "seq2seq"),
+            ({"embedding_size": 8}, "seq2seq"),
+            ({"architecture": "seq2seq", "layer_type": "lstm"}, "seq2seq"),
+        ],
+    )
+    def test_is_told_by_its_keys(self, keys, architecture):
+        assert read(**keys).architecture == architecture
+
+    def test_defaults(self):
+        dc_vae, rnn_vae, seq2seq = (read(architecture=name) for name in ARCHITECTURES)
+        assert dc_vae == read()
+        assert (rnn_vae.window_length, rnn_vae.lr, rnn_vae.sigma) == (512, 1e-3, "predicted")
+        assert (seq2seq.window_length, seq2seq.lr, seq2seq.sigma) == (128, 1e-3, "constant")
+        assert read(architecture="rnn-vae", T=64).window_length == 64
+
+    @pytest.mark.parametrize("architecture", ARCHITECTURES)
+    @pytest.mark.parametrize("key", ONLY_OF)
+    def test_keys_of_another_one_are_refused_by_name(self, key, architecture):
+        value, owners = ONLY_OF[key]
+        given = {"architecture": architecture, key: value}
+        if key == "cnn_units":
+            given["dil_rate"] = [1, 2, 4]
+        if architecture in owners:
+            read(**given)
+            return
+        names = " and ".join(f'"{owner}"' for owner in owners)
+        assert problems(**given)[0] == (
+            f'`{key}`: belongs to `architecture` {names}, but this file is of "{architecture}"; '
+            "delete the key, or change `architecture`"
+        )
+
+    def test_says_what_the_other_keys_tell(self):
+        assert problems(rnn_units=[8, 4], kernel=2) == [
+            '`kernel`: belongs to `architecture` "dc-vae", but this file is of "rnn-vae", as its '
+            "other keys tell; delete the key, or change `architecture`"
+        ]
+
+    def test_foreign_keys_are_reported_with_all_else(self):
+        lines = problems(architecture="seq2seq", rnn_units=[8], T=1, layer_type="rnn")
+        assert [line.split(":")[0] for line in lines] == ["`rnn_units`", "`T`", "`layer_type`"]
+
+    @pytest.mark.parametrize(
+        ("keys", "line"),
+        [
+            (
+                {"architecture": "transformer"},
+                '`architecture`: expected "dc-vae", "rnn-vae" or "seq2seq", received "transformer"',
+            ),
+            (
+                {"layer_type": "cnn"},
+                '`layer_type`: expected "rnn", "gru" or "lstm", received "cnn"',
+            ),
+            (
+                {"architecture": "seq2seq", "layer_type": "rnn"},
+                '`layer_type`: expected "gru" or "lstm" while `architecture` is "seq2seq" (the '
+                'last state of a simple layer holds little of a whole window), received "rnn"',
+            ),
+            (
+                {"architecture": "seq2seq", "sigma": "predicted"},
+                '`sigma`: expected "constant" while `architecture` is "seq2seq", which predicts no '
+                'sigma, received "predicted"',
+            ),
+            (
+                {"rnn_units": [8]},
+                "`rnn_units`: expected a list of 2 or more whole numbers, each at least 1 (the "
+                "last is the decoder's first), received [8]",
+            ),
+            (
+                {"hidden_size": 0},
+                "`hidden_size`: expected a whole number, at least 1, received 0",
+            ),
+            (
+                {"embedding_size": 0},
+                "`embedding_size`: expected a whole number, at least 1, received 0",
+            ),
+            ({"loss": "huber"}, '`loss`: expected "mae" or "mse", received "huber"'),
+        ],
+    )
+    def test_refused(self, keys, line):
+        assert problems(**keys) == [line]
+
+    @pytest.mark.parametrize("fidelity", ["paper", "code"])
+    @pytest.mark.parametrize("architecture", ARCHITECTURES)
+    def test_effective_settings_have_the_keys_of_the_architecture_and_no_other(
+        self, architecture, fidelity
+    ):
+        settings = read(architecture=architecture, fidelity=fidelity)
+        written = json.loads(settings.to_json())
+        foreign = {key for key, (_, owners) in ONLY_OF.items() if architecture not in owners}
+        names = {field.alias or name for name, field in Settings.model_fields.items()}
+        assert written.keys() == names - foreign
+        assert Settings.from_text(settings.to_json(), "x") == settings
+
+    @pytest.mark.parametrize("architecture", ARCHITECTURES)
+    def test_fidelity_code_sets_what_applies(self, architecture):
+        settings = read(architecture=architecture, fidelity="code")
+        code = {key for key in FIDELITY_KEYS if getattr(settings, key) == "code"}
+        foreign = {key for key, (_, owners) in ONLY_OF.items() if architecture not in owners}
+        assert code == set(FIDELITY_KEYS) - foreign
+        assert not any("fidelity" in notice for notice in settings.notices())
+
+    def test_another_architecture_is_another_model(self):
+        trained = read(architecture="rnn-vae", T=64)
+        [difference] = trained.differences(read(architecture="seq2seq", T=64))
+        assert difference == (
+            '`architecture` is "seq2seq" in settings/x.txt but the model was trained with '
+            '"rnn-vae".'
+        )
+        [difference] = trained.differences(read(rnn_units=[9, 4], T=64))
+        assert difference.startswith("`rnn_units` is [9, 4] in settings/x.txt but")
+
+    def test_latent_channels_and_reach(self):
+        assert read(J=3).latent_channels == 3
+        assert read(architecture="rnn-vae", J=3).latent_channels == 3
+        assert read(embedding_size=5).latent_channels == 5
+        assert read().reach == "receptive field 128 (encoder) and 128 (decoder) of T = 128 rows"
+        assert read(rnn_units=[8, 4]).reach == "every row of the window (T = 512) in reach"
+        assert read(rnn_units=[8, 4]).name_of_architecture == "RNN-VAE"
 
 
 class TestJson:
@@ -865,8 +1023,12 @@ def test_readme_table_says_what_the_code_says():
             default = "as `fidelity`"
         elif name in CODE_DEFAULTS:
             default += f'; `{json.dumps(CODE_DEFAULTS[name])}` if `fidelity` is "code"'
+        for architecture, defaults in ARCHITECTURE_DEFAULTS.items():
+            if (field.alias or name) in defaults:
+                default += f"; `{json.dumps(defaults[field.alias or name])}` for {architecture}"
         cells = [f"`{field.alias or name}`", field.description, allowed_values(field)]
-        rows.append(f"| {' | '.join([*cells, default, key.effect])} |")
+        owners = "all" if len(key.of) == 3 else ", ".join(key.of)
+        rows.append(f"| {' | '.join([*cells, default, owners, key.effect])} |")
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert [line for line in readme.split("\n") if line.startswith("| `")] == rows
 

@@ -859,7 +859,7 @@
         if (known.length > 1 && known.every((number) => number === winning)) return []; // nobody is better
         return values.flatMap((row, number) => (row[place] === winning ? [number] : []));
       };
-      const rowClass = (name) => (name === "DC-VAE" ? "own" : undefined);
+      const rowClass = (name) => (name === data.baselines.index[0] ? "own" : undefined);
       byId("baselines-body").append(boxed(numberTable(data.baselines, { notes, rowClass, best, corner: "Detector" })),
         element("p", { class: "note after" }, "★ marks the best of a column."));
     } else {

@@ -21,13 +21,16 @@ def main() -> int:
     parser.add_argument(
         "--resume", action="store_true", help="go on from the last epoch of an earlier run"
     )
+    parser.add_argument("--tensorboard", action="store_true", help="write logs for TensorBoard")
     arguments = console.parse(parser)
 
     # pandas and scikit-learn only now, so that --help need not wait for them.
-    from dcvae import artefacts, plots, reading
+    from dcvae import artefacts, plots, reading, training_log
     from dcvae.preprocessing import Preprocessor
     from dcvae.settings import read_settings
 
+    if arguments.tensorboard:
+        training_log.check_installed()
     settings = read_settings(arguments.settings)
     if arguments.epochs:
         settings = settings.model_copy(update={"epochs": arguments.epochs})
@@ -51,7 +54,8 @@ def main() -> int:
 
     network = build_network(settings)
     console.training_start(table, split, settings, network, device, folder.final)
-    state = folder.begin(settings, preprocessor, source, resume=arguments.resume)
+    to_log = network if arguments.tensorboard else None
+    state = folder.begin(settings, preprocessor, source, resume=arguments.resume, to_log=to_log)
     with console.TrainingDisplay(settings.epochs, len(state.history)) as display:
         result = train(
             network, series, split, settings, state=state, keep=folder.keep_state, progress=display
@@ -66,9 +70,7 @@ def main() -> int:
     console.notice(notices + beginning.definition.notices)
     console.machine_readable(run)
     console.next_commands(
-        arguments,
-        ("alpha_definition.py", "VAL.csv", "LABELS.csv"),
-        ("test.py", "TEST.csv"),
+        arguments, ("alpha_definition.py", "VAL.csv", "LABELS.csv"), ("test.py", "TEST.csv")
     )
     return status
 

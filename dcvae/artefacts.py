@@ -12,6 +12,7 @@ A model is a folder, models/<model_name>/, with everything needed to score and n
     alphas_source.json    the data they were chosen on
     calibration.json      what the validation part says of sigma and of normal windows
     alarms.json           when the system is in alarm
+    logs/                 for TensorBoard, if it was asked for
     results/<data file>/  what test.py writes
 
 Nothing is lost on the way there. Every file is written under another name and renamed when whole. A
@@ -47,6 +48,7 @@ from dcvae.settings import Settings, read_settings
 from dcvae.system_alarm import SystemAlarm
 from dcvae.tables import Table, sampling_step, step_notice
 from dcvae.thresholds import Alphas
+from dcvae.training_log import TrainingLog
 from dcvae.windows import WindowSplit
 
 if TYPE_CHECKING:  # importing these would import Keras
@@ -68,6 +70,7 @@ ALPHAS_FILE = "alphas.csv"
 ALPHAS_SOURCE_FILE = "alphas_source.json"
 CALIBRATION_FILE = "calibration.json"
 ALARMS_FILE = "alarms.json"
+LOG_FOLDER = "logs"
 
 _NEEDED_TO_SCORE = (NETWORK_FILE, SETTINGS_FILE, PREPROCESSING_FILE, RUN_FILE)
 
@@ -126,6 +129,8 @@ class TrainingFolder:
         self.partial = models / f"{model_name}.partial"
         self.previous = models / f"{model_name}.previous"
         self._beginning: dict[str, str] = {}  # files to write with the first state
+        self._to_log: Autoencoder | None = None
+        self._log: TrainingLog | None = None
         self._fresh = True
 
     def check_resumable(self, settings: Settings, source: dict[str, Any]) -> None:
@@ -178,15 +183,24 @@ class TrainingFolder:
         source: dict[str, Any],
         *,
         resume: bool,
+        to_log: "Autoencoder | None" = None,
     ) -> "TrainingState":
         """Say from where to go on (imports TensorFlow).
 
         Nothing is written before the first epoch is done: until then an earlier training that was
         cut off can still be resumed.
+
+        Args:
+            settings: of the training.
+            preprocessor: learned on its data.
+            source: from `source_record`.
+            resume: whether to go on with an earlier training.
+            to_log: the network, if there are to be logs for TensorBoard.
         """
         from dcvae.training import TrainingState
 
         self._fresh = not resume
+        self._to_log = to_log
         self._beginning = {
             SETTINGS_FILE: settings.to_json(),
             PREPROCESSING_FILE: as_json(preprocessor.to_dict()),
@@ -221,6 +235,9 @@ class TrainingFolder:
             self._beginning = {}
         write_text(self.partial / HISTORY_FILE, history_csv(state.history))
         _write_state(self.partial / STATE_FILE, state)
+        if self._to_log is not None:
+            self._log = self._log or TrainingLog(self.partial / LOG_FOLDER, self._to_log)
+            self._log.write(state.history)
 
     def finish(
         self,
@@ -240,6 +257,8 @@ class TrainingFolder:
         Returns:
             What the user should know of that model, one sentence each.
         """
+        if self._log is not None:
+            self._log.close()
         temporary = self.partial / f".{NETWORK_FILE}"  # Keras insists on the suffix
         network.save(temporary)
         temporary.replace(self.partial / NETWORK_FILE)

@@ -419,7 +419,8 @@ def test_what_is_about_to_be_trained(capsys):
     assert capsys.readouterr().out == (
         "data     a.csv: 1,000 rows, 3 series\n"
         "windows  2,000 to train on, 40 to validate\n"
-        "network  12,345 parameters, receptive field 8 (encoder) and 8 (decoder) of T = 8 rows\n"
+        "network  DC-VAE, 12,345 parameters, receptive field 8 (encoder) and 8 (decoder) of T = 8 "
+        "rows\n"
         "device   CPU\n"
         "model    models/a\n"
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_scripts import BEFORE, RESULTS, call, good, read_csv, toy_frame, write_settings
+from script_tools import BEFORE, RESULTS, call, good, read_csv, toy_frame, write_settings
 
 NUM_ROWS = 160
 

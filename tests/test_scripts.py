@@ -6,16 +6,12 @@ same script files in this process, which saves the seconds that TensorFlow takes
 
 import contextlib
 import gzip
-import io
 import json
-import os
 import re
-import runpy
 import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,27 +23,29 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
+from script_tools import (
+    BEFORE,
+    RESULTS,
+    ROOT,
+    SETTINGS,
+    call,
+    command,
+    environment,
+    good,
+    read_csv,
+    read_results,
+    run,
+    toy_frame,
+    write_files,
+    write_settings,
+)
+from stored_models import contents
 
 from dcvae import artefacts, console
 from dcvae.evaluation import ANY_FLAG, LOOKS_AHEAD, MEAN, SYSTEM
 from dcvae.settings import read_settings
 from dcvae.tables import read_table
 
-ROOT = Path(__file__).parents[1]
-SETTINGS = {
-    "model_name": "toy",
-    "T": 8,
-    "cnn_units": [4, 4],
-    "dil_rate": [1, 2, 4],
-    "J": 2,
-    "batch_size": 32,
-    "epochs": 2,
-    "lr": 0.01,
-    "summary": False,
-    "custom_metrics": False,
-}
-BEFORE = SETTINGS["T"] - 1  # rows at the start of a file that no window judges
-RESULTS = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
 MODEL_FILES = {
     *("model.keras", "settings.txt", "preprocessing.json", "run.json"),
     *("history.csv", "loss.png", "training_state.npz", "alphas.csv", "alphas_source.json"),
@@ -58,116 +56,6 @@ REVIEW_FILES = {
     *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
     *("metrics.json", "report.html"),
 }
-
-
-# --- Tools -----------------------------------------------------------------------------------
-
-
-def toy_frame(num_rows, num_series=3, seed=0, start="2021-03-01"):
-    """Make noisy waves (rows, series) with levels and scales of their own, 5 minutes a row."""
-    random = np.random.default_rng(seed)
-    size = np.arange(1, num_series + 1)
-    waves = np.sin(np.arange(num_rows)[:, None] / 7 + size) + random.normal(
-        0, 0.2, (num_rows, num_series)
-    )
-    times = pd.date_range(start, periods=num_rows, freq="5min", name="time")
-    names = [f"s{number}" for number in range(num_series)]
-    return pd.DataFrame(100.0 * size + size**2 * waves, times, names).round(4)
-
-
-def write_files(folder, num_series=3, **keys):
-    """Write train.csv, val.csv, labels.csv, test.csv and settings.txt."""
-    toy_frame(240, num_series).to_csv(folder / "train.csv")
-    val = toy_frame(120, num_series, 1, "2021-04-01")
-    labels = pd.DataFrame(0, val.index, val.columns)
-    val.iloc[50:56, 1] += 40.0
-    labels.iloc[50:56, 1] = 1
-    val.to_csv(folder / "val.csv")
-    labels.to_csv(folder / "labels.csv")
-    test = toy_frame(100, num_series, 2, "2021-05-01")
-    test.iloc[40, 0] += 50.0
-    test.iloc[60:63, 1] -= 50.0
-    test.iloc[[3, 20, 21, 99], 2] = np.nan
-    test.iloc[80] = np.nan
-    test.to_csv(folder / "test.csv")
-    write_settings(folder / "settings.txt", **keys)
-
-
-def write_settings(path, **keys):
-    path.write_text(json.dumps(SETTINGS | keys))
-    return path
-
-
-def command(script, *words):
-    return [sys.executable, str(ROOT / f"{script}.py"), *map(str, words)]
-
-
-def environment(poison=None):
-    """Give this process's variables, with a folder of packages that shadow the installed ones."""
-    paths = [str(poison)] if poison else []
-    paths += [os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else []
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-
-
-def run(script, *words, cwd, poison=None):
-    """Run a script in a process of its own."""
-    return subprocess.run(
-        command(script, *words),
-        cwd=cwd,
-        env=environment(poison),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-@dataclass
-class Ended:
-    """How a script ended that ran in this process."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def call(script, *words):
-    """Run a script in this process; the same file, the same end by sys.exit."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        mock.patch.object(sys, "argv", [f"{script}.py", *map(str, words)]),
-        mock.patch.dict(os.environ),  # the scripts set how much TensorFlow logs
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
-        try:
-            runpy.run_path(str(ROOT / f"{script}.py"), run_name="__main__")
-        except SystemExit as end:
-            return Ended(end.code, out.getvalue(), err.getvalue())
-    raise AssertionError("the script did not say how it ended")
-
-
-def good(ended):
-    assert ended.returncode == 0, ended.stderr
-    assert ended.stderr == ""
-    return ended
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """All files below a folder, hidden ones too, with their bytes."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def read_csv(path):
-    return pd.read_csv(path, index_col=0, parse_dates=True)
-
-
-def read_results(folder):
-    return {name: read_csv(folder / f"{name}.csv") for name in RESULTS}
 
 
 @dataclass

@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "network": {"settings", "losses"},
     "last_row": {"losses", "network"},
     "training": {"settings", "windows", "network"},
+    "training_log": set(),
     "scoring": {"last_row", "settings", "sigma", "windows", "losses", "network"},
     "verdicts": {"detection", "preprocessing", "system_alarm", "thresholds"},
     "events": {"metrics", "verdicts"},
@@ -90,6 +91,7 @@ MAY_IMPORT = {
         "system_alarm",
         "tables",
         "thresholds",
+        "training_log",
         "windows",
     },
     "console": set(),
@@ -102,6 +104,7 @@ MAY_IMPORT_LATER = {
     "results": {"scoring"},
     "artefacts": {"definition", "elbo", "network", "training"},
     "offline": {"network"},
+    "training_log": {"network", "training"},
     "calibration": {"network", "offline", "scoring"},
     "definition": {"network"},
     "console": {
@@ -143,6 +146,7 @@ LIGHT = (
     "review",
     "results",
     "artefacts",
+    "training_log",
     "console",
 )
 HEAVY = ("keras", "tensorflow", "sklearn", "matplotlib", "plotly")

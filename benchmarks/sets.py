@@ -28,6 +28,7 @@ class LabeledSet(NamedTuple):
         labels: (rows, series) bool of the judged rows; a single column where only the system is
             labeled.
         has_times: whether rows have a known step, so that a week means something.
+        num_choosing: rows at the start of `judged` on which thresholds may be chosen by labels.
     """
 
     name: str
@@ -35,6 +36,7 @@ class LabeledSet(NamedTuple):
     judged: pd.DataFrame
     labels: NDArray[np.bool_]
     has_times: bool
+    num_choosing: int = 0
 
     @property
     def of_system(self) -> NDArray[np.bool_]:
@@ -75,9 +77,12 @@ def all_sets(folders: list[Path]) -> Iterator[LabeledSet]:
 
 
 def _server(folder: Path, name: str) -> LabeledSet:
-    judged = pd.concat([_read(folder / f"{part}.csv") for part in ("val", "test")])
+    parts = [_read(folder / f"{part}.csv") for part in ("val", "test")]
     labels = pd.concat([_read(folder / f"labels_{part}.csv") for part in ("val", "test")])
-    return LabeledSet(name, _read(folder / "train.csv"), judged, labels.to_numpy() == 1, True)
+    truth = labels.to_numpy() == 1
+    return LabeledSet(
+        name, _read(folder / "train.csv"), pd.concat(parts), truth, True, len(parts[0])
+    )
 
 
 def _read(path: Path) -> pd.DataFrame:

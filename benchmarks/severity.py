@@ -34,7 +34,7 @@ from dcvae.settings import Settings, read_settings
 from dcvae.sigma import READINGS, shares_outside
 from dcvae.system_alarm import SystemAlarm
 from dcvae.thresholds import Alphas
-from dcvae.training import train
+from dcvae.training import Progress, train
 from dcvae.windows import WindowSplit, split_windows, windows_with
 
 RECOMMENDED = Path(__file__).parent.parent / "settings" / "recommended.txt"
@@ -74,7 +74,7 @@ class _ConstantSigma:
         return made._replace(sigma=keras.ops.ones_like(made.sigma))
 
 
-def run(data: LabeledSet, settings: Settings) -> Run:
+def run(data: LabeledSet, settings: Settings, progress: Progress | None = None) -> Run:
     """Train on a set and judge it, no labels used."""
     settings = settings.model_copy(update={"num_series": data.training.shape[1]})
     preprocessor = Preprocessor.learn(data.training, settings)
@@ -84,7 +84,7 @@ def run(data: LabeledSet, settings: Settings) -> Run:
         len(series), length, settings.val_percent, settings.train_stride, data.name
     )
     network = build_network(settings)
-    train(network, series, split, settings)
+    train(network, series, split, settings, progress=progress)
     training, judged = (preprocessor.transform(frame) for frame in (data.training, data.judged))
     known, observed = (preprocessor.observed(frame) for frame in (data.training, data.judged))
     normal, calibration = learn(network, settings, preprocessor.series, training, known, split)

@@ -157,8 +157,8 @@ def _times(column: pd.Series, path: Path) -> pd.DatetimeIndex:
         place = int(backward[0]) + 1
         raise CannotPrepareError(
             f"{path}, row {column.index[place]}: expected times that go forward. "
-            f"Received: {times.iloc[place]} after {times.iloc[place - 1]}. If the file was saved by "
-            "a spreadsheet program, it may have taken days for months: use the publisher's own "
+            f"Received: {times.iloc[place]} after {times.iloc[place - 1]}. If the file was saved "
+            "by a spreadsheet program, it may have taken days for months: use the publisher's own "
             "file."
         )
     return pd.DatetimeIndex(times, name="time")

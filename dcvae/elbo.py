@@ -82,6 +82,7 @@ def window_losses(
     # Not compiled: that would take longer than the passes.
     for first in range(0, len(starts), _BATCH):
         windows = gather_windows(series, starts[first : first + _BATCH], window_length)
+        windows = ops.convert_to_tensor(windows)
         losses = network.losses_of(windows, network(windows, training=False))
         parts.append([ops.convert_to_numpy(part) for part in losses])
     reconst, kl = np.concatenate(parts, axis=1).astype(np.float64)

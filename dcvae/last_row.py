@@ -138,7 +138,7 @@ class LastRowPass(keras.Model):
         for stage in self._decoder_stages:
             flat = ops.reshape(hidden, (-1, stage.flat_kernel.shape[0]))
             bias = stage.bias + stage.tap_shift.sum(axis=0)
-            hidden = stage.activation(ops.matmul(flat, stage.flat_kernel) + bias)
+            hidden = stage.activation(ops.add(ops.matmul(flat, stage.flat_kernel), bias))
         return hidden
 
     def _run(self, stage: _Stage, values: _Values) -> _Values:
@@ -146,10 +146,10 @@ class LastRowPass(keras.Model):
         shared, own = None, None
         if stage.has_shared:
             bias = stage.bias + stage.tap_shift.sum(axis=0)
-            shared = stage.activation(self._shared(stage, values) + bias)
+            shared = stage.activation(ops.add(self._shared(stage, values), bias))
         if positions:
             bias = stage.bias_at(positions)[:, None]
-            own = stage.activation(self._own(stage, values, positions) + bias)
+            own = stage.activation(ops.add(self._own(stage, values, positions), bias))
         return _Values(shared, values.shared_from + max(stage.taps), own, positions)
 
     def _shared(self, stage: _Stage, values: _Values) -> Tensor:

@@ -17,18 +17,14 @@ benchmarks/severity.md.
 A row looks ahead up to T - 1 rows here: this is for ranking and for study, never for an alarm.
 """
 
-from typing import TYPE_CHECKING
-
 import keras
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
 from dcvae.losses import Tensor
+from dcvae.network.autoencoders import COMPILES_PASSES, Autoencoder
 from dcvae.windows import gather_windows, num_windows
-
-if TYPE_CHECKING:
-    from dcvae.network.autoencoders import Autoencoder
 
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
@@ -41,7 +37,7 @@ _LARGEST = 1e15  # sigmas; the sum of their squares over a window fits float32
 
 
 def scores_of_file(
-    network: "Autoencoder",
+    network: Autoencoder,
     scaled: Float32Array,
     observed: NDArray[np.bool_],
     level: Float64Array,
@@ -74,7 +70,7 @@ def thinned(starts: NDArray[np.int32], window_length: int) -> NDArray[np.int32]:
 
 
 def window_squares(
-    network: "Autoencoder",
+    network: Autoencoder,
     scaled: Float32Array,
     observed: NDArray[np.bool_],
     starts: NDArray[np.int32],
@@ -93,7 +89,7 @@ def window_squares(
         (windows, series) float64, over the observed cells; NaN where a window has none.
     """
     judge = _WindowPass(network)
-    judge.compile(jit_compile=False)
+    judge.compile(jit_compile=COMPILES_PASSES)
     squares = np.empty((len(starts), scaled.shape[1]))
     for first in range(0, len(starts), _BATCH):
         batch = starts[first : first + _BATCH]
@@ -176,7 +172,7 @@ class _WindowPass(keras.Model):
     Input: `windows` and `observed` (window, T, series). Output: twice (window, series).
     """
 
-    def __init__(self, network: "Autoencoder") -> None:
+    def __init__(self, network: Autoencoder) -> None:
         super().__init__(name="window_pass")
         self._network = network
         self.built = True  # it has no weights of its own

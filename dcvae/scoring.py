@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from dcvae import InputError
 from dcvae.last_row import LastRowPass
 from dcvae.losses import Tensor
-from dcvae.network.autoencoders import Autoencoder
+from dcvae.network.autoencoders import COMPILES_PASSES, Autoencoder
 from dcvae.settings import Settings
 from dcvae.sigma import SigmaCalibration
 from dcvae.windows import num_windows
@@ -98,7 +98,7 @@ class Scorer:
         self.latent_size = network.latent_size
         judge = LastRowPass if LastRowPass.suits(network) else _EveryWindowPass
         self._pass = judge(network, window_length, self.pass_windows, sample_latent)
-        self._pass.compile(jit_compile=False)
+        self._pass.compile(jit_compile=COMPILES_PASSES)
 
     @classmethod
     def of(

@@ -1,6 +1,7 @@
 """What the tests of the three scripts share: small data, settings, and ways to run a script."""
 
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from unittest import mock
 
 import numpy as np
@@ -29,6 +31,17 @@ SETTINGS = {
 }
 BEFORE = SETTINGS["T"] - 1  # rows at the start of a file that no window judges
 RESULTS = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
+
+
+def load_program(name: str) -> ModuleType:
+    """Import a program of ``data`` by its path: that is a folder of files, not a package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "data" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def toy_frame(num_rows, num_series=3, seed=0, start="2021-03-01"):

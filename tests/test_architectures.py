@@ -64,7 +64,7 @@ def test_everything_works_with_every_architecture(
     name: str, num_series: int, fidelity: str, tmp_path: Path
 ) -> None:
     keys = KEYS[name] | {"fidelity": fidelity, "max_gap": 12}
-    title = NAMES[name.split()[0]]  # type: ignore[index]
+    title = NAMES[name.split()[0]]
     with contextlib.chdir(tmp_path):
         write_data(num_series)
         write_settings(**keys)

@@ -1,28 +1,15 @@
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
+from script_tools import load_program
 
 DATA = Path(__file__).parent.parent / "data"
 FILES = ("train.csv", "val.csv", "labels_val.csv", "test.csv", "labels_test.csv")
 
 
-def load_program() -> ModuleType:
-    """Import the program by its path: ``data`` is a folder of files, not a package."""
-    spec = importlib.util.spec_from_file_location("make_sample", DATA / "make_sample.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["make_sample"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-program = load_program()
+program = load_program("make_sample")
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,15 @@
 """The program for SWaT on small files of exactly the publisher's layout."""
 
-import importlib.util
 import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from script_tools import ROOT, call, good
+from script_tools import call, good, load_program
 
 from dcvae.reading import read_data
 from dcvae.settings import Settings
@@ -19,18 +17,7 @@ from dcvae.settings import Settings
 Cells = list[list[Any]]
 
 
-def load_program() -> ModuleType:
-    """Import the program by its path: ``data`` is a folder of files, not a package."""
-    spec = importlib.util.spec_from_file_location("prepare_swat", ROOT / "data/prepare_swat.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["prepare_swat"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-program = load_program()
+program = load_program("prepare_swat")
 
 TITLE = ["", "P1", "", "P2", ""]
 HEADER = [" Timestamp", "FIT101", " MV 101", "AIT201 ", "Normal/Attack"]

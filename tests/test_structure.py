@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "detection": {"settings", "thresholds"},
     "system_alarm": {"detection", "metrics", "thresholds"},
     "alarm_tuning": {"detection", "event_metrics", "system_alarm", "thresholds"},
-    "offline": {"losses", "windows"},
+    "offline": {"losses", "network", "windows"},
     "calibration": {"settings", "sigma", "windows"},
     "definition": {
         "alarm_tuning",
@@ -103,7 +103,6 @@ MAY_IMPORT_LATER = {
     "review": {"elbo", "plots", "report"},
     "results": {"scoring"},
     "artefacts": {"definition", "elbo", "network", "training"},
-    "offline": {"network"},
     "training_log": {"network", "training"},
     "calibration": {"network", "offline", "scoring"},
     "definition": {"network"},

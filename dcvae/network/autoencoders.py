@@ -27,6 +27,10 @@ from dcvae.losses import (
 
 PACKAGE = "dcvae"
 
+# A pass over a file takes less time than XLA takes to compile it. But what is not compiled JAX runs
+# one operation after the other, a recurrent layer a hundred times as slowly.
+COMPILES_PASSES = keras.backend.backend() == "jax"
+
 
 class Reconstruction(NamedTuple):
     """What a network at rest says of whole windows.
@@ -118,8 +122,9 @@ class Autoencoder(keras.Model):
             sample_weight: not used.
             training: not used.
         """
+        x = ops.convert_to_tensor(x)
         # Windows weigh the same, but for those that only fill up a batch (see training).
-        weights = ops.ones_like(x[:, 0, 0]) if y is None else y
+        weights = ops.ones_like(x[:, 0, 0]) if y is None else ops.convert_to_tensor(y)
         num_windows = ops.sum(weights)
         reconst, kl = (ops.sum(part * weights) / num_windows for part in self.losses_of(x, y_pred))
         self.reconst_tracker.update_state(reconst, sample_weight=num_windows)

@@ -43,6 +43,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from dcvae import InputError
+from dcvae.json_text import parse_object, read_text, show
 
 Effect = Literal["model", "training", "data", "alphas", "scoring", "label", "other keys", "none"]
 Fidelity = Literal["paper", "code"]
@@ -139,7 +140,6 @@ _LONGEST_NAME = 100  # leaves room for the suffixes of temporary folders under a
 _PROJECT_SUFFIXES = (".previous", ".partial")
 _PROJECT_NAMES = ("readme.md",)
 _WINDOWS_DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
-_SHOWN_CHARACTERS = 60  # of a received value, and on each side of a mistake in a line
 
 
 @dataclass(frozen=True)
@@ -568,14 +568,14 @@ class Settings(BaseModel):
     def _check_model_name(cls, name: str) -> str:
         problem = _problem_of_folder_name(name)
         if problem:
-            raise ValueError(f"expected {_expected('model_name')}, received {_show(name)}{problem}")
+            raise ValueError(f"expected {_expected('model_name')}, received {show(name)}{problem}")
         return name
 
     @field_validator("resample")
     @classmethod
     def _check_resample(cls, step: str | None) -> str | None:
         if step is not None and _duration_of(step) is None:
-            raise ValueError(f"expected {_expected('resample')}, received {_show(step)}")
+            raise ValueError(f"expected {_expected('resample')}, received {show(step)}")
         return step
 
     @field_validator("time_zone")
@@ -585,8 +585,8 @@ class Settings(BaseModel):
             return name
         known = {zone.casefold(): zone for zone in zoneinfo.available_timezones()}
         near = difflib.get_close_matches(name.casefold(), known, n=1)
-        hint = f"; did you mean {_show(known[near[0]])}?" if near else ""
-        raise ValueError(f"expected {_expected('time_zone')}, received {_show(name)}{hint}")
+        hint = f"; did you mean {show(known[near[0]])}?" if near else ""
+        raise ValueError(f"expected {_expected('time_zone')}, received {show(name)}{hint}")
 
     @field_validator("dil_rate")
     @classmethod
@@ -604,13 +604,13 @@ class Settings(BaseModel):
         given = ("cnn_units", "dil_rate") if info.context is None else info.context
         if "dil_rate" not in given:
             raise ValueError(
-                f"{expected}, but it was left at its default {_show(dil_rate)}, which has "
+                f"{expected}, but it was left at its default {show(dil_rate)}, which has "
                 f"{num_rates}; give `dil_rate` too"
             )
         if "cnn_units" not in given:
             raise ValueError(
                 f"{expected}, received {num_rates}; `cnn_units` was left at its default "
-                f"{_show(cnn_units)}: give `cnn_units` too, with {num_rates - 1} or {num_rates} "
+                f"{show(cnn_units)}: give `cnn_units` too, with {num_rates - 1} or {num_rates} "
                 "entries"
             )
         raise ValueError(
@@ -624,7 +624,7 @@ class Settings(BaseModel):
     @classmethod
     def _check_alarm_enter(cls, enter: tuple[int, ...]) -> tuple[int, ...]:
         if enter[0] > enter[1]:
-            raise ValueError(f"expected {_expected('alarm_enter')}, received {_show(enter)}")
+            raise ValueError(f"expected {_expected('alarm_enter')}, received {show(enter)}")
         return enter
 
     @field_validator("fidelity_encoder", "fidelity_decoder")
@@ -644,7 +644,7 @@ class Settings(BaseModel):
         Raises:
             InputError: if the text is not a JSON object, or with every problem of its keys.
         """
-        values, problems = _parse(text, source)
+        values, problems = parse_object(text, source)
         foreign = _foreign_keys(values)
         problems += foreign.values()
         values = {key: value for key, value in values.items() if key not in foreign}
@@ -800,8 +800,8 @@ class Settings(BaseModel):
             here, there = getattr(self, name), getattr(other, name)
             taken_from_csv = name == "num_series" and there is None
             if here != there and not taken_from_csv and name not in idle:
-                difference = f"`{field.alias or name}` is {_show(there)} in {other._source}"
-                yield _key(field), difference, _show(here)
+                difference = f"`{field.alias or name}` is {show(there)} in {other._source}"
+                yield _key(field), difference, show(here)
 
     def notices(self) -> list[str]:
         """Say what a reader of the file might not expect, one sentence each."""
@@ -872,54 +872,7 @@ def read_settings(path: Path) -> Settings:
         InputError: if the file cannot be read, is not UTF-8, is not a JSON object, or with every
             problem of its keys.
     """
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; expected a settings file, a JSON object in a .txt")
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; expected a settings file there") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{path} is not UTF-8 text: byte 0x{content[error.start]:02x} on line {line}; save the "
-            "file as UTF-8"
-        ) from error
-    return Settings.from_text(text, path)
-
-
-def _parse(text: str, source: str | Path) -> tuple[dict[str, Any], list[str]]:
-    """Return the object in a JSON text, and one line for each key given more than once."""
-    repeated: list[str] = []
-
-    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        times = {key: keys.count(key) for key in keys}
-        repeated.extend(
-            f"`{key}`: expected once, received {count} times; keep one of them"
-            for key, count in times.items()
-            if count > 1
-        )
-        return dict(pairs)
-
-    if not text.strip():
-        raise InputError(f'{source} is empty; expected a JSON object such as {{"model_name": "a"}}')
-    try:
-        values = json.loads(text, object_pairs_hook=object_of)
-        json.dumps(values, ensure_ascii=False).encode()  # refuses an escaped half of a character
-    except json.JSONDecodeError as error:
-        raise InputError(f"{source} is not valid JSON: {_explain(error)}") from error
-    except (ValueError, RecursionError) as error:  # also thousands of digits or brackets
-        raise InputError(f"{source} is not JSON that can be read: {error}") from error
-    if not isinstance(values, dict):
-        raise InputError(
-            f'{source} must hold a JSON object such as {{"model_name": "a"}}, received '
-            f"{_show(values)}"
-        )
-    return values, repeated
+    return Settings.from_text(read_text(path), path)
 
 
 def _architecture_of(values: dict[str, Any]) -> Any:
@@ -940,8 +893,8 @@ def _foreign_keys(values: dict[str, Any]) -> dict[str, str]:
         return {}  # which is reported
     reason = "" if "architecture" in values else ", as its other keys tell"
     return {
-        key: f"`{key}`: belongs to `architecture` {' and '.join(map(_show, _key(field).of))}, but "
-        f"this file is of {_show(architecture)}{reason}; delete the key, or change `architecture`"
+        key: f"`{key}`: belongs to `architecture` {' and '.join(map(show, _key(field).of))}, but "
+        f"this file is of {show(architecture)}{reason}; delete the key, or change `architecture`"
         for key, field in _FIELDS.items()
         if key in values and architecture not in _key(field).of
     }
@@ -949,41 +902,6 @@ def _foreign_keys(values: dict[str, Any]) -> dict[str, str]:
 
 def _fidelity_keys_of(architecture: Architecture) -> list[str]:
     return [key for key in FIDELITY_KEYS if architecture in _key(_FIELDS[key]).of]
-
-
-def _explain(error: json.JSONDecodeError) -> str:
-    """Return where JSON breaks off: line and column, the line with a caret, a hint if one fits."""
-    line = error.doc.split("\n")[error.lineno - 1].rstrip().replace("\t", " ")
-    column = error.colno - 1
-    start = max(0, column - _SHOWN_CHARACTERS)
-    shown = line[start : column + _SHOWN_CHARACTERS]
-    message = (
-        f"line {error.lineno}, column {error.colno}: {error.msg}\n"
-        f"    {shown}\n"
-        f"    {' ' * (column - start)}^"
-    )
-    hint = _hint(error)
-    return f"{message}\n  {hint}" if hint else message
-
-
-def _hint(error: json.JSONDecodeError) -> str:
-    """Return how to mend a common slip in JSON, or ""."""
-    before, after = error.doc[: error.pos].rstrip(), error.doc[error.pos :].lstrip()
-    python_word = re.match(r"(True|False|None)\b", after)
-    if python_word:
-        word = {"True": "true", "False": "false", "None": "null"}[python_word[1]]
-        return f"JSON writes {word}, not {python_word[1]}."
-    if after.startswith(("#", "//", "/*")):
-        return "JSON has no comments; delete it."
-    if after.startswith(("'", "‘", "’", "“", "”")):
-        return 'JSON has only straight double quotes: ".'
-    if re.match(r",\s*[}\]]", after) or (before.endswith(",") and after.startswith(("}", "]"))):
-        return "Delete the comma before the closing bracket."
-    if error.msg.startswith("Expecting ','") and after.startswith('"'):
-        return "A comma may be missing before this place."
-    if not before:
-        return "A settings file is one JSON object and starts with {."
-    return ""
 
 
 def _problem_line(details: ErrorDetails) -> str:
@@ -998,7 +916,7 @@ def _problem_line(details: ErrorDetails) -> str:
     expected = _expected(str(key))
     if details["type"] == "finite_number":
         expected = expected.replace("a number", "a finite number")
-    received = _show(details["input"])
+    received = show(details["input"])
     position = f" as entry {int(place[0]) + 1}" if place else ""
     return f"`{key}`: expected {expected}, received {received}{position}"
 
@@ -1086,14 +1004,6 @@ def _problem_of_folder_name(name: str) -> str:
     if lowered.endswith(_PROJECT_SUFFIXES) or lowered in _PROJECT_NAMES:
         return " (used by this project)"
     return ""
-
-
-def _show(value: Any) -> str:
-    """Return a value as the file would write it, its middle left out if it is long."""
-    shown = json.dumps(value, ensure_ascii=False)
-    if len(shown) <= 2 * _SHOWN_CHARACTERS:
-        return shown
-    return f"{shown[:_SHOWN_CHARACTERS]} ... {shown[-_SHOWN_CHARACTERS:]}"
 
 
 _FIELDS = {field.alias or name: field for name, field in Settings.model_fields.items()}

@@ -17,7 +17,8 @@ SCRIPTS = ("train", "alpha_definition", "test")
 # The package itself (`InputError`, the version) is open to all.
 MAY_IMPORT = {
     "__init__": set(),
-    "settings": set(),
+    "json_text": set(),
+    "settings": {"json_text"},
     "metrics": set(),
     "event_metrics": {"metrics"},
     "ranking_metrics": {"metrics"},
@@ -119,6 +120,7 @@ MAY_IMPORT_LATER = {
     },
 }
 LIGHT = (
+    "json_text",
     "settings",
     "files",
     "tables",

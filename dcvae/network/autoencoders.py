@@ -182,6 +182,7 @@ class Sampling(keras.layers.Layer):
         self.seed = seed
         # Named, or its variable would be called by the number of generators made before it.
         self.seed_generator = keras.random.SeedGenerator(seed, name="latent_draws")
+        self.built = True  # it has no weights; JAX would run a network with an unbuilt layer twice
 
     def call(self, z_mean: Tensor, z_log_var: Tensor) -> Tensor:
         """Sample one latent sequence a window (Kingma and Welling 2014, section 2.4)."""

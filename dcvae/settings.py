@@ -91,7 +91,7 @@ _VARIATIONAL: tuple[Architecture, ...] = ("dc-vae", "rnn-vae")
 NAMES: dict[Architecture, str] = {
     "dc-vae": "DC-VAE",
     "rnn-vae": "RNN-VAE",
-    "seq2seq": "Seq2seq autoencoder",
+    "seq2seq": "Seq2seq",
 }
 # Defaults that differ from those of DC-VAE, by the key of the file; RNN-VAE's are the published
 # ones. What has no sigma of its own cannot be read as predicted.

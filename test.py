@@ -19,9 +19,7 @@ def main() -> None:
         metavar="FILE",
         help="an earlier CSV whose last T-1 rows let the first rows of DATA.csv be judged too",
     )
-    parser.add_argument(
-        "--figures", choices=("png", "pdf"), help="also draw each series, the latents and the loss"
-    )
+    parser.add_argument("--figures", choices=("png", "pdf"), help="also draw figures for a paper")
     arguments = console.parse(parser)
 
     # pandas only now, so that --help need not wait for it.
@@ -42,8 +40,8 @@ def main() -> None:
     )
     before = settings.window_length - 1
     alphas, system, calibration = model.alphas(), model.system_alarm(), model.calibration()
-    console.notice(table.notices + model.step_notice(table) + (labels.notices if labels else []))
-    console.notice(model.alarm_notice(system))
+    notices = table.notices + model.step_notice(table) + (labels.notices if labels else [])
+    console.notice(notices + model.alarm_notice(system))
     if alphas is None:
         alphas = Alphas.default(model.series, settings.default_alpha)
         console.notice([f"No alphas.csv yet: every band is ± {settings.default_alpha:g} sigmas."])
@@ -66,7 +64,8 @@ def main() -> None:
         for scores in console.counted(blocks, len(verdicts.times)):
             results.write(scores, verdicts.add(scores))
         whole = (network, scaled, observed, calibration.offline_level, settings.window_length)
-        verdicts.raise_alarms(system, offline.scores_of_file(*whole)[before:])
+        ahead = offline.scores_of_file(*whole, gaps=model.after_gap(table))
+        verdicts.raise_alarms(system, ahead[before:])
         losses = losses_of_file(network, scaled, observed, settings.window_length)
         reviewed = review(model, table, verdicts, losses, labels)
         results.add_review(reviewed, arguments.figures)

@@ -89,6 +89,7 @@ def _options(
     if rules.system == "weighted":
         yield from by_score
     count = np.count_nonzero(series_alarms(residual, alphas, rules), axis=1)
+    count[~np.isfinite(score)] = 0  # as `SystemAlarm.alarms` has it: nothing is judged there
     asked = rules.series if rules.system == "at least" else 1
     for needed in dict.fromkeys([asked, 1, *_SERIES]):
         if needed > residual.shape[1]:

@@ -10,7 +10,7 @@ A model is a folder, models/<model_name>/, with everything needed to score and n
     training_state.npz    what `--resume` goes on from
     alphas.csv            one pair of alphas a series, from alpha_definition.py
     alphas_source.json    the data they were chosen on
-    calibration.json      what the validation part says of sigma and of normal windows
+    calibration.json      what normal data say of sigma and of windows
     alarms.json           when the system is in alarm
     logs/                 for TensorBoard, if it was asked for
     results/<data file>/  what test.py writes
@@ -484,6 +484,8 @@ class StoredModel:
             InputError: the file is missing or damaged.
         """
         path = self.folder / ALARMS_FILE
+        if not path.exists():
+            raise InputError(f"{path} is missing. Run alpha_definition.py, which writes it.")
         return SystemAlarm.from_dict(_read_json(path), self.series, str(path))
 
     @property
@@ -501,14 +503,15 @@ class StoredModel:
         They are those that are not missing, in rows whose window crosses no gap.
         """
         observed = self.preprocessor.observed(table.frame)
-        return judgeable(observed, self._after_gap(table), self.settings.window_length)
+        return judgeable(observed, self.after_gap(table), self.settings.window_length)
 
     def quality(self, table: Table) -> Quality:
         """Tell how far the judged rows of a table can be judged at all."""
         longest = self.preprocessor.longest_constant
-        return assess(table.frame, self._after_gap(table), longest, self.settings.window_length)
+        return assess(table.frame, self.after_gap(table), longest, self.settings.window_length)
 
-    def _after_gap(self, table: Table) -> NDArray[np.bool_]:
+    def after_gap(self, table: Table) -> NDArray[np.bool_]:
+        """Tell before which rows of a table a gap lies that no window may cross: (rows,)."""
         times = pd.DatetimeIndex(table.frame.index)
         return after_gap(times, self.step_seconds, self.settings.max_gap)
 

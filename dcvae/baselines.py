@@ -32,10 +32,12 @@ class Baseline(NamedTuple):
         judge: (rows, series) float32, scaled, without NaN, to (rows, series) float32: how far each
             cell is from what the detector expects, in sigmas of the training rows, signed where
             the detector knows a direction.
+        is_fixed: it says always or never, whatever the threshold: none is looked for.
     """
 
     name: str
     judge: Judge
+    is_fixed: bool = False
 
 
 def fit_all(training: Float32Array, seed: int) -> Iterator[Baseline]:
@@ -45,8 +47,8 @@ def fit_all(training: Float32Array, seed: int) -> Iterator[Baseline]:
         training: (rows, series) float32, scaled, without NaN, at least two rows.
         seed: of those that draw.
     """
-    yield Baseline("always", lambda rows: np.full_like(rows, _EVERYTHING))
-    yield Baseline("never", np.zeros_like)
+    yield Baseline("always", lambda rows: np.full_like(rows, _EVERYTHING), is_fixed=True)
+    yield Baseline("never", np.zeros_like, is_fixed=True)
     yield Baseline("random", lambda rows: _random(rows, seed))
     yield Baseline("z-score", _z_score(training))
     yield Baseline("persistence", _persistence(training))

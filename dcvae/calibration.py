@@ -83,7 +83,7 @@ class Calibration:
                 str(stored["learned_on"]),
                 dict(stored["shares_outside_1_2_3_sigmas"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{source} is damaged ({error}). Train the model again.") from error
         if not (usable and (level > 0).all()):
             raise InputError(

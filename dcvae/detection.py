@@ -12,7 +12,7 @@ look back only: whether there is an alarm in a row never depends on a later one.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from dcvae import InputError
 from dcvae.settings import Settings
 from dcvae.thresholds import Alphas, exceeds
 
+System = Literal["weighted", "any", "at least"]
 BoolArray = npt.NDArray[np.bool_]
 Float32Array = npt.NDArray[np.float32]
 FloatArray = npt.NDArray[np.floating]
@@ -120,7 +121,7 @@ class AlarmRules:
         hold: rows it stays on after that.
     """
 
-    system: Literal["weighted", "any", "at least"]
+    system: System
     series: int
     smoothing: int
     enter: tuple[int, int]
@@ -160,7 +161,16 @@ class AlarmRules:
     def from_dict(cls, stored: dict[str, Any]) -> Self:
         """Read back what `to_dict` gave; raises KeyError, TypeError or ValueError if it is not."""
         first, of_rows = stored["enter"]
-        return cls(**{**stored, "enter": (int(first), int(of_rows))})
+        rules = cls(**{**stored, "enter": (first, of_rows)})
+        counts = (rules.series, rules.smoothing, first, of_rows, rules.min_rows, rules.hold + 1)
+        if not (
+            rules.system in get_args(System)
+            and all(isinstance(count, int) and count >= 1 for count in counts)
+            and first <= of_rows
+            and 0 < rules.leave <= 1
+        ):
+            raise ValueError(f"no rules of an alarm: {stored}")
+        return rules
 
 
 def exceeds_by(residual: Float32Array, alphas: Alphas, share: float) -> BoolArray:

@@ -27,6 +27,14 @@ from dcvae import InputError
 
 MISSING = ("", "NA", "na", "NaN", "nan", "NAN", "-nan", "null", "Null", "NULL")
 SHOWN = 3  # examples in an error message
+# Tables of results have lines or columns of these names beside those of the series.
+RESERVED_NAMES = (
+    "system alarm",
+    "any series flagged",
+    "mean of labeled series",
+    "all series together",
+    "promised by a Gaussian",
+)
 NAMED = 5  # series or columns named in a notice
 
 _TRUTHS = (b"True", b"TRUE", b"true", b"False", b"FALSE", b"false")
@@ -293,7 +301,7 @@ def open_file(path: Path) -> File:
 
 
 def check_names(file: File) -> None:
-    """Refuse a header in which a column has no name, or the name of another."""
+    """Refuse a header in which a column has no name, the name of another or of a result."""
     problems = []
     unnamed = [str(number) for number, name in enumerate(file.names, start=1) if not name]
     if unnamed:
@@ -307,6 +315,12 @@ def check_names(file: File) -> None:
         problems.append(
             f"the column name {shortened(repeated, SHOWN)} is repeated; give every column its own "
             "name"
+        )
+    taken = [f"`{name}`" for name in file.names if name in RESERVED_NAMES]
+    if taken:
+        problems.append(
+            f"the column name {shortened(taken, SHOWN)} is one that results are given under; name "
+            "the series otherwise"
         )
     if problems:
         refuse(file.path, *problems)

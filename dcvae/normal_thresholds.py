@@ -33,7 +33,10 @@ Float64Array = NDArray[np.float64]
 SECONDS_A_WEEK = 604_800.0
 _TAIL = 0.05  # share of a side's cells that are beyond the threshold of its peaks
 _ENOUGH_PEAKS = 20
-_MOST_PEAKS = 200  # the highest; a tail further down is not the tail that is asked about
+# Peaks that are looked at, the highest: at least so many, and so many times those allowed. A tail
+# further down is not the tail that is asked about.
+_MOST_PEAKS = 200
+_PEAKS_AN_EVENT = 4
 _SIMULATIONS = 49
 _REFUSED_BELOW = 0.05  # p-value
 
@@ -200,7 +203,7 @@ def _by_peaks(distance: Float64Array, allowed: float, seed: int) -> _Choice:
     """Extrapolate the rate of peaks to the allowed one, if a generalized Pareto fits them."""
     from scipy.stats import genpareto  # takes a second, and only this method needs it
 
-    threshold, peaks = _peaks(distance)
+    threshold, peaks = _peaks(distance, max(_MOST_PEAKS, math.ceil(_PEAKS_AN_EVENT * allowed)))
     if peaks.size < _ENOUGH_PEAKS:
         return _Choice(math.nan, f"{peaks.size} peaks, fewer than {_ENOUGH_PEAKS}")
     if allowed >= peaks.size:
@@ -222,10 +225,10 @@ def _by_peaks(distance: Float64Array, allowed: float, seed: int) -> _Choice:
     return _Choice(threshold + float(fitted.isf(allowed / peaks.size)))
 
 
-def _peaks(distance: Float64Array) -> tuple[float, Float64Array]:
+def _peaks(distance: Float64Array, most: int) -> tuple[float, Float64Array]:
     """Find the largest value of each run beyond a high threshold, and the threshold.
 
-    With very many peaks the threshold rises to leave the highest.
+    With more peaks than `most` the threshold rises to leave the highest.
     """
     cells = np.where(np.isnan(distance), -np.inf, distance)
     threshold = max(float(np.nanquantile(distance, 1 - _TAIL)), 0.0)
@@ -235,8 +238,8 @@ def _peaks(distance: Float64Array) -> tuple[float, Float64Array]:
         return threshold, np.empty(0)
     peaks = np.full(int(run[-1]) + 1, -np.inf)
     np.maximum.at(peaks, run[above], cells[above])
-    if peaks.size > _MOST_PEAKS:
-        threshold = float(np.partition(peaks, -_MOST_PEAKS - 1)[-_MOST_PEAKS - 1])
+    if peaks.size > most:
+        threshold = float(np.partition(peaks, -most - 1)[-most - 1])
         peaks = peaks[peaks > threshold]
     return threshold, peaks
 

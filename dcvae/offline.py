@@ -11,8 +11,8 @@ them::
       -> mean over the windows that contain a row
       =  score (rows,)
 
-so most normal rows are well below log 2 = 0.69. This reading measured best of those in
-benchmarks/severity.md.
+so most normal rows are well below log 2 = 0.69. benchmarks/severity.md has what other readings
+are worth.
 
 A row looks ahead up to T - 1 rows here: this is for ranking and for study, never for an alarm.
 """
@@ -22,16 +22,16 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from dcvae import system_alarm
 from dcvae.losses import Tensor
 from dcvae.network.autoencoders import COMPILES_PASSES, Autoencoder
-from dcvae.windows import gather_windows, num_windows
+from dcvae.windows import gather_windows, num_windows, windows_across
 
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
 
 WINDOWS_A_LENGTH = 8  # windows that begin within T rows; more rank no better, and each costs a pass
 _BATCH = 64
-_LEVEL_QUANTILE = 0.99
 _LOWEST_LEVEL = 1e-8  # sigmas, squared
 _LARGEST = 1e15  # sigmas; the sum of their squares over a window fits float32
 
@@ -42,24 +42,39 @@ def scores_of_file(
     observed: NDArray[np.bool_],
     level: Float64Array,
     window_length: int,
+    gaps: NDArray[np.bool_] | None = None,
 ) -> Float64Array:
     """Score every row of a file by the windows that contain it; arguments as below.
 
+    Args:
+        gaps: (rows,) bool, before which rows a gap lies, that no window may cross; None for none.
+
     Returns:
-        (rows,) float64, the first T - 1 rows too.
+        (rows,) float64, the first T - 1 rows too; NaN for rows in no window.
     """
-    starts = window_starts(len(scaled), window_length)
+    starts = window_starts(len(scaled), window_length, gaps)
     squares = window_squares(network, scaled, observed, starts, window_length)
     return row_scores(squares, level, starts, len(scaled), window_length)
 
 
-def window_starts(num_rows: int, window_length: int) -> NDArray[np.int32]:
-    """List the windows that are looked at: every T / 8 rows, and the last one.
+def window_starts(
+    num_rows: int, window_length: int, gaps: NDArray[np.bool_] | None = None
+) -> NDArray[np.int32]:
+    """List the windows that are looked at: every T / 8 rows, and the last one before each gap.
+
+    Args:
+        num_rows: rows of the file.
+        window_length: rows of a window, T.
+        gaps: (rows,) bool, before which rows a gap lies; None for no gaps.
 
     Returns:
-        (windows,) int32, the first rows; empty if the file is shorter than a window.
+        (windows,) int32, the first rows, ascending; empty if no window is whole.
     """
-    return thinned(np.arange(num_windows(num_rows, window_length), dtype=np.int32), window_length)
+    whole = np.arange(num_windows(num_rows, window_length), dtype=np.int32)
+    if gaps is not None and len(whole):
+        whole = whole[~windows_across(gaps, window_length)]
+    last_ones = whole[np.diff(whole, append=num_rows + window_length) > 1]
+    return np.union1d(thinned(whole, window_length), last_ones).astype(np.int32)
 
 
 def thinned(starts: NDArray[np.int32], window_length: int) -> NDArray[np.int32]:
@@ -111,14 +126,12 @@ def normal_level(squares: Float64Array) -> Float64Array:
     """Tell what the mean square of a window exceeds in 1 % of normal windows.
 
     Args:
-        squares: (windows, series) from `window_squares`; a window without a cell counts as 0.
+        squares: (windows, series) from `window_squares`.
 
     Returns:
         (series,) float64, sigmas squared, > 0.
     """
-    exceeded = np.quantile(np.nan_to_num(squares), _LEVEL_QUANTILE, axis=0)
-    level: Float64Array = np.maximum(exceeded, _LOWEST_LEVEL)
-    return level
+    return system_alarm.normal_level(squares, _LOWEST_LEVEL)
 
 
 def row_scores(
@@ -133,7 +146,7 @@ def row_scores(
     Args:
         squares: (windows, series) from `window_squares`.
         level: (series,) from `normal_level`.
-        starts: (windows,) first rows of the windows, ascending; every row is in one.
+        starts: (windows,) first rows of the windows, ascending.
         num_rows: rows of the file.
         window_length: rows of a window, T.
 

@@ -286,7 +286,7 @@ class _BaselineJudge:
     def _defined(self, baseline: baselines.Baseline) -> tuple[Alphas, SystemAlarm]:
         """Define alphas and alarm for a baseline on the data that the model's rest on."""
         model = self._model
-        if self._defined_on is None:
+        if self._defined_on is None or baseline.is_fixed:
             alphas = Alphas.default(model.series, model.settings.default_alpha)
             return alphas, SystemAlarm.published(len(model.series))
         data, labels = self._defined_on

@@ -752,8 +752,14 @@ class Settings(BaseModel):
         """Return these settings for a table of ``num_series`` series; ``source`` names the table.
 
         Raises:
-            InputError: if the settings say another number.
+            InputError: if the settings say another number, or an alarm needs more series.
         """
+        if self.alarm_system == "at least" and self.alarm_series > num_series:
+            raise InputError(
+                f"`alarm_series` is {self.alarm_series} in {self._source} but {source} has "
+                f"{num_series} series, so that the system would never be in alarm; set it to "
+                f"{num_series} or less"
+            )
         if self.num_series is None:
             return self.model_copy(update={"num_series": num_series})
         if self.num_series != num_series:

@@ -83,9 +83,7 @@ class SystemAlarm:
             false_alarms_per_week: how many alarms a week are allowed on this data.
             step_seconds: sampling step.
         """
-        squares = mean_squares(error, rules.smoothing)
-        usable = np.where(np.isnan(squares), 0.0, squares)
-        level = np.maximum(np.quantile(usable, _LEVEL_QUANTILE, axis=0), _LOWEST_LEVEL)
+        level = normal_level(mean_squares(error, rules.smoothing), _LOWEST_LEVEL)
         alarm = cls(rules, level, 0.0, "budget")
         score = alarm.score(error)
         judged = int(np.count_nonzero(np.isfinite(score)))
@@ -125,7 +123,7 @@ class SystemAlarm:
     ) -> tuple[BoolArray, BoolArray]:
         """Raise the alarms of a file: of the system (rows,) and of each series (rows, series).
 
-        In a row where nothing is judged the system is not in alarm.
+        In a row where nothing is judged nobody is in alarm.
 
         Args:
             score: (rows,) from `score`.
@@ -138,7 +136,8 @@ class SystemAlarm:
         else:
             needed = 1 if self.rules.system == "any" else self.rules.series
             of_system = np.count_nonzero(of_series, axis=1) >= needed
-        return of_system & np.isfinite(score), of_series
+        judged = np.isfinite(score)
+        return of_system & judged, of_series & judged[:, None]
 
     def describe(self, step_seconds: float) -> str:
         """Say in words when the system is in alarm, and what the rules delay.
@@ -164,8 +163,11 @@ class SystemAlarm:
             "budget": "threshold from a number of false alarms a week",
             "labels": "chosen by event-wise F0.5 on labels",
         }.get(self.method, "the published rule")
-        delay = rules.delay_rows * step_seconds / 60
-        return f"{', '.join(parts)}; {chosen}; the rules delay it by {delay:g} minutes"
+        if self.method == "budget" and rules.system != "weighted":
+            chosen = "which the alphas decide"
+        rows = rules.delay_rows + (rules.smoothing - 1 if rules.system == "weighted" else 0)
+        delay = rows * step_seconds / 60
+        return f"{', '.join(parts)}; {chosen}; the rules delay it by up to {delay:g} minutes"
 
     def to_dict(self, series: Sequence[str]) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -191,7 +193,7 @@ class SystemAlarm:
                 float(stored["threshold"]),
                 str(stored["method"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 f"{source} is damaged ({error}). Run alpha_definition.py again."
             ) from error
@@ -201,6 +203,26 @@ class SystemAlarm:
                 "of at least 0. Run alpha_definition.py again."
             )
         return alarm
+
+
+def normal_level(squares: Float64Array, lowest: float) -> Float64Array:
+    """Tell what the mean squares of each series exceed in 1 % of normal rows, or windows.
+
+    Args:
+        squares: (rows, series), NaN where there is none.
+        lowest: the least that is returned, > 0.
+
+    Returns:
+        (series,) float64. A series without any is taken to be like the others, and to have a level
+        of 1 if there are no others.
+    """
+    known = ~np.isnan(squares).all(axis=0)
+    level = np.ones(squares.shape[1])
+    if known.any():
+        level[known] = np.nanquantile(squares[:, known], _LEVEL_QUANTILE, axis=0)
+        level[~known] = np.median(level[known])
+    usable: Float64Array = np.maximum(level, lowest)
+    return usable
 
 
 def mean_squares(error: Float32Array, rows: int) -> Float64Array:
@@ -237,21 +259,23 @@ def series_alarms(residual: Float32Array, alphas: Alphas, rules: AlarmRules) -> 
 
 
 def persistent_score(score: Float64Array, threshold: float, rules: AlarmRules) -> BoolArray:
-    """Raise the system's alarm from its score: (rows,) bool; NaN is never above a threshold."""
+    """Raise the system's alarm from its score: (rows,) bool; never where the score is NaN."""
     with np.errstate(invalid="ignore"):
         enter, stay = score > threshold, score > rules.leave * threshold
-    return persistent(enter[:, None], stay[:, None], rules)[:, 0]
+    raised: BoolArray = persistent(enter[:, None], stay[:, None], rules)[:, 0]
+    return raised & np.isfinite(score)
 
 
 def candidates(score: Float64Array) -> Float64Array:
     """List thresholds to try, from the highest: the largest score, then ever larger shares above.
 
     Returns:
-        (candidates,) float64, descending; a 0 if no row has a score.
+        (candidates,) float64, descending; a 1, as far off as in the strangest hundredth of normal
+        time, if no row has a score.
     """
     known = score[np.isfinite(score)]
     if known.size == 0:
-        return np.zeros(1)
+        return np.ones(1)
     shares = np.geomspace(1 / known.size, _LARGEST_SHARE_OF_ROWS, _CANDIDATES)
     tried = np.append(np.quantile(known, 1.0 - np.minimum(shares, 1.0)), known.max())
     distinct: Float64Array = np.unique(tried)[::-1]

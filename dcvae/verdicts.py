@@ -61,6 +61,7 @@ class Verdicts:
     residual: NDArray[np.float32]
     flags: NDArray[np.bool_]
     latent: NDArray[np.float32]
+    error: NDArray[np.float32] | None = None
     offline: NDArray[np.float64] | None = None
     system: SystemAlarm | None = None
     _filled: int = 0
@@ -88,6 +89,7 @@ class Verdicts:
             residual=np.empty(frame.shape, dtype=np.float32),
             flags=np.empty(frame.shape, dtype=bool),
             latent=np.empty((len(frame), latent_size), dtype=np.float32),
+            error=np.empty(frame.shape, dtype=np.float32),
         )
 
     def add(self, scores: "Scores") -> NDArray[np.bool_]:
@@ -106,6 +108,8 @@ class Verdicts:
         self.residual[rows] = detection.standardized_residual(scores.error, scores.sigma)
         self.flags[rows] = detection.flags(self.residual[rows], self.alphas)
         self.latent[rows] = scores.latent
+        if self.error is not None:
+            self.error[rows] = scores.error
         flags: NDArray[np.bool_] = self.flags[rows]
         return flags
 
@@ -117,7 +121,8 @@ class Verdicts:
             offline: (rows,) the offline score of the same rows.
         """
         self.offline, self.system = offline, system
-        error = self.residual * self.sigma
+        # Not residual times sigma, which is rounded otherwise than what thresholds were learned on.
+        error = self.residual * self.sigma if self.error is None else self.error
         score = system.score(error)
         self._raised = (score, *system.alarms(score, self.residual, self.alphas))
 

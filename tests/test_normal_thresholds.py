@@ -203,3 +203,9 @@ def test_expected_events_of_given_alphas_by_hand():
     alphas = replace(Alphas.default(["a"], 3.0))
     weeks = 6 * STEP / 604_800
     assert expected_events(residual, alphas, STEP)[0] == pytest.approx(3 / weeks)
+
+
+def test_extreme_values_do_not_run_out_of_peaks_on_long_data():
+    """Thirty weeks allow more events than the 200 peaks that short data are looked at by."""
+    alphas, _ = alphas_by(residual_of(rows=30 * A_WEEK, series=1, missing=0.0), "evt", budget=14.0)
+    assert "evt" in alphas.method[0]

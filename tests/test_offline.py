@@ -116,3 +116,23 @@ def test_level_ignores_windows_without_cells_and_is_never_nothing():
     level = offline.normal_level(squares)
     assert level[0] == 99.0
     assert (level[1:] > 0).all()
+
+
+def test_no_window_crosses_a_gap_and_rows_in_no_window_have_no_score():
+    gaps = np.zeros(60, dtype=bool)
+    gaps[[30, 34]] = True  # 30 rows, 4 rows, 26 rows; windows of 8
+    starts = offline.window_starts(60, 8, gaps)
+    covered = {row for start in starts for row in range(start, start + 8)}
+    assert covered == set(range(60)) - set(range(30, 34))
+    assert not any(start < border < start + 8 for start in starts for border in (30, 34))
+    network = random_network(settings_with())
+    scaled, observed = random_rows(60, 2), np.ones((60, 2), dtype=bool)
+    scores = offline.scores_of_file(network, scaled, observed, np.ones(2), 8, gaps)
+    assert np.flatnonzero(np.isnan(scores)).tolist() == list(range(30, 34))
+    changed = scaled.copy()
+    changed[:30] += 5.0  # what was before the gap says nothing of what came after
+    after = offline.scores_of_file(network, changed, observed, np.ones(2), 8, gaps)
+    np.testing.assert_array_equal(after[34:], scores[34:])
+    everywhere = np.ones(60, dtype=bool)
+    none = offline.scores_of_file(network, scaled, observed, np.ones(2), 8, everywhere)
+    assert np.isnan(none).all()

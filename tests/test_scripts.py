@@ -1155,6 +1155,7 @@ MISTAKES = [
     Mistake("too short", "train", data(first(6)), "it has 5 rows but at least 8 are needed"),
     Mistake("no validation", "train", data(first(30)), "train.csv has 5 rows (`val_percent`"),
     Mistake("all outliers", "train", keys(max_std=1e-9), "within `max_std` = 1e-09"),
+    Mistake("name of a result", "train", data(cell(0, 2, "system alarm")), "results are"),
     Mistake("too large", "train", data(cell(3, 2, "1e300")), "`s1` cannot be standardized"),
     # settings
     Mistake("settings missing", "train", other_file("settings.txt", "x"), "does not exist"),

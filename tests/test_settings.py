@@ -1065,3 +1065,15 @@ def test_step_of_resampling(resample, seconds):
     assert settings.resample == resample  # kept as given
     assert settings.resample_step.total_seconds() == seconds
     assert read().resample_step is None
+
+
+def test_an_alarm_of_more_series_than_there_are_is_refused():
+    settings = read(alarm_system="at least", alarm_series=4)
+    assert settings.with_num_series(4, "a.csv").num_series == 4
+    with pytest.raises(InputError) as caught:
+        settings.with_num_series(3, "a.csv")
+    assert str(caught.value) == (
+        "`alarm_series` is 4 in settings/x.txt but a.csv has 3 series, so that the system would "
+        "never be in alarm; set it to 3 or less"
+    )
+    assert read(alarm_series=4).with_num_series(3, "a.csv").num_series == 3

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "detection": {"settings", "thresholds"},
     "system_alarm": {"detection", "metrics", "thresholds"},
     "alarm_tuning": {"detection", "event_metrics", "system_alarm", "thresholds"},
-    "offline": {"losses", "network", "windows"},
+    "offline": {"losses", "network", "system_alarm", "windows"},
     "calibration": {"settings", "sigma", "windows"},
     "definition": {
         "alarm_tuning",

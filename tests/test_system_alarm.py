@@ -120,6 +120,31 @@ def test_a_series_without_errors_or_cells_does_not_divide_by_zero():
     assert np.isfinite(alarm.score(error)).all()
 
 
+def test_levels_are_of_the_cells_that_are_there():
+    error = errors(20_000, missing=0.7)
+    error[:, 3] = np.nan
+    alarm = SystemAlarm.learn(error, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
+    squares = mean_squares(error, 3)[:, :3]
+    above = np.nanmean(np.where(np.isnan(squares), np.nan, squares > alarm.level[:3]), axis=0)
+    np.testing.assert_allclose(above, 0.01, atol=1e-3)
+    assert alarm.level[3] == np.median(alarm.level[:3])  # taken to be like the others
+
+
+def test_a_series_that_was_dead_in_training_raises_no_alarm_when_it_comes_back():
+    training, later = errors(3000, missing=0.0), errors(3000, missing=0.0)
+    training[:, 3] = np.nan
+    alarm = SystemAlarm.learn(training, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
+    raised = persistent_score(alarm.score(later), alarm.threshold, RULES)
+    assert raised.mean() < 0.05
+
+
+def test_data_without_a_judged_cell_teach_no_alarm_that_never_ends():
+    nothing = np.full((100, 4), np.nan, dtype=np.float32)
+    alarm = SystemAlarm.learn(nothing, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
+    assert alarm.threshold == 1.0
+    assert alarm.level.tolist() == [1.0] * 4
+
+
 def test_rows_that_are_not_judged_are_never_in_alarm():
     error = np.full((30, 4), 9.0, dtype=np.float32)
     error[10:20] = np.nan
@@ -129,7 +154,8 @@ def test_rows_that_are_not_judged_are_never_in_alarm():
     assert of_system[:10].all()
     assert not of_system[10:20].any()
     assert of_system[20:].all()
-    assert of_series.shape == (30, 4)
+    assert not of_series[10:20].any()
+    assert of_series[20:].all()
 
 
 @pytest.mark.parametrize(
@@ -194,3 +220,33 @@ def test_damaged_values_are_refused(change, reason):
     stored = alarm_with().to_dict("abcd") | change
     with pytest.raises(InputError, match=f"alarms.json.*{reason}.*alpha_definition.py"):
         SystemAlarm.from_dict(stored, "abcd", "alarms.json")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"hold": "12"},
+        {"leave": None},
+        {"leave": 0},
+        {"system": "al least"},
+        {"enter": [0, 0]},
+        {"enter": [3, 2]},
+        {"smoothing": 0},
+        {"series": 0},
+        {"hold": -1},
+    ],
+    ids=str,
+)
+def test_damaged_rules_are_refused(damage):
+    stored = alarm_with().to_dict(list("abcd"))
+    stored["rules"] = stored["rules"] | damage
+    with pytest.raises(InputError, match=r"alarms.json is damaged .*Run alpha_definition.py again"):
+        SystemAlarm.from_dict(stored, list("abcd"), "alarms.json")
+
+
+def test_what_decides_is_said_and_the_longest_delay():
+    weighted = alarm_with(replace(RULES, enter=(2, 3), min_rows=2)).describe(300.0)
+    assert "threshold from a number of false alarms a week" in weighted
+    assert weighted.endswith("the rules delay it by up to 20 minutes")  # 2 + 1 + 1 rows
+    any_series = alarm_with(replace(RULES, system="any")).describe(300.0)
+    assert "which the alphas decide; the rules delay it by up to 0 minutes" in any_series

@@ -1,8 +1,10 @@
 """Tuned alarms against all that could have been chosen, and against made-up incidents."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from dcvae.alarm_tuning import tuned
+from dcvae.alarm_tuning import _options, _rules, tuned
 from dcvae.detection import AlarmRules
 from dcvae.event_metrics import event_wise
 from dcvae.system_alarm import SystemAlarm, persistent_score
@@ -80,3 +82,25 @@ def test_single_series_alarms_are_tried_too():
     best = tuned(first, first.score(error), error, alphas, truth)
     assert best.rules.system == "any"
     assert event_wise(truth, raised(best, error, alphas)).f05 == 1.0
+
+
+def test_rows_that_are_not_judged_count_for_no_rule():
+    """A hold through rows that nobody judges would meet the event; no such alarm is ever raised."""
+    error = np.full((300, 2), 0.1, dtype=np.float32)
+    error[100:110] = 9.0
+    error[110:140] = np.nan
+    truth = np.zeros(300, dtype=bool)
+    truth[118:123] = True
+    alphas = Alphas.default(["a", "b"], 3.0)
+    first = SystemAlarm.learn(error, RULES, false_alarms_per_week=3.0, step_seconds=300.0)
+    masks = [
+        mask
+        for rules in _rules(RULES)
+        for _, mask in _options(
+            replace(first, rules=rules), first.score(error), error, alphas, [1.0, 50.0]
+        )
+    ]
+    assert any(mask[100:110].any() for mask in masks)
+    assert not any(mask[110:140].any() for mask in masks)
+    best = tuned(first, first.score(error), error, alphas, truth)
+    assert event_wise(truth, raised(best, error, alphas)).recall == 0

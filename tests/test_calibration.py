@@ -73,6 +73,7 @@ def test_stored_values_come_back():
     "change",
     [
         {"sigma": {}},
+        {"sigma": {"calibrated": [1]}},
         {"series": ["b", "a"]},
         {"offline_level": [1.0]},
         {"offline_level": [1.0, 0.0]},

@@ -53,12 +53,13 @@ def labeled_alphas() -> Alphas:
     )
 
 
-def choose_alphas(files: Files, data: Path, labels: Path) -> None:
+def choose_alphas(files: Files, data: Path, labels: Path | None) -> None:
     """Write alphas as alpha_definition.py does."""
     table = read_table(data, series=SERIES)
     alarm = SystemAlarm.published(len(SERIES))
     defined = Definition(labeled_alphas(), alarm, np.zeros(len(SERIES)), [])
-    files.model.write_definition(defined, table, read_labels(labels, table))
+    truth = None if labels is None else read_labels(labels, table)
+    files.model.write_definition(defined, table, truth)
 
 
 def other_file(files: Files) -> tuple[Path, Path]:
@@ -156,6 +157,16 @@ def test_baselines_when_the_training_file_is_there(files: Files) -> None:
     scores = (values - training.mean(axis=0)) / training.std(axis=0)
     assert rows["z-score"] == np.count_nonzero((np.abs(scores) > alpha).any(axis=1))
     assert set(result.comparison["labeled_rows"]) == {5}
+
+
+def test_always_and_never_say_so_without_labels_too(files: Files) -> None:
+    """No threshold of normal data is above nothing, or below everything."""
+    choose_alphas(files, files.training, None)
+    result = review_of(files)
+    assert result.comparison is not None
+    rows = result.comparison["flagged_rows"]
+    assert rows[["always", "never"]].tolist() == [57, 0]
+    assert result.comparison["series_f1"]["always"] > 0
 
 
 def test_thresholds_of_baselines_are_found_on_the_same_labels(files: Files) -> None:

@@ -205,3 +205,21 @@ def test_raised_alarms_are_made_of_scaled_errors() -> None:
     assert verdicts.alarm.tolist() == [False, True, False]
     assert verdicts.series_alarms.tolist() == [[False, True], [True, False], [False, False]]
     assert verdicts.offline.tolist() == [0.1, 0.2, 0.3]
+
+
+def test_the_score_is_of_the_errors_themselves_not_of_rounded_quotients() -> None:
+    """A threshold that no row exceeded when it was learned is exceeded by none of the same rows."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        np.zeros((200, 2)), pd.date_range("2021", periods=200, freq="5min"), ["a", "b"]
+    )
+    rules = AlarmRules("weighted", 2, 1, (1, 1), 1.0, 1, 0)
+    for _ in range(20):
+        error, sigma = random.normal(size=(2, 200, 2)).astype(np.float32)
+        scores = Scores(error, np.abs(sigma) + np.float32(0.1), error, error)
+        verdicts = Verdicts.awaiting(frame, Alphas.default(["a", "b"], 3.0), 2, PREPROCESSOR)
+        verdicts.add(scores)
+        alarm = SystemAlarm.learn(error, rules, false_alarms_per_week=0.0, step_seconds=300.0)
+        verdicts.raise_alarms(alarm, np.zeros(200))
+        np.testing.assert_array_equal(verdicts.score, alarm.score(error))
+        assert not verdicts.alarm.any()

@@ -34,11 +34,10 @@ KEYS: dict[str, dict[str, Any]] = {
     "seq2seq gru": SEQ2SEQ | {"layer_type": "gru"},
     "seq2seq lstm": SEQ2SEQ | {"layer_type": "lstm"},
 }
-WALKS = [
-    pytest.param(name, num_series, fidelity, id=f"{name}, {num_series} series, {fidelity}")
-    for name in KEYS
-    for num_series, fidelity in ((3, "paper"), (40, "code"))
-]
+SHORT = [(name, 3, "paper") for name in KEYS]
+# Of seq2seq one is enough: its layers are Keras's own. DC-VAE has other tests of many series.
+LONG = [(name, 40, "code") for name in KEYS if name not in ("dc-vae", "seq2seq lstm")]
+WALKS = [pytest.param(*walk, id="{}, {} series, {}".format(*walk)) for walk in (*SHORT, *LONG)]
 
 
 def write_settings(**keys: Any) -> None:
@@ -91,12 +90,13 @@ def test_everything_works_with_every_architecture(
         assert np.isfinite(scores["offline"]).all()
 
         # The same command gives the same bytes.
-        before = {path.name: path.read_bytes() for path in results.glob("*.csv")}
-        good(call("test", "data.csv", "settings.txt"))
-        assert {path.name: path.read_bytes() for path in results.glob("*.csv")} == before
+        if num_series == 3:
+            before = {path.name: path.read_bytes() for path in results.glob("*.csv")}
+            good(call("test", "data.csv", "settings.txt"))
+            assert {path.name: path.read_bytes() for path in results.glob("*.csv")} == before
 
-        # Alphas without labels in every way, for every sigma the network has.
-        for method in ("budget", "quantile", "evt"):
+        # Alphas without labels in every way, with a sigma that every network has.
+        for method in ("budget", "quantile", "evt") if num_series == 3 else ("evt",):
             write_settings(**keys, alpha_method=method, sigma="constant")
             good(call("alpha_definition", "train.csv", "settings.txt"))
             alphas = pd.read_csv("models/toy/alphas.csv")
@@ -127,8 +127,8 @@ def test_everything_works_with_every_architecture(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["rnn-vae gru", "seq2seq lstm"])
-def test_training_goes_on_where_it_stopped(name: str, tmp_path: Path) -> None:
+def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    name = "seq2seq lstm"  # that weights come back for every kind is in test_recurrent
     with contextlib.chdir(tmp_path):
         write_data(3)
         write_settings(**KEYS[name], epochs=2)

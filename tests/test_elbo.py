@@ -56,7 +56,8 @@ def test_many_windows_are_thinned_evenly(
 
     monkeypatch.setattr(elbo, "gather_windows", look)
     assert window_losses(network, random_rows(48, 2), np.arange(41, dtype=np.int32), 8).windows == 5
-    assert seen == [0, 10, 20, 30, 40]
+    assert seen[:5] == [0, 10, 20, 30, 40]
+    assert set(seen[5:]) <= {40}  # what the batch is filled up with
 
 
 def test_draws_of_z_are_part_of_the_reconstruction(network: VariationalAutoencoder) -> None:

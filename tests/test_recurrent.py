@@ -183,7 +183,7 @@ def test_training_lowers_the_loss_and_cuts_the_gradient(keys: dict[str, Any]) ->
 
 @pytest.mark.parametrize("keys", every_architecture())
 def test_resumed_training_is_the_uninterrupted_one(keys: dict[str, Any]) -> None:
-    settings = settings_with(keys, epochs=3, val_percent=0.25)
+    settings = settings_with(keys, epochs=2, val_percent=0.25)
     rows = random_rows(80, 3)
     split = split_windows(len(rows), settings.window_length, 0.25, 1, "rows")
     states = []

@@ -57,7 +57,7 @@ MAY_IMPORT = {
     "scoring": {"last_row", "settings", "sigma", "windows", "losses", "network"},
     "verdicts": {"detection", "preprocessing", "system_alarm", "thresholds"},
     "events": {"metrics", "verdicts"},
-    "elbo": {"network", "windows"},
+    "elbo": {"losses", "network", "windows"},
     "baselines": set(),
     "evaluation": {
         "baselines",

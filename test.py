@@ -47,8 +47,8 @@ def main() -> None:
         console.notice([f"No alphas.csv yet: every band is ± {settings.default_alpha:g} sigmas."])
 
     console.start_tensorflow()
-    from dcvae import offline
     from dcvae.elbo import losses_of_file
+    from dcvae.offline import OfflineScorer
     from dcvae.results import ResultsWriter
     from dcvae.review import review
     from dcvae.scoring import Scorer
@@ -63,9 +63,9 @@ def main() -> None:
         blocks = Scorer.of(network, settings, sigma).blocks(scaled, observed)
         for scores in console.counted(blocks, len(verdicts.times)):
             results.write(scores, verdicts.add(scores))
-        whole = (network, scaled, observed, calibration.offline_level, settings.window_length)
-        ahead = offline.scores_of_file(*whole, gaps=model.after_gap(table))
-        verdicts.raise_alarms(system, ahead[before:])
+        whole = (scaled, observed, calibration.offline_level, model.after_gap(table))
+        ahead = OfflineScorer(network, settings.window_length).score(*whole)
+        verdicts.raise_alarms(system, ahead.row[before:])
         losses = losses_of_file(network, scaled, observed, settings.window_length)
         reviewed = review(model, table, verdicts, losses, labels)
         results.add_review(reviewed, arguments.figures)

@@ -27,9 +27,9 @@ from sklearn.metrics import f1_score
 from benchmarks.common import print_table, seconds
 from benchmarks.sets import STEP_SECONDS, LabeledSet, all_sets
 from benchmarks.severity import RECOMMENDED, Run, run
-from dcvae import offline
 from dcvae.detection import AlarmRules, flags, standardized_residual
 from dcvae.event_metrics import event_wise
+from dcvae.offline import OfflineScorer
 from dcvae.ranking_metrics import period_from_autocorrelation, vus
 from dcvae.scoring import Scorer
 from dcvae.settings import Settings
@@ -107,11 +107,10 @@ def found(made: Run) -> Iterator[str]:
         step_seconds=STEP_SECONDS,
     )
     causal = alarm.score(made.scores.error)
-    ahead = offline.scores_of_file(
-        made.network, made.judged, made.observed, made.calibration.offline_level, first + 1
-    )[first:]
+    level = made.calibration.offline_level
+    ahead = OfflineScorer(made.network, first + 1).score(made.judged, made.observed, level)
     truth, window = made.truth[test], period_from_autocorrelation(made.judged[:, 0])
-    for score in (causal, ahead):
+    for score in (causal, ahead.row[first:]):
         yield f"{vus(truth, np.nan_to_num(score[test]), window).pr:.3f}"
     raised, _ = alarm.alarms(causal, residual, alphas)
     yield f"{event_wise(truth, raised[test]).f05:.3f}"

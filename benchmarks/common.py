@@ -4,14 +4,22 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
+from dcvae import console
 from dcvae.settings import Settings, read_settings
 
-PUBLISHED = Path(__file__).parent.parent / "settings" / "model_settings.txt"
+Result = TypeVar("Result")
+
+SETTINGS = Path(__file__).parent.parent / "settings"
+PUBLISHED = SETTINGS / "model_settings.txt"
+RECOMMENDED = SETTINGS / "recommended.txt"
 
 
 def published_settings(num_series: int = 12) -> Settings:
@@ -53,3 +61,39 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 def median_of(values: Sequence[float]) -> str:
     """Median and range for a table."""
     return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+def in_processes(
+    tasks: Sequence[tuple[Path, Callable[[], Result]]], jobs: int
+) -> Iterator[tuple[Path, Result | Exception]]:
+    """Do tasks, some at a time, and yield each result, or what it failed with, when it is there.
+
+    After each a line says how many are done and about how long the rest will take. The tasks run in
+    processes of their own, begun afresh as TensorFlow does not survive a fork.
+
+    Args:
+        tasks: what each is about, and what to do; must be picklable.
+        jobs: how many at a time.
+    """
+    started = time.perf_counter()
+    with ProcessPoolExecutor(max(jobs, 1), get_context("spawn")) as pool:
+        running = {pool.submit(do): path for path, do in tasks}
+        for count, task in enumerate(as_completed(running), start=1):
+            passed = time.perf_counter() - started
+            ahead = passed / count * (len(tasks) - count)
+            print(
+                f"{count}/{len(tasks)} {running[task].name}, about {ahead / 60:.0f} min left",
+                flush=True,
+            )
+            try:
+                yield running[task], task.result()
+            except (ValueError, OSError) as error:
+                yield running[task], error
+
+
+def start_afresh() -> None:
+    """Load Keras without its log, and forget the networks of files done before in this process."""
+    console.start_tensorflow()
+    import keras
+
+    keras.utils.clear_session()

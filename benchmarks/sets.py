@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dcvae import InputError
+
 SAMPLE = Path(__file__).parent.parent / "data" / "sample"
 STEP_SECONDS = 300.0  # of all sets here that have times
 
@@ -59,13 +61,29 @@ def servers(folder: Path) -> Iterator[LabeledSet]:
 def tsb_ad_m(folder: Path) -> Iterator[LabeledSet]:
     """Read a folder in the form of TSB-AD-M, one file after the other."""
     for path in sorted(folder.glob("*_tr_*.csv")):
-        table = pd.read_csv(path)
-        labels = table.pop("Label").to_numpy()[:, None] == 1
-        table.index = pd.date_range("2000-01-01", periods=len(table), freq="min", name="time")
-        found = re.search(r"_tr_(\d+)", path.name)
-        rows = int(found.group(1)) if found else len(table)
-        name = "_".join(path.name.split("_")[:4])
-        yield LabeledSet(name, table.iloc[:rows].astype(float), table.astype(float), labels, False)
+        yield tsb_ad_m_file(path)
+
+
+def tsb_ad_m_file(path: Path) -> LabeledSet:
+    """Read a file in the form of TSB-AD-M; its rows have no times, so some are made up.
+
+    Raises:
+        InputError: it has no column `Label` of 0 and 1, or no `tr_N` in its name.
+    """
+    table = pd.read_csv(path)
+    found = re.search(r"_tr_(\d+)", path.name)
+    if "Label" not in table or not table["Label"].isin([0, 1]).all():
+        raise InputError(f"Expected a column `Label` of 0 and 1 in {path}.")
+    if found is None or not 0 < int(found[1]) <= len(table):
+        raise InputError(
+            f"Expected `tr_N` in the name of {path}, the number of rows to train on, at most "
+            f"{len(table):,}. Received: {path.name}."
+        )
+    labels = table.pop("Label").to_numpy()[:, None] == 1
+    table.index = pd.date_range("2000-01-01", periods=len(table), freq="min", name="time")
+    name = "_".join(path.name.split("_")[:4])
+    rows = int(found[1])
+    return LabeledSet(name, table.iloc[:rows].astype(float), table.astype(float), labels, False)
 
 
 def all_sets(folders: list[Path]) -> Iterator[LabeledSet]:

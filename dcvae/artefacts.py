@@ -41,12 +41,12 @@ from numpy.typing import NDArray
 from dcvae import InputError, __version__
 from dcvae.calibration import Calibration
 from dcvae.detection import AlarmRules
+from dcvae.model import TrainedModel
 from dcvae.preprocessing import Preprocessor
-from dcvae.quality import Quality, after_gap, assess, judgeable
 from dcvae.reading import read_data, without_labeled
 from dcvae.settings import Settings, read_settings
 from dcvae.system_alarm import SystemAlarm
-from dcvae.tables import Table, sampling_step, step_notice
+from dcvae.tables import Table, sampling_step
 from dcvae.thresholds import Alphas
 from dcvae.training_log import TrainingLog
 from dcvae.windows import WindowSplit
@@ -270,6 +270,14 @@ class TrainingFolder:
                 write_text(self.partial / name, text)
         hashes = {name: sha256_of(self.partial / name) for name in _NEEDED_TO_SCORE[:-1]}
         write_text(self.partial / RUN_FILE, as_json({**run, "sha256": hashes}))
+        return self.take_name()
+
+    def take_name(self) -> list[str]:
+        """Give the whole folder the model's name, keeping the model that had it.
+
+        Returns:
+            What the user should know of that model, one sentence each.
+        """
         notices = []
         if self.final.exists():
             if self.previous.exists():
@@ -286,20 +294,36 @@ class TrainingFolder:
 def source_record(table: Table, labels: Table | None = None) -> dict[str, Any]:
     """Collect what run.json keeps of the training data; reads the files once more to hash them."""
     record = {
-        "series": list(table.frame.columns),
-        "sampling_step_seconds": sampling_step(table.frame.index).total_seconds(),
-        "training_file": table.path.name,
+        **_rows_record(table),
         "training_path": str(table.path.resolve()),
         "training_file_sha256": sha256_of(table.path),
-        "rows": len(table.frame),
-        "first_time": str(table.frame.index[0]),
-        "last_time": str(table.frame.index[-1]),
     }
     if labels is not None:
         record["labels_file"] = labels.path.name
         record["labels_path"] = str(labels.path.resolve())
         record["labels_sha256"] = sha256_of(labels.path)
     return record
+
+
+def memory_record(table: Table) -> dict[str, Any]:
+    """Collect what run.json keeps of training data that are in no file."""
+    numbers = np.ascontiguousarray(table.frame.to_numpy(dtype="<f8"))
+    return {
+        **_rows_record(table),
+        "training_path": None,
+        "training_file_sha256": hashlib.sha256(numbers.tobytes()).hexdigest(),
+    }
+
+
+def _rows_record(table: Table) -> dict[str, Any]:
+    return {
+        "series": list(table.frame.columns),
+        "sampling_step_seconds": sampling_step(table.frame.index).total_seconds(),
+        "training_file": table.path.name,
+        "rows": len(table.frame),
+        "first_time": str(table.frame.index[0]),
+        "last_time": str(table.frame.index[-1]),
+    }
 
 
 def run_record(
@@ -352,6 +376,7 @@ def _beginning_texts(
 ) -> dict[str, str]:
     """Write what a model knows of normal data when it has just been trained, by file names."""
     source = {
+        "data": run["training_file"],
         "data_path": run["training_path"],
         "data_sha256": run["training_file_sha256"],
         "labels_path": None,
@@ -370,7 +395,7 @@ def _definition_texts(
     defined: "Definition", series: Sequence[str], source: dict[str, Any]
 ) -> dict[str, str]:
     """Write alphas, alarm and what they were defined on, by file names."""
-    name = Path(source["data_path"]).name
+    name = source["data"]
     alphas = defined.alphas.to_frame().assign(data=name).to_csv(index=False, lineterminator="\n")
     hashed = {"alphas_sha256": hashlib.sha256(alphas.encode()).hexdigest(), **source}
     return {
@@ -437,26 +462,16 @@ def _read_state(path: Path) -> "TrainingState":
 
 
 @dataclass(frozen=True)
-class StoredModel:
+class StoredModel(TrainedModel):
     """A trained model on disk, checked as far as that is possible without TensorFlow.
+
+    All other keys than those of the model are, in its settings, as in the file given now.
 
     Attributes:
         folder: models/<model_name>.
-        settings: the keys that make the model, and the seed, from training, all others as in the
-            file given now.
-        preprocessor: what was learned of the training data, with the series in order.
-        run: content of run.json.
     """
 
     folder: Path
-    settings: Settings
-    preprocessor: Preprocessor
-    run: dict[str, Any]
-
-    @property
-    def series(self) -> tuple[str, ...]:
-        """Names of the trained series, in the network's order."""
-        return self.preprocessor.series
 
     def calibration(self) -> Calibration:
         """Read what training learned of the validation part.
@@ -487,33 +502,6 @@ class StoredModel:
         if not path.exists():
             raise InputError(f"{path} is missing. Run alpha_definition.py, which writes it.")
         return SystemAlarm.from_dict(_read_json(path), self.series, str(path))
-
-    @property
-    def step_seconds(self) -> float:
-        """Sampling step of the training data, in seconds."""
-        return float(self.run["sampling_step_seconds"])
-
-    def step_notice(self, table: Table) -> list[str]:
-        """Say so if a table has another sampling step than the model was trained with."""
-        return step_notice(table.frame.index, self.step_seconds)
-
-    def observed(self, table: Table) -> NDArray[np.bool_]:
-        """Tell which cells (rows, series) of a table to judge.
-
-        They are those that are not missing, in rows whose window crosses no gap.
-        """
-        observed = self.preprocessor.observed(table.frame)
-        return judgeable(observed, self.after_gap(table), self.settings.window_length)
-
-    def quality(self, table: Table) -> Quality:
-        """Tell how far the judged rows of a table can be judged at all."""
-        longest = self.preprocessor.longest_constant
-        return assess(table.frame, self.after_gap(table), longest, self.settings.window_length)
-
-    def after_gap(self, table: Table) -> NDArray[np.bool_]:
-        """Tell before which rows of a table a gap lies that no window may cross: (rows,)."""
-        times = pd.DatetimeIndex(table.frame.index)
-        return after_gap(times, self.step_seconds, self.settings.max_gap)
 
     def network(self) -> "Autoencoder":
         """Load the trained network (imports TensorFlow).
@@ -582,6 +570,7 @@ class StoredModel:
             The paths of the two.
         """
         source = {
+            "data": data.path.name,
             "data_path": str(data.path.resolve()),
             "data_sha256": sha256_of(data.path),
             "labels_path": None if labels is None else str(labels.path.resolve()),
@@ -701,8 +690,42 @@ def open_model(models: Path, given: Settings) -> StoredModel:
             )
     settings = given.with_num_series(len(preprocessor.series), folder / PREPROCESSING_FILE)
     return StoredModel(
-        folder, settings.model_copy(update={"seed": trained.seed}), preprocessor, run
+        settings.model_copy(update={"seed": trained.seed}), preprocessor, run, folder
     )
+
+
+def open_folder(folder: Path) -> StoredModel:
+    """Open a trained model with the settings it was trained with.
+
+    Args:
+        folder: models/<model_name>.
+
+    Raises:
+        InputError: there is none, or files are missing or damaged.
+    """
+    if not (folder / SETTINGS_FILE).is_file():
+        raise InputError(
+            f"There is no trained model in {folder}: {SETTINGS_FILE} is missing. Expected a folder "
+            "that train.py or DCVAEDetector.save wrote."
+        )
+    settings = read_settings(folder / SETTINGS_FILE)
+    return open_model(folder.parent, settings.model_copy(update={"model_name": folder.name}))
+
+
+def copy_model(folder: Path, models: Path, model_name: str) -> Path:
+    """Copy a model, without its results, to models/<model_name>/; keep one that had the name.
+
+    Returns:
+        The copy, or the folder itself if that is where it should go.
+    """
+    target = TrainingFolder(models, model_name)
+    if target.final.exists() and target.final.samefile(folder):
+        return folder
+    if target.partial.exists():
+        shutil.rmtree(target.partial)
+    shutil.copytree(folder, target.partial, ignore=shutil.ignore_patterns("results", LOG_FOLDER))
+    target.take_name()
+    return target.final
 
 
 def _check_writable(folder: Path) -> None:

@@ -34,7 +34,8 @@ class Calibration:
     Attributes:
         series: names, in the network's order.
         readings: what each reading of sigma but the published one is.
-        offline_level: (series,) float64, sigmas squared, see `offline.normal_level`.
+        offline_level: (2, series) float64, see `offline.normal_level`.
+        offline_threshold: of the offline score of a row, see `offline.threshold`.
         learned_on: which rows taught the readings, in words.
         shares_outside: for each reading, the shares of their cells beyond 1, 2 and 3 sigmas, where
             a Gaussian promises 31.7 %, 4.6 % and 0.27 %.
@@ -43,6 +44,7 @@ class Calibration:
     series: tuple[str, ...]
     readings: tuple[SigmaCalibration, ...]
     offline_level: NDArray[np.float64]
+    offline_threshold: float
     learned_on: str
     shares_outside: dict[str, list[float]]
 
@@ -60,6 +62,7 @@ class Calibration:
             "sigma": {part.reading: part.to_dict() for part in self.readings},
             "shares_outside_1_2_3_sigmas": self.shares_outside,
             "offline_level": self.offline_level.tolist(),
+            "offline_threshold": self.offline_threshold,
         }
 
     @classmethod
@@ -75,20 +78,22 @@ class Calibration:
                 for reading in ("calibrated", "tempered", "constant")
             )
             level = np.array(stored["offline_level"], dtype=np.float64)
-            usable = stored["series"] == list(series) and level.shape == (len(series),)
+            usable = stored["series"] == list(series) and level.shape == (2, len(series))
             calibration = cls(
                 tuple(series),
                 readings,
                 level,
+                float(stored["offline_threshold"]),
                 str(stored["learned_on"]),
                 dict(stored["shares_outside_1_2_3_sigmas"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{source} is damaged ({error}). Train the model again.") from error
-        if not (usable and (level > 0).all()):
+        if not (usable and (level > 0).all() and calibration.offline_threshold > 0):
             raise InputError(
-                f"{source} is damaged: expected a level above 0 for each of the {len(series)} "
-                "series of the model. Train the model again."
+                f"{source} is damaged: expected two levels for each of the "
+                f"{len(series)} series of the model and a threshold, all above 0. Train the model "
+                "again."
             )
         return calibration
 
@@ -124,13 +129,14 @@ def learn(
     scores = Scorer.of(network, settings).score(scaled, observed)
     error, sigma = scores.error[starts], scores.sigma[starts]
     readings = calibrate(error, sigma)
-    every = np.union1d(split.train, split.validation).astype(np.int32)
-    squares = offline.window_squares(
-        network, scaled, observed, offline.thinned(every, length), length
-    )
+    every = offline.thinned(np.union1d(split.train, split.validation).astype(np.int32), length)
+    squares = offline.OfflineScorer(network, length).squares(scaled, observed, every)
+    level = offline.normal_level(squares)
+    normal = offline.scores_from(squares, level, every, len(scaled), length).row
     outside = {"predicted": shares_outside(error, sigma)} | {
         reading.reading: shares_outside(error, reading.apply(sigma)) for reading in readings
     }
     learned_on = f"{len(starts):,} rows of the {part} part"
-    level = offline.normal_level(squares)
-    return scores, Calibration(series, readings, level, learned_on, outside)
+    return scores, Calibration(
+        series, readings, level, offline.threshold(normal), learned_on, outside
+    )

@@ -5,6 +5,7 @@ The only module that prints. Importing it imports nothing heavy, so that `--help
 
 import argparse
 import json
+import logging
 import math
 import os
 import shlex
@@ -132,6 +133,8 @@ def start_tensorflow() -> str:
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         return _import_and_name_device()
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    # Which would tell, with every few networks made in one process, that each is traced.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     sys.stderr.flush()
     with tempfile.TemporaryFile() as log:
         stderr = os.dup(2)
@@ -145,6 +148,7 @@ def start_tensorflow() -> str:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
+            del os.environ["TF_CPP_MIN_LOG_LEVEL"]  # it has been read; programs we start may ask
     return device
 
 

@@ -4,18 +4,21 @@ A live alarm has only the window that ends in its row. Whoever looks at a file a
 the windows that begin in it, and they tell more: an anomaly that began in a row is in full view of
 them::
 
-    error (rows, series) in every window     in sigmas
+    error (rows, series) in every window     in predicted sigmas, and scaled as it is
       -> squared, mean over the window's rows
       -> over the series' own level          what it exceeds in 1 % of normal windows
-      -> log(1 + x), mean over series        one series that is far out does not speak for all
+      -> log(1 + x), mean of both readings   a sigma that grows hides what a plain error shows
+      -> mean of the three strangest series  an anomaly is seldom in one series alone, or in all
       -> mean over the windows that contain a row
       =  score (rows,)
 
-so most normal rows are well below log 2 = 0.69. benchmarks/severity.md has what other readings
-are worth.
+so a normal row is below log 2 = 0.69 or so. The same without the step over series is the score of
+a cell (rows, series). benchmarks/README.md has what other readings are worth.
 
 A row looks ahead up to T - 1 rows here: this is for ranking and for study, never for an alarm.
 """
+
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -31,30 +34,89 @@ Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
 
 WINDOWS_A_LENGTH = 8  # windows that begin within T rows; more rank no better, and each costs a pass
+STRANGEST_SERIES = 3  # whose mean is the score of a window
+_MARGIN = 1.5  # of the threshold over the strangest training row
 _BATCH = 64
-_LOWEST_LEVEL = 1e-8  # sigmas, squared
-_LARGEST = 1e15  # sigmas; the sum of their squares over a window fits float32
+_LOWEST_LEVEL = 1e-8  # squared, in sigmas as well as scaled
+_LARGEST = 1e15  # of an error; the sum of their squares over a window fits float32
 
 
-def scores_of_file(
-    network: Autoencoder,
-    scaled: Float32Array,
-    observed: NDArray[np.bool_],
-    level: Float64Array,
-    window_length: int,
-    gaps: NDArray[np.bool_] | None = None,
-) -> Float64Array:
-    """Score every row of a file by the windows that contain it; arguments as below.
+class OfflineScores(NamedTuple):
+    """What the windows that contain it say of every row; larger is stranger.
+
+    Attributes:
+        row: (rows,) float64 >= 0; NaN for rows in no window that has an observed cell.
+        cell: (rows, series) float64 >= 0; NaN where a series has no observed cell in any window.
+    """
+
+    row: Float64Array
+    cell: Float64Array
+
+
+class OfflineScorer:
+    """Looks at the windows of files with a trained network; z is its mean.
 
     Args:
-        gaps: (rows,) bool, before which rows a gap lies, that no window may cross; None for none.
-
-    Returns:
-        (rows,) float64, the first T - 1 rows too; NaN for rows in no window.
+        network: the trained network.
+        window_length: rows of a window, T.
     """
-    starts = window_starts(len(scaled), window_length, gaps)
-    squares = window_squares(network, scaled, observed, starts, window_length)
-    return row_scores(squares, level, starts, len(scaled), window_length)
+
+    def __init__(self, network: Autoencoder, window_length: int) -> None:
+        self._window_length = window_length
+        self._pass = _WindowPass(network)
+        self._pass.compile(jit_compile=COMPILES_PASSES)
+
+    def score(
+        self,
+        scaled: Float32Array,
+        observed: NDArray[np.bool_],
+        level: Float64Array,
+        gaps: NDArray[np.bool_] | None = None,
+    ) -> OfflineScores:
+        """Score every row of a file by the windows that contain it, the first T - 1 rows too.
+
+        Args:
+            scaled: (rows, series) float32, scaled, without NaN.
+            observed: (rows, series) bool, False where a cell was missing and has been filled.
+            level: (2, series) from `normal_level`.
+            gaps: (rows,) bool, before which rows a gap lies, that no window may cross; None for
+                none.
+        """
+        starts = window_starts(len(scaled), self._window_length, gaps)
+        squares = self.squares(scaled, observed, starts)
+        return scores_from(squares, level, starts, len(scaled), self._window_length)
+
+    def squares(
+        self, scaled: Float32Array, observed: NDArray[np.bool_], starts: NDArray[np.int32]
+    ) -> Float64Array:
+        """Average the squared errors over the rows of windows, in both readings.
+
+        Args:
+            scaled: (rows, series) float32, scaled, without NaN.
+            observed: (rows, series) bool, False where a cell was missing and has been filled.
+            starts: (windows,) first rows.
+
+        Returns:
+            (2, windows, series) float64, in predicted sigmas and scaled, over the observed cells;
+            NaN where a window has none.
+        """
+        length = self._window_length
+        squares = np.empty((2, len(starts), scaled.shape[1]))
+        for first in range(0, len(starts), _BATCH):
+            batch = starts[first : first + _BATCH]
+            # Filled up with the last window: another shape would be traced anew.
+            filled = np.pad(batch, (0, _BATCH - len(batch)), mode="edge")
+            inputs = {
+                "windows": gather_windows(scaled, filled, length),
+                "observed": gather_windows(observed, filled, length).astype(np.float32),
+            }
+            *totals, count = (part[: len(batch)] for part in self._pass.predict_on_batch(inputs))
+            rows = slice(first, first + len(batch))
+            for reading, total in enumerate(totals):
+                squares[reading, rows] = np.divide(
+                    total, count, np.full(total.shape, np.nan), where=count > 0, dtype=np.float64
+                )
+        return squares
 
 
 def window_starts(
@@ -84,105 +146,103 @@ def thinned(starts: NDArray[np.int32], window_length: int) -> NDArray[np.int32]:
     return starts[np.unique(np.append(kept, len(starts) - 1))] if len(starts) else starts
 
 
-def window_squares(
-    network: Autoencoder,
-    scaled: Float32Array,
-    observed: NDArray[np.bool_],
-    starts: NDArray[np.int32],
-    window_length: int,
-) -> Float64Array:
-    """Average the squared errors, in sigmas, over the rows of windows; z is its mean.
-
-    Args:
-        network: the trained network.
-        scaled: (rows, series) float32, scaled, without NaN.
-        observed: (rows, series) bool, False where a cell was missing and has been filled.
-        starts: (windows,) first rows.
-        window_length: rows of a window, T.
-
-    Returns:
-        (windows, series) float64, over the observed cells; NaN where a window has none.
-    """
-    judge = _WindowPass(network)
-    judge.compile(jit_compile=COMPILES_PASSES)
-    squares = np.empty((len(starts), scaled.shape[1]))
-    for first in range(0, len(starts), _BATCH):
-        batch = starts[first : first + _BATCH]
-        # Filled up with the last window: another shape would be traced anew.
-        filled = np.pad(batch, (0, _BATCH - len(batch)), mode="edge")
-        inputs = {
-            "windows": gather_windows(scaled, filled, window_length),
-            "observed": gather_windows(observed, filled, window_length).astype(np.float32),
-        }
-        total, count = (part[: len(batch)] for part in judge.predict_on_batch(inputs))
-        rows = slice(first, first + len(batch))
-        squares[rows] = np.divide(
-            total, count, out=np.full(total.shape, np.nan), where=count > 0, dtype=np.float64
-        )
-    return squares
-
-
 def normal_level(squares: Float64Array) -> Float64Array:
     """Tell what the mean square of a window exceeds in 1 % of normal windows.
 
     Args:
-        squares: (windows, series) from `window_squares`.
+        squares: (2, windows, series) from `OfflineScorer.squares`.
 
     Returns:
-        (series,) float64, sigmas squared, > 0.
+        (2, series) float64, > 0: sigmas squared, and scaled and squared.
     """
-    return system_alarm.normal_level(squares, _LOWEST_LEVEL)
+    return np.stack([system_alarm.normal_level(part, _LOWEST_LEVEL) for part in squares])
 
 
-def row_scores(
+def threshold(normal: Float64Array) -> float:
+    """Tell above which score a row counts as anomalous: half as much again as the strangest.
+
+    A network knows the rows it was trained on; how much stranger the normal rows are that it will
+    be shown, it cannot know. The factor was chosen on the sets that benchmarks/README.md names.
+
+    Args:
+        normal: (rows,) scores of the training rows, NaN where there is none.
+
+    Returns:
+        The threshold, > 0; that of rows at their levels if no row has a score.
+    """
+    known = normal[~np.isnan(normal)]
+    return _MARGIN * float(known.max() if known.size else np.log(2.0))
+
+
+def scores_from(
     squares: Float64Array,
     level: Float64Array,
     starts: NDArray[np.int32],
     num_rows: int,
     window_length: int,
-) -> Float64Array:
+) -> OfflineScores:
     """Give each row the mean over the windows that contain it.
 
     Args:
-        squares: (windows, series) from `window_squares`.
-        level: (series,) from `normal_level`.
+        squares: (2, windows, series) from `OfflineScorer.squares`.
+        level: (2, series) from `normal_level`.
+        starts: (windows,) first rows of the windows, ascending.
+        num_rows: rows of the file.
+        window_length: rows of a window, T.
+    """
+    strangeness = np.log1p(squares / level[:, np.newaxis]).mean(axis=0)
+    both = np.column_stack([_strangest(strangeness), strangeness])
+    means = row_means(both, starts, num_rows, window_length)
+    return OfflineScores(means[:, 0], means[:, 1:])
+
+
+def _strangest(strangeness: Float64Array) -> Float64Array:
+    """Average the strangest few series of each window: (windows,); NaN where there is none."""
+    # Descending, what is not known last.
+    ordered = -np.sort(-strangeness, axis=1)[:, :STRANGEST_SERIES]
+    known = ~np.isnan(ordered)
+    count = known.sum(axis=1)
+    total = np.where(known, ordered, 0.0).sum(axis=1)
+    means: Float64Array = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    return means
+
+
+def row_means(
+    values: Float64Array, starts: NDArray[np.int32], num_rows: int, window_length: int
+) -> Float64Array:
+    """Average what is known of the windows that contain each row.
+
+    Args:
+        values: (windows, columns) float64; NaN is left out.
         starts: (windows,) first rows of the windows, ascending.
         num_rows: rows of the file.
         window_length: rows of a window, T.
 
     Returns:
-        (rows,) float64 >= 0; NaN where no window has a cell.
+        (rows, columns) float64; NaN where nothing is known.
     """
-    strangeness = np.log1p(squares / level)
-    known = ~np.isnan(strangeness)
-    series = known.sum(axis=1)
-    of_window = np.divide(
-        np.where(known, strangeness, 0.0).sum(axis=1),
-        series,
-        out=np.zeros(len(squares)),
-        where=series > 0,
-    )
-    counted = (series > 0).astype(np.float64)
+    known = ~np.isnan(values)
+    filled = np.where(known, values, 0.0)
     row = np.arange(num_rows)
-    total, count = np.zeros(num_rows), np.zeros(num_rows)
+    total, count = np.zeros((num_rows, values.shape[1])), np.zeros((num_rows, values.shape[1]))
     # Rows in one stretch between borders are in the same windows. No running sum over the file: one
     # very far window would leave nothing but rounding of all that follow it.
     last = np.searchsorted(starts, row, side="right") - 1
     first = np.searchsorted(starts, row - window_length, side="right")
     for back in range(int((last - first).max()) + 1):
         window = last - back
-        here = window >= first
-        window = np.where(here, window, 0)
-        total += np.where(here, of_window[window], 0.0)
-        count += np.where(here, counted[window], 0.0)
-    scores: Float64Array = np.divide(total, count, out=np.full(num_rows, np.nan), where=count > 0)
-    return scores
+        here = np.flatnonzero(window >= first)
+        total[here] += filled[window[here]]
+        count[here] += known[window[here]]
+    means: Float64Array = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return means
 
 
 class _WindowPass(keras.Model):
-    """Sum of squared errors in sigmas, and number of observed cells, of each window and series.
+    """Sums of squared errors, and number of observed cells, of each window and series.
 
-    Input: `windows` and `observed` (window, T, series). Output: twice (window, series).
+    Input: `windows` and `observed` (window, T, series). Output: (window, series) three times: sums
+    in predicted sigmas, sums of what is scaled, numbers of cells.
     """
 
     def __init__(self, network: Autoencoder) -> None:
@@ -190,8 +250,11 @@ class _WindowPass(keras.Model):
         self._network = network
         self.built = True  # it has no weights of its own
 
-    def call(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def call(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         mean, sigma, _ = self._network.reconstruct(inputs["windows"])
-        sigmas = (inputs["windows"] - mean) / sigma
-        squares = ops.square(ops.clip(sigmas, -_LARGEST, _LARGEST)) * inputs["observed"]
-        return ops.sum(squares, axis=1), ops.sum(inputs["observed"], axis=1)
+        error = inputs["windows"] - mean
+        sums = [
+            ops.sum(ops.square(ops.clip(part, -_LARGEST, _LARGEST)) * inputs["observed"], axis=1)
+            for part in (error / sigma, error)
+        ]
+        return sums[0], sums[1], ops.sum(inputs["observed"], axis=1)

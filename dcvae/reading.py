@@ -58,14 +58,19 @@ def read_training(path: Path, settings: Settings, labels: Path | None = None) ->
             left, or every cell of a series is labeled.
     """
     table, labeled = read_data(path, settings, labels=labels)
-    settings = settings.with_num_series(table.frame.shape[1], path)
+    return training_data(table, settings, labeled)
+
+
+def training_data(table: Table, settings: Settings, labeled: Table | None = None) -> TrainingData:
+    """Choose the windows of a table to train on; see `read_training`."""
+    settings = settings.with_num_series(table.frame.shape[1], table.path)
     times = pd.DatetimeIndex(table.frame.index)
     split = split_windows(
         len(table.frame),
         settings.window_length,
         settings.val_percent,
         settings.train_stride,
-        path,
+        table.path,
         after_gap=after_gap(times, sampling_step(times).total_seconds(), settings.max_gap),
         labeled=None if labeled is None else labeled.frame.any(axis=1).to_numpy(),
     )

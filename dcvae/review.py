@@ -314,17 +314,16 @@ def _threshold_source(
     if source is None:
         return "alphas.csv, written or edited by hand", []
     if source["labels_path"] is None:
-        name = Path(source["data_path"]).name
         rows = f"{source['first_time']} to {source['last_time']}"
         methods = ", ".join(
             f"{alphas.method.count(m)} by {m}" for m in dict.fromkeys(alphas.method)
         )
-        return f"{name} ({rows}) taken to be normal, no labels used; {methods}", []
+        return f"{source['data']} ({rows}) taken to be normal, no labels used; {methods}", []
     if source["data_sha256"] == sha256_of(table.path):
         warning = "The alphas were chosen on the labels of this very file: every figure that rests "
         warning += "on flags is better than it would be on a new file."
         return "labels of this very file", [Finding("warning", warning)]
-    name = Path(source["data_path"]).name
+    name = source["data"]
     text = f"labels of {name} ({source['first_time']} to {source['last_time']})"
     unlabeled = alphas.method.count("default")
     if unlabeled:

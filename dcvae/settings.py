@@ -25,6 +25,7 @@ import zoneinfo
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import accumulate
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
@@ -83,6 +84,23 @@ CODE_DEFAULTS: dict[str, Any] = {
     "tune_alarms": False,
 }
 
+# Keys in which null stands for "no limit" while a number is the default, or recommended.
+UNLIMITED = ("steps_per_epoch", "max_gap", "max_fill")
+# What settings/recommended.txt says, for those who give no file; benchmarks/README.md says why.
+RECOMMENDED: dict[str, Any] = {
+    "T": 64,
+    "cnn_units": [32, 32, 32, 32, 32],
+    "dil_rate": [1, 2, 4, 8, 16, 32],
+    "J": 8,
+    "steps_per_epoch": 50,
+    "epochs": 20,
+    "patience": 20,
+    "min_delta": 0.0,
+    "lr": 0.001,
+    "custom_metrics": False,
+    "summary": False,
+}
+
 # Those that have certain keys.
 _CONVOLUTIONAL: tuple[Architecture, ...] = ("dc-vae",)
 _VARIATIONAL: tuple[Architecture, ...] = ("dc-vae", "rnn-vae")
@@ -135,6 +153,7 @@ _OTHER_NAMES = {
     "zdim": "J",
 }
 
+_SHORTEST_WINDOW = 2  # rows: one of a past, and the one to judge
 _NAME_PATTERN = re.compile(r"[A-Za-z0-9._ -]+")
 _LONGEST_NAME = 100  # leaves room for the suffixes of temporary folders under a limit of 255 bytes
 _PROJECT_SUFFIXES = (".previous", ".partial")
@@ -350,6 +369,13 @@ class Settings(BaseModel):
     train_stride: Annotated[int, Key("training")] = Field(
         1, ge=1, description="Rows from the start of a training window to the start of the next."
     )
+    steps_per_epoch: Annotated[int | None, Key("training")] = Field(
+        None,
+        ge=1,
+        description="Training steps in an epoch, so that short and long files train equally long: "
+        "windows are drawn in passes over all of them, each in another order, and an epoch goes on "
+        "where the last one ended. null: one pass over the training windows.",
+    )
     max_gap: Annotated[int | None, Key("data", why="1 is the step from a row to the next")] = Field(
         12,
         ge=1,
@@ -535,7 +561,7 @@ class Settings(BaseModel):
         """Give keys that are not in the file what ``architecture`` and ``fidelity`` ask for."""
         if not isinstance(values, dict):
             return values
-        architecture = _architecture_of(values)
+        architecture = architecture_of(values)
         # A wrong value is reported with all the others.
         known: Architecture = architecture if architecture in get_args(Architecture) else "dc-vae"
         defaults = {"architecture": architecture} | ARCHITECTURE_DEFAULTS[known]
@@ -645,8 +671,23 @@ class Settings(BaseModel):
             InputError: if the text is not a JSON object, or with every problem of its keys.
         """
         values, problems = parse_object(text, source)
+        return cls._checked(values, problems, source, f"{source} is not a usable settings file")
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any], source: str) -> Self:
+        """Check values by the keys of a file; ``source`` names them in messages, in the plural.
+
+        Raises:
+            InputError: with every problem of the keys.
+        """
+        return cls._checked(values, [], source, f"{source} cannot be used")
+
+    @classmethod
+    def _checked(
+        cls, values: dict[str, Any], problems: list[str], source: str | Path, refusal: str
+    ) -> Self:
         foreign = _foreign_keys(values)
-        problems += foreign.values()
+        problems = [*problems, *foreign.values()]
         values = {key: value for key, value in values.items() if key not in foreign}
         try:
             settings = cls.model_validate(values, context=values)
@@ -654,7 +695,7 @@ class Settings(BaseModel):
             problems += [_problem_line(details) for details in error.errors()]
         if problems:
             lines = "".join(f"\n  {problem}" for problem in problems)
-            raise InputError(f"{source} is not a usable settings file:{lines}")
+            raise InputError(f"{refusal}:{lines}")
         settings._source = str(source)
         return settings
 
@@ -770,6 +811,42 @@ class Settings(BaseModel):
             )
         return self
 
+    def for_rows(self, num_rows: int) -> tuple[Self, list[str]]:
+        """Return settings whose windows fit a training table of so many rows, and what changed.
+
+        `T` becomes the largest, up to what was asked for, of which the validation part holds one
+        window and the training part two side by side. Where a validation part could not hold a
+        window of 2 rows, there is none. Dilations whose layers would reach farther back than a
+        window are left out, with the hidden layers they belong to.
+        """
+        share = self.val_percent
+        held_out = int(num_rows * share)
+        if held_out < _SHORTEST_WINDOW:
+            share, held_out = 0.0, 0
+        longest = (num_rows - held_out) // 2
+        if held_out:
+            longest = min(longest, held_out)
+        length = max(min(self.window_length, longest), _SHORTEST_WINDOW)
+        changes: dict[str, Any] = {"window_length": length, "val_percent": share}
+        if length < self.window_length and self.architecture == "dc-vae":
+            fewest = 3 if "code" in (self.fidelity_encoder, self.fidelity_decoder) else 2
+            reach = accumulate((self.kernel - 1) * rate for rate in self.dil_rate)
+            kept = max(sum(1 + rows <= length for rows in reach), fewest)
+            if kept < len(self.dil_rate):
+                changes |= {
+                    "dil_rate": self.dil_rate[:kept],
+                    "cnn_units": self.cnn_units[: kept - 1],
+                }
+        told = [
+            f"`{_alias(name)}` is {show(value)}, not {show(getattr(self, name))}"
+            for name, value in changes.items()
+            if value != getattr(self, name)
+        ]
+        if not told:
+            return self, []
+        notice = f"The training data have only {num_rows:,} rows: {', '.join(told)}."
+        return self.model_copy(update=changes), [notice]
+
     def differences(self, other: "Settings") -> list[str]:
         """Say where ``other`` describes another model than the one trained with these settings.
 
@@ -806,7 +883,7 @@ class Settings(BaseModel):
             here, there = getattr(self, name), getattr(other, name)
             taken_from_csv = name == "num_series" and there is None
             if here != there and not taken_from_csv and name not in idle:
-                difference = f"`{field.alias or name}` is {show(there)} in {other._source}"
+                difference = f"`{_alias(name)}` is {show(there)} in {other._source}"
                 yield _key(field), difference, show(here)
 
     def notices(self) -> list[str]:
@@ -871,6 +948,11 @@ class Settings(BaseModel):
         return [f'`fidelity` is "{self.fidelity}" but {listed} {verb} "{other}".']
 
 
+def keys() -> tuple[str, ...]:
+    """Return the keys that a file may have, in their order."""
+    return tuple(_FIELDS)
+
+
 def read_settings(path: Path) -> Settings:
     """Read a settings file.
 
@@ -881,7 +963,7 @@ def read_settings(path: Path) -> Settings:
     return Settings.from_text(read_text(path), path)
 
 
-def _architecture_of(values: dict[str, Any]) -> Any:
+def architecture_of(values: dict[str, Any]) -> Any:
     """Return what a file says its architecture is, or else what its keys tell."""
     if "architecture" in values:
         return values["architecture"]
@@ -894,7 +976,7 @@ def _architecture_of(values: dict[str, Any]) -> Any:
 
 def _foreign_keys(values: dict[str, Any]) -> dict[str, str]:
     """Return the keys of a file that its architecture does not have, each with a line about it."""
-    architecture = _architecture_of(values)
+    architecture = architecture_of(values)
     if architecture not in get_args(Architecture):
         return {}  # which is reported
     reason = "" if "architecture" in values else ", as its other keys tell"
@@ -975,6 +1057,11 @@ def _bounds(metadata: list[Any]) -> dict[str, Any]:
 
 def _key(field: FieldInfo) -> Key:
     return next(part for part in field.metadata if isinstance(part, Key))
+
+
+def _alias(name: str) -> str:
+    """Return what the file calls an attribute."""
+    return Settings.model_fields[name].alias or name
 
 
 def _duration_of(step: str) -> timedelta | None:

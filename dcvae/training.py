@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dcvae import InputError
 from dcvae.network.autoencoders import Autoencoder
 from dcvae.settings import Settings
-from dcvae.windows import WindowSplit, gather_windows, shuffled
+from dcvae.windows import WindowSplit, gather_windows, starts_of_epoch
 
 Ending = Literal["all epochs done", "early stopping", "interrupted", "loss is not a number"]
 Variables = dict[str, NDArray[np.generic]]
@@ -209,12 +209,14 @@ def _run_epoch(
     progress: Progress,
 ) -> EpochLosses | None:
     """Train one epoch, then validate; None as soon as the loss is not finite."""
-    starts = shuffled(split.train, settings.seed, epoch)
-    batch_size = min(settings.batch_size, len(starts))
-    num_steps = len(starts) // batch_size  # the windows left over sit this epoch out
+    batch_size = min(settings.batch_size, len(split.train))
+    starts = starts_of_epoch(
+        split.train, settings.seed, epoch, batch_size, settings.steps_per_epoch
+    )
+    num_steps = len(starts) // batch_size
     network.begin_means()
     means = dict.fromkeys(_PARTS, float("nan"))
-    batches = _batches(series, starts[: num_steps * batch_size], batch_size, settings)
+    batches = _batches(series, starts, batch_size, settings)
     for step, windows in enumerate(batches, start=1):
         means = network.train_on_batch(windows, return_dict=True)
         if not _is_finite(means):

@@ -187,9 +187,34 @@ def gather_windows(
     return windows
 
 
-def shuffled(starts: NDArray[np.int32], seed: int, epoch: int) -> NDArray[np.int32]:
-    """Order the starts for one epoch: the same for the same seed and epoch, whatever came before.
+def starts_of_epoch(
+    starts: NDArray[np.int32], seed: int, epoch: int, batch_size: int, steps: int | None = None
+) -> NDArray[np.int32]:
+    """Draw the windows of one epoch: the same for the same seed and epoch, whatever came before.
 
     A resumed training therefore sees the batches that the uninterrupted one would have seen.
+
+    Args:
+        starts: (windows,) int32, of the training part.
+        seed: of the order.
+        epoch: number of the epoch, from 1.
+        batch_size: windows in a step.
+        steps: steps in the epoch: pass follows pass, and an epoch goes on where the last one ended.
+            None for one pass, from which the windows that fill no batch are left out.
+
+    Returns:
+        (steps · batch_size,) int32.
     """
-    return np.random.default_rng((seed, epoch)).permutation(starts)
+    if steps is None:
+        return shuffled(starts, seed, epoch)[: len(starts) // batch_size * batch_size]
+    count = steps * batch_size
+    first = (epoch - 1) * count
+    before, skipped = divmod(first, len(starts))
+    last = (first + count - 1) // len(starts)
+    passes = [shuffled(starts, seed, number + 1) for number in range(before, last + 1)]
+    return np.concatenate(passes)[skipped : skipped + count]
+
+
+def shuffled(starts: NDArray[np.int32], seed: int, number: int) -> NDArray[np.int32]:
+    """Order the starts for one pass over them, counted from 1."""
+    return np.random.default_rng((seed, number)).permutation(starts)

@@ -75,7 +75,7 @@ def files_in(folder: Path, *, num_rows: int = 60, **run: Any) -> Files:
     preprocessor = Preprocessor(
         SERIES, (0.0, 0.0), (1.0, 1.0), None, "training", 12, (0.0, 0.0), (None, None)
     )
-    stored = StoredModel(place, settings, preprocessor, json.loads(json.dumps(content | run)))
+    stored = StoredModel(settings, preprocessor, json.loads(json.dumps(content | run)), place)
     return Files(stored, training, data, labels)
 
 

@@ -647,7 +647,7 @@ def test_alphas_are_the_same_when_read_back(model):
 def test_series_may_have_the_names_of_missing_values(tmp_path):
     for names in (("NA", "nan"), ("1", "1.0"), ("True", "null")):
         model = artefacts.StoredModel(
-            tmp_path, settings_with(), preprocessor_with(series=names), {}
+            settings_with(), preprocessor_with(series=names), {}, tmp_path
         )
         write_alphas(model, Alphas.default(names, 3.0))
         assert model.alphas().series == names
@@ -660,6 +660,7 @@ def test_what_the_alphas_were_chosen_on(model):
     path, _ = model.write_definition(definition_of(Alphas.default(SERIES, 3.0)), data, labels)
     assert model.alphas_source() == {
         "alphas_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "data": data.path.name,
         "data_path": str(data.path.resolve()),
         "data_sha256": hashlib.sha256(data.path.read_bytes()).hexdigest(),
         "labels_path": str(labels.path.resolve()),

@@ -38,9 +38,11 @@ def test_the_validation_part_teaches_sigmas_and_all_windows_the_offline_level():
         assert found.exponent == wanted.exponent
         np.testing.assert_array_equal(found.factor, wanted.factor)
     every = starts((0, 100), (120, 160))
-    squares = offline.window_squares(network, scaled, observed, every, 8)
-    wanted_level = np.quantile(squares, 0.99, axis=0)
+    squares = offline.OfflineScorer(network, 8).squares(scaled, observed, every)
+    wanted_level = np.quantile(squares, 0.99, axis=1)
     np.testing.assert_allclose(calibration.offline_level, wanted_level, rtol=1e-5)
+    scores = offline.scores_from(squares, calibration.offline_level, every, 200, 8)
+    assert calibration.offline_threshold == pytest.approx(1.5 * np.nanmax(scores.row), rel=1e-5)
 
 
 def test_rows_whose_windows_were_left_out_teach_nothing():
@@ -76,8 +78,11 @@ def test_stored_values_come_back():
         {"sigma": {"calibrated": [1]}},
         {"series": ["b", "a"]},
         {"offline_level": [1.0]},
-        {"offline_level": [1.0, 0.0]},
+        {"offline_level": [1.0, 1.0]},
+        {"offline_level": [[1.0, 1.0], [1.0, 0.0]]},
         {"offline_level": "ten"},
+        {"offline_threshold": 0.0},
+        {"offline_threshold": None},
         {"learned_on": None, "shares_outside_1_2_3_sigmas": 3},
     ],
 )

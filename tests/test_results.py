@@ -144,7 +144,7 @@ def test_leftovers_of_a_killed_run_do_not_matter(model):
 def test_decimals_follow_the_scale(models, scale, text):
     model = artefacts.open_model(models, settings_with())
     scaled = artefacts.StoredModel(
-        model.folder, model.settings, preprocessor_with(scale=(scale, 1.0)), {}
+        model.settings, preprocessor_with(scale=(scale, 1.0)), {}, model.folder
     )
     results = write_results(scaled)
     assert cells(results.folder / "sigma.csv")[1][1:] == [text, "0.2500000"]

@@ -16,6 +16,7 @@ from dcvae.settings import (
     ARCHITECTURE_DEFAULTS,
     CODE_DEFAULTS,
     FIDELITY_KEYS,
+    RECOMMENDED,
     Key,
     Settings,
     SidePlan,
@@ -53,7 +54,16 @@ PUBLISHED = {
     "custom_metrics": True,
 }
 NEW_KEYS = [
-    *("patience", "min_delta", "train_stride", "max_gap", "max_fill", "resample", "time_zone"),
+    *(
+        "patience",
+        "min_delta",
+        "train_stride",
+        "steps_per_epoch",
+        "max_gap",
+        "max_fill",
+        "resample",
+        "time_zone",
+    ),
     *("default_alpha", "alpha_method", "false_alarms_per_week", "alpha_quantile", "alpha_search"),
     *("sigma", "alarm_system", "alarm_series", "alarm_smoothing", "alarm_enter", "alarm_leave"),
     *("alarm_min_rows", "alarm_hold", "system_false_alarms_per_week", "tune_alarms", "fidelity"),
@@ -99,9 +109,9 @@ class TestPublishedFile:
     def test_defaults_of_the_new_keys(self):
         settings = read()
         values = [getattr(settings, key) for key in NEW_KEYS]
-        assert values[:7] == [5, 0.01, 1, 12, 12, None, None]
-        assert values[7:13] == [3.0, None, 14.0, 0.999, "grid", "predicted"]
-        assert values[13:] == ["weighted", 3, 6, (1, 1), 0.5, 1, 12, 5.0, True, "paper"]
+        assert values[:8] == [5, 0.01, 1, None, 12, 12, None, None]
+        assert values[8:14] == [3.0, None, 14.0, 0.999, "grid", "predicted"]
+        assert values[14:] == ["weighted", 3, 6, (1, 1), 0.5, 1, 12, 5.0, True, "paper"]
         assert [getattr(settings, key) for key in FIDELITY_KEYS] == ["paper"] * 6
 
 
@@ -201,6 +211,11 @@ class TestTypesAndRanges:
             ("patience", 0, "`patience`: expected a whole number, at least 1, received 0"),
             ("min_delta", -1, "`min_delta`: expected a number, at least 0, received -1"),
             ("train_stride", 0, "`train_stride`: expected a whole number, at least 1, received 0"),
+            (
+                "steps_per_epoch",
+                0,
+                "`steps_per_epoch`: expected a whole number, at least 1, or null, received 0",
+            ),
             (
                 "default_alpha",
                 0,
@@ -914,6 +929,7 @@ class TestDifferences:
             "patience": 1,
             "min_delta": 0,
             "train_stride": 2,
+            "steps_per_epoch": 50,
             "max_gap": None,
             "time_zone": "UTC",
             "default_alpha": 4,
@@ -972,6 +988,7 @@ class TestResumeDifferences:
             ("seed", 1),
             ("min_delta", 0.5),
             ("train_stride", 2),
+            ("steps_per_epoch", 50),
             ("max_gap", 3),
             ("time_zone", "UTC"),
         ],
@@ -1077,3 +1094,55 @@ def test_an_alarm_of_more_series_than_there_are_is_refused():
         "never be in alarm; set it to 3 or less"
     )
     assert read(alarm_series=4).with_num_series(3, "a.csv").num_series == 3
+
+
+class TestForRows:
+    """The rule by which windows shrink: hand-derived from validation and training rows."""
+
+    RECOMMENDED = read_settings(FOLDER / "recommended.txt")
+
+    @pytest.mark.parametrize(
+        ("rows", "length", "share", "dilations"),
+        [
+            (320, 64, 0.2, 6),  # 64 rows validate, 256 train: nothing changes
+            (319, 63, 0.2, 5),  # 63 rows validate; dilations up to 32 reach back 64 rows
+            (100, 20, 0.2, 4),  # 1 + 1 + 2 + 4 + 8 = 16 rows
+            (10, 2, 0.2, 2),  # never fewer than two dilations
+            (9, 4, 0.0, 2),  # 1 row validates, which holds no window; 9 train, two windows of 4
+            (4, 2, 0.0, 2),
+        ],
+    )
+    def test_windows_shrink_to_what_the_rows_hold(self, rows, length, share, dilations):
+        made, told = self.RECOMMENDED.for_rows(rows)
+        assert (made.window_length, made.val_percent) == (length, share)
+        assert made.dil_rate == self.RECOMMENDED.dil_rate[:dilations]
+        assert made.cnn_units == (32,) * (dilations - 1)
+        assert bool(told) == (length < 64)
+        assert read(**made.to_dict()) == made  # still what a file may say
+
+    def test_says_what_is_not_as_asked(self):
+        _, told = self.RECOMMENDED.for_rows(300)
+        assert told == [
+            "The training data have only 300 rows: `T` is 60, not 64, `dil_rate` is [1, 2, 4, 8, "
+            "16], not [1, 2, 4, 8, 16, 32], `cnn_units` is [32, 32, 32, 32], not [32, 32, 32, 32, "
+            "32]."
+        ]
+
+    def test_without_validation_two_windows_fit_side_by_side(self):
+        made, _ = read(T=64, val_percent=0, cnn_units=[4, 4], dil_rate=[1, 2]).for_rows(100)
+        assert (made.window_length, made.dil_rate, made.cnn_units) == (50, (1, 2), (4, 4))
+
+    def test_the_published_program_keeps_two_hidden_layers(self):
+        made, _ = read(T=64, fidelity="code").for_rows(10)
+        assert (made.window_length, made.dil_rate, made.cnn_units) == (2, (1, 2, 4), (64, 64))
+        assert read(**made.to_dict()) == made
+
+    def test_other_architectures_have_no_dilations(self):
+        made, told = read(architecture="rnn-vae").for_rows(100)
+        assert made.window_length == 20
+        assert told == ["The training data have only 100 rows: `T` is 20, not 512."]
+
+
+def test_what_is_recommended_is_what_the_file_says():
+    stored = json.loads((FOLDER / "recommended.txt").read_text(encoding="utf-8"))
+    assert stored == {"model_name": "my-model"} | RECOMMENDED

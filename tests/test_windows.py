@@ -13,6 +13,7 @@ from dcvae.windows import (
     num_windows,
     shuffled,
     split_windows,
+    starts_of_epoch,
     windows_across,
     windows_with,
 )
@@ -182,7 +183,7 @@ def test_no_window_left_is_refused(gaps: slice, labels: slice, message: str) -> 
 
 def test_shuffling_is_a_permutation_and_leaves_its_input_alone() -> None:
     starts = np.arange(0, 300, 3, dtype=np.int32)
-    order = shuffled(starts, seed=1, epoch=1)
+    order = shuffled(starts, seed=1, number=1)
     assert order.dtype == np.int32
     assert order.tolist() != starts.tolist()
     assert sorted(order.tolist()) == starts.tolist() == list(range(0, 300, 3))
@@ -202,3 +203,22 @@ def test_shuffling_depends_on_seed_and_epoch_alone() -> None:
 
 def test_no_windows_to_shuffle() -> None:
     assert shuffled(np.arange(0, dtype=np.int32), 1, 1).tolist() == []
+
+
+def test_an_epoch_is_one_pass_without_the_windows_that_fill_no_batch() -> None:
+    starts = np.arange(10, 33, dtype=np.int32)
+    drawn = starts_of_epoch(starts, 5, 2, batch_size=5)
+    assert drawn.tolist() == shuffled(starts, 5, 2).tolist()[:20]
+
+
+@pytest.mark.parametrize(("batch_size", "steps"), [(4, 1), (4, 3), (5, 2), (7, 1), (7, 4), (3, 9)])
+def test_epochs_of_so_many_steps_walk_through_passes_without_a_seam(
+    batch_size: int, steps: int
+) -> None:
+    starts = np.arange(10, 17, dtype=np.int32)  # 7 windows, so that passes end within epochs
+    drawn = np.concatenate(
+        [starts_of_epoch(starts, 5, epoch, batch_size, steps) for epoch in range(1, 9)]
+    )
+    endless = np.concatenate([shuffled(starts, 5, number) for number in range(1, 60)])
+    assert drawn.tolist() == endless.tolist()[: 8 * batch_size * steps]
+    assert drawn.dtype == np.int32

@@ -3,9 +3,11 @@
 A new architecture is a module here with a `build`, an entry below, and its keys in `settings`.
 """
 
+import random
 from collections.abc import Callable
 
 import keras
+import numpy as np
 
 from dcvae.network import convolutional, recurrent
 from dcvae.network.autoencoders import Autoencoder
@@ -31,5 +33,11 @@ def build_network(settings: Settings) -> Autoencoder:
     """
     if settings.num_series is None:
         raise ValueError("Expected settings with a known `num_series`. Received: None.")
+    # Those of a caller who draws random numbers of his own stay as they are.
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002  Keras seeds that one
     keras.utils.set_random_seed(settings.seed)
-    return _BUILDERS[settings.architecture](settings, settings.num_series)
+    try:
+        return _BUILDERS[settings.architecture](settings, settings.num_series)
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002

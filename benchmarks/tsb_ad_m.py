@@ -1,0 +1,194 @@
+"""Fit and score every file of a folder in TSB-AD-M's form, and print what the scores are worth.
+
+python -m benchmarks.tsb_ad_m DIR [--settings FILE] [--jobs N] [--out OUT] [--seed N]
+
+A file holds series and, in its last column `Label`, 0 or 1; `tr_N` in its name is the number of
+leading rows to train on, and the word after the number in front is its family (Liu & Paparrizos
+2024). The detector is fitted on those rows and scores all; labels are only read to judge. One
+setting serves all files, settings/recommended.txt unless another is given.
+
+OUT (default: tsb_ad_m_scores/) gets for each file NAME.csv, one score a row, and NAME.json, the
+measures. A file whose measures are there, of the same data and settings, is not done again: a run
+that was stopped goes on where it was. Then two tables are printed: of the files, of the families.
+
+VUS-PR, VUS-ROC, AUC-PR and AUC-ROC need no threshold; the window of VUS is the period of the first
+series. The three F1s are the best over thresholds, as in TSB-AD, so they say what a score could do
+and not what a detector does: of 100 thresholds evenly spaced from the lowest score to the highest
+for range-based F1 (existence weighs 0.2 in recall, flat bias) and affiliation F1, of all for the
+point-wise one.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.common import RECOMMENDED, in_processes, print_table, start_afresh
+from benchmarks.sets import LabeledSet, tsb_ad_m_file
+from dcvae import __version__
+from dcvae.artefacts import as_json, sha256_of, whole_file, write_text
+from dcvae.event_metrics import affiliation
+from dcvae.metrics import range_based_from_segments, segments
+from dcvae.ranking_metrics import average_precision, period_from_autocorrelation, roc_auc, vus
+from dcvae.settings import Settings, read_settings
+
+MEASURES = (
+    *("VUS-PR", "VUS-ROC", "AUC-PR", "AUC-ROC", "standard F1", "range-based F1"),
+    *("affiliation F1", "seconds"),
+)
+_THRESHOLDS = 100
+
+
+def measures(truth: NDArray[np.bool_], score: NDArray[np.float64], period: int) -> dict[str, float]:
+    """Judge the scores of a file; NaN for what is undefined without a label.
+
+    Args:
+        truth: (rows,) bool.
+        score: (rows,) float, finite, larger is stranger.
+        period: of the series, the window of VUS.
+    """
+    volume = vus(truth, score, period)
+    found = dict.fromkeys(MEASURES[:-1], float("nan"))
+    found |= {"VUS-PR": volume.pr, "VUS-ROC": volume.roc}
+    found |= {"AUC-PR": average_precision(truth, score), "AUC-ROC": roc_auc(truth, score)}
+    if truth.any():
+        found["standard F1"] = best_point_wise_f1(truth, score)
+        events = segments(truth)
+        ranges, near = [0.0], [0.0]
+        for threshold in np.linspace(score.min(), score.max(), _THRESHOLDS):
+            alarm = score >= threshold
+            alarms = segments(alarm)
+            ranges.append(range_based_from_segments(events, alarms, alpha=0.2, bias="flat").f1)
+            near.append(affiliation(truth, alarm).f1)
+        found |= {"range-based F1": max(ranges), "affiliation F1": max(near)}
+    return found
+
+
+def best_point_wise_f1(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
+    """Find the best F1 of all thresholds; rows of one score are alarms together or not at all."""
+    order = np.argsort(-score, kind="stable")
+    hits = np.cumsum(truth[order])
+    last_of_its_score = np.append(np.diff(score[order]) != 0, True)
+    f1 = 2 * hits / (np.arange(1, len(score) + 1) + truth.sum())
+    return float(f1[last_of_its_score].max())
+
+
+def scores_of(data: LabeledSet, settings: Settings) -> tuple[NDArray[np.float64], list[str], float]:
+    """Fit on the training rows and score all; also what there is to tell, and seconds."""
+    from dcvae import DCVAEDetector
+
+    started = time.perf_counter()
+    columns = data.training.columns[data.training.notna().any()]
+    detector = DCVAEDetector.from_settings(settings).fit(data.training[columns].to_numpy())
+    score = detector.decision_function(data.judged[columns].to_numpy())
+    return score, detector.notices_, time.perf_counter() - started
+
+
+def do_file(path: Path, settings: Settings, out: Path, key: str) -> dict[str, Any]:
+    """Fit, score, judge and write one file; return its line."""
+    start_afresh()
+    data = tsb_ad_m_file(path)
+    score, notices, seconds = scores_of(data, settings)
+    first = data.judged.iloc[:, 0].ffill().fillna(0.0).to_numpy()
+    found = measures(data.of_system, score, period_from_autocorrelation(first))
+    with whole_file(out / f"{path.stem}.csv") as stream:
+        pd.DataFrame({"score": score}).to_csv(stream, index=False, lineterminator="\n")
+    line: dict[str, Any] = {
+        "file": path.stem,
+        "family": family_of(path),
+        "key": key,
+        "notices": notices,
+    }
+    line |= {name: None if np.isnan(value) else value for name, value in found.items()}
+    line |= {"seconds": round(seconds, 1)}
+    write_text(out / f"{path.stem}.json", as_json(line))
+    return line
+
+
+def family_of(path: Path) -> str:
+    """Tell the collection that a file is from: 004_MSL_id_3_... is from MSL."""
+    named = re.match(r"\d+_([^_]+)_", path.name)
+    return named[1] if named else "-"
+
+
+def key_of(path: Path, settings: Settings) -> str:
+    """Identify data, settings and version, so that what is done is done once."""
+    parts = (sha256_of(path), settings.to_json(), __version__)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def line_done(path: Path, out: Path, key: str) -> dict[str, Any] | None:
+    """Read the line of a file that an earlier run has done; None if it has not."""
+    try:
+        line: dict[str, Any] = json.loads((out / f"{path.stem}.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return line if line.get("key") == key else None
+
+
+def print_tables(lines: list[dict[str, Any]]) -> None:
+    """Print the files, then the means of the families and of all."""
+    table = pd.DataFrame(lines)
+    values = table[list(MEASURES)].astype(float)
+    names = table["file"].str.split("_").str[:4].str.join("_")
+    print_table(["file", *MEASURES], _cells(values.set_axis(names)))
+    means = values.groupby(table["family"]).mean()
+    means.index = [f"{name} ({sum(table['family'] == name)})" for name in means.index]
+    means.loc[f"all ({len(table)})"] = values.mean()
+    print_table(["mean of a family", *MEASURES], _cells(means))
+    print(f"\nmedian seconds a file: {values['seconds'].median():.1f}")
+
+
+def _cells(values: pd.DataFrame) -> list[list[str]]:
+    rows = []
+    for name, line in values.iterrows():
+        shown = [f"{value:.3f}" for value in line.iloc[:-1]]
+        rows.append([str(name), *shown, f"{line['seconds']:.1f}"])
+    return rows
+
+
+def main() -> int:
+    """Do what is left to do, a line a file, then print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--settings", type=Path, default=RECOMMENDED)
+    parser.add_argument("--jobs", type=int, default=1, help="files at a time (default: 1)")
+    parser.add_argument("--out", type=Path, default=Path("tsb_ad_m_scores"))
+    parser.add_argument("--seed", type=int, help="instead of the settings' own")
+    arguments = parser.parse_args()
+    settings = read_settings(arguments.settings)
+    if arguments.seed is not None:
+        settings = settings.model_copy(update={"seed": arguments.seed})
+    paths = sorted(arguments.folder.glob("*_tr_*.csv"))
+    if not paths:
+        parser.error(f"no file named like 004_MSL_id_3_tr_530.csv in {arguments.folder}")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    keys = {path: key_of(path, settings) for path in paths}
+    lines = {path: line_done(path, arguments.out, keys[path]) for path in paths}
+    left = [path for path in paths if lines[path] is None]
+    print(f"{len(paths)} files, {len(paths) - len(left)} of them done before", flush=True)
+    tasks = [(path, partial(do_file, path, settings, arguments.out, keys[path])) for path in left]
+    failed = {}
+    for path, line in in_processes(tasks, arguments.jobs):
+        if isinstance(line, Exception):
+            failed[path] = line
+        else:
+            lines[path] = line
+    print_tables([line for line in lines.values() if line is not None])
+    for path, error in failed.items():
+        print(f"not done: {path.name}: {error}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

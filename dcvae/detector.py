@@ -126,13 +126,20 @@ class DCVAEDetector(BaseEstimator):
 
     @classmethod
     def from_settings(cls, settings: Settings | str | Path) -> Self:
-        """Make a detector with the settings of a file.
+        """Make a detector with the settings of a file; a UserWarning names keys that are not used.
 
         Raises:
             InputError: the file is refused.
         """
         if not isinstance(settings, Settings):
             settings = read_settings(Path(settings))
+        if settings.resample or settings.time_zone:
+            warnings.warn(
+                "DCVAEDetector reads no files: `resample` and `time_zone` of the settings are not "
+                "used. Give rows that are at one step already, with times in UTC.",
+                UserWarning,
+                stacklevel=2,
+            )
         given = {key: value for key, value in settings.to_dict().items() if key in _PARAMETERS}
         unlimited = {key: float("inf") for key in UNLIMITED if given[key] is None}
         return cls(**given | unlimited)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dcvae.losses import Tensor
 from dcvae.network.autoencoders import COMPILES_PASSES, Autoencoder
-from dcvae.windows import WindowSplit, gather_windows
+from dcvae.windows import WindowSplit, gather_windows, spread_evenly
 
 MAX_WINDOWS = 1024  # spread evenly over a file; the mean of so many is known well enough
 ENOUGH_WINDOWS = 10  # end to end, to say whether a model fits a file
@@ -77,8 +77,7 @@ def window_losses(
     """
     if not len(starts):
         return WindowLosses(0, *[float("nan")] * 4)
-    if len(starts) > MAX_WINDOWS:
-        starts = starts[np.linspace(0, len(starts) - 1, MAX_WINDOWS).astype(int)]
+    starts = spread_evenly(starts, MAX_WINDOWS)
     parts = []
     judge = _LossPass(network)
     judge.compile(jit_compile=COMPILES_PASSES)

@@ -374,7 +374,8 @@ class Settings(BaseModel):
         ge=1,
         description="Training steps in an epoch, so that short and long files train equally long: "
         "windows are drawn in passes over all of them, each in another order, and an epoch goes on "
-        "where the last one ended. null: one pass over the training windows.",
+        "where the last one ended. It validates on no more windows than it trains on, evenly "
+        "spread. null: one pass over the training windows, and all validation windows.",
     )
     max_gap: Annotated[int | None, Key("data", why="1 is the step from a row to the next")] = Field(
         12,

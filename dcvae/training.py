@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dcvae import InputError
 from dcvae.network.autoencoders import Autoencoder
 from dcvae.settings import Settings
-from dcvae.windows import WindowSplit, gather_windows, starts_of_epoch
+from dcvae.windows import WindowSplit, gather_windows, spread_evenly, starts_of_epoch
 
 Ending = Literal["all epochs done", "early stopping", "interrupted", "loss is not a number"]
 Variables = dict[str, NDArray[np.generic]]
@@ -223,7 +223,10 @@ def _run_epoch(
             return None
         if step % _SHOW_EVERY == 0 or step == num_steps:
             progress.step(epoch, step, num_steps, sum(means[part] for part in _PARTS))
-    val_means = _validate(network, series, split.validation, settings)
+    validation = split.validation
+    if settings.steps_per_epoch is not None:  # or a long file would spend its time validating
+        validation = spread_evenly(validation, len(starts))
+    val_means = _validate(network, series, validation, settings)
     if len(split.validation) and not _is_finite(val_means):
         return None
     reconst, kl, val_reconst, val_kl = (

@@ -215,6 +215,14 @@ def starts_of_epoch(
     return np.concatenate(passes)[skipped : skipped + count]
 
 
+def spread_evenly(starts: NDArray[np.int32], most: int) -> NDArray[np.int32]:
+    """Thin starts out to so many at most, the first and the last among them."""
+    if len(starts) <= most:
+        return starts
+    kept: NDArray[np.int32] = starts[np.linspace(0, len(starts) - 1, most).astype(int)]
+    return kept
+
+
 def shuffled(starts: NDArray[np.int32], seed: int, number: int) -> NDArray[np.int32]:
     """Order the starts for one pass over them, counted from 1."""
     return np.random.default_rng((seed, number)).permutation(starts)

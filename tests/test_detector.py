@@ -17,7 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import dcvae
 from dcvae import DCVAEDetector, InputError, training
 from dcvae.frames import FIRST_TIME
-from dcvae.settings import read_settings
+from dcvae.settings import Settings, read_settings
 
 TOY = {key: value for key, value in SETTINGS.items() if key != "summary"}
 QUICK = {"T": 4, "cnn_units": [4], "dil_rate": [1, 2], "J": 1, "epochs": 1, "steps_per_epoch": 2}
@@ -123,6 +123,12 @@ def test_infinity_stands_for_no_limit() -> None:
     again = DCVAEDetector.from_settings(settings)
     assert (again.max_gap, again.max_fill, again.steps_per_epoch) == (endless, 0, endless)
     assert again._asked_settings() == settings
+
+
+def test_settings_about_files_are_not_used_and_named() -> None:
+    settings = Settings.from_values({"model_name": "a", "resample": "5min"}, "These")
+    with pytest.warns(UserWarning, match="`resample` and `time_zone` of the settings are not used"):
+        DCVAEDetector.from_settings(settings)
 
 
 @pytest.mark.parametrize("name", ["model_settings", "rnn_vae_settings", "seq2seq", "sample"])

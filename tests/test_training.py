@@ -186,6 +186,36 @@ def test_validation_sees_every_validation_window_and_learns_nothing(monkeypatch:
     assert seen == SERIES[split.validation, 0].tolist()
 
 
+def test_an_epoch_of_so_many_steps_validates_on_no_more_windows_than_it_trains_on(
+    monkeypatch: Any,
+) -> None:
+    settings = small(epochs=2, batch_size=4, steps_per_epoch=3)
+    network = build_network(settings)
+    rows = np.arange(NUM_ROWS, dtype=np.float32)[:, None] * np.ones(2, dtype=np.float32)
+    trained: list[int] = []
+    validated: list[list[int]] = []
+    ones = {"loss": 1.0, "reconst": 1.0, "kl": 0.0}
+
+    def step(windows: np.ndarray, return_dict: bool) -> dict[str, float]:
+        trained.extend(windows[:, 0, 0].astype(int))
+        return ones
+
+    def look(windows: np.ndarray, weights: np.ndarray, return_dict: bool) -> dict[str, float]:
+        validated.append(windows[weights == 1, 0, 0].astype(int).tolist())
+        return ones
+
+    monkeypatch.setattr(network, "train_on_batch", step)
+    monkeypatch.setattr(network, "test_on_batch", look)
+    split = split_of(rows, settings)
+    train(network, rows, split, settings)
+    passes = np.concatenate([shuffled(split.train, settings.seed, n) for n in (1, 2)])
+    assert trained == passes.tolist()[:24]
+    assert len(split.validation) > 12
+    assert [len(starts) for starts in validated] == [12, 12]
+    assert validated[0][0] == split.validation[0]
+    assert validated[0][-1] == split.validation[-1]
+
+
 def test_training_losses_are_means_over_the_epoch() -> None:
     """At a learning rate of nothing every batch sees the same weights and can be done again."""
     settings = small(epochs=2, val_percent=0.0, lr=1e-12)

@@ -13,6 +13,7 @@ from dcvae.windows import (
     num_windows,
     shuffled,
     split_windows,
+    spread_evenly,
     starts_of_epoch,
     windows_across,
     windows_with,
@@ -222,3 +223,10 @@ def test_epochs_of_so_many_steps_walk_through_passes_without_a_seam(
     endless = np.concatenate([shuffled(starts, 5, number) for number in range(1, 60)])
     assert drawn.tolist() == endless.tolist()[: 8 * batch_size * steps]
     assert drawn.dtype == np.int32
+
+
+def test_starts_are_spread_evenly_from_the_first_to_the_last() -> None:
+    starts = np.arange(100, 141, dtype=np.int32)
+    assert spread_evenly(starts, 5).tolist() == [100, 110, 120, 130, 140]
+    assert spread_evenly(starts, 41) is starts
+    assert spread_evenly(starts[:0], 5).size == 0

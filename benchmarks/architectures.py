@@ -4,7 +4,7 @@ python -m benchmarks.architectures [FOLDER ...] [--epochs N] [--only NAME]
 
 Trains every architecture on the sample, and on the sets in the folders that have a labeled
 validation part (see benchmarks.sets), all with the windows and the training of
-settings/recommended.txt. Prints a table a set:
+settings/sample.txt. Prints a table a set:
 
 * parameters; seconds of an epoch after the first, validation included; rows scored a second
 * mean F1: point-wise, over the series labeled in the test part, alphas by the labels of the
@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import f1_score
 
-from benchmarks.common import print_table, seconds
+from benchmarks.common import FOR_THE_SAMPLE, print_table, seconds
 from benchmarks.sets import STEP_SECONDS, LabeledSet, all_sets
-from benchmarks.severity import RECOMMENDED, Run, run
+from benchmarks.severity import Run, run
 from dcvae.detection import AlarmRules, flags, standardized_residual
 from dcvae.event_metrics import event_wise
 from dcvae.offline import OfflineScorer
@@ -72,8 +72,8 @@ class _Clock:
 
 
 def settings_of(name: str, epochs: int | None) -> Settings:
-    """The recommended settings, the network another one."""
-    keys: dict[str, Any] = json.loads(RECOMMENDED.read_text(encoding="utf-8"))
+    """The settings of the sample, the network another one."""
+    keys: dict[str, Any] = json.loads(FOR_THE_SAMPLE.read_text(encoding="utf-8"))
     if ARCHITECTURES[name]:
         foreign = [*_OF_DC_VAE, *(["J"] if "architecture" in ARCHITECTURES[name] else [])]
         keys = {key: value for key, value in keys.items() if key not in foreign}

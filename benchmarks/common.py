@@ -20,6 +20,7 @@ Result = TypeVar("Result")
 SETTINGS = Path(__file__).parent.parent / "settings"
 PUBLISHED = SETTINGS / "model_settings.txt"
 RECOMMENDED = SETTINGS / "recommended.txt"
+FOR_THE_SAMPLE = SETTINGS / "sample.txt"
 
 
 def published_settings(num_series: int = 12) -> Settings:

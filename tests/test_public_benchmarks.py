@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import oracles
 import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
@@ -15,6 +16,7 @@ from benchmarks.sets import tsb_ad_m_file
 from dcvae import InputError
 from dcvae.event_metrics import affiliation
 from dcvae.metrics import range_based
+from dcvae.ranking_metrics import period_from_autocorrelation, vus
 from dcvae.settings import Settings
 
 TUNING = Path(__file__).parents[2] / "shared" / "data" / "tsb_ad_m_tuning"
@@ -175,6 +177,26 @@ def test_a_tuning_file_is_ranked_far_above_chance() -> None:
     assert len(score) == len(data.judged)
     found = tsb_ad_m.measures(data.of_system, score, 125)
     assert found["VUS-PR"] > 10 * data.of_system.mean()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not TUNING.is_dir(), reason="the tuning files are not here")
+def test_vus_of_tuning_files_equals_the_slow_twin() -> None:
+    """Around the first event of each file, for the largest z-score of a row."""
+    paths = sorted(TUNING.glob("*_tr_*.csv"))
+    assert len(paths) == 5
+    for path in paths:
+        data = tsb_ad_m_file(path)
+        begin = max(int(np.argmax(data.of_system)) - 150, 0)
+        rows = slice(begin, begin + 400)
+        spread = data.training.std().replace(0.0, 1.0)
+        z = ((data.judged - data.training.mean()) / spread).abs().max(axis=1).to_numpy()[rows]
+        truth = data.of_system[rows]
+        assert truth.any()
+        wanted = oracles.volume_under_surface(truth, z, 30, 25)
+        assert vus(truth, z, 30, 25) == pytest.approx(wanted, abs=1e-9)
+        first = data.judged.iloc[:1500, 0].to_numpy()
+        assert period_from_autocorrelation(first) == oracles.autocorrelation_period(first, 125)
 
 
 # ------------------------------------------------------------ SKAB

@@ -16,6 +16,7 @@ Importing this module imports no TensorFlow; fitting and scoring do.
 
 import time
 import warnings
+from contextlib import nullcontext
 from inspect import Parameter, Signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -221,8 +222,9 @@ class DCVAEDetector(BaseEstimator):
 
         source = artefacts.memory_record(table)
         network = build_network(settings)
-        progress = console.TrainingDisplay(settings.epochs, 0) if self.verbose else None
-        result = train(network, series, data.split, settings, progress=progress)
+        display = console.TrainingDisplay(settings.epochs, 0) if self.verbose else nullcontext()
+        with display as progress:
+            result = train(network, series, data.split, settings, progress=progress)
         beginning = begin(network, settings, preprocessor, data, source["sampling_step_seconds"])
         losses = reference_losses(network, series, data.split, settings.window_length)
         seconds = time.monotonic() - started

@@ -136,6 +136,13 @@ def test_importing_it_is_lazy_and_other_names_are_none() -> None:
         _ = dcvae.Detector
 
 
+def test_it_shows_the_epochs_only_if_asked(capsys: Any) -> None:
+    DCVAEDetector(**TOY | QUICK).fit(NORMAL)
+    assert capsys.readouterr() == ("", "")
+    DCVAEDetector(**TOY | QUICK, verbose=True).fit(NORMAL)
+    assert capsys.readouterr().out.startswith("epoch 1/1  loss")
+
+
 def test_it_does_not_touch_the_callers_random_numbers() -> None:
     np.random.seed(3)  # noqa: NPY002  what a caller may still use
     wanted = np.random.random(4)  # noqa: NPY002

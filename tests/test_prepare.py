@@ -1,6 +1,5 @@
 """Public data sets in their raw layouts, made up small, become files that the scripts read."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -346,4 +345,3 @@ def test_help_names_licences_and_sources(capsys: Any) -> None:
     printed = capsys.readouterr().out
     for name, data in prepare.SETS.items():
         assert f"  {name:6} {data.source}" in printed
-    assert sys.modules["prepare_swat"].CannotPrepareError is prepare.CannotPrepareError

@@ -3,7 +3,7 @@
 Writes models/<model_name>/alphas.csv and alarms.json. Without labels, DATA.csv is taken for normal.
 """
 
-from dcvae import console
+from dcvae.cli import output as console
 
 
 def main() -> None:
@@ -16,8 +16,9 @@ def main() -> None:
     )
 
     # pandas only now, so that --help need not wait for it.
-    from dcvae import artefacts, reading
-    from dcvae.settings import read_settings
+    from dcvae.config.settings import read_settings
+    from dcvae.data import loading as reading
+    from dcvae.storage import model_folder as artefacts
 
     given = read_settings(arguments.settings)
     given.check_labels(arguments.labels)
@@ -30,9 +31,9 @@ def main() -> None:
     console.notice(model.quality(table).notices())
 
     console.start_tensorflow()
-    from dcvae.definition import define
-    from dcvae.detection import standardized_residual
-    from dcvae.scoring import Scorer
+    from dcvae.detection.band import standardized_residual
+    from dcvae.detection.thresholds import define
+    from dcvae.scoring.causal import Scorer
 
     scaled = model.preprocessor.transform(table.frame)
     scores = Scorer.of(model.network(), settings, sigma).score(scaled, model.observed(table))

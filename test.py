@@ -6,7 +6,7 @@ Writes CSVs, events and a page to look at to models/<model_name>/results/<data f
 import time
 from pathlib import Path
 
-from dcvae import console
+from dcvae.cli import output as console
 
 
 def main() -> None:
@@ -23,10 +23,11 @@ def main() -> None:
     arguments = console.parse(parser)
 
     # pandas only now, so that --help need not wait for it.
-    from dcvae import artefacts, reading
-    from dcvae.settings import read_settings
-    from dcvae.thresholds import Alphas
-    from dcvae.verdicts import Verdicts
+    from dcvae.config.settings import read_settings
+    from dcvae.data import loading as reading
+    from dcvae.detection.alphas import Alphas
+    from dcvae.detection.result import Verdicts
+    from dcvae.storage import model_folder as artefacts
 
     started = time.monotonic()
     model = artefacts.open_model(arguments.models, read_settings(arguments.settings))
@@ -47,11 +48,11 @@ def main() -> None:
         console.notice([f"No alphas.csv yet: every band is ± {settings.default_alpha:g} sigmas."])
 
     console.start_tensorflow()
-    from dcvae.elbo import losses_of_file
-    from dcvae.offline import OfflineScorer
-    from dcvae.results import ResultsWriter
-    from dcvae.review import review
-    from dcvae.scoring import Scorer
+    from dcvae.evaluation.review import review
+    from dcvae.report.results_folder import ResultsWriter
+    from dcvae.scoring.causal import Scorer
+    from dcvae.scoring.model_fit import losses_of_file
+    from dcvae.scoring.window_average import OfflineScorer
 
     network, sigma = model.network(), calibration.sigma(settings.sigma)
     scaled = model.preprocessor.transform(table.frame)

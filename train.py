@@ -6,7 +6,7 @@ Writes models/<model_name>/, everything that alpha_definition.py and test.py nee
 import time
 from pathlib import Path
 
-from dcvae import console
+from dcvae.cli import output as console
 
 
 def main() -> int:
@@ -25,9 +25,12 @@ def main() -> int:
     arguments = console.parse(parser)
 
     # pandas and scikit-learn only now, so that --help need not wait for them.
-    from dcvae import artefacts, plots, reading, training_log
-    from dcvae.preprocessing import Preprocessor
-    from dcvae.settings import read_settings
+    from dcvae.config.settings import read_settings
+    from dcvae.data import loading as reading
+    from dcvae.data.preprocessing import Preprocessor
+    from dcvae.report import figures as plots
+    from dcvae.storage import model_folder as artefacts
+    from dcvae.training import tensorboard as training_log
 
     if arguments.tensorboard:
         training_log.check_installed()
@@ -47,10 +50,10 @@ def main() -> int:
 
     started = time.monotonic()
     device = console.start_tensorflow()
-    from dcvae.definition import begin
-    from dcvae.elbo import reference_losses
-    from dcvae.network import build_network
-    from dcvae.training import train
+    from dcvae.detection.thresholds import begin
+    from dcvae.networks import build_network
+    from dcvae.scoring.model_fit import reference_losses
+    from dcvae.training.loop import train
 
     network = build_network(settings)
     console.training_start(table, split, settings, network, device, folder.final)

@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 
 from benchmarks.common import median_of, print_table, seconds
-from dcvae.thresholds import Alphas, Measure, Search, alphas_from_labels
+from dcvae.detection.alphas import Alphas, Measure, Search, alphas_from_labels
 
 
 def main() -> None:

@@ -27,15 +27,15 @@ from sklearn.metrics import f1_score
 from benchmarks.common import FOR_THE_SAMPLE, print_table, seconds
 from benchmarks.sets import STEP_SECONDS, LabeledSet, all_sets
 from benchmarks.severity import Run, run
-from dcvae.detection import AlarmRules, flags, standardized_residual
-from dcvae.event_metrics import event_wise
-from dcvae.offline import OfflineScorer
-from dcvae.ranking_metrics import period_from_autocorrelation, vus
-from dcvae.scoring import Scorer
-from dcvae.settings import Settings
-from dcvae.system_alarm import SystemAlarm
-from dcvae.thresholds import alphas_from_labels
-from dcvae.training import EpochLosses
+from dcvae.config.settings import Settings
+from dcvae.detection.alphas import alphas_from_labels
+from dcvae.detection.band import AlarmRules, flags, standardized_residual
+from dcvae.detection.system_alarm import SystemAlarm
+from dcvae.metrics.event_based import event_wise
+from dcvae.metrics.ranking import period_from_autocorrelation, vus
+from dcvae.scoring.causal import Scorer
+from dcvae.scoring.window_average import OfflineScorer
+from dcvae.training.loop import EpochLosses
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "DC-VAE": {},

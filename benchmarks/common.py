@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from dcvae import console
-from dcvae.settings import Settings, read_settings
+from dcvae.cli import output as console
+from dcvae.config.settings import Settings, read_settings
 
 Result = TypeVar("Result")
 

@@ -14,9 +14,9 @@ import keras
 
 from benchmarks.common import median_of, print_table, published_settings, random_walks
 from benchmarks.plain import PlainVAE, windows_of
-from dcvae.network import build_network
-from dcvae.training import train
-from dcvae.windows import split_windows
+from dcvae.data.windows import split_windows
+from dcvae.networks import build_network
+from dcvae.training.loop import train
 
 
 class Clock(keras.callbacks.Callback):

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from dcvae.settings import Settings
+from dcvae.config.settings import Settings
 
 BATCH = 32
 

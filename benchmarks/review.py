@@ -17,11 +17,13 @@ import pandas as pd
 
 from benchmarks.common import print_table, random_walks
 from benchmarks.scripts import run
-from dcvae import artefacts, review, tables
-from dcvae.results import ResultsWriter
-from dcvae.settings import read_settings
-from dcvae.thresholds import Alphas
-from dcvae.verdicts import Verdicts
+from dcvae.config.settings import read_settings
+from dcvae.data import tables
+from dcvae.detection.alphas import Alphas
+from dcvae.detection.result import Verdicts
+from dcvae.evaluation import review
+from dcvae.report.results_folder import ResultsWriter
+from dcvae.storage import model_folder as artefacts
 
 
 def main() -> None:
@@ -60,8 +62,8 @@ def main() -> None:
         settings.write_text(json.dumps({"model_name": "m", "summary": False}), encoding="utf-8")
         run("train.py", str(folder / "train.csv"), str(settings), "--models", name, "--epochs", "1")
 
-        from dcvae.elbo import losses_of_file
-        from dcvae.scoring import Scorer
+        from dcvae.scoring.causal import Scorer
+        from dcvae.scoring.model_fit import losses_of_file
 
         model = artefacts.open_model(folder, read_settings(settings))
         network, alphas = model.network(), Alphas.default(model.series, 3.0)

@@ -13,9 +13,9 @@ import numpy as np
 
 from benchmarks.common import median_of, print_table, published_settings, random_walks, seconds
 from benchmarks.plain import PlainVAE, windows_of
-from dcvae import scoring
-from dcvae.network import build_network
-from dcvae.windows import gather_windows
+from dcvae.data.windows import gather_windows
+from dcvae.networks import build_network
+from dcvae.scoring import causal as scoring
 
 
 def main() -> None:

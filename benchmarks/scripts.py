@@ -14,10 +14,12 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.common import PUBLISHED, median_of, print_table, random_walks, seconds
-from dcvae import artefacts, detection, tables
-from dcvae.results import ResultsWriter
-from dcvae.settings import read_settings
-from dcvae.thresholds import Alphas
+from dcvae.config.settings import read_settings
+from dcvae.data import tables
+from dcvae.detection import band as detection
+from dcvae.detection.alphas import Alphas
+from dcvae.report.results_folder import ResultsWriter
+from dcvae.storage import model_folder as artefacts
 
 PROJECT = Path(__file__).parent.parent
 
@@ -41,7 +43,7 @@ def seconds_to_first_epoch(*command: str) -> float:
 
 def seconds_of_parts(data: Path, settings: Path, models: Path) -> dict[str, float]:
     """Wall seconds of reading, scoring, flagging and writing, as test.py does them."""
-    from dcvae.scoring import Scorer  # TensorFlow
+    from dcvae.scoring.causal import Scorer  # TensorFlow
 
     model = artefacts.open_model(models, read_settings(settings))
     scorer = Scorer.of(model.network(), model.settings)

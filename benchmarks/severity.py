@@ -19,22 +19,23 @@ from numpy.typing import NDArray
 
 from benchmarks.common import RECOMMENDED, print_table
 from benchmarks.sets import STEP_SECONDS, LabeledSet, all_sets
-from dcvae import baselines, offline
-from dcvae.calibration import Calibration, learn
-from dcvae.detection import AlarmRules, standardized_residual
-from dcvae.event_metrics import event_wise
-from dcvae.network import build_network
-from dcvae.network.autoencoders import Autoencoder
-from dcvae.normal_thresholds import alphas_from_normal, expected_events
-from dcvae.preprocessing import Preprocessor
-from dcvae.ranking_metrics import average_precision, period_from_autocorrelation, vus
-from dcvae.scoring import Scorer, Scores
-from dcvae.settings import Settings, read_settings
-from dcvae.sigma import READINGS, shares_outside
-from dcvae.system_alarm import SystemAlarm
-from dcvae.thresholds import Alphas
-from dcvae.training import Progress, train
-from dcvae.windows import WindowSplit, split_windows, windows_with
+from dcvae.config.settings import Settings, read_settings
+from dcvae.data.preprocessing import Preprocessor
+from dcvae.data.windows import WindowSplit, split_windows, windows_with
+from dcvae.detection.alphas import Alphas
+from dcvae.detection.alphas_from_normal import alphas_from_normal, expected_events
+from dcvae.detection.band import AlarmRules, standardized_residual
+from dcvae.detection.system_alarm import SystemAlarm
+from dcvae.detectors import baselines
+from dcvae.metrics.event_based import event_wise
+from dcvae.metrics.ranking import average_precision, period_from_autocorrelation, vus
+from dcvae.networks import build_network
+from dcvae.networks.base import Autoencoder
+from dcvae.scoring import window_average as offline
+from dcvae.scoring.calibration import Calibration, learn
+from dcvae.scoring.causal import Scorer, Scores
+from dcvae.scoring.sigma import READINGS, shares_outside
+from dcvae.training.loop import Progress, train
 
 BUDGETS = (3.0, 7.0, 14.0, 28.0)
 OURS = " (ours)"

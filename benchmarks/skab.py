@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common import RECOMMENDED, in_processes, print_table, start_afresh
 from dcvae import InputError
-from dcvae.settings import Settings, read_settings
+from dcvae.config.settings import Settings, read_settings
 
 TRAINING_ROWS = 400
 PARTS = ("valve1", "valve2", "other")

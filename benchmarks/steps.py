@@ -19,8 +19,8 @@ from keras import ops
 
 from benchmarks.common import median_of, print_table, published_settings, random_walks
 from benchmarks.plain import PlainVAE
-from dcvae import network as ours
-from dcvae.windows import gather_windows
+from dcvae import networks as ours
+from dcvae.data.windows import gather_windows
 
 BATCH = 32
 

@@ -34,11 +34,11 @@ from numpy.typing import NDArray
 from benchmarks.common import RECOMMENDED, in_processes, print_table, start_afresh
 from benchmarks.sets import LabeledSet, tsb_ad_m_file
 from dcvae import __version__
-from dcvae.artefacts import as_json, sha256_of, whole_file, write_text
-from dcvae.event_metrics import affiliation
-from dcvae.metrics import range_based_from_segments, segments
-from dcvae.ranking_metrics import average_precision, period_from_autocorrelation, roc_auc, vus
-from dcvae.settings import Settings, read_settings
+from dcvae.config.settings import Settings, read_settings
+from dcvae.metrics.event_based import affiliation
+from dcvae.metrics.range_based import range_based_from_segments, segments
+from dcvae.metrics.ranking import average_precision, period_from_autocorrelation, roc_auc, vus
+from dcvae.storage.model_folder import as_json, sha256_of, whole_file, write_text
 
 MEASURES = (
     *("VUS-PR", "VUS-ROC", "AUC-PR", "AUC-ROC", "standard F1", "range-based F1"),

@@ -11,23 +11,18 @@ Importing the package imports nothing heavy: a mistake in a file is answered bef
 
 from typing import TYPE_CHECKING
 
+from dcvae.errors import InputError as InputError
+
 if TYPE_CHECKING:
-    from dcvae.detector import DCVAEDetector as DCVAEDetector
+    from dcvae.detectors.dcvae import DCVAEDetector as DCVAEDetector
 
 __version__ = "0.1.0"
-
-
-class InputError(ValueError):
-    """What a user gave cannot be used; the message says what, where, and how to mend it.
-
-    The scripts print the message alone and exit with status 2.
-    """
 
 
 def __getattr__(name: str) -> object:
     """Import the estimator when it is asked for: it brings pandas and scikit-learn along."""
     if name == "DCVAEDetector":
-        from dcvae.detector import DCVAEDetector
+        from dcvae.detectors.dcvae import DCVAEDetector
 
         return DCVAEDetector
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,12 +4,13 @@ import json
 import zipfile
 from collections.abc import Iterator
 
-import builders
 import pytest
-from stored_models import preprocessor_with, seal, settings_with
+from support import builders
+from support.stored_models import preprocessor_with, seal, settings_with
 
-from dcvae import artefacts, training
-from dcvae.settings import Settings
+from dcvae.config.settings import Settings
+from dcvae.storage import model_folder as artefacts
+from dcvae.training import loop as training
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,0 +1,116 @@
+"""The text of a settings file before it means anything: a JSON object, its mistakes named.
+
+Whoever writes JSON by hand leaves a comma too many, writes True, or gives a key twice. Each of
+these is said with its line, its column and, where one fits, the way to mend it.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from dcvae.errors import InputError
+
+_SHOWN_CHARACTERS = 60  # of a received value, and on each side of a mistake in a line
+
+
+def read_text(path: Path) -> str:
+    """Read a settings file as text.
+
+    Raises:
+        InputError: it cannot be read, or is not UTF-8.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; expected a settings file, a JSON object in a .txt")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; expected a settings file there") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{path} is not UTF-8 text: byte 0x{content[error.start]:02x} on line {line}; save the "
+            "file as UTF-8"
+        ) from error
+
+
+def parse_object(text: str, source: str | Path) -> tuple[dict[str, Any], list[str]]:
+    """Return the object in a JSON text, and one line for each key given more than once.
+
+    Raises:
+        InputError: it is not a JSON object.
+    """
+    repeated: list[str] = []
+
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        times = {key: keys.count(key) for key in keys}
+        repeated.extend(
+            f"`{key}`: expected once, received {count} times; keep one of them"
+            for key, count in times.items()
+            if count > 1
+        )
+        return dict(pairs)
+
+    if not text.strip():
+        raise InputError(f'{source} is empty; expected a JSON object such as {{"model_name": "a"}}')
+    try:
+        values = json.loads(text, object_pairs_hook=object_of)
+        json.dumps(values, ensure_ascii=False).encode()  # refuses an escaped half of a character
+    except json.JSONDecodeError as error:
+        raise InputError(f"{source} is not valid JSON: {_explain(error)}") from error
+    except (ValueError, RecursionError) as error:  # also thousands of digits or brackets
+        raise InputError(f"{source} is not JSON that can be read: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError(
+            f'{source} must hold a JSON object such as {{"model_name": "a"}}, received '
+            f"{show(values)}"
+        )
+    return values, repeated
+
+
+def show(value: Any) -> str:
+    """Return a value as the file would write it, its middle left out if it is long."""
+    shown = json.dumps(value, ensure_ascii=False)
+    if len(shown) <= 2 * _SHOWN_CHARACTERS:
+        return shown
+    return f"{shown[:_SHOWN_CHARACTERS]} ... {shown[-_SHOWN_CHARACTERS:]}"
+
+
+def _explain(error: json.JSONDecodeError) -> str:
+    """Return where JSON breaks off: line and column, the line with a caret, a hint if one fits."""
+    line = error.doc.split("\n")[error.lineno - 1].rstrip().replace("\t", " ")
+    column = error.colno - 1
+    start = max(0, column - _SHOWN_CHARACTERS)
+    shown = line[start : column + _SHOWN_CHARACTERS]
+    message = (
+        f"line {error.lineno}, column {error.colno}: {error.msg}\n"
+        f"    {shown}\n"
+        f"    {' ' * (column - start)}^"
+    )
+    hint = _hint(error)
+    return f"{message}\n  {hint}" if hint else message
+
+
+def _hint(error: json.JSONDecodeError) -> str:
+    """Return how to mend a common slip in JSON, or ""."""
+    before, after = error.doc[: error.pos].rstrip(), error.doc[error.pos :].lstrip()
+    python_word = re.match(r"(True|False|None)\b", after)
+    if python_word:
+        word = {"True": "true", "False": "false", "None": "null"}[python_word[1]]
+        return f"JSON writes {word}, not {python_word[1]}."
+    if after.startswith(("#", "//", "/*")):
+        return "JSON has no comments; delete it."
+    if after.startswith(("'", "‘", "’", "“", "”")):
+        return 'JSON has only straight double quotes: ".'
+    if re.match(r",\s*[}\]]", after) or (before.endswith(",") and after.startswith(("}", "]"))):
+        return "Delete the comma before the closing bracket."
+    if error.msg.startswith("Expecting ','") and after.startswith('"'):
+        return "A comma may be missing before this place."
+    if not before:
+        return "A settings file is one JSON object and starts with {."
+    return ""

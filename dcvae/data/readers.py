@@ -1,0 +1,428 @@
+"""How a file on disk becomes named columns of raw cells: CSV, compressed CSV and Parquet.
+
+``open_file`` looks at the bytes and the header only. ``read`` then returns the first column as it
+is written and the wanted columns as float64, NaN where a cell is missing. What the names and the
+numbers mean is not decided here. A file that cannot be cut into rows and columns, or a cell that is
+no number, is refused with an ``InputError`` that names the file, the row, the line and the column.
+
+Reading is optimistic. The fast path parses everything at once in compiled code and is believed only
+when the file is plainly in order. Anything else is read a second time, keeping as text each column
+that resists, which either finds the offending cells or accepts an untidy but clear file.
+"""
+
+import csv
+import gzip
+import importlib
+import io
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from dcvae.errors import InputError
+
+MISSING = ("", "NA", "na", "NaN", "nan", "NAN", "-nan", "null", "Null", "NULL")
+SHOWN = 3  # examples in an error message
+# Tables of results have lines or columns of these names beside those of the series.
+RESERVED_NAMES = (
+    "system alarm",
+    "any series flagged",
+    "mean of labeled series",
+    "all series together",
+    "promised by a Gaussian",
+)
+NAMED = 5  # series or columns named in a notice
+
+_TRUTHS = (b"True", b"TRUE", b"true", b"False", b"FALSE", b"false")
+
+
+class CsvFile:
+    """Delimited text, held in memory as bytes; the header is read at once, the rows by ``read``.
+
+    names: the columns, stripped; the first may go without a name, as in what pandas writes for an
+    index that has none, and is then called `time`.
+    notices: one sentence each, filled by ``read``.
+    """
+
+    def __init__(self, path: Path, raw: bytes) -> None:
+        self.path = path
+        self.notices: list[str] = []
+        self._raw = _checked_text(path, raw)
+        stream = io.BytesIO(self._raw)
+        self._lines_before = 1
+        while not (header := stream.readline()).strip():
+            self._lines_before += 1
+        self._start = stream.tell()
+        # The separator is the one that cuts the header into more names.
+        cuts = {mark: next(csv.reader([header.decode()], delimiter=mark)) for mark in ",;\t"}
+        self._separator = max(cuts, key=lambda mark: len(cuts[mark]))
+        if self._separator == "\t":
+            refuse(
+                path,
+                "its columns are separated by tabs; save it with columns that are separated by "
+                "commas or semicolons",
+            )
+        self.names = _stripped(cuts[self._separator])
+
+    def read(
+        self, series: Sequence[str], expected: str, words: Mapping[str, str]
+    ) -> tuple[pd.Series, pd.DataFrame]:
+        """Return the first column as text and the named columns as float64 (rows, series).
+
+        ``words`` are read as the numbers they stand for, whatever their case.
+
+        Raises: InputError if there are no rows, if a row is longer or shorter than the header, and
+        for cells that are neither missing, nor a number, nor one of the words: ``expected`` says
+        what they should be.
+        """
+        if next(self._records(), None) is None:
+            refuse(self.path, "it has a header but no rows")
+        read_fast = self._read_arrow if _arrow() else self._read_pandas
+        decimals = ".," if self._separator == ";" and self._holds(b",") else "."
+        # Arrow would let a quote that stays open pass at the end of a file.
+        all_closed = self._raw.count(b'"', self._start) % 2 == 0
+        for decimal in decimals if all_closed else "":
+            try:
+                cells = read_fast(series, decimal)
+            except ValueError:  # what both pandas' and Arrow's parsing errors are
+                continue
+            break
+        else:
+            cells, decimal = self._read_carefully(series, expected, words, decimals)
+        if decimal == ",":
+            self.notices.append("Its numbers have a decimal comma: `2,5` is read as 2.5.")
+        return cells.pop(self.names[0]), cells
+
+    def places(self, rows: Sequence[int]) -> list[str]:
+        """Say where rows are, given by number from 0 in ascending order."""
+        return [f"row {row + 1:,} (line {line:,})" for row, line, _ in self._find(rows)]
+
+    def texts(self, rows: Sequence[int]) -> list[list[str]]:
+        """Return the cells of rows as they are written, stripped; rows as in ``places``."""
+        return [[cell.strip() for cell in cells] for _, _, cells in self._find(rows)]
+
+    def _find(self, rows: Sequence[int]) -> Iterator[tuple[int, int, list[str]]]:
+        """Yield the number, the line number and the cells of rows given in ascending order."""
+        wanted = list(rows)
+        for row, (line, cells) in enumerate(self._records()):
+            if not wanted:
+                break
+            if row == wanted[0]:
+                wanted.pop(0)
+                yield row, line, cells
+
+    def _holds(self, mark: bytes) -> bool:
+        return self._raw.find(mark, self._start) >= 0
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the line number and the cells of every row, blank lines left out."""
+        stream = io.BytesIO(self._raw)
+        stream.seek(self._start)
+        lines = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        reader = csv.reader(lines, delimiter=self._separator)
+        first_line = 1  # of a row, which a quoted line end may stretch over several
+        try:
+            for cells in reader:
+                if len(cells) > 1 or (cells and cells[0].strip()):
+                    yield self._lines_before + first_line, cells
+                first_line = reader.line_num + 1
+        except csv.Error as error:
+            line = self._lines_before + reader.line_num
+            refuse(self.path, f"line {line:,} cannot be read as CSV ({error}); is a quote open?")
+
+    def _read_arrow(self, series: Sequence[str], decimal: str) -> pd.DataFrame:
+        """Read with Arrow: several cores, exact numbers, strict about cells and row lengths."""
+        arrow, arrow_csv = importlib.import_module("pyarrow"), _arrow()
+        used = [self.names[0], *series]
+        table = arrow_csv.read_csv(
+            arrow.BufferReader(memoryview(self._raw)[self._start :]),
+            read_options=arrow_csv.ReadOptions(column_names=self.names),
+            parse_options=arrow_csv.ParseOptions(delimiter=self._separator),
+            convert_options=arrow_csv.ConvertOptions(
+                include_columns=used,
+                column_types=dict.fromkeys(used, arrow.float64()) | {self.names[0]: arrow.string()},
+                null_values=MISSING,
+                strings_can_be_null=True,
+                decimal_point=decimal,
+            ),
+        )
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
+
+    def _read_pandas(self, series: Sequence[str], decimal: str) -> pd.DataFrame:
+        """Read with pandas' own parser, refusing by ValueError the truth values it would count."""
+        if any(self._holds(word) for word in _TRUTHS):
+            raise ValueError("truth values")
+        frame = self._parse(dict.fromkeys(series, "float64"), decimal)
+        return frame[[self.names[0], *series]]
+
+    def _read_carefully(
+        self, series: Sequence[str], expected: str, words: Mapping[str, str], decimals: str
+    ) -> tuple[pd.DataFrame, str]:
+        """Read with pandas, convert column by column, and name what resists.
+
+        Returns: the first column and the series, and the decimal mark that the file uses.
+        """
+        # pandas may guess the numeric columns, which is far faster than to read all as text, but
+        # only where there are no truth values and no doubt about the decimal mark.
+        clear = decimals == "." and not any(self._holds(word) for word in _TRUTHS)
+        types = dict.fromkeys(series, None if clear else "str")
+        try:
+            text = self._parse(types)
+        except ValueError as error:
+            problem = f"it cannot be read as CSV ({error}); is a quote open?"
+            refuse(self.path, *(self._length_problems() or [problem]))
+        cells = text[list(series)]
+        with_comma = "," in decimals and _any_contains(cells, ",") and not _any_contains(cells, ".")
+        decimal = "," if with_comma else "."
+        values = _to_numbers(cells, words, decimal, expected, self)
+        values.insert(0, self.names[0], text[self.names[0]])
+        return values, decimal
+
+    def _parse(self, types: Mapping[str, str | None], decimal: str = ".") -> pd.DataFrame:
+        """Read all columns with pandas' parser, as text unless ``types`` says another type.
+
+        Type None lets pandas choose. Raises ValueError for rows that pandas would let pass: it
+        fills up short ones and cuts a long first one.
+        """
+        width = len(self.names)
+        if len(next(self._records())[1]) != width:
+            raise ValueError("the first row and the header differ in length")
+        stream = io.BytesIO(self._raw)
+        stream.seek(self._start)
+        types = dict.fromkeys(self.names, "str") | dict(types)
+        frame = pd.read_csv(
+            stream,
+            sep=self._separator,
+            header=None,
+            names=self.names,
+            index_col=False,
+            keep_default_na=False,
+            na_values=list(MISSING),
+            dtype={name: kind for name, kind in types.items() if kind},
+            decimal=decimal,
+            low_memory=False,  # one type for a whole column
+        )
+        if self._holds(b'"'):
+            whole = not self._length_problems()
+        else:
+            separators = self._raw.count(self._separator.encode(), self._start)
+            whole = separators == (width - 1) * len(frame)
+        if not whole:
+            raise ValueError("a row and the header differ in length")
+        return frame
+
+    def _length_problems(self) -> list[str]:
+        """Name the rows that have more or fewer cells than the header."""
+        width = len(self.names)
+        examples = [
+            f"row {row + 1:,} (line {line:,}) has {len(cells)}"
+            for row, (line, cells) in enumerate(self._records())
+            if len(cells) != width
+        ]
+        if not examples:
+            return []
+        is_open = self._raw.count(b'"', self._start) % 2
+        return [
+            f"the header has {width} columns but {shortened(examples, SHOWN)}; every row must have "
+            f"as many cells as the header{' (is a quote open?)' if is_open else ''}"
+        ]
+
+
+class ParquetFile:
+    """A Parquet file; an index that pandas stored comes first, otherwise the first column does.
+
+    It is used as a ``CsvFile`` is, except that the first column keeps the type that it has.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.notices: list[str] = []
+        try:
+            frame = pd.read_parquet(path, engine="pyarrow")
+        except ImportError as error:
+            raise InputError(
+                f"{path} is a Parquet file, which takes pyarrow to read: pip install pyarrow, or "
+                "save it as CSV."
+            ) from error
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} cannot be read as Parquet: {error}") from error
+        is_counter = isinstance(frame.index, pd.RangeIndex)
+        self._frame = frame.reset_index(drop=is_counter, allow_duplicates=True)
+        self.names = _stripped([str(name) for name in self._frame.columns])
+        self._frame.columns = pd.Index(self.names, dtype="str")
+
+    def read(
+        self, series: Sequence[str], expected: str, words: Mapping[str, str]
+    ) -> tuple[pd.Series, pd.DataFrame]:
+        """Return the first column as it is and the named columns as float64 (rows, series)."""
+        if self._frame.empty:
+            refuse(self.path, "it has columns but no rows")
+        values = _to_numbers(self._frame[list(series)], words, ".", expected, self)
+        return self._frame[self.names[0]], values
+
+    def places(self, rows: Sequence[int]) -> list[str]:
+        """Say where rows are, given by number from 0."""
+        return [f"row {row + 1:,}" for row in rows]
+
+    def texts(self, rows: Sequence[int]) -> list[list[str]]:
+        """Return the cells of rows, given by number from 0, as text; empty where missing."""
+        return [
+            ["" if pd.isna(cell) else str(cell).strip() for cell in cells]
+            for cells in self._frame.iloc[list(rows)].astype("object").to_numpy()
+        ]
+
+
+File = CsvFile | ParquetFile
+
+
+def open_file(path: Path) -> File:
+    """Open a file by its name: ``.parquet``, or else CSV, compressed if its first bytes say so.
+
+    Raises: InputError for a file that does not exist or cannot be read as text or Parquet.
+    """
+    if not path.exists():
+        raise InputError(f"{path} does not exist. Give the path of a CSV file.")
+    if path.is_dir():
+        raise InputError(f"{path} is a directory. Give the path of a CSV file in it.")
+    if path.suffix.lower() == ".parquet":
+        return ParquetFile(path)
+    try:
+        raw = path.read_bytes()
+        if raw.startswith(b"\x1f\x8b"):
+            raw = gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+    return CsvFile(path, raw)
+
+
+def check_names(file: File) -> None:
+    """Refuse a header in which a column has no name, the name of another or of a result."""
+    problems = []
+    unnamed = [str(number) for number, name in enumerate(file.names, start=1) if not name]
+    if unnamed:
+        problems.append(
+            f"column {shortened(unnamed, SHOWN)} has no name; name every series in the header (is "
+            "there a separator too many?)"
+        )
+    counts = Counter(name for name in file.names if name)
+    repeated = [f"`{name}`" for name, count in counts.items() if count > 1]
+    if repeated:
+        problems.append(
+            f"the column name {shortened(repeated, SHOWN)} is repeated; give every column its own "
+            "name"
+        )
+    taken = [f"`{name}`" for name in file.names if name in RESERVED_NAMES]
+    if taken:
+        problems.append(
+            f"the column name {shortened(taken, SHOWN)} is one that results are given under; name "
+            "the series otherwise"
+        )
+    if problems:
+        refuse(file.path, *problems)
+
+
+def _arrow() -> Any:
+    """Return ``pyarrow.csv`` where it is installed, otherwise None."""
+    try:
+        return importlib.import_module("pyarrow.csv")
+    except ImportError:
+        return None
+
+
+def _checked_text(path: Path, raw: bytes) -> bytes:
+    """Return UTF-8 text without a byte order mark and with line ends that contain a newline."""
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    if not raw.strip():
+        refuse(path, "the file is empty; expected a header line, then one row a time")
+    if b"\0" in raw:
+        refuse(
+            path, "this is not a text file (an Excel workbook or UTF-16?); save it as CSV in UTF-8"
+        )
+    try:
+        if not raw.isascii():
+            raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        refuse(
+            path, f"line {line:,} is not UTF-8 (Latin-1, perhaps); save the file as CSV in UTF-8"
+        )
+    return raw if b"\n" in raw else raw.replace(b"\r", b"\n")
+
+
+def _stripped(names: list[str]) -> list[str]:
+    names = [name.strip() for name in names]
+    return [names[0] or "time", *names[1:]]
+
+
+def _any_contains(cells: pd.DataFrame, mark: str) -> bool:
+    return any(column.str.contains(mark, regex=False).any() for _, column in cells.items())
+
+
+def _to_numbers(
+    cells: pd.DataFrame, words: Mapping[str, str], decimal: str, expected: str, file: File
+) -> pd.DataFrame:
+    """Convert columns to float64, or refuse the file by naming the cells that resist."""
+    columns = {}
+    unreadable = np.zeros(cells.shape, dtype=bool)
+    for number, (name, column) in enumerate(cells.items()):
+        if pd.api.types.is_numeric_dtype(column):
+            columns[name] = pd.Series(column.to_numpy(dtype="float64", na_value=np.nan))
+            continue
+        text = column.astype("str")
+        values = pd.to_numeric(text, errors="coerce").astype("float64")
+        # The few cells left over: blank ones, words, decimal commas, and what is wrong.
+        left = text[values.isna() & text.notna()].str.strip()
+        left = left[~left.isin(MISSING)]
+        plain = left.str.lower().replace(words) if words else left
+        if decimal == ",":
+            plain = plain.str.replace(",", ".", regex=False)
+        values[left.index] = pd.to_numeric(plain, errors="coerce")
+        unreadable[left.index, number] = values[left.index].isna()
+        columns[name] = values
+    problems = describe_cells(unreadable, list(cells.columns), file, expected)
+    if problems:
+        refuse(file.path, *problems)
+    return pd.DataFrame(columns)
+
+
+# --- What is said about a file ---------------------------------------------------------------
+
+
+def refuse(path: Path, *problems: str) -> NoReturn:
+    """Raise the problems of one file together, sentences without its name and the last period."""
+    raise InputError(f"{path}: " + ".\n".join(problems) + ".")
+
+
+def describe_cells(wrong: np.ndarray, names: Sequence[str], file: File, expected: str) -> list[str]:
+    """Say where the first wrong cells are and what they hold, or nothing where all are right.
+
+    wrong: (rows, columns) bool, the columns of the file that have the given names.
+    Returns: at most one sentence, for ``refuse``.
+    """
+    if not wrong.any():
+        return []
+    rows = row_numbers(wrong.any(axis=1))[:SHOWN]
+    places, texts = file.places(rows), file.texts(rows)
+    examples = []
+    for row, column in np.argwhere(wrong[rows])[:SHOWN].tolist():
+        # As it is written, not as the number that was made of it: 1e400 is infinite by then.
+        text = texts[row][file.names.index(names[column])]
+        held = "is empty" if text in MISSING else f"holds `{text}`"
+        examples.append(f"{places[row]}, column `{names[column]}` {held}")
+    return [f"{shortened(examples, SHOWN, int(wrong.sum()))}; expected {expected}"]
+
+
+def shortened(items: Sequence[str], shown: int = NAMED, total: int | None = None) -> str:
+    """List the first items and count the rest; ``total`` where not all items are given."""
+    rest = (len(items) if total is None else total) - min(shown, len(items))
+    return ", ".join(items[:shown]) + (f" and {rest:,} more" if rest else "")
+
+
+def row_numbers(wrong: Any) -> list[int]:
+    """Return the numbers, from 0, of the rows where a mask (rows,) is True."""
+    return [int(row) for row in np.flatnonzero(wrong)]

@@ -1,0 +1,309 @@
+"""Judge the last row of many windows of a convolutional network, doing no work twice.
+
+The method judges one row a window (García González et al. 2022), and neighboring windows
+share all rows but one. Running the network on every window therefore computes nearly everything T
+times over. Running it once over the whole series instead would be wrong: a trained network has
+learned what the zeros before its window look like. This module does neither. It follows three
+observations, for any kernel size and any dilations:
+
+* A value at window position p of a layer whose receptive field (so far) is R sees the padding only
+  if p < R - 1. From there on it depends on its rows alone and is the same in every window that has
+  them: it is *shared*, and computed once a row. Only the first R - 1 positions are worked out for
+  every window.
+* Only the last row of the output is wanted. Walking back from it, a layer needs only the positions
+  that the next one reads.
+* A tap of a convolution is a matrix product. Where it reads shared values, the product is shared as
+  well, and where it reads padding, there is none.
+
+    position      0 ......... R-2 | R-1 ................ T-1
+                  one a window    | one a row, shared
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from dcvae.networks.base import Autoencoder
+from dcvae.networks.dc_vae import ConvHeads, DilatedCausalConv
+from dcvae.networks.losses import Tensor, sigma_from
+
+
+class _Stage(NamedTuple):
+    """One convolution of the chain, ready to be applied.
+
+    The BatchNorm in front of it is folded in: once trained it is `scale·h + shift`, and a tap of
+    the convolution reads zeros, not `shift`, where it reads padding.
+    """
+
+    kernel: NDArray[np.float32]  # (tap, channels_in, channels_out), times the scale in front
+    bias: NDArray[np.float32]  # (channels_out,)
+    tap_shift: NDArray[np.float32]  # (tap, channels_out): what the shift in front adds a tap
+    taps: tuple[int, ...]  # how many rows back each tap reads
+    activation: Callable[[Tensor], Tensor]
+    positions: tuple[int, ...]  # window positions whose value the next stage reads
+    shared_from: int  # position from which a value does not see the padding
+
+    @property
+    def per_window(self) -> list[int]:
+        """Positions that are worked out for every window."""
+        return [position for position in self.positions if position < self.shared_from]
+
+    @property
+    def has_shared(self) -> bool:
+        return any(position >= self.shared_from for position in self.positions)
+
+    @property
+    def sources(self) -> list[int]:
+        """Positions that the needed ones read, tap by tap; below 0 is padding."""
+        return [position - back for position in self.positions for back in self.taps]
+
+    @property
+    def flat_kernel(self) -> NDArray[np.float32]:
+        """(taps·channels_in, channels_out), for inputs with their taps side by side."""
+        return self.kernel.reshape(-1, self.kernel.shape[-1])
+
+    def bias_at(self, positions: list[int]) -> NDArray[np.float32]:
+        """Bias at each position, (position, channels_out): taps on padding add no shift."""
+        reads = np.array([[position >= back for back in self.taps] for position in positions])
+        return self.bias + reads.astype(np.float32) @ self.tap_shift
+
+
+class _Values(NamedTuple):
+    """The output of a stage: what is shared, what belongs to single windows."""
+
+    shared: Tensor  # (rows, channels) from row `shared_from` of the pass on; None if not needed
+    shared_from: int
+    own: Tensor  # (position, window, channels); None if there are none
+    own_positions: list[int]
+
+
+class LastRowPass(keras.Model):
+    """The network's forward pass for the last row of `num_windows` consecutive windows.
+
+    Input: `rows` (num_windows + T - 1, series), scaled, and `noise` (T, num_windows, latent) if z
+    is drawn. Output: mean and sigma (num_windows, series), latent (num_windows, latent).
+    """
+
+    def __init__(
+        self,
+        network: Autoencoder,
+        window_length: int,
+        num_windows: int,
+        sample_latent: bool,
+    ) -> None:
+        super().__init__(name="last_row_pass")
+        self.window_length = window_length
+        self.num_windows = num_windows
+        self.sample_latent = sample_latent
+        # Only z_mean is read, unless z is drawn.
+        encoder = _stages(network.encoder, num_heads=2 if sample_latent else 1)
+        decoder = _stages(network.decoder, num_heads=2)
+        stages = _plan([*encoder, *decoder], len(encoder), window_length, sample_latent)
+        self._encoder_stages = tuple(stages[: len(encoder)])
+        self._decoder_stages = tuple(stages[len(encoder) :])
+        self.built = True  # it has no weights of its own
+
+    @staticmethod
+    def suits(network: Autoencoder) -> bool:
+        """Tell whether a network is made of convolutions, whose work can be shared."""
+        return any(isinstance(layer, ConvHeads) for layer in network.encoder.layers)
+
+    def call(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Judge the last row of every window of the pass."""
+        values = _Values(inputs["rows"], 0, None, [])
+        for stage in self._encoder_stages:
+            values = self._run(stage, values)
+        if self.sample_latent:
+            values = self._sample(values, inputs["noise"])
+        latent = self._gather(values, [self.window_length - 1])[0]
+        last = self._decode(values)
+        mean, spread = ops.split(last, 2, axis=-1)
+        return mean, sigma_from(spread), latent
+
+    def _decode(self, values: _Values) -> Tensor:
+        """Run the decoder for the last row: (window, mean and spread of all series)."""
+        sources = _tree(self._decoder_stages, self.window_length - 1)
+        if values.own is None or sources is None:
+            for stage in self._decoder_stages:
+                values = self._run(stage, values)
+            return self._gather(values, [self.window_length - 1])[0]
+        # Every value is read once: with the latents in the order of that tree, what a position
+        # reads lies side by side, and every layer is one product without moving anything.
+        hidden = ops.transpose(self._gather(values, sources), (1, 0, 2))  # (window, position, ..)
+        for stage in self._decoder_stages:
+            flat = ops.reshape(hidden, (-1, stage.flat_kernel.shape[0]))
+            bias = stage.bias + stage.tap_shift.sum(axis=0)
+            hidden = stage.activation(ops.add(ops.matmul(flat, stage.flat_kernel), bias))
+        return hidden
+
+    def _run(self, stage: _Stage, values: _Values) -> _Values:
+        positions = stage.per_window
+        shared, own = None, None
+        if stage.has_shared:
+            bias = stage.bias + stage.tap_shift.sum(axis=0)
+            shared = stage.activation(ops.add(self._shared(stage, values), bias))
+        if positions:
+            bias = stage.bias_at(positions)[:, None]
+            own = stage.activation(ops.add(self._own(stage, values, positions), bias))
+        return _Values(shared, values.shared_from + max(stage.taps), own, positions)
+
+    def _shared(self, stage: _Stage, values: _Values) -> Tensor:
+        """Convolve the contiguous rows once for all windows: (rows, channels), none padded."""
+        longest = max(stage.taps)
+        length = values.shared.shape[0] - longest
+        taps = [values.shared[longest - back : longest - back + length] for back in stage.taps]
+        return ops.matmul(ops.concatenate(taps, axis=-1), stage.flat_kernel)
+
+    def _own(self, stage: _Stage, values: _Values, positions: list[int]) -> Tensor:
+        """Convolve for every window by itself: (position, window, channels).
+
+        Multiplies first and gathers then: products of shared rows are shared, zeros need none.
+        """
+        total = None
+        for kernel, back in zip(stage.kernel, stage.taps, strict=True):
+            sources = [position - back for position in positions]
+            if all(source < 0 for source in sources):
+                continue
+            part = self._gather(self._multiply(values, kernel, sources), sources)
+            total = part if total is None else total + part
+        return total
+
+    @staticmethod
+    def _multiply(values: _Values, kernel: NDArray[np.float32], sources: list[int]) -> _Values:
+        """Multiply the values at the given positions, and no others, by one tap of a kernel."""
+        used = [index for index, p in enumerate(values.own_positions) if p in sources]
+        own = _matmul(_pick(values.own, used), kernel) if used else None
+        shared = None
+        if any(source >= values.shared_from for source in sources):
+            shared = ops.matmul(values.shared, kernel)
+        return _Values(
+            shared, values.shared_from, own, [values.own_positions[index] for index in used]
+        )
+
+    def _gather(self, values: _Values, positions: list[int]) -> Tensor:
+        """Lay the values at some positions side by side: (position, window, channels).
+
+        A position below 0 is padding and gives zeros.
+        """
+        channels = (values.shared if values.own is None else values.own).shape[-1]
+        pieces = []
+        for run in _runs(positions, values):
+            if run[0] < 0:
+                pieces.append(ops.zeros((len(run), self.num_windows, channels)))
+            elif run[0] in values.own_positions:
+                pieces.append(_pick(values.own, [values.own_positions.index(p) for p in run]))
+            else:
+                first = np.asarray(run)[:, None] - values.shared_from
+                rows = first + np.arange(self.num_windows)  # window w reads row w + position
+                pieces.append(ops.take(values.shared, rows, axis=0))
+        return pieces[0] if len(pieces) == 1 else ops.concatenate(pieces, axis=0)
+
+    def _sample(self, values: _Values, noise: Tensor) -> _Values:
+        """Draw z where it is read: from here on every window has values of its own."""
+        positions = list(self._encoder_stages[-1].positions)
+        z_mean, z_log_var = ops.split(self._gather(values, positions), 2, axis=-1)
+        z = z_mean + ops.exp(0.5 * z_log_var) * _pick(noise, positions)
+        return _Values(None, self.window_length, z, positions)
+
+
+def _stages(side: keras.Model, num_heads: int) -> list[_Stage]:
+    """Take a side of the network apart; which positions are needed is filled in by `_plan`."""
+    convolutions = [layer for layer in side.layers if isinstance(layer, DilatedCausalConv)]
+    norms = [x for x in side.layers if isinstance(x, keras.layers.BatchNormalization)]
+    heads = next(layer for layer in side.layers if isinstance(layer, ConvHeads)).heads[:num_heads]
+    stages = []
+    for layers, norm in zip(
+        [*([layer] for layer in convolutions), heads], [None, *norms], strict=True
+    ):
+        kernel = np.concatenate([_float64(layer.kernel) for layer in layers], axis=-1)
+        bias = np.concatenate([_float64(layer.bias) for layer in layers])
+        scale, shift = np.ones(kernel.shape[1]), np.zeros(kernel.shape[1])
+        if norm is not None:
+            scale = _float64(norm.gamma) / np.sqrt(_float64(norm.moving_variance) + norm.epsilon)
+            shift = _float64(norm.beta) - _float64(norm.moving_mean) * scale
+        back = [(len(kernel) - 1 - tap) * layers[0].dilation for tap in range(len(kernel))]
+        stages.append(
+            _Stage(
+                kernel=(kernel * scale[:, None]).astype(np.float32),
+                bias=bias.astype(np.float32),
+                tap_shift=(shift @ kernel).astype(np.float32),
+                taps=tuple(back),
+                activation=layers[0].activation,
+                positions=(),
+                shared_from=0,
+            )
+        )
+    return stages
+
+
+def _plan(
+    chain: list[_Stage], num_encoder: int, window_length: int, sample_latent: bool
+) -> list[_Stage]:
+    """Decide which positions of every stage are needed, and from where on they are shared."""
+    reach = 0
+    shared_from = []
+    for number, stage in enumerate(chain):
+        if sample_latent and number == num_encoder:
+            reach = window_length  # every window draws its own z
+        reach += max(stage.taps)
+        shared_from.append(reach)
+    needed = {window_length - 1}
+    planned: list[_Stage] = []
+    for stage, first_shared in zip(reversed(chain), reversed(shared_from), strict=True):
+        stage = stage._replace(positions=tuple(sorted(needed)), shared_from=first_shared)
+        planned.append(stage)
+        needed = {source for source in stage.sources if source >= 0}
+    return planned[::-1]
+
+
+def _tree(stages: Sequence[_Stage], last: int) -> list[int] | None:
+    """Order the inputs of some stages so that what each position reads lies side by side.
+
+    Returns:
+        The positions in that order; None if a position would be read twice or is padding, in which
+        case the stages do not form a tree.
+    """
+    positions = [last]
+    for stage in reversed(stages):
+        positions = [position - back for position in positions for back in stage.taps]
+    return None if min(positions) < 0 or len(set(positions)) < len(positions) else positions
+
+
+def _matmul(values: Tensor, kernel: NDArray[np.float32]) -> Tensor:
+    """Multiply (position, window, channels_in) by (channels_in, channels_out), as one product."""
+    flat = ops.reshape(values, (-1, values.shape[-1]))
+    return ops.reshape(ops.matmul(flat, kernel), (*values.shape[:-1], kernel.shape[-1]))
+
+
+def _float64(weight: keras.Variable) -> NDArray[np.float64]:
+    values: NDArray[np.float64] = ops.convert_to_numpy(weight).astype(np.float64)
+    return values
+
+
+def _pick(values: Tensor, indices: list[int]) -> Tensor:
+    """Take entries along the first axis; a slice where they are consecutive."""
+    if indices == list(range(values.shape[0])):
+        return values
+    if all(b - a == 1 for a, b in pairwise(indices)):
+        return values[indices[0] : indices[-1] + 1]
+    return ops.take(values, np.asarray(indices), axis=0)
+
+
+def _runs(positions: list[int], values: _Values) -> list[list[int]]:
+    """Divide positions into stretches that come from one place: padding, own, shared."""
+
+    def place(position: int) -> int:
+        return 0 if position < 0 else 1 if position in values.own_positions else 2
+
+    runs: list[list[int]] = []
+    for position in positions:
+        if runs and place(runs[-1][-1]) == place(position):
+            runs[-1].append(position)
+        else:
+            runs.append([position])
+    return runs

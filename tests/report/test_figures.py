@@ -1,0 +1,244 @@
+"""Figures: what is drawn, at which values, and what it is called."""
+
+import io
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from support.builders import verdicts_of
+
+from dcvae.detection.result import Verdicts
+from dcvae.report.figures import latent_figure, loss_figure, series_figure
+from dcvae.training.loop import EpochLosses
+
+NAN = math.nan
+
+
+def history(with_validation: bool = True) -> list[EpochLosses]:
+    nan = math.nan
+    validation = [(1.5, 1.0, 0.5), (1.2, 0.8, 0.4), (1.3, 0.9, 0.4)]
+    return [
+        EpochLosses(
+            epoch,
+            2.0 / epoch,
+            1.5 / epoch,
+            0.5 / epoch,
+            *(validation[epoch - 1] if with_validation else (nan, nan, nan)),
+            1e-3,
+        )
+        for epoch in (1, 2, 3)
+    ]
+
+
+def line_named(axes: Axes, label: str) -> list[list[float]]:
+    (line,) = [line for line in axes.lines if str(line.get_label()).startswith(label)]
+    return [list(line.get_xdata()), list(line.get_ydata())]
+
+
+def test_one_panel_for_each_part_of_the_loss() -> None:
+    figure = loss_figure(history(), 2, "dc-vae")
+    assert figure.get_suptitle() == "dc-vae"
+    assert [axes.get_title() for axes in figure.axes] == [
+        "Loss (negative ELBO)",
+        "Reconstruction (negative log-likelihood)",
+        "KL divergence",
+    ]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["epoch"] * 3
+    units = [axes.get_ylabel() for axes in figure.axes]
+    assert units == ["nats", "nats a cell", "nats a latent number"]
+
+
+def test_lines_are_the_history() -> None:
+    figure = loss_figure(history(), 2, "dc-vae")
+    for axes, training, validation in zip(
+        figure.axes,
+        ([2, 1, 2 / 3], [1.5, 0.75, 0.5], [0.5, 0.25, 0.5 / 3]),
+        ([1.5, 1.2, 1.3], [1.0, 0.8, 0.9], [0.5, 0.4, 0.4]),
+        strict=True,
+    ):
+        assert line_named(axes, "training") == [[1, 2, 3], training]
+        assert line_named(axes, "validation") == [[1, 2, 3], validation]
+
+
+def test_best_epoch_is_marked_and_named() -> None:
+    figure = loss_figure(history(), 2, "dc-vae")
+    for axes in figure.axes:
+        assert line_named(axes, "best epoch")[0] == [2, 2]
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "training",
+        "validation",
+        "best epoch (2)",
+    ]
+
+
+def test_without_a_validation_part_there_is_no_such_line() -> None:
+    figure = loss_figure(history(with_validation=False), 3, "dc-vae")
+    for axes in figure.axes:
+        assert [str(line.get_label()) for line in axes.lines] == ["training", "best epoch (3)"]
+
+
+@pytest.mark.parametrize("num_epochs", [1, 3])
+def test_figure_can_be_written_and_ticks_are_whole_epochs(num_epochs: int) -> None:
+    figure = loss_figure(history()[:num_epochs], 1, "dc-vae")
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    assert stream.getvalue().startswith(b"\x89PNG")
+    ticks = [tick for axes in figure.axes for tick in axes.get_xticks()]
+    assert all(float(tick).is_integer() for tick in ticks)
+
+
+# --- A series ------------------------------------------------------------------------------------
+
+RESIDUAL = np.array([[0.5, 0], [4, 0], [NAN, 0], [-2.5, 0], [-1, 9]])
+
+
+def series_verdicts() -> Verdicts:
+    """Alphas (2 down, 3 up); expected 10 with sigma 0.5 in series b, 0 with sigma 1 in series a."""
+    verdicts = verdicts_of(RESIDUAL, down=2.0, up=3.0)
+    verdicts.level[1] = 10.0
+    verdicts.scale[1] = 0.5
+    verdicts.frame["b"] = 10.0 + 0.5 * RESIDUAL[:, 1]
+    return verdicts
+
+
+def drawn(axes: Axes, label: str) -> tuple[np.ndarray, np.ndarray]:
+    (line,) = [line for line in axes.lines if line.get_label() == label]
+    return np.asarray(line.get_xdata(orig=True)), np.asarray(line.get_ydata(orig=True))
+
+
+def days(times: pd.DatetimeIndex) -> np.ndarray:
+    """Days since 1970, as matplotlib counts them."""
+    return (times - pd.Timestamp("1970-01-01")).total_seconds().to_numpy() / 86_400
+
+
+@pytest.mark.parametrize("column", [0, 1])
+def test_a_series_and_what_was_expected(column: int) -> None:
+    verdicts = series_verdicts()
+    axes = series_figure(verdicts, column, None, "pressure").axes[0]
+    assert axes.get_title() == "pressure"
+    times, values = drawn(axes, "measured")
+    np.testing.assert_array_equal(times, verdicts.times.to_numpy())
+    np.testing.assert_array_equal(values, verdicts.frame.iloc[:, column])
+    times, values = drawn(axes, "expected")
+    np.testing.assert_array_equal(times, verdicts.times.to_numpy())
+    np.testing.assert_array_equal(values, 10.0 * column)
+
+
+def test_a_glitch_beyond_all_axes_can_be_saved() -> None:
+    verdicts = series_verdicts()
+    verdicts.frame.iloc[[1, 2], 0] = [1.7e308, -1.7e308]
+    series_figure(verdicts, 0, None, "x").savefig(io.BytesIO(), format="png")
+
+
+@pytest.mark.parametrize(("column", "lower", "upper"), [(0, -2.0, 3.0), (1, 9.0, 11.5)])
+def test_edges_of_the_band(column: int, lower: float, upper: float) -> None:
+    axes = series_figure(series_verdicts(), column, None, "x").axes[0]
+    (band,) = axes.collections
+    assert band.get_label() == "band"
+    corners = band.get_paths()[0].vertices
+    times = days(series_verdicts().times)
+    assert {tuple(corner) for corner in corners.tolist()} == {
+        *((time, lower) for time in times),
+        *((time, upper) for time in times),
+    }
+
+
+def test_flagged_cells_are_marked() -> None:
+    verdicts = series_verdicts()
+    times, values = drawn(series_figure(verdicts, 0, None, "x").axes[0], "flagged")
+    np.testing.assert_array_equal(times, verdicts.times[[1, 3]].to_numpy())
+    assert values.tolist() == [4.0, -2.5]
+    times, values = drawn(series_figure(verdicts, 1, None, "x").axes[0], "flagged")
+    assert values.tolist() == [14.5]
+
+
+@pytest.mark.parametrize(
+    ("labels", "spans"),
+    [("00000", []), ("01100", [(1, 2)]), ("10111", [(0, 0), (2, 4)]), ("11111", [(0, 4)])],
+)
+def test_one_span_for_each_labeled_segment(labels: str, spans: list[tuple[int, int]]) -> None:
+    verdicts = series_verdicts()
+    mask = np.array([label == "1" for label in labels])
+    axes = series_figure(verdicts, 0, mask, "x").axes[0]
+    times = days(verdicts.times)
+    starts, stops = (times[np.array([span[edge] for span in spans], int)] for edge in (0, 1))
+    assert [span.get_x() for span in axes.patches] == pytest.approx(starts)
+    widths = [span.get_width() for span in axes.patches]
+    assert widths == pytest.approx(stops - starts, abs=1e-9)
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert sorted(texts) == sorted(
+        ["band", "expected", "measured", "flagged", *(["labeled"] if spans else [])]
+    )
+
+
+def test_a_series_without_known_labels_has_no_span() -> None:
+    assert not series_figure(series_verdicts(), 0, None, "x").axes[0].patches
+
+
+def test_a_series_that_is_entirely_missing_can_be_written() -> None:
+    figure = series_figure(verdicts_of(np.full((3, 1), NAN)), 0, np.zeros(3, bool), "gone")
+    assert written(figure)
+
+
+# --- The latent space ----------------------------------------------------------------------------
+
+
+def points(axes: Axes) -> dict[str, np.ndarray]:
+    return {group.get_label(): np.asarray(group.get_offsets()) for group in axes.collections}
+
+
+def latents(num_rows: int, size: int) -> np.ndarray:
+    random = np.random.default_rng(size)
+    spread = np.arange(1, size + 1) ** 2
+    mixed = random.normal(size=(num_rows, size)) * spread @ random.normal(size=(size, size))
+    return (mixed + 5).astype(np.float32)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_latents_are_shown_by_their_principal_components(size: int) -> None:
+    latent = latents(50, size)
+    axes = latent_figure(latent, None, "dc-vae").axes[0]
+    assert axes.get_title() == "dc-vae: latent space"
+    (shown,) = points(axes).values()
+    centered = latent.astype(float) - latent.astype(float).mean(axis=0)
+    left, singular, _ = np.linalg.svd(centered, full_matrices=False)
+    names = [axes.get_xlabel(), axes.get_ylabel()]
+    for number in range(2):
+        if number >= size:
+            assert not shown[:, number].any()
+            assert names[number] == ""
+            continue
+        expected = left[:, number] * singular[number]
+        sign = np.sign(expected @ shown[:, number])
+        np.testing.assert_allclose(shown[:, number], sign * expected, rtol=1e-4, atol=1e-4)
+        share = singular[number] ** 2 / sum(singular**2)
+        assert names[number] == f"component {number + 1} ({share:.0%} of the variance)"
+
+
+def test_labeled_rows_have_a_color_of_their_own() -> None:
+    latent = latents(30, 3)
+    together = points(latent_figure(latent, None, "x").axes[0])
+    assert list(together) == ["judged rows"]
+    labeled = np.arange(30) % 4 == 1
+    groups = points(latent_figure(latent, labeled, "x").axes[0])
+    assert list(groups) == ["normal", "labeled"]
+    np.testing.assert_array_equal(groups["normal"], together["judged rows"][~labeled])
+    np.testing.assert_array_equal(groups["labeled"], together["judged rows"][labeled])
+
+
+@pytest.mark.parametrize("labeled", [None, False, True])
+@pytest.mark.parametrize("num_rows", [1, 4])
+def test_latents_that_never_change_can_be_written(num_rows: int, labeled: bool | None) -> None:
+    mask = None if labeled is None else np.full(num_rows, labeled)
+    assert written(latent_figure(np.ones((num_rows, 2), np.float32), mask, "x"))
+
+
+def written(figure: Figure) -> bool:
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    return stream.getvalue().startswith(b"\x89PNG")

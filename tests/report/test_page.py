@@ -1,0 +1,343 @@
+"""What the page carries: numbers that decode to what went in, extremes, escapes, and its size.
+
+The decoder here is a second implementation of the one in page.js.
+"""
+
+import base64
+import json
+import re
+import resource
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from support import report_content
+
+from dcvae.evaluation.metrics_table import Finding
+from dcvae.report.page import EVENT_COLUMNS, FAR_CODE, MISSING_CODE, ReportContent, render
+
+MEGABYTE = 1_000_000
+NO_EVENTS = report_content.NO_EVENTS
+
+
+def data_of(page: str) -> dict[str, Any]:
+    found = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    assert len(found) == 1
+    data: dict[str, Any] = json.loads(found[0])
+    return data
+
+
+def unpack(text: str, dtype: str) -> NDArray[Any]:
+    return np.frombuffer(base64.b64decode(text), dtype=dtype)
+
+
+def decoded(channel: dict[str, Any]) -> NDArray[np.float64]:
+    codes = unpack(channel["codes"], "<i2")
+    numbers = channel["low"] + (codes.astype(np.float64) + 32767) * channel["step"]
+    numbers[(codes == MISSING_CODE) | (codes == FAR_CODE)] = np.nan
+    numbers[unpack(channel["far_places"], "<u4")] = unpack(channel["far_numbers"], "<f8")
+    return numbers
+
+
+def decoded_times(packed: dict[str, Any]) -> NDArray[np.float64]:
+    dtype = "<u4" if packed["bits"] == 32 else "<f8"
+    return packed["origin"] + packed["unit"] * unpack(packed["numbers"], dtype)
+
+
+def decoded_flags(runs: dict[str, Any], times: pd.DatetimeIndex) -> NDArray[np.bool_]:
+    """Runs of all series as (rows, series)."""
+    moments = times.as_unit("us").asi8 / 1000.0
+    flags = np.zeros((len(times), len(runs["series"])), dtype=bool)
+    for number, packed in enumerate(runs["series"]):
+        for first, last in decoded_times(packed).reshape(-1, 2):
+            flags[(moments >= first) & (moments <= last), number] = True
+    return flags
+
+
+def edges(made: ReportContent) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    mean, sigma = made.mean.astype(np.float64), made.sigma.astype(np.float64)
+    return mean - made.alpha_down * sigma, mean + made.alpha_up * sigma
+
+
+def assert_within_half_a_step(channel: dict[str, Any], expected: NDArray[np.float64]) -> None:
+    np.testing.assert_allclose(
+        decoded(channel),
+        expected,
+        rtol=1e-12,
+        atol=channel["step"] * (0.5 + 1e-6) + 1e-300,
+    )
+
+
+def test_every_row_decodes_to_what_went_in():
+    made = report_content.content(3000, 3, num_events=5)
+    data = data_of(render(made))
+    assert data["rows_per_point"] == 1
+    times = decoded_times(data["points"]["times"])
+    np.testing.assert_array_equal(times, made.times.as_unit("us").asi8 / 1000.0)
+    lower, upper = edges(made)
+    for number, channels in enumerate(data["points"]["series"]):
+        assert set(channels) == {"low", "mean", "lower", "upper"}
+        assert_within_half_a_step(channels["low"], made.values[:, number])
+        assert_within_half_a_step(channels["mean"], made.mean[:, number].astype(np.float64))
+        assert_within_half_a_step(channels["lower"], lower[:, number])
+        assert_within_half_a_step(channels["upper"], upper[:, number])
+        spread = np.nanmax(made.values[:, number]) - np.nanmin(made.values[:, number])
+        assert channels["low"]["step"] <= spread / 65_000
+
+
+def test_flags_labels_and_events_are_exact():
+    made = report_content.content(5000, 4, num_events=12)
+    data = data_of(render(made))
+    assert made.labels is not None
+    np.testing.assert_array_equal(decoded_flags(data["flags"], made.times), made.flags)
+    np.testing.assert_array_equal(decoded_flags(data["labels"], made.times), made.labels)
+    assert data["flags"]["cells"] == made.flags.sum(axis=0).tolist()
+    events = data["events"]
+    starts = pd.to_datetime(decoded_times(events["start"]), unit="ms")
+    assert list(starts) == list(made.events["start"])
+    assert events["rows"] == made.events["rows"].tolist()
+    names = [[made.series[number] for number in numbers] for numbers in events["series"]]
+    assert names == made.events["series"].tolist()
+    np.testing.assert_allclose(events["strength"], made.events["peak_strength"], rtol=1e-3)
+
+
+def test_the_heat_map_counts_every_cell_once():
+    made = report_content.content(5000, 4, num_events=12)
+    heat = data_of(render(made))["heat"]
+    assert np.sum(heat["flagged"], axis=1).tolist() == made.flags.sum(axis=0).tolist()
+    assert np.sum(heat["judged"], axis=1).tolist() == (~np.isnan(made.values)).sum(axis=0).tolist()
+    assert len(heat["flagged"][0]) == heat["count"] <= 400
+
+
+@pytest.mark.parametrize("far", [1e6, -1e9, 1e300])
+def test_values_far_out_are_kept_and_cost_no_resolution(far):
+    made = report_content.content(2000, 1)
+    made.values[777, 0] = far
+    made.sigma[555, 0] = 1e30
+    channels = data_of(render(made))["points"]["series"][0]
+    assert decoded(channels["low"])[777] == far
+    usual = np.delete(made.values[:, 0], 777)
+    assert channels["low"]["step"] < 25 * np.nanmax(np.abs(usual)) / 65_000
+    lower, _ = edges(made)
+    assert_within_half_a_step(channels["lower"], lower[:, 0])
+    assert channels["lower"]["step"] < 25 * np.median(np.abs(lower)) / 65_000
+
+
+def wide_content(num_rows: int = 20_000, num_series: int = 60) -> ReportContent:
+    """A content of so many cells that points must stand for several rows."""
+    return report_content.content(num_rows, num_series, num_events=40)
+
+
+@pytest.fixture(scope="module")
+def wide() -> tuple[ReportContent, dict[str, Any], int]:
+    made = wide_content()
+    random = np.random.default_rng(5)
+    for number in range(len(made.series)):  # a spike of one row, up and down, anywhere
+        up, down = random.choice(len(made.times), 2, replace=False)
+        made.values[up, number] += 40 * made.sigma[up, number]
+        made.values[down, number] -= 40 * made.sigma[down, number]
+    page = render(made)
+    return made, data_of(page), len(page.encode())
+
+
+def test_points_keep_the_extremes_of_their_rows(wide):
+    made, data, size = wide
+    rows = data["rows_per_point"]
+    assert rows > 1
+    assert 9 * MEGABYTE < size < 15 * MEGABYTE  # the room is used
+    starts = np.arange(0, len(made.times), rows)
+    groups = [slice(start, start + rows) for start in starts]
+    lower, upper = edges(made)
+    for number in range(0, len(made.series), 7):
+        channels = data["points"]["series"][number]
+        value = made.values[:, number]
+        for name, smallest, column in (
+            ("low", np.nanmin, value),
+            ("high", np.nanmax, value),
+            ("mean", np.mean, made.mean[:, number].astype(np.float64)),
+            ("lower", np.min, lower[:, number]),
+            ("upper", np.max, upper[:, number]),
+        ):
+            expected = np.array([smallest(column[group]) for group in groups])
+            assert_within_half_a_step(channels[name], expected)
+        step = channels["high"]["step"]
+        assert np.nanmax(decoded(channels["high"])) == pytest.approx(np.nanmax(value), abs=step)
+        assert np.nanmin(decoded(channels["low"])) == pytest.approx(np.nanmin(value), abs=step)
+
+
+def test_too_many_runs_are_rounded_outwards_and_said_to_be():
+    made = report_content.content(90_000, 10)
+    flags = np.random.default_rng(0).random(made.flags.shape) < 0.5
+    data = data_of(render(report_content.changed(made, flags=flags)))
+    assert data["flags"]["rows"] > 1
+    assert data["flags"]["cells"] == flags.sum(axis=0).tolist()
+    shown = decoded_flags({**data["flags"], "series": data["flags"]["series"][:2]}, made.times)
+    assert shown[flags[:, :2]].all()
+
+
+def test_names_and_texts_are_harmless():
+    nasty = ["</script><b>x", 'a"b', "<!--<script>", "ünï\u2028", "&amp;", "\ud800"]
+    made = report_content.content(300, len(nasty))
+    made = report_content.changed(
+        made,
+        model_name="</title><script>alert(1)</script>",
+        data_file="</script>",
+        series=nasty,
+        findings=[Finding("bad", "<img src=x onerror=alert(1)> {{plotly}}")],
+        events=made.events.assign(series=[[nasty[0]]] * len(made.events)),
+        settings={"</script>": "<script>", "odd": float("nan"), "deep": {"set": {1}, "no": None}},
+    )
+    page = render(made)
+    page.encode("utf-8")
+    data = data_of(page)
+    assert data["series"] == nasty
+    assert data["model"] == made.model_name
+    assert data["findings"] == [["bad", "<img src=x onerror=alert(1)> {{plotly}}"]]
+    assert data["settings"] == {
+        "</script>": "<script>",
+        "odd": "nan",
+        "deep": {"set": [1], "no": None},
+    }
+    text = page[page.index('id="data">') :]
+    assert "<" not in text[len('id="data">') : text.index("</script>")]
+    assert page.lower().count("</script>") == page.lower().count("<script") == 4
+
+
+def test_gaps_in_time_and_in_values_stay_gaps():
+    made = report_content.content(1000, 2)
+    keep = np.r_[0:300, 500:1000]
+    made = report_content.changed(
+        made,
+        times=made.times[keep],
+        values=made.values[keep],
+        mean=made.mean[keep],
+        sigma=made.sigma[keep],
+        flags=made.flags[keep],
+        labels=None,
+    )
+    made.values[100:150, 0] = np.nan
+    data = data_of(render(made))
+    assert np.isnan(decoded(data["points"]["series"][0]["low"])[100:150]).all()
+    distances = np.diff(decoded_times(data["points"]["times"]))
+    assert np.flatnonzero(distances > data["points"]["break_after"]).tolist() == [299]
+    empty = [column for column, count in enumerate(data["heat"]["judged"][0]) if not count]
+    assert empty  # the hole in time, and the missing values
+
+
+def test_uneven_times_are_not_all_gaps():
+    made = report_content.content(500, 1)
+    pace = np.random.default_rng(0).exponential(60.0, 500).cumsum()
+    times = pd.Timestamp("2024-01-01") + pd.to_timedelta(pace, unit="s")
+    data = data_of(render(report_content.changed(made, times=times, events=NO_EVENTS)))
+    restored = decoded_times(data["points"]["times"])
+    np.testing.assert_allclose(restored, times.as_unit("us").asi8 / 1000.0, atol=1e-3)
+    assert np.mean(np.diff(restored) > data["points"]["break_after"]) < 0.05
+
+
+def test_one_row():
+    data = data_of(render(report_content.content(1, 1)))
+    assert data["span"][0] == data["span"][1]
+    assert data["rows_per_point"] == 1
+    assert data["heat"]["count"] == 1
+    assert len(decoded(data["points"]["series"][0]["low"])) == 1
+
+
+def test_no_events_and_no_labels():
+    made = report_content.changed(
+        report_content.content(500, 2),
+        events=NO_EVENTS,
+        flags=np.zeros((500, 2), dtype=bool),
+        labels=None,
+        metrics=None,
+        baselines=None,
+        findings=[],
+    )
+    data = data_of(render(made))
+    assert data["events"]["event"] == []
+    assert data["labels"] is None
+    assert data["metrics"] is None
+    assert data["baselines"] is None
+    assert data["flags"]["cells"] == [0, 0]
+
+
+def test_constant_series_and_series_without_a_value():
+    made = report_content.content(400, 3)
+    made.values[:, 0] = 7.25
+    made.values[:, 1] = np.nan
+    made.mean[:, 2] = 0.0
+    made.sigma[:, 2] = 0.0
+    series = data_of(render(made))["points"]["series"]
+    np.testing.assert_array_equal(decoded(series[0]["low"]), np.full(400, 7.25))
+    assert np.isnan(decoded(series[1]["low"])).all()
+    np.testing.assert_array_equal(decoded(series[2]["upper"]), np.zeros(400))
+
+
+def test_infinite_edges_are_no_edges():
+    made = report_content.content(50, 1)
+    made.sigma[10, 0] = np.inf
+    channels = data_of(render(made))["points"]["series"][0]
+    assert np.isnan(decoded(channels["upper"])[10])
+    assert np.isfinite(np.delete(decoded(channels["upper"]), 10)).all()
+
+
+def test_undefined_metrics_travel_as_nothing():
+    made = report_content.content(100, 2)
+    data = data_of(render(made))
+    assert data["metrics"]["values"][2][:4] == [None] * 4
+    assert data["metrics"]["index"][0] == "system alarm"
+    assert data["better"]["delay"] == "lower"
+
+
+def test_inputs_are_left_alone():
+    made = report_content.content(300, 2)
+    arrays = (made.values, made.mean, made.sigma, made.flags)
+    before = [array.copy() for array in arrays]
+    render(made)
+    for array, copy in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+def test_the_page_names_no_address_it_would_fetch_from():
+    page = render(report_content.content(50, 1))
+    skeleton = page[: page.index('id="data">')] + page[page.rindex("<script>") :]
+    assert not re.findall(r'(?:src|href)="(?!#)', skeleton)
+    assert "default-src 'none'" in page
+    assert "url(" not in page[: page.index("</style>")]
+
+
+@pytest.mark.parametrize("name", ["values", "mean", "sigma", "flags", "labels"])
+def test_arrays_that_do_not_fit_are_refused(name):
+    made = report_content.content(20, 2)
+    with pytest.raises(ValueError, match=rf"`{name}` must be \(rows, series\), here \(20, 2\)"):
+        render(report_content.changed(made, **{name: getattr(made, name)[:-1]}))
+
+
+def test_other_misfits_are_refused():
+    made = report_content.content(2000, 2, num_events=4)
+    with pytest.raises(ValueError, match="`alpha_up` must have 2 entries"):
+        render(report_content.changed(made, alpha_up=np.ones(3)))
+    with pytest.raises(ValueError, match=r"`events` must have the columns .* no peak_strength"):
+        render(report_content.changed(made, events=made.events.drop(columns="peak_strength")))
+    strange = made.events.assign(series=[["nobody"]] * len(made.events))
+    with pytest.raises(ValueError, match=r"must name series of the report.*\['nobody'\]"):
+        render(report_content.changed(made, events=strange))
+    with pytest.raises(ValueError, match="at least one judged row"):
+        render(report_content.changed(made, times=made.times[:0]))
+    assert set(EVENT_COLUMNS) == set(NO_EVENTS.columns)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("num_rows", "seconds"), [(100_000, 10), (1_000_000, 60)])
+def test_large_files_stay_under_15_megabytes(num_rows, seconds):
+    made = report_content.content(num_rows, 24, num_events=num_rows // 100)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    size = len(render(made).encode())
+    assert time.perf_counter() - start < seconds
+    assert 10 * MEGABYTE < size < 15 * MEGABYTE
+    if sys.platform == "linux":  # kilobytes there; the arrays themselves are far larger
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000

@@ -1,0 +1,269 @@
+"""What test.py writes: whole or not at all, the same when read back, in the units asked for."""
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from support.review_content import files_in, review_of
+from support.stored_models import contents, preprocessor_with, settings_with
+
+from dcvae import InputError
+from dcvae.detection.band import AlarmRules
+from dcvae.detection.system_alarm import SystemAlarm
+from dcvae.report import results_folder as results
+from dcvae.report.results_folder import ResultsWriter
+from dcvae.scoring.causal import Scores
+from dcvae.storage import model_folder as artefacts
+
+NAN = math.nan
+
+NAMES = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
+TIMES = pd.date_range("2021-01-01", periods=3, freq="min", unit="us", name="when")
+
+
+def scores_of(rows=3, error=0.5):
+    return Scores(
+        mean=np.full((rows, 2), 1.0, np.float32),
+        sigma=np.full((rows, 2), 0.25, np.float32),
+        error=np.full((rows, 2), error, np.float32),
+        latent=np.full((rows, 2), 1 / 3, np.float32),
+    )
+
+
+def write_results(model, data="x.csv", times=TIMES, error=0.5):
+    with ResultsWriter(model, Path(data), times) as results:
+        results.write(scores_of(len(times), error), np.full((len(times), 2), [True, False]))
+    return results
+
+
+def cells(path):
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.reader(stream))
+
+
+def test_results_in_data_units(model):
+    results = write_results(model, "some/where/x.csv")
+    assert results.folder == model.folder / "results" / "x"
+    assert set(contents(results.folder)) == {f"{name}.csv" for name in NAMES}
+    first = {name: cells(results.folder / f"{name}.csv")[:2] for name in NAMES}
+    header, time = ["when", "a", "b, c"], "2021-01-01 00:00:00"
+    # a: mean 10, scale 2; b, c: mean -1, scale 1.
+    assert first["anomaly_predictions"] == [header, [time, "True", "False"]]
+    assert first["abs_error"] == [header, [time, "1.0000000", "0.5000000"]]
+    assert first["reconstructions"] == [header, [time, "12.0000000", "0.0000000"]]
+    assert first["sigma"] == [header, [time, "0.5000000", "0.2500000"]]
+    assert first["latent_space"] == [["when", "0", "1"], [time, "0.3333333", "0.3333333"]]
+
+
+def test_results_in_standardized_units(models):
+    model = artefacts.open_model(models, settings_with(fidelity_units="code"))
+    results = write_results(model, error=-0.5)
+    for name, number in (("abs_error", 0.5), ("reconstructions", 1.0), ("sigma", 0.25)):
+        assert cells(results.folder / f"{name}.csv")[1][1:] == [f"{number:.7f}"] * 2
+
+
+def test_missing_cells_are_empty_in_the_error_alone(model):
+    results = write_results(model, error=NAN)
+    assert cells(results.folder / "abs_error.csv")[1] == ["2021-01-01 00:00:00", "", ""]
+    assert b"nan" not in b"".join(contents(results.folder).values())
+    assert cells(results.folder / "reconstructions.csv")[1][1] == "12.0000000"
+
+
+def test_blocks_follow_each_other(model):
+    with ResultsWriter(model, Path("x.csv"), TIMES) as results:
+        results.write(scores_of(2, 0.5), np.ones((2, 2), bool))
+        results.write(scores_of(1, 1.5), np.zeros((1, 2), bool))
+    rows = cells(results.folder / "abs_error.csv")[1:]
+    assert [row[0] for row in rows] == [f"2021-01-01 00:0{minute}:00" for minute in range(3)]
+    assert [float(row[2]) for row in rows] == [0.5, 0.5, 1.5]
+    rows = cells(results.folder / "anomaly_predictions.csv")[1:]
+    assert [row[1:] for row in rows] == [["True"] * 2] * 2 + [["False"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("x.csv", "x"),
+        ("x.csv.gz", "x"),
+        ("x.gz", "x"),
+        ("x.parquet", "x"),
+        ("x.2021.csv", "x.2021"),
+        ("x", "x"),
+        (".csv", "data"),
+        ("..csv", "data"),
+        (".x.csv", "x"),
+    ],
+)
+def test_name_of_the_folder_of_results(model, name, folder):
+    (model.folder / "results" / "earlier").mkdir(parents=True)
+    assert write_results(model, name).folder == model.folder / "results" / folder
+    assert (model.folder / "results" / "earlier").exists()
+
+
+def write_results_in_part(model, error):
+    with ResultsWriter(model, Path("x.csv"), TIMES) as results:
+        results.write(scores_of(2, 9.0), np.ones((2, 2), bool))
+        raise error
+
+
+@pytest.mark.parametrize("error", [InputError("x"), OSError("disk full"), KeyboardInterrupt()])
+def test_a_failure_leaves_the_earlier_results(model, error):
+    write_results(model)
+    before = contents(model.folder)
+    with pytest.raises(type(error)):
+        write_results_in_part(model, error)
+    assert contents(model.folder) == before
+    write_results(model, error=9.0)
+    assert contents(model.folder) != before
+
+
+def test_leftovers_of_a_killed_run_do_not_matter(model):
+    killed = ResultsWriter(model, Path("x.csv"), TIMES)
+    killed.__enter__()
+    for stream in killed._streams.values():
+        stream.close()
+    write_results(model)
+    assert [path.name for path in (model.folder / "results").iterdir()] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("scale", "text"),
+    [
+        (1.0, "0.2500000"),
+        (9.99, "2.4975000"),
+        (10.0, "2.500000"),
+        (123456.0, "30864.00"),
+        (1e7, "2500000"),
+        (4e12, "1000000000000"),
+        (0.5, "0.12500000"),
+        (1e-6, "0.0000002500000"),
+    ],
+)
+def test_decimals_follow_the_scale(models, scale, text):
+    model = artefacts.open_model(models, settings_with())
+    scaled = artefacts.StoredModel(
+        model.settings, preprocessor_with(scale=(scale, 1.0)), {}, model.folder
+    )
+    results = write_results(scaled)
+    assert cells(results.folder / "sigma.csv")[1][1:] == [text, "0.2500000"]
+
+
+@pytest.mark.parametrize(
+    ("times", "texts"),
+    [
+        (["2021-01-31 13:05", "2021-02-01"], ["2021-01-31 13:05:00", "2021-02-01 00:00:00"]),
+        (
+            ["2021-01-31 13:05", "2021-01-31 13:05:00.25"],
+            ["2021-01-31 13:05:00.000000", "2021-01-31 13:05:00.250000"],
+        ),
+        (["1999-12-31 23:59:59", "2150-01-01"], ["1999-12-31 23:59:59", "2150-01-01 00:00:00"]),
+    ],
+)
+def test_times_are_written_as_iso_8601(model, times, texts):
+    index = pd.DatetimeIndex(pd.to_datetime(times, format="ISO8601"), name="time").as_unit("us")
+    with ResultsWriter(model, Path("x.csv"), index) as results:
+        for _ in times:  # one block a row: the form is that of the file, not of the block
+            results.write(scores_of(1), np.zeros((1, 2), bool))
+    assert [row[0] for row in cells(results.folder / "sigma.csv")[1:]] == texts
+
+
+# --- What is said of a judged file -----------------------------------------------------------
+
+
+def write_review(files, review, figures):
+    times = review.verdicts.times
+    with ResultsWriter(files.model, files.data, times) as results:
+        results.write(scores_of(len(times)), review.verdicts.flags)
+        results.add_review(review, figures)
+    return results.folder
+
+
+ALWAYS = {
+    *(f"{name}.csv" for name in NAMES),
+    *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
+    *("alarms.csv", "scores.csv", "quality.csv", "metrics.json", "report.html"),
+}
+
+
+@pytest.mark.parametrize("figures", [None, "png", "pdf"])
+def test_files_of_a_review_without_labels(tmp_path, figures):
+    files = files_in(tmp_path)
+    review = review_of(files, with_labels=False)
+    drawn = ("series_001", "series_002", "latent_space", "loss") if figures else ()
+    expected = ALWAYS | {f"figures/{name}.{figures}" for name in drawn}
+    first = contents(write_review(files, review, figures))
+    assert set(first) == expected
+    starts = {"png": b"\x89PNG", "pdf": b"%PDF"}
+    assert all(first[f"figures/{name}.{figures}"].startswith(starts[figures]) for name in drawn)
+    assert contents(write_review(files, review, figures)) == first  # no dates in it
+
+
+def test_files_of_a_review_with_labels(tmp_path):
+    files = files_in(tmp_path)
+    review = review_of(files)
+    folder = write_review(files, review, None)
+    assert set(contents(folder)) == ALWAYS | {"metrics.csv", "baselines.csv"}
+    for name, index, table in (
+        ("metrics", "series", review.metrics),
+        ("baselines", "detector", review.comparison),
+        ("losses", "part", review.losses),
+        ("calibration", "sigmas", review.calibration),
+    ):
+        again = pd.read_csv(folder / f"{name}.csv", index_col=index)
+        pd.testing.assert_frame_equal(again, table, check_dtype=False, check_names=False)
+    assert json.loads((folder / "metrics.json").read_bytes()) == review.to_dict()
+    [event] = pd.read_csv(folder / "events.csv").to_dict("records")
+    assert (event["start"], event["series"]) == ("2021-02-01 00:30:00", "a")
+    assert (event["rows"], event["duration_seconds"]) == (5, 300)
+    assert cells(folder / "event_series.csv")[1][:3] == ["1", "1", "a"]
+    assert (folder / "report.html").read_text(encoding="utf-8") == review.page()
+
+
+def test_without_the_training_file_there_is_no_file_of_baselines(tmp_path):
+    files = files_in(tmp_path)
+    files.training.unlink()
+    assert set(contents(write_review(files, review_of(files), None))) == ALWAYS | {"metrics.csv"}
+
+
+def test_alarms_and_scores_of_every_row(tmp_path, monkeypatch):
+    files = files_in(tmp_path)
+    result = review_of(files, with_labels=False)
+    rows = len(result.verdicts.times)
+    alarm = SystemAlarm(AlarmRules("weighted", 1, 1, (1, 1), 1.0, 1, 0), np.ones(2), 9.0, "budget")
+    offline = np.linspace(0.0, 1.0, rows)
+    offline[3] = NAN
+    result.verdicts.raise_alarms(alarm, offline)
+    monkeypatch.setattr(results, "_BLOCK_ROWS", 4)  # more than one block
+    folder = write_review(files, result, None)
+    alarms = pd.read_csv(folder / "alarms.csv", index_col=0)
+    assert alarms.columns.tolist() == ["system alarm", "a", "b"]
+    squares = np.nan_to_num(result.verdicts.residual.astype(float)) ** 2
+    np.testing.assert_array_equal(alarms["system alarm"], squares.max(axis=1) > 9.0)
+    np.testing.assert_array_equal(alarms[["a", "b"]], result.verdicts.flags)
+    scores = pd.read_csv(folder / "scores.csv", index_col=0)
+    assert scores.columns.tolist() == ["causal", "offline"]
+    np.testing.assert_allclose(scores["offline"], offline, rtol=1e-6)
+    np.testing.assert_allclose(scores["causal"], result.verdicts.score, rtol=1e-6)
+    assert scores.index.tolist() == alarms.index.tolist()
+    assert len(scores) == rows
+
+
+def test_series_of_an_event_stand_in_one_cell(tmp_path):
+    files = files_in(tmp_path)
+    review = review_of(files, with_labels=False, residual_factor=100.0)
+    events = pd.read_csv(write_review(files, review, None) / "events.csv")
+    assert "; ".join(review.events.table["series"][0]) == events["series"][0]
+    assert events["series"].str.fullmatch("a; b|b; a|a|b").all()
+
+
+def test_a_file_without_events_has_headers(tmp_path):
+    files = files_in(tmp_path)
+    review = review_of(files, with_labels=False, residual_factor=0.0)
+    folder = write_review(files, review, None)
+    for name in ("events", "event_series"):
+        [header] = cells(folder / f"{name}.csv")
+        assert header[0] == "event"

@@ -1,0 +1,170 @@
+"""The offline score against plain loops over whole windows."""
+
+import keras
+import numpy as np
+import pytest
+from support.builders import random_network, random_rows, settings_with
+
+from dcvae.networks.losses import sigma_from
+from dcvae.scoring import window_average as offline
+
+ONES = np.ones((2, 2))  # levels of two series
+
+
+def squares_twin(network, scaled, observed, starts, length):
+    """One window after the other through the network, z its mean; means over observed cells."""
+    readings = ([], [])
+    for start in starts:
+        window = scaled[start : start + length][None]
+        z_mean, _ = network.encoder(window, training=False)
+        mean, spread = network.decoder(z_mean, training=False)
+        sigma = keras.ops.convert_to_numpy(sigma_from(spread))
+        error = window - keras.ops.convert_to_numpy(mean)
+        for squares, residual in zip(readings, (error / sigma, error), strict=True):
+            residual = residual[0].astype(float)
+            there = observed[start : start + length]
+            total = np.where(there, residual**2, 0.0).sum(axis=0)
+            with np.errstate(invalid="ignore"):
+                squares.append(np.where(there.any(axis=0), total / there.sum(axis=0), np.nan))
+    return np.array(readings)
+
+
+def scores_twin(squares, level, starts, num_rows, length):
+    """Row by row, over the windows that contain it: the score of the row, then of its cells."""
+    lines = []
+    for row in range(num_rows):
+        of_windows = []
+        for window, start in enumerate(starts):
+            if start <= row < start + length:
+                cells = [
+                    np.mean([np.log(1 + squares[r, window, s] / level[r, s]) for r in (0, 1)])
+                    for s in range(squares.shape[2])
+                ]
+                known = sorted((x for x in cells if not np.isnan(x)), reverse=True)[:3]
+                of_windows.append([np.mean(known) if known else np.nan, *cells])
+        columns = np.array(of_windows).T if of_windows else np.full((4, 1), np.nan)
+        lines.append(
+            [np.mean(c[~np.isnan(c)]) if (~np.isnan(c)).any() else np.nan for c in columns]
+        )
+    return np.array(lines)
+
+
+@pytest.mark.parametrize(("rows", "length"), [(8, 8), (9, 8), (100, 16), (131, 16), (40, 5)])
+def test_every_row_is_in_a_window_and_neighbors_are_an_eighth_apart(rows, length):
+    starts = offline.window_starts(rows, length)
+    covered = {row for start in starts for row in range(start, start + length)}
+    assert covered == set(range(rows))
+    assert (np.diff(starts) <= max(length // 8, 1)).all()
+
+
+def test_a_file_shorter_than_a_window_has_no_windows():
+    assert offline.window_starts(7, 8).size == 0
+
+
+def test_windows_that_are_left_are_thinned_where_they_lie():
+    starts = np.array([3, 4, 5, 40, 41, 42, 43, 90], dtype=np.int32)
+    np.testing.assert_array_equal(offline.thinned(starts, 32), [3, 4, 40, 90])
+    assert offline.thinned(starts[:0], 32).size == 0
+
+
+def test_squares_are_those_of_whole_windows():
+    settings = settings_with()
+    network = random_network(settings)
+    scaled = random_rows(90, 2)
+    observed = np.random.default_rng(1).random(scaled.shape) < 0.8
+    observed[20:40, 1] = False
+    starts = offline.window_starts(90, 8)
+    squares = offline.OfflineScorer(network, 8).squares(scaled, observed, starts)
+    expected = squares_twin(network, scaled, observed, starts, 8)
+    assert np.isnan(expected).any()
+    np.testing.assert_allclose(squares, expected, rtol=2e-4)
+
+
+def test_rows_and_cells_get_the_mean_of_their_windows():
+    random = np.random.default_rng(0)
+    starts = offline.window_starts(75, 16)
+    squares = random.random((2, len(starts), 5)) ** 4
+    squares[:, random.random(squares.shape[1:]) < 0.4] = np.nan
+    squares[:, 5] = np.nan
+    level = np.array([[0.1, 1.0, 3.0, 0.5, 0.2], [2.0, 0.3, 0.1, 1.0, 1.0]])
+    row, cell = offline.scores_from(squares, level, starts, 75, 16)
+    expected = scores_twin(squares, level, starts, 75, 16)
+    np.testing.assert_allclose(row, expected[:, 0], rtol=1e-12)
+    np.testing.assert_allclose(cell, expected[:, 1:], rtol=1e-12)
+
+
+def test_a_row_is_as_strange_as_its_three_strangest_series_by_hand():
+    # Over the levels: 0, 1, 3, 7 in sigmas, and the same as it is; the logs of 2, 4 and 8 count.
+    squares = np.array([[[0.0, 2.0, 6.0, 14.0]], [[0.0, 3.0, 9.0, 21.0]]])
+    level = np.array([[2.0] * 4, [3.0] * 4])
+    row, cell = offline.scores_from(squares, level, np.array([0], dtype=np.int32), 8, 8)
+    np.testing.assert_allclose(row, np.full(8, 2 * np.log(2)))
+    np.testing.assert_allclose(cell[0], np.log([1.0, 2.0, 4.0, 8.0]))
+
+
+def test_the_two_readings_count_the_same():
+    squares = np.array([[[3.0]], [[0.0]]])  # far out in sigmas, not at all in the error
+    row, _ = offline.scores_from(squares, np.ones((2, 1)), np.array([0], dtype=np.int32), 8, 8)
+    np.testing.assert_allclose(row, np.full(8, np.log(4.0) / 2))
+
+
+def test_rows_that_no_window_judges_have_no_score():
+    starts = offline.window_starts(24, 8)
+    row, cell = offline.scores_from(
+        np.full((2, len(starts), 2), np.nan), np.ones((2, 2)), starts, 24, 8
+    )
+    assert np.isnan(row).all()
+    assert np.isnan(cell).all()
+
+
+def test_a_whole_file_that_is_as_normal_as_what_taught_the_level_scores_below_log_2():
+    settings = settings_with()
+    network = random_network(settings)
+    scaled, observed = random_rows(600, 2), np.ones((600, 2), dtype=bool)
+    starts = offline.window_starts(600, 8)
+    scorer = offline.OfflineScorer(network, 8)
+    level = offline.normal_level(scorer.squares(scaled, observed, starts))
+    scores = scorer.score(scaled, observed, level).row
+    assert scores.shape == (600,)
+    assert 0 < np.mean(scores) < np.quantile(scores, 0.99) < np.log(2)
+    scaled[300:310] += 20
+    strange = scorer.score(scaled, observed, level).row
+    assert int(np.argmax(strange)) in range(297, 313)
+
+
+def test_the_largest_cells_stay_within_float32():
+    network = random_network(settings_with())
+    scaled, observed = random_rows(20, 2), np.ones((20, 2), dtype=bool)
+    scaled[10] = 1e18
+    scores = offline.OfflineScorer(network, 8).score(scaled, observed, ONES).row
+    assert np.isfinite(scores).all()
+
+
+def test_level_ignores_windows_without_cells_and_is_never_nothing():
+    squares = np.zeros((2, 101, 3))
+    squares[0, :, 0] = np.arange(101)  # 99 is exceeded by one window in a hundred
+    squares[1, :, 0] = 2 * np.arange(101)
+    squares[:, :, 1] = np.nan
+    level = offline.normal_level(squares)
+    assert level[:, 0].tolist() == [99.0, 198.0]
+    assert (level[:, 1:] > 0).all()
+
+
+def test_no_window_crosses_a_gap_and_rows_in_no_window_have_no_score():
+    gaps = np.zeros(60, dtype=bool)
+    gaps[[30, 34]] = True  # 30 rows, 4 rows, 26 rows; windows of 8
+    starts = offline.window_starts(60, 8, gaps)
+    covered = {row for start in starts for row in range(start, start + 8)}
+    assert covered == set(range(60)) - set(range(30, 34))
+    assert not any(start < border < start + 8 for start in starts for border in (30, 34))
+    network = random_network(settings_with())
+    scaled, observed = random_rows(60, 2), np.ones((60, 2), dtype=bool)
+    scores = offline.OfflineScorer(network, 8).score(scaled, observed, ONES, gaps).row
+    assert np.flatnonzero(np.isnan(scores)).tolist() == list(range(30, 34))
+    changed = scaled.copy()
+    changed[:30] += 5.0  # what was before the gap says nothing of what came after
+    after = offline.OfflineScorer(network, 8).score(changed, observed, ONES, gaps).row
+    np.testing.assert_array_equal(after[34:], scores[34:])
+    everywhere = np.ones(60, dtype=bool)
+    none = offline.OfflineScorer(network, 8).score(scaled, observed, ONES, everywhere).row
+    assert np.isnan(none).all()

@@ -1,1 +1,72 @@
-"""Settings files and what their keys mean."""
+"""Settings: files read and checked, keys described, values compared.
+
+A package takes the group of keys that it reads: `data` takes `DataKeys`, `networks` `NetworkKeys`,
+`training` `TrainingKeys`, `scoring` `ScoringKeys`, `detection` `ThresholdKeys` and `AlarmKeys`
+(together `DetectionKeys`). `Settings` has all of them.
+"""
+
+from dcvae.config.compare import (
+    differences,
+    fidelity_departures,
+    resume_differences,
+    without_effect,
+)
+from dcvae.config.json_file import show
+from dcvae.config.key_properties import (
+    ARCHITECTURE_TRAITS,
+    UNLIMITED,
+    AlarmSystem,
+    AlphaMeasure,
+    AlphaSearch,
+    Architecture,
+    Fidelity,
+    LayerType,
+    Loss,
+    NormalAlphaMethod,
+    SigmaMode,
+    alias_of,
+)
+from dcvae.config.keys import DataKeys, NetworkKeys, TrainingKeys
+from dcvae.config.presets import preset, preset_names, preset_text
+from dcvae.config.settings import FIELDS, Settings, architecture_of, keys_of, read_settings
+from dcvae.config.threshold_keys import (
+    AlarmKeys,
+    DetectionKeys,
+    ScoringKeys,
+    ThresholdKeys,
+)
+
+__all__ = [
+    "ARCHITECTURE_TRAITS",
+    "FIELDS",
+    "UNLIMITED",
+    "AlarmKeys",
+    "AlarmSystem",
+    "AlphaMeasure",
+    "AlphaSearch",
+    "Architecture",
+    "DataKeys",
+    "DetectionKeys",
+    "Fidelity",
+    "LayerType",
+    "Loss",
+    "NetworkKeys",
+    "NormalAlphaMethod",
+    "ScoringKeys",
+    "Settings",
+    "SigmaMode",
+    "ThresholdKeys",
+    "TrainingKeys",
+    "alias_of",
+    "architecture_of",
+    "differences",
+    "fidelity_departures",
+    "keys_of",
+    "preset",
+    "preset_names",
+    "preset_text",
+    "read_settings",
+    "resume_differences",
+    "show",
+    "without_effect",
+]

@@ -1,7 +1,7 @@
-"""The text of a settings file before it means anything: a JSON object, its mistakes named.
+"""JSON text of a settings file: read as an object, its errors explained.
 
-Whoever writes JSON by hand leaves a comma too many, writes True, or gives a key twice. Each of
-these is said with its line, its column and, where one fits, the way to mend it.
+JSON that is written by hand often has a comma too many, True for true, or a key given twice. Each
+of these errors is reported with its line, its column and, where one is known, the correction.
 """
 
 import json
@@ -11,17 +11,27 @@ from typing import Any
 
 from dcvae.errors import InputError
 
-_SHOWN_CHARACTERS = 60  # of a received value, and on each side of a mistake in a line
+_SHOWN_CHARACTERS = 60  # of each end of a received value, and on each side of an error in a line
 
 
 def read_text(path: Path) -> str:
     """Read a settings file as text.
 
+    Args:
+        path: of the file.
+
+    Returns:
+        Its text, without a byte order mark.
+
     Raises:
         InputError: it cannot be read, or is not UTF-8.
     """
     if path.is_dir():
-        raise InputError(f"{path} is a folder; expected a settings file, a JSON object in a .txt")
+        inside = path / "settings.txt"  # of a model
+        hint = f" (is it {inside}?)" if inside.is_file() else ""
+        raise InputError(
+            f"{path} is a folder; expected a settings file, a JSON object in a .txt{hint}"
+        )
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
@@ -39,10 +49,17 @@ def read_text(path: Path) -> str:
 
 
 def parse_object(text: str, source: str | Path) -> tuple[dict[str, Any], list[str]]:
-    """Return the object in a JSON text, and one line for each key given more than once.
+    """Parse a JSON text that holds an object.
+
+    Args:
+        text: of a settings file.
+        source: names the file in messages.
+
+    Returns:
+        The object, and one line for each key that is given more than once.
 
     Raises:
-        InputError: it is not a JSON object.
+        InputError: the text is not a JSON object.
     """
     repeated: list[str] = []
 
@@ -60,7 +77,7 @@ def parse_object(text: str, source: str | Path) -> tuple[dict[str, Any], list[st
         raise InputError(f'{source} is empty; expected a JSON object such as {{"model_name": "a"}}')
     try:
         values = json.loads(text, object_pairs_hook=object_of)
-        json.dumps(values, ensure_ascii=False).encode()  # refuses an escaped half of a character
+        json.dumps(values, ensure_ascii=False).encode()  # refuses half of a surrogate pair
     except json.JSONDecodeError as error:
         raise InputError(f"{source} is not valid JSON: {_explain(error)}") from error
     except (ValueError, RecursionError) as error:  # also thousands of digits or brackets
@@ -74,7 +91,19 @@ def parse_object(text: str, source: str | Path) -> tuple[dict[str, Any], list[st
 
 
 def show(value: Any) -> str:
-    """Return a value as the file would write it, its middle left out if it is long."""
+    """Write a value as JSON, without its middle if it is long.
+
+    Args:
+        value: of a key.
+
+    Returns:
+        JSON text of one line.
+
+    Examples:
+        >>> from dcvae.config import show
+        >>> show(True), show((1, 2)), show(None)
+        ('true', '[1, 2]', 'null')
+    """
     shown = json.dumps(value, ensure_ascii=False)
     if len(shown) <= 2 * _SHOWN_CHARACTERS:
         return shown
@@ -82,7 +111,7 @@ def show(value: Any) -> str:
 
 
 def _explain(error: json.JSONDecodeError) -> str:
-    """Return where JSON breaks off: line and column, the line with a caret, a hint if one fits."""
+    """Say where parsing failed: line and column, the line with a caret, a hint if one fits."""
     line = error.doc.split("\n")[error.lineno - 1].rstrip().replace("\t", " ")
     column = error.colno - 1
     start = max(0, column - _SHOWN_CHARACTERS)
@@ -97,7 +126,7 @@ def _explain(error: json.JSONDecodeError) -> str:
 
 
 def _hint(error: json.JSONDecodeError) -> str:
-    """Return how to mend a common slip in JSON, or ""."""
+    """Return how to correct a common error in JSON, or ""."""
     before, after = error.doc[: error.pos].rstrip(), error.doc[error.pos :].lstrip()
     python_word = re.match(r"(True|False|None)\b", after)
     if python_word:

@@ -1,0 +1,218 @@
+"""Settings keys of scores, thresholds and alarms."""
+
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from dcvae.config.json_file import show
+from dcvae.config.key_properties import (
+    ARCHITECTURE_TRAITS,
+    DEFAULT_ARCHITECTURE,
+    VARIATIONAL,
+    AlarmSystem,
+    AlphaMeasure,
+    AlphaMethod,
+    AlphaSearch,
+    Fidelity,
+    Key,
+    NormalAlphaMethod,
+    SigmaMode,
+)
+from dcvae.config.keys import CommonKeys
+from dcvae.config.messages import expected
+
+
+class ScoringKeys(CommonKeys):
+    """Keys of the scores: the sigma mode, and the latent that scores come from.
+
+    Examples:
+        Seq2seq predicts no sigma, so there the default is another:
+
+        >>> from dcvae.config import ScoringKeys
+        >>> ScoringKeys().sigma, ScoringKeys(architecture="seq2seq").sigma
+        ('predicted', 'constant')
+    """
+
+    sigma: Annotated[SigmaMode, Key("scoring")] = Field(
+        "predicted",
+        description="Sigma of the band: the network's own as published, or one fitted on the "
+        "validation part so that the band means what it says: the network's times a factor for "
+        "each series (calibrated), a power of it (tempered), one number for each series "
+        "(constant).",
+    )
+    fidelity_latent: Annotated[Fidelity, Key("scoring", of=VARIATIONAL)] = Field(
+        "paper",
+        description="Latent used for scoring: its mean (paper), or a random draw that the "
+        "`seed` of the training repeats (code).",
+    )
+
+    @field_validator("sigma")
+    @classmethod
+    def _check_sigma(cls, sigma: str, info: ValidationInfo) -> str:
+        architecture = info.data.get("architecture", DEFAULT_ARCHITECTURE)
+        if sigma == "predicted" and not ARCHITECTURE_TRAITS[architecture].predicts_sigma:
+            raise ValueError(
+                f'expected "constant" while `architecture` is "{architecture}", which predicts no '
+                'sigma, received "predicted"'
+            )
+        return sigma
+
+
+class ThresholdKeys(CommonKeys):
+    """Keys of the alphas: how wide the band of each series is, in sigmas.
+
+    Examples:
+        >>> from dcvae.config import ThresholdKeys
+        >>> keys = ThresholdKeys(alpha_method="evt", custom_metrics=False)
+        >>> keys.alpha_measure, keys.normal_alpha_method
+        ('point-wise', 'evt')
+    """
+
+    default_alpha: Annotated[
+        float, Key("alphas", why="a band without width would flag nearly every value")
+    ] = Field(
+        3.0,
+        gt=0,
+        description="Both alphas, in sigmas, of a series for which labels cannot choose any, and "
+        "of all series while there is no `alphas.csv`.",
+    )
+    alpha_method: Annotated[AlphaMethod | None, Key("alphas")] = Field(
+        None,
+        description="How alphas are found: by F1 on labels, or on data taken to be normal by a "
+        "number of events a week (budget), by a share of the cells (quantile), or by extreme "
+        "value theory for that number of events (evt). null: by labels where `alpha_definition"
+        ".py` gets some, otherwise by budget.",
+    )
+    false_alarms_per_week: Annotated[
+        float, Key("alphas", why="a band that is never left finds nothing")
+    ] = Field(
+        14.0,
+        gt=0,
+        description="Events a week, runs of flagged rows, that each series may raise on data taken "
+        'to be normal, if `alpha_method` is "budget" or "evt".',
+    )
+    alpha_quantile: Annotated[
+        float, Key("alphas", why="the share of normal cells on the inner side of each alpha")
+    ] = Field(
+        0.999,
+        gt=0.5,
+        lt=1,
+        description="Share of the normal cells of a series above whose distance an alpha lies, "
+        'below the mean and above it, if `alpha_method` is "quantile".',
+    )
+    alpha_search: Annotated[AlphaSearch, Key("alphas")] = Field(
+        "grid",
+        description='How alphas are chosen: the whole numbers from 7 down to 2 ("grid", as '
+        'published) or real numbers ("exact": the best of all for the point-wise F1, a search that '
+        "is never worse than the grid for the range-based one).",
+    )
+    custom_metrics: Annotated[bool, Key("alphas")] = Field(
+        True,
+        description="The F1 that chooses the alphas: range-based (true) or point-wise (false).",
+    )
+
+    @property
+    def alpha_measure(self) -> AlphaMeasure:
+        """Kind of F1 that chooses alphas; `custom_metrics` is its published key."""
+        return "range-based" if self.custom_metrics else "point-wise"
+
+    @property
+    def normal_alpha_method(self) -> NormalAlphaMethod:
+        """Method that finds alphas on data taken to be normal; "budget" unless another is set."""
+        method = self.alpha_method
+        return "budget" if method is None or method == "labels" else method
+
+
+class AlarmKeys(CommonKeys):
+    """Keys of the alarms of a series and of the system: when one begins and when it ends.
+
+    Examples:
+        An alarm that begins when 2 of the last 3 rows are outside the band:
+
+        >>> from dcvae.config import AlarmKeys
+        >>> AlarmKeys(alarm_enter=[2, 3]).alarm_enter
+        (2, 3)
+    """
+
+    alarm_system: Annotated[AlarmSystem, Key("alphas")] = Field(
+        "weighted",
+        description="When the system is in alarm: its score is above its threshold (weighted), any "
+        "series is, or at least `alarm_series` of them are.",
+    )
+    alarm_series: Annotated[int, Key("alphas")] = Field(
+        3,
+        ge=1,
+        description="How many series an alarm of the system is made of: those with the largest "
+        "errors are averaged (weighted), or so many must be in alarm at once (at least).",
+    )
+    alarm_smoothing: Annotated[int, Key("alphas")] = Field(
+        6,
+        ge=1,
+        description="Rows, the last ones, over which squared errors are averaged in the score of "
+        "the system.",
+    )
+    alarm_enter: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...],
+        Key(
+            "alphas",
+            values="a list of two whole numbers k and n, each at least 1, k at most n",
+        ),
+    ] = Field(
+        (1, 1),
+        min_length=2,
+        max_length=2,
+        strict=False,
+        description="[k, n]: an alarm begins when k of the last n rows are outside the band, or "
+        "above the threshold.",
+    )
+    alarm_leave: Annotated[
+        float, Key("alphas", why="the share of the threshold below which an alarm ends")
+    ] = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Hysteresis: an alarm goes on until the value falls to this share of what it "
+        "had to exceed; 1 for none.",
+    )
+    alarm_min_rows: Annotated[int, Key("alphas")] = Field(
+        1, ge=1, description="Rows that an alarm must last before it is raised."
+    )
+    alarm_hold: Annotated[int, Key("alphas")] = Field(
+        12,
+        ge=0,
+        description="Rows that an alarm stays on after its last cause, so that what comes back "
+        "within them is the same alarm.",
+    )
+    system_false_alarms_per_week: Annotated[
+        float, Key("alphas", why="a threshold that is never exceeded finds nothing")
+    ] = Field(
+        5.0,
+        gt=0,
+        description="Alarms of the system a week that the threshold of its score allows on data "
+        "taken to be normal.",
+    )
+    tune_alarms: Annotated[bool, Key("alphas")] = Field(
+        True,
+        description="Whether `alpha_definition.py` with labels also chooses the `alarm_...` rules "
+        "and the threshold of the system, by event-wise F0.5.",
+    )
+
+    @field_validator("alarm_enter")
+    @classmethod
+    def _check_alarm_enter(cls, enter: tuple[int, ...]) -> tuple[int, ...]:
+        if enter[0] > enter[1]:
+            raise ValueError(
+                f"expected {expected(cls.model_fields['alarm_enter'])}, received {show(enter)}"
+            )
+        return enter
+
+
+class DetectionKeys(AlarmKeys, ThresholdKeys):
+    """Keys of detection: those of alphas and those of alarms.
+
+    Examples:
+        >>> from dcvae.config import DetectionKeys
+        >>> keys = DetectionKeys(default_alpha=4.0, alarm_hold=0)
+        >>> keys.default_alpha, keys.alarm_hold
+        (4.0, 0)
+    """

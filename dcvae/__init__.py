@@ -1,28 +1,39 @@
 """DC-VAE: anomaly detection in multivariate time series with dilated causal convolutions.
 
-Data walks one way through the modules: ``tables`` reads a file, ``preprocessing`` scales it,
-``windows`` cuts it, ``network`` and ``training`` learn from it, ``scoring`` judges the last row of
-every window, ``thresholds`` and ``detection`` turn scores into flags, ``artefacts`` keeps all of it
-on disk. The three scripts at the top of the project are the walk itself, and ``DCVAEDetector`` is
-the same walk for those who call it from Python.
+Imports go one way through the packages: `config` and `metrics`; `data` and `networks`; `training`
+and `scoring`; `detection`; `pipeline`, which combines them; `storage`; `detectors`; `evaluation`;
+`report`; `cli`. The names exported here are imported on first use.
 
-Importing the package imports nothing heavy: a mistake in a file is answered before TensorFlow is.
+Examples:
+    A score per row, larger is stranger:
+
+    >>> import dcvae
+    >>> detector = dcvae.make_detector("z-score").fit([[1.0], [3.0]])
+    >>> detector.decision_function([[2.0], [5.0]])
+    array([0., 3.])
 """
 
-from typing import TYPE_CHECKING
+from dcvae._lazy import lazy_exports
 
-from dcvae.errors import InputError as InputError
-
+TYPE_CHECKING = False  # a type checker takes it for True; `typing` takes longer than all else here
 if TYPE_CHECKING:
+    from dcvae._version import __version__ as __version__
+    from dcvae.config.settings import Settings as Settings
+    from dcvae.config.settings import read_settings as read_settings
     from dcvae.detectors.dcvae import DCVAEDetector as DCVAEDetector
+    from dcvae.detectors.registry import detector_names as detector_names
+    from dcvae.detectors.registry import make_detector as make_detector
+    from dcvae.errors import InputError as InputError
+    from dcvae.storage.model_folder import load_model as load_model
 
-__version__ = "0.1.0"
-
-
-def __getattr__(name: str) -> object:
-    """Import the estimator when it is asked for: it brings pandas and scikit-learn along."""
-    if name == "DCVAEDetector":
-        from dcvae.detectors.dcvae import DCVAEDetector
-
-        return DCVAEDetector
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__all__, __getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "dcvae._version": ("__version__",),
+        "dcvae.config.settings": ("Settings", "read_settings"),
+        "dcvae.detectors.dcvae": ("DCVAEDetector",),
+        "dcvae.detectors.registry": ("detector_names", "make_detector"),
+        "dcvae.errors": ("InputError",),
+        "dcvae.storage.model_folder": ("load_model",),
+    },
+)

@@ -1,0 +1,116 @@
+"""The framework under Keras: its quiet start, the device it uses, how passes are compiled.
+
+Importing this module imports no framework. The process may be another program's: environment
+variables and log filters that keep the framework quiet are restored.
+"""
+
+import gc
+import logging
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_TENSORFLOW_LOGGER = "tensorflow"
+_RETRACING = "triggered tf.function retracing"
+
+
+def start() -> str:
+    """Import the framework with no more of a log than it cannot do without, and name its device.
+
+    The import takes seconds, so commands call this once their inputs are checked. If the user has
+    set TF_CPP_MIN_LOG_LEVEL, the log is what that asks for.
+
+    Returns:
+        The accelerators, or the CPU with the number of its cores, for messages.
+    """
+    asked = os.environ.get(LOG_LEVEL)
+    os.environ.setdefault(LOG_LEVEL, "3")
+    try:
+        with _without_garbage_collection():
+            import keras
+
+        devices = keras.distribution.list_devices()
+    finally:
+        if asked is None:
+            del os.environ[LOG_LEVEL]  # read at the import; child processes must not inherit it
+    accelerators = [device for device in devices if not device.startswith("cpu")]
+    if accelerators:
+        return ", ".join(accelerators)
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    cores = len(affinity(0)) if affinity else os.cpu_count()
+    return f"CPU, {cores} cores (no GPU visible to {keras.backend.backend()})"
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Do not look for garbage: an import makes a million objects and hardly any garbage.
+
+    Yields:
+        None. Looking for it would take a fifth of TensorFlow's import.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@contextmanager
+def keeping_random_states() -> Iterator[None]:
+    """Leave the global random states of Python and NumPy as they were: the caller's own draws.
+
+    Keras draws from them whenever it makes a layer. Its own global generator has no public state
+    that could be kept.
+
+    Yields:
+        None.
+    """
+    import numpy as np
+
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002  Keras draws from that one
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+
+
+def compiles_passes() -> bool:
+    """Tell whether to compile a pass over a file.
+
+    XLA takes longer to compile such a pass than the pass takes, so only JAX compiles it: without
+    compilation JAX runs one operation after the other, a recurrent layer a hundred times as slowly.
+
+    Returns:
+        True on JAX.
+    """
+    import keras
+
+    return str(keras.backend.backend()) == "jax"
+
+
+class _WithoutRetracing(logging.Filter):
+    """Filter of TensorFlow's warning that functions are traced again, once for each network."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return _RETRACING not in record.getMessage()
+
+
+@contextmanager
+def without_retracing_warnings() -> Iterator[None]:
+    """Suppress TensorFlow's warning that each of several networks is traced, and nothing else.
+
+    Yields:
+        None, while the warning is suppressed.
+    """
+    logger = logging.getLogger(_TENSORFLOW_LOGGER)
+    quiet = _WithoutRetracing()
+    logger.addFilter(quiet)
+    try:
+        yield
+    finally:
+        logger.removeFilter(quiet)

@@ -1,0 +1,222 @@
+"""The framework under Keras in another program's process: what is its, stays as it was."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+
+from dcvae import _backend
+from dcvae._backend import compiles_passes, start, without_retracing_warnings
+
+ROOT = Path(__file__).parents[1]
+
+# A program that has a log of its own and writes while a model is fitted in another thread of it.
+HOST = """
+import json, logging, os, sys, threading, time
+
+received = []
+
+class Handler(logging.Handler):
+    def emit(self, record):
+        received.append(record.getMessage())
+
+logger = logging.getLogger("tensorflow")
+logger.setLevel(logging.INFO)
+own = logging.Filter("tensorflow")
+logger.addFilter(own)
+logger.addHandler(Handler())
+logger.propagate = False
+
+def state():
+    file = os.fstat(2)
+    return [dict(os.environ), [file.st_dev, file.st_ino], logger.level, logger.filters == [own]]
+
+before = state()
+from dcvae import _backend
+device = _backend.start()
+after_start = state()
+
+sent, done = 0, threading.Event()
+
+def talk():
+    global sent
+    while not done.is_set():
+        os.write(2, f"line {sent}\\n".encode())
+        logger.warning("message %d", sent)
+        sent += 1
+        time.sleep(0.002)
+
+talker = threading.Thread(target=talk)
+talker.start()
+from support.pipeline_tools import quick_settings, training_table
+from dcvae import pipeline
+from dcvae.data import training_data
+from dcvae.training import loop
+
+loop._BY_XLA = False
+settings = quick_settings()
+model = pipeline.fit(training_data(training_table(), settings), settings)
+model.detect(training_table())
+done.set()
+talker.join()
+print(json.dumps({
+    "device": device, "sent": sent, "received": received,
+    "before": before, "after start": after_start, "after fit": state(),
+}))
+"""
+
+
+def run_host(**environment: str) -> tuple[dict[str, Any], str]:
+    """Run the program above; what it printed, and what came out of its standard error."""
+    names = [name for name in os.environ if name != _backend.LOG_LEVEL]
+    done = subprocess.run(
+        [sys.executable, "-c", HOST],
+        env={name: os.environ[name] for name in names}
+        | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+        | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout), done.stderr
+
+
+@pytest.mark.slow
+def test_a_fit_takes_nothing_of_the_process_it_runs_in() -> None:
+    told, stderr = run_host()
+    assert told["after start"] == told["before"]
+    assert told["after fit"] == told["before"]
+    assert told["sent"] > 100
+    lines = stderr.splitlines()
+    numbers = range(told["sent"])
+    assert [line for line in lines if line.startswith("line ")] == [f"line {n}" for n in numbers]
+    messages = [text for text in told["received"] if text.startswith("message ")]
+    assert messages == [f"message {n}" for n in numbers]
+    assert not [text for text in told["received"] if "retracing" in text]
+
+
+# ------------------------------------------------------------------- start
+
+
+@pytest.mark.parametrize("asked", [None, "0", "1"])
+def test_log_level_is_as_it_was(asked: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that ours starts would have it too."""
+    monkeypatch.delenv(_backend.LOG_LEVEL, raising=False)
+    if asked is not None:
+        monkeypatch.setenv(_backend.LOG_LEVEL, asked)
+    seen = []
+    look = keras.distribution.list_devices
+
+    def devices() -> list[str]:
+        seen.append(os.environ[_backend.LOG_LEVEL])
+        return list(look())
+
+    monkeypatch.setattr(keras.distribution, "list_devices", devices)
+    start()
+    assert seen == [asked or "3"]
+    assert os.environ.get(_backend.LOG_LEVEL) == asked
+
+
+def test_log_level_is_as_it_was_also_if_the_import_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(_backend.LOG_LEVEL, raising=False)
+
+    def broken() -> list[str]:
+        raise ImportError("no such library")
+
+    monkeypatch.setattr(keras.distribution, "list_devices", broken)
+    with pytest.raises(ImportError, match="no such library"):
+        start()
+    assert _backend.LOG_LEVEL not in os.environ
+
+
+def test_device_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 5}, raising=False)
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["cpu:0"])
+    name = keras.backend.backend()
+    assert start() == f"CPU, 3 cores (no GPU visible to {name})"
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert start() == f"CPU, 7 cores (no GPU visible to {name})"
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["cpu:0", "gpu:0", "gpu:1"])
+    assert start() == "gpu:0, gpu:1"
+
+
+@pytest.mark.parametrize(
+    ("backend", "compiled"), [("tensorflow", False), ("torch", False), ("jax", True)]
+)
+def test_only_jax_compiles_a_pass(
+    backend: str, compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras, "backend", types.SimpleNamespace(backend=lambda: backend))
+    assert compiles_passes() is compiled
+
+
+# ------------------------------------------------------------------- retracing
+
+RETRACING = (
+    "5 out of the last 5 calls to <function one_step> triggered tf.function retracing. Tracing is "
+    "expensive."
+)
+
+
+@pytest.fixture
+def records(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a handler on TensorFlow's logger receives."""
+    received: list[str] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            received.append(record.getMessage())
+
+    logger = logging.getLogger("tensorflow")
+    monkeypatch.setattr(logger, "handlers", [Handler()])
+    monkeypatch.setattr(logger, "filters", [])
+    monkeypatch.setattr(logger, "propagate", False)
+    return received
+
+
+def test_warnings_of_retracing_are_dropped_and_nothing_else(records: list[str]) -> None:
+    logger = logging.getLogger("tensorflow")
+    with without_retracing_warnings():
+        logger.warning("%s", RETRACING)
+        logger.warning("AutoGraph could not transform a function")
+        logger.error("out of memory after %d steps", 3)
+    assert records == ["AutoGraph could not transform a function", "out of memory after 3 steps"]
+    logger.warning("%s", RETRACING)
+    assert records[2:] == [RETRACING]
+
+
+@pytest.mark.usefixtures("records")
+def test_its_filter_is_taken_out_and_others_stay() -> None:
+    logger = logging.getLogger("tensorflow")
+    own = logging.Filter("tensorflow")
+    logger.addFilter(own)
+    with without_retracing_warnings():
+        assert len(logger.filters) == 2
+        with without_retracing_warnings():
+            assert len(logger.filters) == 3
+        assert len(logger.filters) == 2
+    assert logger.filters == [own]
+    with pytest.raises(KeyError), without_retracing_warnings():
+        raise KeyError
+    assert logger.filters == [own]
+
+
+def test_passes_of_many_networks_do_not_warn(records: list[str]) -> None:
+    """TensorFlow counts tracings over all functions of a process, and each pass is traced."""
+    import numpy as np
+
+    from dcvae.scoring.batched import BatchedPass
+
+    for factor in range(8):
+        batched = BatchedPass(lambda x, factor=factor: (x * factor,), 2)
+        list(batched.run(3, lambda first, count: np.zeros((2, 1), dtype=np.float32)))
+    assert records == []

@@ -1,44 +1,44 @@
-"""How good a set of alarms is to whoever has to answer them: events found, false calls, delays.
+"""Event-wise metrics: detected events, false alarms, delays.
 
-An operator does not count rows. He asks how many incidents were seen, how often he was called for
-nothing, and how soon. Here a labeled segment is an event, an uninterrupted run of alarm rows one
-alarm segment, and four answers are given:
+Operators count incidents, not rows: how many were detected, how many alarms were false, how early
+an alarm came. An uninterrupted run of labeled rows is an event here, one of alarm rows an alarm
+segment:
 
-* ``event_wise``: events detected against false alarm segments, as in the ESA anomaly detection
-  benchmark (Kotowski et al. 2024), which publishes figures for DC-VAE;
-* ``detection_delay``: rows between the beginning of an event and its first alarm;
-* ``affiliation``: how near alarms are to events and events to alarms, compared with an alarm put
-  down at random (Huet, Navarro, Rossi 2022);
-* ``point_adjusted``: what much of the literature reports, and nobody should read alone.
-
-All take the same two masks, (rows,) bool. As in ``metrics``: neither truth nor alarms is perfect
-(1); truth without alarms and alarms without truth are 0.
+* `event_wise`: detected events and false alarm segments, as in the ESA anomaly detection benchmark
+  (Kotowski et al. 2024), which publishes figures for DC-VAE;
+* `detection_delay`: rows between the beginning of an event and its first alarm.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from dcvae.metrics.range_based import (
-    BoolArray,
-    FloatArray,
-    IntArray,
-    Overlaps,
-    PrecisionRecallF1,
-    Segments,
-    check_pair,
-    find_overlaps,
-    harmonic_mean,
-    point_wise,
-    segments,
-)
+from dcvae._arrays import BoolArray, check_pair, find_overlaps, segments
 
 
 class EventWise(NamedTuple):
-    """Events and alarm segments, counted; the shares lie between 0 and 1.
+    """Numbers of events and alarm segments, and shares of them, each 0 to 1.
 
-    ``false_alarms`` are alarm segments that meet no event. ``corrected_precision`` is the precision
-    times the share of normal rows without an alarm; ``corrected_f05`` is made of it.
+    Attributes:
+        precision: detected events / (detected events + false alarms).
+        recall: detected events / events.
+        f05: F0.5 of precision and recall.
+        f1: F1 of precision and recall.
+        corrected_precision: precision times the share of normal rows without an alarm.
+        corrected_f05: F0.5 of corrected precision and recall.
+        num_events: number of events.
+        num_alarms: number of alarm segments.
+        detected_events: number of events with an alarm row.
+        false_alarms: number of alarm segments that overlap no event.
+
+    Examples:
+        Without events, one alarm is false and the precision 0:
+
+        >>> import numpy as np
+        >>> from dcvae.metrics import event_wise
+        >>> result = event_wise(np.zeros(3, dtype=bool), np.array([False, True, True]))
+        >>> result.num_events, result.false_alarms, result.precision
+        (0, 1, 0.0)
     """
 
     precision: float
@@ -61,9 +61,9 @@ def event_wise(truth: BoolArray, alarm: BoolArray) -> EventWise:
     differs from the share of alarm segments that meet an event: five alarms within one event count
     once here and five times there, one alarm across three events three times here and once there.
 
-    An alarm that never ends has no false segment and finds everything. The corrected precision
-    takes that away: it is the precision times the true negative rate of the rows, the share of
-    normal rows without an alarm (1 if no row is normal); Sehili and Zhang 2023. F0.5 counts
+    An alarm that never ends has no false segment and detects every event. The corrected precision
+    accounts for that: it is the precision times the true negative rate of the rows, the share of
+    normal rows without an alarm (1 if no row is normal); Sehili and Zhang 2023. F0.5 weighs
     precision more than recall, because every false alarm costs an operator's time.
 
     The benchmark measures the rate in seconds between time stamps, this function in rows.
@@ -72,8 +72,22 @@ def event_wise(truth: BoolArray, alarm: BoolArray) -> EventWise:
         truth: (rows,) bool, the labels.
         alarm: (rows,) bool, the predictions.
 
+    Returns:
+        Counts and shares; without events and alarms all shares are 1.
+
     Raises:
-        ValueError: if a mask is not one-dimensional bool, or the lengths differ.
+        ValueError: a mask is not one-dimensional bool, or the lengths differ.
+
+    Examples:
+        One event, two alarm segments within it and one outside: the two count as one detection.
+
+        >>> import numpy as np
+        >>> from dcvae.metrics import event_wise
+        >>> truth = np.array([0, 1, 1, 1, 0, 0, 0, 0]) == 1
+        >>> alarm = np.array([0, 1, 0, 1, 0, 0, 1, 0]) == 1
+        >>> result = event_wise(truth, alarm)
+        >>> result.precision, result.recall, result.false_alarms, result.corrected_precision
+        (0.5, 1.0, 1, 0.4)
     """
     check_pair(truth, alarm)
     events, alarms = segments(truth), segments(alarm)
@@ -104,10 +118,10 @@ def event_wise(truth: BoolArray, alarm: BoolArray) -> EventWise:
 
 
 def detection_delay(truth: BoolArray, alarm: BoolArray) -> float:
-    """Average the rows from the beginning of an event to its first alarm row, in rows.
+    """Return the mean delay of detected events: rows from the beginning to the first alarm row.
 
-    Only detected events count: a missed one has no delay, so read this beside the recall of
-    ``event_wise``. An alarm that is already on when an event begins has delay 0.
+    A missed event has no delay, so report this together with the recall of `event_wise`. An alarm
+    that is already on when an event begins has delay 0.
 
     Args:
         truth: (rows,) bool, the labels.
@@ -117,7 +131,17 @@ def detection_delay(truth: BoolArray, alarm: BoolArray) -> float:
         Mean delay in rows, >= 0; NaN if no event is detected.
 
     Raises:
-        ValueError: if a mask is not one-dimensional bool, or the lengths differ.
+        ValueError: a mask is not one-dimensional bool, or the lengths differ.
+
+    Examples:
+        The first event is detected after two rows, the second is missed:
+
+        >>> import numpy as np
+        >>> from dcvae.metrics import detection_delay
+        >>> truth = np.array([0, 1, 1, 1, 0, 1]) == 1
+        >>> alarm = np.array([0, 0, 0, 1, 0, 0]) == 1
+        >>> detection_delay(truth, alarm)
+        2.0
     """
     check_pair(truth, alarm)
     events = segments(truth)
@@ -129,148 +153,12 @@ def detection_delay(truth: BoolArray, alarm: BoolArray) -> float:
     return float(np.mean(overlaps.starts[first] - events.starts[detected]))
 
 
-def point_adjusted(truth: BoolArray, alarm: BoolArray) -> PrecisionRecallF1:
-    """Judge row by row after every event with one alarm row has been declared found whole.
-
-    Warning: never quote this alone. A long event is almost sure to be hit by chance, so random
-    alarms score as high as published detectors (Kim et al. 2022, "Towards a Rigorous Evaluation of
-    Time-Series Anomaly Detection"). It is here because much of the literature reports it.
-
-    Args:
-        truth: (rows,) bool, the labels.
-        alarm: (rows,) bool, the predictions.
-
-    Raises:
-        ValueError: if a mask is not one-dimensional bool, or the lengths differ.
-    """
-    check_pair(truth, alarm)
-    events = segments(truth)
-    detected = np.zeros(events.starts.size, dtype=np.bool_)
-    detected[find_overlaps(events, segments(alarm)).truth] = True
-    adjusted = alarm.copy()
-    adjusted[truth] = np.repeat(detected, events.stops - events.starts)
-    return point_wise(truth, adjusted)
-
-
-def affiliation(truth: BoolArray, alarm: BoolArray) -> PrecisionRecallF1:
-    """Judge how near alarms and events are: Huet, Navarro, Rossi 2022, "Local Evaluation ..".
-
-    Time is continuous here, row i is the interval [i, i + 1). The zone of an event is all that is
-    nearer to it than to any other event, so borders lie halfway between events, on half rows too,
-    and the outer zones end with the series. Within a zone:
-
-    * precision: each moment of alarm has a distance to the event. Its score is the probability
-      that a moment drawn uniformly from the zone is farther away; 1 within the event. Averaged
-      over all alarm time in the zone;
-    * recall: each moment of the event has a distance to the nearest alarm in the zone. Its score
-      is the probability that a moment drawn uniformly from the zone is farther from it; 1 under an
-      alarm. Averaged over the event; 0 in a zone without an alarm.
-
-    Precision is averaged over the zones that hold an alarm, recall over all. Alarms at random score
-    about 0.5 or more, not 0: compare with a random detector before praising a number. Where there
-    is truth but no alarm, the reference implementation leaves precision undefined; it is 0 here.
-
-    Args:
-        truth: (rows,) bool, the labels.
-        alarm: (rows,) bool, the predictions.
-
-    Raises:
-        ValueError: if a mask is not one-dimensional bool, or the lengths differ.
-    """
-    check_pair(truth, alarm)
-    events, alarms = _in_half_rows(segments(truth)), _in_half_rows(segments(alarm))
-    if events.starts.size == 0 or alarms.starts.size == 0:
-        perfect = float(events.starts.size == alarms.starts.size)
-        return PrecisionRecallF1(perfect, perfect, perfect)
-    zones = _zones(events, 2 * truth.size)
-    pieces = find_overlaps(zones, alarms)
-    precision = _affiliation_precision(events, zones, pieces)
-    recall = _affiliation_recall(events, zones, pieces)
-    return PrecisionRecallF1(precision, recall, harmonic_mean(precision, recall))
-
-
-def _in_half_rows(ranges: Segments) -> Segments:
-    """Count in half rows, so that the borders of zones are whole numbers."""
-    return Segments(2 * ranges.starts, 2 * ranges.stops)
-
-
-def _zones(events: Segments, end: int) -> Segments:
-    """Cut [0, end) halfway between neighboring events: (events,) touching segments."""
-    borders = (events.stops[:-1] + events.starts[1:]) // 2
-    zero, last = np.zeros(1, dtype=np.int64), np.full(1, end, dtype=np.int64)
-    return Segments(np.concatenate([zero, borders]), np.concatenate([borders, last]))
-
-
-def _affiliation_precision(events: Segments, zones: Segments, pieces: Overlaps) -> float:
-    """Average, over the zones that hold an alarm, the score of its moments.
-
-    Args:
-        events: (events,) in half rows.
-        zones: (events,) in half rows, one around each event.
-        pieces: the alarms cut by the zones; ``pieces.truth`` says in which zone each lies.
-    """
-    owner = pieces.truth
-    starts, stops = events.starts[owner], events.stops[owner]
-    # A moment at distance d is beaten by the event itself and by what is within d on either side,
-    # which is d on the side of the moment and no more than there is on the narrower side.
-    narrower = np.minimum(events.starts - zones.starts, zones.stops - events.stops)[owner]
-    before = (np.maximum(starts - pieces.starts, 0), np.maximum(starts - pieces.stops, 0))
-    after = (np.maximum(pieces.stops - stops, 0), np.maximum(pieces.starts - stops, 0))
-    beaten = np.zeros(owner.size)
-    for far, near in (before, after):
-        beaten += (stops - starts) * (far - near)
-        beaten += _integral_within(far, narrower) - _integral_within(near, narrower)
-    alarm_time = np.bincount(owner, weights=pieces.stops - pieces.starts)
-    lost = np.bincount(owner, weights=beaten / (zones.stops - zones.starts)[owner])
-    held = alarm_time > 0.0
-    return float(np.mean(1.0 - lost[held] / alarm_time[held]))
-
-
-def _affiliation_recall(events: Segments, zones: Segments, pieces: Overlaps) -> float:
-    """Average, over all events, the score of their moments; arguments as above."""
-    owner = pieces.truth
-    # Which part of the zone is nearer to this piece than to its neighbors in the same zone.
-    halfway = (pieces.stops[:-1] + pieces.starts[1:]) / 2
-    neighbors = owner[:-1] == owner[1:]
-    lower, upper = zones.starts[owner].astype(np.float64), zones.stops[owner].astype(np.float64)
-    lower[1:] = np.where(neighbors, halfway, lower[1:])
-    upper[:-1] = np.where(neighbors, halfway, upper[:-1])
-    # The part of the event that lies there before the piece, and the part after it, by distance.
-    near_before = np.maximum(pieces.starts - events.stops[owner], 0)
-    far_before = np.maximum(pieces.starts - np.maximum(events.starts[owner], lower), near_before)
-    near_after = np.maximum(events.starts[owner] - pieces.stops, 0)
-    far_after = np.maximum(np.minimum(events.stops[owner], upper) - pieces.stops, near_after)
-    # From a moment at distance d, the piece is beaten by what is within d on either side: d towards
-    # the piece, and away from it no more than is left there, which is room - d.
-    room_before, room_after = pieces.starts - zones.starts[owner], zones.stops[owner] - pieces.stops
-    beaten = _integral_around(far_before, room_before) - _integral_around(near_before, room_before)
-    beaten += _integral_around(far_after, room_after) - _integral_around(near_after, room_after)
-    num_events = events.starts.size
-    lost = np.bincount(owner, weights=beaten, minlength=num_events) / (zones.stops - zones.starts)
-    held = np.bincount(owner, minlength=num_events) > 0
-    return float(np.mean(np.where(held, 1.0 - lost / (events.stops - events.starts), 0.0)))
-
-
-def _integral_within(distance: IntArray, limit: IntArray) -> FloatArray:
-    """Integrate ``t + min(t, limit)`` over t from 0 to distance."""
-    short = np.minimum(distance, limit)
-    integral: FloatArray = (distance**2 + short**2) / 2 + short * (distance - short)
-    return integral
-
-
-def _integral_around(distance: IntArray | FloatArray, room: IntArray) -> FloatArray:
-    """Integrate ``t + min(t, room - t)`` over t from 0 to distance, which is at most room."""
-    short = np.minimum(distance, room / 2)
-    integral: FloatArray = short**2 + room * (distance - short)
-    return integral
-
-
 def _true_negative_rate(truth: BoolArray, alarm: BoolArray) -> float:
-    """Share of normal rows without an alarm; 1 if no row is normal."""
+    """Return the share of normal rows without an alarm; 1 if no row is normal."""
     num_normal = truth.size - int(np.count_nonzero(truth))
     return 1.0 - _share(int(np.count_nonzero(alarm & ~truth)), num_normal)
 
 
 def _share(part: int, whole: int) -> float:
-    """Part of the whole; 0 where there is nothing to share."""
+    """Divide a part by the whole; 0 if the whole is 0."""
     return part / whole if whole else 0.0

@@ -1,89 +1,32 @@
-"""How good a set of alarms is, judged against labels.
+"""Range-based precision, recall and F1 (Tatbul et al. 2018).
 
-Two measures, both made of precision, recall and their harmonic mean F1. The point-wise one counts
-rows. The range-based one (Tatbul et al. 2018, "Precision and Recall for Time Series") judges
-uninterrupted runs of rows, here called segments: every true segment is asked how well alarms cover
-it (recall), every alarm segment how well truth covers it (precision). Three things can be weighed:
-that a true segment was noticed at all (``alpha``), in how many pieces it was found
-(``cardinality``), and which part of it was found (``bias``).
+"Precision and Recall for Time Series" compares uninterrupted runs of rows, here called segments:
+recall is the mean of how well alarms cover each true segment, precision of how well truth covers
+each alarm segment. Three things can be weighed: whether a true segment was detected at all
+(`alpha`), in how many pieces it was covered (`cardinality`), and which part of it (`bias`).
 
-The answer always exists. Where there is nothing to judge, the same convention holds for both
-measures: neither truth nor alarms is a perfect 1, 1, 1; truth without alarms and alarms without
-truth are 0, 0, 0.
-
-Segments are half-open, ``start <= row < stop``. Nothing here loops over rows or over segments: a
-range-based score costs one pass over the masks and then a few sorted look-ups in the segments.
+Nothing here loops over rows or over segments: the cost is one pass over the masks and then a few
+sorted look-ups in the segments.
 """
 
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
+
+from dcvae._arrays import (
+    BoolArray,
+    Float64Array,
+    IntArray,
+    Overlaps,
+    Segments,
+    check_pair,
+    find_overlaps,
+    segments,
+)
+from dcvae.metrics.point_wise import PrecisionRecallF1, harmonic_mean
 
 Cardinality = Literal["one", "reciprocal"]
 Bias = Literal["flat", "front", "middle", "back"]
-
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
-
-
-class PrecisionRecallF1(NamedTuple):
-    """Precision, recall and their harmonic mean, each between 0 and 1."""
-
-    precision: float
-    recall: float
-    f1: float
-
-
-class Segments(NamedTuple):
-    """Uninterrupted runs of rows: ``starts`` and ``stops``, (segments,) int64, half-open."""
-
-    starts: IntArray
-    stops: IntArray
-
-
-def segments(mask: BoolArray) -> Segments:
-    """Find the uninterrupted runs of True in a mask.
-
-    Args:
-        mask: (rows,) bool.
-
-    Returns:
-        Segments in time order; ``mask[start:stop]`` is True and both neighbors are not.
-
-    Raises:
-        ValueError: if the mask is not one-dimensional or not bool.
-    """
-    check_mask("mask", mask)
-    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).astype(np.int64)
-    return Segments(edges[0::2], edges[1::2])
-
-
-def point_wise(truth: BoolArray, alarm: BoolArray) -> PrecisionRecallF1:
-    """Judge alarms row by row: Tatbul et al. 2018, equations 1 and 2.
-
-    No truth and no alarms give 1, 1, 1; truth without alarms and alarms without truth 0, 0, 0.
-
-    Args:
-        truth: (rows,) bool, the labels.
-        alarm: (rows,) bool, the predictions.
-
-    Raises:
-        ValueError: if a mask is not one-dimensional bool, or the lengths differ.
-    """
-    check_pair(truth, alarm)
-    num_true = int(np.count_nonzero(truth))
-    num_alarms = int(np.count_nonzero(alarm))
-    if num_true == 0 and num_alarms == 0:
-        return PrecisionRecallF1(1.0, 1.0, 1.0)
-    hits = int(np.count_nonzero(truth & alarm))
-    return PrecisionRecallF1(
-        precision=hits / num_alarms if num_alarms else 0.0,
-        recall=hits / num_true if num_true else 0.0,
-        # One division of whole numbers: equal scores compare equal, whatever they are made of.
-        f1=2 * hits / (num_true + num_alarms),
-    )
 
 
 def range_based(
@@ -95,7 +38,7 @@ def range_based(
     cardinality: Cardinality = "reciprocal",
     bias: Bias = "front",
 ) -> PrecisionRecallF1:
-    """Judge alarms segment by segment (Tatbul et al. 2018); the defaults are DC-VAE's.
+    """Evaluate alarms segment by segment (Tatbul et al. 2018); the defaults are DC-VAE's.
 
     Precision and recall share cardinality and bias; in the paper, recall alone has an existence
     reward. No truth and no alarms give 1, 1, 1; truth without alarms and alarms without truth give
@@ -104,15 +47,33 @@ def range_based(
     Args:
         truth: (rows,) bool, the labels.
         alarm: (rows,) bool, the predictions.
-        alpha: weight in [0, 1], in recall, of having noticed a true segment at all.
-        precision_alpha: weight in [0, 1], in precision, of an alarm segment's having met any truth
-            at all. Not in the paper: an extension that the package prts makes.
-        cardinality: "one" ignores in how many pieces a segment was met, "reciprocal" divides by it.
-        bias: which rows of a segment count most.
+        alpha: weight in [0, 1], in recall, of detecting a true segment at all.
+        precision_alpha: weight in [0, 1], in precision, of an alarm segment's overlapping any truth
+            at all. Not in the paper: an extension of the package prts.
+        cardinality: "one" ignores in how many pieces a segment is covered, "reciprocal" divides by
+            their number.
+        bias: which rows of a segment count most: all alike ("flat"), the first, the middle or the
+            last.
+
+    Returns:
+        Precision, recall and F1 of segments.
 
     Raises:
-        ValueError: if a mask is not one-dimensional bool, the lengths differ, or an option is
+        ValueError: a mask is not one-dimensional bool, the lengths differ, or an option is
             unknown or out of range.
+
+    Examples:
+        With front bias, the first rows of an event count most, so an early alarm gets more recall:
+
+        >>> import numpy as np
+        >>> from dcvae.metrics import range_based
+        >>> truth = np.array([0, 1, 1, 1, 1, 0]) == 1
+        >>> early = np.array([0, 1, 1, 0, 0, 0]) == 1
+        >>> late = np.array([0, 0, 0, 1, 1, 0]) == 1
+        >>> range_based(truth, early).recall, range_based(truth, late).recall
+        (0.7, 0.3)
+        >>> range_based(truth, early, bias="flat").recall
+        0.5
     """
     check_pair(truth, alarm)
     return range_based_from_segments(
@@ -134,18 +95,29 @@ def range_based_from_segments(
     cardinality: Cardinality = "reciprocal",
     bias: Bias = "front",
 ) -> PrecisionRecallF1:
-    """Do the work of ``range_based`` when the segments are known, so one truth serves many alarms.
+    """Evaluate as `range_based` does, given the segments: those of the labels are found once.
 
     Args:
         truth: segments of the labels, in time order.
         alarm: segments of the predictions, in time order.
-        alpha: see ``range_based``.
-        precision_alpha: see ``range_based``.
-        cardinality: see ``range_based``.
-        bias: see ``range_based``.
+        alpha: see `range_based`.
+        precision_alpha: see `range_based`.
+        cardinality: see `range_based`.
+        bias: see `range_based`.
+
+    Returns:
+        Precision, recall and F1 of segments.
 
     Raises:
-        ValueError: if an option is unknown or out of range.
+        ValueError: an option is unknown or out of range.
+
+    Examples:
+        >>> import numpy as np
+        >>> from dcvae.metrics import range_based_from_segments, segments
+        >>> truth = segments(np.array([0, 1, 1, 1, 1, 0]) == 1)
+        >>> alarm = segments(np.array([0, 1, 1, 0, 0, 0]) == 1)
+        >>> range_based_from_segments(truth, alarm).recall
+        0.7
     """
     _check_share("alpha", alpha)
     _check_share("precision_alpha", precision_alpha)
@@ -160,37 +132,6 @@ def range_based_from_segments(
     return PrecisionRecallF1(precision, recall, harmonic_mean(precision, recall))
 
 
-class Overlaps(NamedTuple):
-    """Every pair of a true and an alarm segment that share rows; all arrays (pairs,) int64.
-
-    truth, alarm: which segments they are. starts, stops: the rows they share, half-open.
-    """
-
-    truth: IntArray
-    alarm: IntArray
-    starts: IntArray
-    stops: IntArray
-
-
-def find_overlaps(truth: Segments, alarm: Segments) -> Overlaps:
-    """List the overlaps, in time order.
-
-    Segments of one kind never share rows, so those that a true segment meets are neighbors, and
-    there are fewer pairs than segments of both kinds together.
-    """
-    first = np.searchsorted(alarm.stops, truth.starts, side="right")
-    counts = np.searchsorted(alarm.starts, truth.stops, side="left") - first
-    in_truth = np.repeat(np.arange(counts.size), counts)
-    # Counting up from `first` within each true segment.
-    in_alarm = np.arange(in_truth.size) + np.repeat(first - (np.cumsum(counts) - counts), counts)
-    return Overlaps(
-        in_truth,
-        in_alarm,
-        np.maximum(truth.starts[in_truth], alarm.starts[in_alarm]),
-        np.minimum(truth.stops[in_truth], alarm.stops[in_alarm]),
-    )
-
-
 def _reward(
     ranges: Segments,
     owner: IntArray,
@@ -198,29 +139,29 @@ def _reward(
     alpha: float,
     cardinality: Cardinality,
     bias: Bias,
-) -> FloatArray:
-    """Weigh existence against overlap for each range: equation 4. Arguments and result as below."""
+) -> Float64Array:
+    """Weigh existence against overlap for each range: equation 4; see `_overlap_reward`."""
     existence = _existence_reward(ranges, owner)
     overlap = _overlap_reward(ranges, owner, overlaps, cardinality, bias)
     return alpha * existence + (1.0 - alpha) * overlap
 
 
-def _existence_reward(ranges: Segments, owner: IntArray) -> FloatArray:
-    """One where a range is in any overlap: equation 5. (ranges,) from (pairs,) owner indices."""
+def _existence_reward(ranges: Segments, owner: IntArray) -> Float64Array:
+    """Return (ranges,) 1 where a range is in any overlap, else 0: equation 5."""
     return (np.bincount(owner, minlength=ranges.starts.size) > 0).astype(np.float64)
 
 
 def _overlap_reward(
     ranges: Segments, owner: IntArray, overlaps: Overlaps, cardinality: Cardinality, bias: Bias
-) -> FloatArray:
-    """Cardinality factor times the covered share of each range: equation 6.
+) -> Float64Array:
+    """Multiply the cardinality factor and the covered share of each range: equation 6.
 
     Args:
-        ranges: the segments to reward, either kind.
-        owner: (pairs,) the index in ``ranges`` of each overlap.
-        overlaps: what the ranges share with the other kind.
-        cardinality: see ``range_based``.
-        bias: see ``range_based``.
+        ranges: (ranges,) true segments or alarm segments.
+        owner: (pairs,) int64, index in `ranges` of each overlap.
+        overlaps: (pairs,) rows that the ranges share with segments of the other kind.
+        cardinality: see `range_based`.
+        bias: see `range_based`.
 
     Returns:
         (ranges,) float64.
@@ -230,14 +171,14 @@ def _overlap_reward(
 
 def _cardinality_factor(
     ranges: Segments, owner: IntArray, cardinality: Cardinality
-) -> FloatArray | float:
-    """One for a range with at most one overlap, gamma of their number otherwise: equation 7."""
+) -> Float64Array | float:
+    """Return 1 for a range with at most one overlap, else gamma of their number: equation 7."""
     if cardinality == "one":
         return 1.0
     return 1.0 / np.maximum(np.bincount(owner, minlength=ranges.starts.size), 1)
 
 
-def _omega(ranges: Segments, owner: IntArray, overlaps: Overlaps, bias: Bias) -> FloatArray:
+def _omega(ranges: Segments, owner: IntArray, overlaps: Overlaps, bias: Bias) -> Float64Array:
     """Sum, over the overlaps of each range, their share of its positional bias: figure 2a."""
     lengths = ranges.stops - ranges.starts
     before = _bias_sum(overlaps.starts - ranges.starts[owner], lengths[owner], bias)
@@ -247,7 +188,7 @@ def _omega(ranges: Segments, owner: IntArray, overlaps: Overlaps, bias: Bias) ->
 
 
 def _bias_sum(count: IntArray, length: IntArray, bias: Bias) -> IntArray:
-    """Sum the positional bias delta over the first ``count`` rows of a segment: figure 2b.
+    """Sum the positional bias delta over the first `count` rows of a segment: figure 2b.
 
     With rows numbered i = 1 .. length, delta is 1 (flat), length - i + 1 (front), i (back), or
     whichever of the last two is the smaller (middle). All sums are closed forms of whole numbers.
@@ -265,40 +206,13 @@ def _bias_sum(count: IntArray, length: IntArray, bias: Bias) -> IntArray:
 
 
 def _triangle(n: IntArray) -> IntArray:
-    """1 + 2 + .. + n (0 for n = -1)."""
+    """Return 1 + 2 + .. + n (0 for n = -1)."""
     return n * (n + 1) // 2
 
 
-def _mean(rewards: FloatArray) -> float:
-    """Average over the segments; 0 where there are none."""
+def _mean(rewards: Float64Array) -> float:
+    """Average over the segments; 0 if there are none."""
     return float(rewards.mean()) if rewards.size else 0.0
-
-
-def harmonic_mean(precision: float, recall: float) -> float:
-    """F1 of a precision and a recall; 0 where both are 0."""
-    total = precision + recall
-    return 2.0 * precision * recall / total if total > 0.0 else 0.0
-
-
-def check_mask(name: str, mask: BoolArray) -> None:
-    """Refuse what is no mask of one series: `ValueError`, in which the argument is called name."""
-    if mask.ndim != 1 or mask.dtype != np.bool_:
-        raise ValueError(
-            f"`{name}` must be a one-dimensional bool array, one value a row. "
-            f"Received: shape {mask.shape}, dtype {mask.dtype}. "
-            "Pass one series at a time, as `array == 1` if it holds 0 and 1."
-        )
-
-
-def check_pair(truth: BoolArray, alarm: BoolArray) -> None:
-    """Refuse, by `ValueError`, labels and alarms that are not two masks of the same rows."""
-    check_mask("truth", truth)
-    check_mask("alarm", alarm)
-    if truth.shape != alarm.shape:
-        raise ValueError(
-            "`truth` and `alarm` must have one value for each of the same rows. "
-            f"Received: {truth.size} and {alarm.size} rows. Align them by timestamp first."
-        )
 
 
 def _check_share(name: str, value: float) -> None:

@@ -1,9 +1,9 @@
-"""From what Python holds, an array or a DataFrame, to a table like those that are read from files.
+"""Tables from arrays and DataFrames.
 
-A DataFrame with a DatetimeIndex keeps its times, under the rules of `tables`: strictly increasing,
+A DataFrame with a DatetimeIndex keeps its times, under the rules of `times`: strictly increasing,
 converted to UTC where they have a time zone. Rows without times, those of an array or of any other
-index, are given some: one sampling step apart, from `FIRST_TIME` on. Series of an array are called
-x0, x1 and so on.
+index, get times that are one sampling step apart, from `FIRST_TIME` on. The series of an array are
+named x0, x1 and so on.
 """
 
 from collections.abc import Sequence
@@ -12,31 +12,48 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from dcvae._arrays import AnyFloatArray, Float64Array
+from dcvae._text import all_quoted
 from dcvae.data.tables import Table, describe_table
 from dcvae.errors import InputError
 
-Rows: TypeAlias = "pd.DataFrame | NDArray[np.floating] | Sequence[Sequence[float]]"
+Rows: TypeAlias = "pd.DataFrame | AnyFloatArray | Sequence[Sequence[float]]"
 
 NAME = "X"  # in messages, in place of a file's
 FIRST_TIME = pd.Timestamp("2000-01-01")
 MADE_UP_STEP = pd.Timedelta(minutes=1)
 
 
-def table_of(
-    values: NDArray[np.float64], given: object, series: Sequence[str], step: pd.Timedelta
+def table_from_array(
+    values: Float64Array,
+    given: object,
+    series: Sequence[str],
+    step: pd.Timedelta = MADE_UP_STEP,
 ) -> Table:
-    """Make a table of checked numbers, with the times of what they came from.
+    """Make a table of checked values, with the times of the object that they came from.
 
     Args:
         values: (rows, series) float64, data units, NaN where missing.
-        given: what they came from: the times of a DataFrame are used if it has some.
+        given: the object that they came from; if it is a DataFrame with times, they are used.
         series: names of the columns.
-        step: from a row to the next if there are no times.
+        step: from a row to the next if there are no times, a minute by default.
+
+    Returns:
+        The table, with notices about missing cells, constant series and uneven steps.
 
     Raises:
         InputError: times are missing, repeat or go backwards.
+
+    Examples:
+        >>> import numpy as np
+        >>> from dcvae.data import table_from_array
+        >>> values = np.array([[1.0], [np.nan], [3.0], [5.0]])
+        >>> table = table_from_array(values, values, ["flow"])
+        >>> table.frame.index[1]
+        Timestamp('2000-01-01 00:01:00')
+        >>> table.notices
+        ['Cells are missing in 1 of 1 series: `flow` 1 (25.00%).']
     """
     index = pd.date_range(FIRST_TIME, periods=len(values), freq=step, unit="us")
     index.name = "time"
@@ -48,19 +65,49 @@ def table_of(
 
 
 def series_names(given: object, num_series: int) -> list[str]:
-    """Name the columns: as a DataFrame does, or x0, x1, ... as scikit-learn does for arrays."""
+    """Return the names of a DataFrame's columns; x0, x1, ... for arrays, as in scikit-learn.
+
+    Args:
+        given: a DataFrame or anything else.
+        num_series: number of its columns.
+
+    Returns:
+        One name per column.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from dcvae.data import series_names
+        >>> series_names(pd.DataFrame({"flow": [1.0], "level": [2.0]}), 2)
+        ['flow', 'level']
+        >>> series_names([[1.0, 2.0]], 2)
+        ['x0', 'x1']
+    """
     if isinstance(given, pd.DataFrame):
         return [str(name) for name in given.columns]
     return [f"x{column}" for column in range(num_series)]
 
 
-def in_order_of(given: object, series: Sequence[str]) -> object:
-    """Bring the columns of a DataFrame into the order of a trained model, by their names.
+def columns_in_order(given: object, series: Sequence[str]) -> object:
+    """Select the columns of a DataFrame in the order of a trained model, by their names.
 
-    Anything else is returned as it is: an array has no names, its columns are taken in order.
+    An array has no names, so its columns are taken in the order that they have.
+
+    Args:
+        given: a DataFrame or anything else.
+        series: names of the model's series, in its order.
+
+    Returns:
+        A DataFrame with these columns alone; anything else than a DataFrame as it is.
 
     Raises:
         InputError: a series is missing, or a name repeats.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from dcvae.data import columns_in_order
+        >>> given = pd.DataFrame({"level": [2.0], "note": [0.0], "flow": [1.0]})
+        >>> list(columns_in_order(given, ["flow", "level"]).columns)
+        ['flow', 'level']
     """
     if not isinstance(given, pd.DataFrame):
         return given
@@ -75,14 +122,14 @@ def in_order_of(given: object, series: Sequence[str]) -> object:
     if lacking:
         raise InputError(
             f"{len(lacking)} of the {len(series)} series that the detector was fitted on are not "
-            f"among the columns of {NAME}: `{'`, `'.join(lacking[:5])}`. Give them under the same "
+            f"among the columns of {NAME}: {all_quoted(lacking[:5])}. Give them under the same "
             "names, in any order, or an array with the columns in the order of the fit."
         )
     return given.set_axis(names, axis=1)[list(series)]
 
 
 def _checked_times(times: pd.DatetimeIndex) -> tuple[pd.DatetimeIndex, list[str]]:
-    """Return naive times in UTC and microseconds, and what to tell about them."""
+    """Return naive times in UTC, in microseconds, and the notices about them."""
     notices = []
     if times.tz is not None:
         times = times.tz_convert("UTC").tz_localize(None)

@@ -1,52 +1,116 @@
-"""From a table in its own units to the scaled, gapless numbers that the network sees, and back.
+"""Preprocessing: from a table in data units to scaled values without missing cells, and back.
 
-What is learned (a mean and a standard deviation a series) is learned once, on the file given to
-`train.py`, and kept as plain numbers. A file that is scored is only ever transformed: nothing in it
-informs its own scaling. The one exception is `fidelity_outliers: "code"`, which repeats what the
-published program does: there every file loses its own outliers before it is judged.
+The preprocessor (a mean and a standard deviation per series) is fitted once, to the file given to
+`train.py`, and stored as plain numbers. A file to be scored is only transformed: its own values do
+not enter its scaling. The exception is `fidelity_outliers: "code"`, which repeats what the
+published program does: there every file loses its own outliers before it is scored.
 
-Order: outliers are removed, the gaps filled, the result scaled. A missing cell takes the value
-before it for `max_fill` rows at most, and after that the mean of the training data: the network is
-told that nothing is unusual, and by no row that comes later. The published program carries values
-forward without end and backward at the start of a file, which `max_fill: null` repeats.
+Order: outliers are removed, missing cells filled (see `gaps`), the result scaled.
 """
 
 import sys
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from dcvae.config.settings import Settings
-from dcvae.data.quality import listed, longest_constant
+from dcvae._arrays import AnyFloatArray, BoolArray, Float32Array, Float64Array
+from dcvae._text import quoted, shortened
+from dcvae.config import DataKeys, show
+from dcvae.data.gaps import fill_missing
+from dcvae.data.quality import longest_constant, scorable
 from dcvae.errors import InputError
 
 OutliersOf = Literal["training", "each file"]
 
-# float32 ends at 3.4e38, and the network sums products of what it is given. A cell as far out as
-# this (a disconnected sensor may write 1.8e308) is as anomalous as one further out.
+# float32 ends at 3.4e38, and the network sums products of its inputs. A cell at this distance from
+# the mean (a disconnected sensor may write 1.8e308) is as anomalous as one farther away.
 LARGEST_SCALED = 1e18
+
+
+@dataclass(frozen=True, eq=False)
+class ModelInput:
+    """Input of a network: a scaled table without missing cells.
+
+    Attributes:
+        values: (rows, series) float32, scaled, without NaN.
+        observed: (rows, series) bool, False where a cell was missing and has been filled.
+        gaps: (rows,) bool, True where a gap lies before the row, which no window may cross.
+        times: (rows,) naive times of the rows.
+        covariates: (rows, covariates) float32, what is known of each row beside its series; None
+            if there are none.
+
+    Examples:
+        In windows of two rows, row 2 has no score, as its window crosses the gap before it:
+
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from dcvae.data import ModelInput
+        >>> inputs = ModelInput(
+        ...     values=np.zeros((4, 1), dtype=np.float32),
+        ...     observed=np.ones((4, 1), dtype=bool),
+        ...     gaps=np.array([False, False, True, False]),
+        ...     times=pd.to_datetime(["2024-01-01", "2024-01-02", "2024-02-01", "2024-02-02"]),
+        ... )
+        >>> inputs.scorable(window_length=2)[:, 0].tolist()
+        [True, True, False, True]
+    """
+
+    values: Float32Array
+    observed: BoolArray
+    gaps: BoolArray
+    times: pd.DatetimeIndex
+    covariates: Float32Array | None = None
+
+    def scorable(self, window_length: int) -> BoolArray:
+        """Tell which cells can have a score: observed ones whose window crosses no gap.
+
+        Args:
+            window_length: rows of a window, T.
+
+        Returns:
+            (rows, series) bool. The first T - 1 rows, which have no whole window, are as in
+            `observed`.
+        """
+        return scorable(self.observed, self.gaps, window_length)
 
 
 @dataclass(frozen=True)
 class Preprocessor:
-    """Numbers learned on the training file, one a series.
+    """Scaling, outlier removal and filling of missing cells, fitted to the training file.
 
     Attributes:
-        series: names, in the order of the network's channels.
-        mean: subtracted before the network, data units; 0 when `scale` was false.
-        scale: divisor, data units, never 0; 1 for a constant series or when `scale` was false.
-        max_std: cells further than this many standard deviations from the mean are outliers; None
+        series: (series,) names, in the order of the network's channels.
+        mean: (series,) subtracted before the network, data units; 0 if the key `scale` was false.
+        scale: (series,) divisor, data units, never 0; 1 for a constant series, or if the key
+            `scale` was false.
+        max_std: cells farther than this many standard deviations from the mean are outliers; None
             keeps every cell.
-        outliers_of: "training" (paper) removes them when learning only; "each file" (published
-            code) removes them, by each file's own statistics, from scored files too.
+        outliers_of: "training" (paper) removes outliers from the training file only; "each file"
+            (published code) removes them, by each file's own statistics, from scored files too.
         max_fill: a missing cell takes the value before it for this many rows, then `center`; None
-            for the value before it however old, and at the start of a file the value after it.
-        center: mean of the training data, data units; `mean` unless `scale` was false.
-        longest_constant: observed cells in training, at most, that a series was on one value in a
-            row; None for a series that never changed.
+            for the value before it without limit, and at the start of a file the value after it.
+        center: (series,) mean of the training data, data units; `mean` unless `scale` was false.
+        longest_constant: (series,) most observed cells in a row, in training, in which a series
+            kept one value; None for a series that never changed.
+
+    Examples:
+        The missing cell takes the value before it, and a value above all of training stays above:
+
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from dcvae.config import DataKeys
+        >>> from dcvae.data import Preprocessor
+        >>> fitted = Preprocessor.fit(pd.DataFrame({"flow": [2.0, 4.0, 6.0]}), DataKeys())
+        >>> times = pd.date_range("2024-01-01", periods=3)
+        >>> scored = pd.DataFrame({"flow": [4.0, np.nan, 12.0]}, times)
+        >>> inputs = fitted.transform(scored, np.zeros(3, dtype=bool))
+        >>> inputs.values[:, 0].round(2), inputs.observed[:, 0]
+        (array([0. , 0. , 4.9], dtype=float32), array([ True, False,  True]))
+        >>> fitted.mean_in_data_units(inputs.values)[:, 0].round(3)
+        array([ 4.,  4., 12.])
     """
 
     series: tuple[str, ...]
@@ -59,42 +123,54 @@ class Preprocessor:
     longest_constant: tuple[int | None, ...]
 
     @classmethod
-    def learn(cls, frame: pd.DataFrame, settings: Settings) -> "Preprocessor":
-        """Learn from the whole training table (rows, series), data units, NaN where missing.
+    def fit(cls, frame: pd.DataFrame, keys: DataKeys) -> "Preprocessor":
+        """Fit means and scales to the whole training table.
 
-        Means and standard deviations are those of scikit-learn's StandardScaler over the cells that
-        are neither missing nor outliers.
+        They are those of scikit-learn's StandardScaler over the cells that are neither missing nor
+        outliers.
+
+        Args:
+            frame: (rows, series), data units, NaN where missing.
+            keys: `scale`, `wo_outliers`, `max_std`, `max_fill`, `fidelity_outliers`.
+
+        Returns:
+            The fitted preprocessor.
 
         Raises:
-            InputError: a series has no cell left without its outliers, or is too large to square.
+            InputError: a series has no value or none but outliers, or the square of its values
+                overflows.
         """
         series = tuple(str(name) for name in frame.columns)
-        max_std = settings.max_std if settings.wo_outliers else None
+        max_std = keys.max_std if keys.wo_outliers else None
         mean, divisor = (0.0,) * len(series), (1.0,) * len(series)
         kept = frame if max_std is None else _without_outliers(frame, max_std)
-        emptied = [f"`{name}`" for name in kept.columns[kept.isna().all()]]
+        empty = quoted(frame.columns[frame.isna().all()])
+        if empty:
+            raise InputError(
+                f"Expected at least one value of every series in the training data. Received none "
+                f"of {', '.join(empty)}: take the column out, or give rows that have some."
+            )
+        emptied = quoted(kept.columns[kept.isna().all()])
         if emptied:
             raise InputError(
                 f"No cell of the series {', '.join(emptied)} is within `max_std` = {max_std:g} "
                 "standard deviations of its mean. Raise `max_std`, or set `wo_outliers` to false."
             )
-        if settings.scale:
-            # Here, not above: scikit-learn takes a second to import and only training needs it.
+        if keys.scale:
+            # Imported here, as it takes a second and only training needs it.
             from sklearn.preprocessing import StandardScaler
 
             with np.errstate(over="ignore", invalid="ignore"):  # refused below
                 scaler = StandardScaler().fit(kept.to_numpy())
             mean, divisor = tuple(scaler.mean_.tolist()), tuple(scaler.scale_.tolist())
-        endless = [f"`{series[i]}`" for i in np.flatnonzero(~np.isfinite(divisor))]
+        endless = quoted(np.array(series)[~np.isfinite(divisor)])
         if endless:
             raise InputError(
                 f"The series {', '.join(endless)} cannot be standardized: the square of its "
                 "largest values is beyond the range of numbers. Empty those cells, if they stand "
                 "for missing ones, or write the series in a larger unit."
             )
-        outliers_of: OutliersOf = (
-            "each file" if settings.fidelity_outliers == "code" else "training"
-        )
+        outliers_of: OutliersOf = "each file" if keys.fidelity_outliers == "code" else "training"
         largest = sys.float_info.max
         with np.errstate(over="ignore"):
             center = kept.mean().clip(-largest, largest)
@@ -105,16 +181,22 @@ class Preprocessor:
             divisor,
             max_std,
             outliers_of,
-            settings.max_fill,
-            mean if settings.scale else tuple(center.tolist()),
+            keys.max_fill,
+            mean if keys.scale else tuple(center.tolist()),
             tuple(runs),
         )
 
     def outlier_notices(self, frame: pd.DataFrame) -> list[str]:
-        """Tell what removing the outliers took from the training table: one sentence each.
+        """Tell which outliers were removed from the training table.
 
-        Names the series that lost cells and those that are constant without them, as an event is
-        that happens once in hundreds of rows.
+        A series may be constant without them, as a switch is that changes once in hundreds of rows.
+
+        Args:
+            frame: (rows, series), data units, NaN where missing; as given to `fit`.
+
+        Returns:
+            One sentence about the series that lost cells, and one about those that are constant
+            without them.
         """
         if self.max_std is None:
             return []
@@ -126,60 +208,87 @@ class Preprocessor:
         shares = [f"`{name}` {n:,} ({n / len(frame):.2%})" for name, n in counts.items()]
         notices = [
             f"Cells more than `max_std` = {self.max_std:g} standard deviations from the mean are "
-            f"taken for missing in {len(counts)} of {frame.shape[1]} series: {listed(shares)}."
+            f"taken for missing in {len(counts)} of {frame.shape[1]} series: {shortened(shares)}."
         ]
         kept = frame[counts.index].mask(outlying[counts.index])
-        constant = [f"`{name}`" for name in kept.columns[kept.min() == kept.max()]]
+        constant = quoted(kept.columns[kept.min() == kept.max()])
         if constant:
             notices.append(
                 f"Without those cells, {len(constant)} of {frame.shape[1]} series never change, so "
-                f"the model cannot learn when they do: {listed(constant)}. To keep the cells, "
+                f"the model cannot learn when they do: {shortened(constant)}. To keep the cells, "
                 "raise `max_std` or set `wo_outliers` to false."
             )
         return notices
 
-    def transform_training(self, frame: pd.DataFrame) -> NDArray[np.float32]:
-        """Scale the training table, its outliers removed and its gaps filled; see `transform`."""
-        if self.max_std is not None:
-            frame = _without_outliers(frame, self.max_std)
-        return self._fill_and_scale(frame)
-
-    def transform(self, frame: pd.DataFrame) -> NDArray[np.float32]:
-        """Scale a table that is to be scored and fill its gaps.
+    def transform_training(self, frame: pd.DataFrame, gaps: BoolArray) -> ModelInput:
+        """Scale the training table, without its outliers and with missing cells filled.
 
         Args:
-            frame: (rows, series) in data units, NaN where missing, columns as `self.series`.
+            frame: as in `transform`.
+            gaps: as in `transform`.
 
         Returns:
-            (rows, series) float32, scaled, without NaN. The input is not changed.
+            The input of the network; outliers are not `observed`.
         """
-        if self.outliers_of == "each file":
-            return self.transform_training(frame)
-        return self._fill_and_scale(frame)
+        if self.max_std is not None:
+            frame = _without_outliers(frame, self.max_std)
+        return self._fill_and_scale(frame, gaps)
 
-    @staticmethod
-    def observed(frame: pd.DataFrame) -> NDArray[np.bool_]:
-        """Tell which cells (rows, series) were there before the gaps were filled."""
-        observed: NDArray[np.bool_] = frame.notna().to_numpy()
-        return observed
+    def transform(self, frame: pd.DataFrame, gaps: BoolArray) -> ModelInput:
+        """Scale a table to be scored, and fill its missing cells.
 
-    def mean_in_data_units(self, scaled: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        """Turn a scaled level (rows, series) back into data units."""
-        level: NDArray[np.float64] = self.width_in_data_units(scaled) + np.asarray(self.mean)
-        return level
+        Args:
+            frame: (rows, series), data units, NaN where missing, columns as `self.series`. It is
+                not changed.
+            gaps: (rows,) bool, True where a gap lies before the row, from `gaps.after_gap`.
 
-    def width_in_data_units(self, scaled: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        """Turn a scaled difference or standard deviation (rows, series) back into data units."""
-        width: NDArray[np.float64] = scaled.astype(np.float64) * np.asarray(self.scale)
+        Returns:
+            The input of the network.
+        """
+        if self.outliers_of == "training":
+            return self._fill_and_scale(frame, gaps)
+        # Outliers were measured, so they get a score.
+        inputs = self.transform_training(frame, gaps)
+        return replace(inputs, observed=frame.notna().to_numpy())
+
+    def mean_in_data_units(self, scaled: AnyFloatArray) -> Float64Array:
+        """Convert scaled values to data units: times `scale`, plus `mean`.
+
+        Args:
+            scaled: (rows, series) float.
+
+        Returns:
+            (rows, series) float64, data units.
+        """
+        values: Float64Array = self.width_in_data_units(scaled) + np.asarray(self.mean)
+        return values
+
+    def width_in_data_units(self, scaled: AnyFloatArray) -> Float64Array:
+        """Convert scaled differences or standard deviations to data units: times `scale`.
+
+        Args:
+            scaled: (rows, series) float.
+
+        Returns:
+            (rows, series) float64, data units.
+        """
+        width: Float64Array = scaled.astype(np.float64) * np.asarray(self.scale)
         return width
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists and numbers, for JSON."""
+        """Return the attributes as plain lists and numbers, for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any], source: str) -> "Preprocessor":
-        """Read back what `to_dict` gave.
+        """Make a preprocessor from the values of `to_dict`.
+
+        Args:
+            stored: parsed JSON.
+            source: names the file in messages.
+
+        Returns:
+            An equal preprocessor.
 
         Raises:
             InputError: a part is missing or cannot be what training stored.
@@ -190,40 +299,27 @@ class Preprocessor:
                 f"{source} is damaged: expected the keys {sorted(expected)}, received "
                 f"{sorted(stored)}. Train the model again."
             )
-        names = ("series", "mean", "scale", "center", "longest_constant")
-        parts = [stored[name] for name in names]
-        series, mean, scale, center, runs = parts
-        if not (
-            all(isinstance(part, list) for part in parts)
-            and {len(part) for part in parts} == {len(series)} != {0}
-            and all(isinstance(name, str) for name in series)
-            and all(_is_number(value) for value in [*mean, *scale, *center])
-            and all(value > 0 for value in scale)
-            and all(run is None or _is_count(run, 1) for run in runs)
-            and (stored["max_fill"] is None or _is_count(stored["max_fill"], 0))
-            and (stored["max_std"] is None or _is_number(stored["max_std"]))
-            and (stored["max_std"] is None or stored["max_std"] > 0)
-            and stored["outliers_of"] in ("training", "each file")
-        ):
-            raise InputError(
-                f"{source} is damaged: expected one finite mean and one positive scale for every "
-                "series. Train the model again."
-            )
-        return cls(**stored | {name: tuple(stored[name]) for name in names})
+        names = stored["series"]
+        number = len(names) if isinstance(names, list) else 0
+        for key, (words, is_right) in _STORED.items():
+            if not is_right(stored[key], number):
+                words = words.format(number=number)
+                raise InputError(
+                    f"{source} is damaged: expected `{key}` to be {words}, received "
+                    f"{show(stored[key])}. Train the model again."
+                )
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()
+        }
+        return cls(**values)
 
-    def _fill_and_scale(self, frame: pd.DataFrame) -> NDArray[np.float32]:
-        if self.max_fill is None:
-            frame = frame.ffill().bfill()
-        elif self.max_fill > 0:
-            frame = frame.ffill(limit=self.max_fill)
-        values = frame.to_numpy(dtype=np.float64)
-        filled = np.where(np.isnan(values), self.center, values)
+    def _fill_and_scale(self, frame: pd.DataFrame, gaps: BoolArray) -> ModelInput:
+        observed, times = frame.notna().to_numpy(), pd.DatetimeIndex(frame.index)
+        filled = fill_missing(frame, self.max_fill, self.center)
         with np.errstate(over="ignore"):  # clipped
             scaled = (filled - np.asarray(self.mean)) / np.asarray(self.scale)
-        clipped: NDArray[np.float32] = np.clip(scaled, -LARGEST_SCALED, LARGEST_SCALED).astype(
-            np.float32
-        )
-        return clipped
+        bounded = np.clip(scaled, -LARGEST_SCALED, LARGEST_SCALED).astype(np.float32)
+        return ModelInput(bounded, observed, gaps, times)
 
 
 def _without_outliers(frame: pd.DataFrame, max_std: float) -> pd.DataFrame:
@@ -232,12 +328,12 @@ def _without_outliers(frame: pd.DataFrame, max_std: float) -> pd.DataFrame:
 
 
 def _is_outlier(frame: pd.DataFrame, max_std: float) -> pd.DataFrame:
-    """Tell which cells have a z-score in this very table beyond `max_std`; missing ones have none.
+    """Tell which cells are outliers: their z-score in this table is beyond `max_std`.
 
     Returns:
-        (rows, series) bool.
+        (rows, series) bool; False where a cell is missing.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # beyond the range counts as infinite
+    with np.errstate(over="ignore", invalid="ignore"):  # an overflow counts as infinite
         deviation = (frame - frame.mean()).abs()
         return deviation > max_std * frame.std(ddof=0)
 
@@ -252,3 +348,48 @@ def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return abs(value) <= sys.float_info.max
+
+
+def _are_numbers(value: Any, number: int) -> bool:
+    return isinstance(value, list) and len(value) == number and all(map(_is_number, value))
+
+
+_EACH = "a finite number for each of the {number} series"
+# The expected value of each part of a stored preprocessor, in words, and its check, given the
+# number of series. Names come first: their number is what the other lengths must be.
+_STORED: dict[str, tuple[str, Callable[[Any, int], bool]]] = {
+    "series": (
+        "a list of one or more names, each once",
+        lambda value, number: (
+            number > 0
+            and all(isinstance(name, str) for name in value)
+            and len(set(value)) == number
+        ),
+    ),
+    "mean": (_EACH, _are_numbers),
+    "scale": (
+        "a finite number above 0 for each of the {number} series",
+        lambda value, number: _are_numbers(value, number) and all(part > 0 for part in value),
+    ),
+    "center": (_EACH, _are_numbers),
+    "longest_constant": (
+        "null or a whole number of at least 1 for each of the {number} series",
+        lambda value, number: (
+            isinstance(value, list)
+            and len(value) == number
+            and all(run is None or _is_count(run, 1) for run in value)
+        ),
+    ),
+    "max_fill": (
+        "null or a whole number of at least 0",
+        lambda value, _: value is None or _is_count(value, 0),
+    ),
+    "max_std": (
+        "null or a finite number above 0",
+        lambda value, _: value is None or (_is_number(value) and value > 0),
+    ),
+    "outliers_of": (
+        '"training" or "each file"',
+        lambda value, _: value in get_args(OutliersOf),
+    ),
+}

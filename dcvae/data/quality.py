@@ -1,17 +1,17 @@
-"""How far a row can be judged at all: gaps, missing cells, and sensors that are stuck.
+"""Quality of rows: how far their windows were measured, and series stuck at one value.
 
-A verdict is worth no more than the window that it comes from. Every judged row therefore carries
-the worst of four words:
+A score is only as good as the window that it comes from. Every row with a whole window therefore
+has a quality, the worst of four words that applies::
 
     after a gap     its window crosses a gap in time, so that its rows do not follow each other: it
-                    is not judged
-    stale           a series has been on one value for longer than it ever was in training
-    partly filled   a cell of the row is missing, or more than `FILLED_SHARE` of its window's cells:
-                    what the network saw there is not a measurement
+                    has no score
+    stale           a series has kept one value for longer than it ever did in training
+    partly filled   a cell of the row is missing, or more than `FILLED_SHARE` of the cells of its
+                    window: the network got filled values instead of measurements
     observed        none of these
 
-Nothing here looks ahead: what is said of a row depends on the rows up to it alone. A missing cell
-is not stale. It neither ends a stretch on one value nor makes it longer.
+The quality of a row depends on the rows up to it alone. A missing cell is not stale; it neither
+ends a run of one value nor makes it longer.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dcvae._arrays import BoolArray, Float64Array, IntArray
+from dcvae._text import shortened
 from dcvae.data.windows import windows_across
 
 AFTER_A_GAP = "after a gap"
@@ -38,30 +40,43 @@ _SEPARATOR = "; "
 
 @dataclass(frozen=True, eq=False)
 class Quality:
-    """What is known of the quality of the judged rows of a file.
+    """Quality of the rows of a file that have a whole window.
 
     Attributes:
-        table: one line a judged row, by time, `COLUMNS`: the worst word of `WORST_FIRST`; number of
-            missing cells in the row; share of missing cells in its window; names of the series that
-            are missing, and of those that are stale, in the order of the columns.
-        stale_rows: number of rows in which each series is stale, by its name.
+        table: (rows - T + 1, `COLUMNS`) by time, one line per row: the worst word of `WORST_FIRST`
+            that applies; number of missing cells in the row; share of missing cells in its window,
+            0 to 1; names of the missing series, and of the stale ones, in the order of the columns.
+        stale_rows: (series,) number of rows in which each series is stale, by its name.
+
+    Examples:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from dcvae.data import assess
+        >>> frame = pd.DataFrame({"flow": [1.0, 2.0, 3.0, np.nan]})
+        >>> quality = assess(frame, np.zeros(4, dtype=bool), [None], window_length=2)
+        >>> quality.counts()
+        {'after a gap': 0, 'stale': 0, 'partly filled': 1, 'observed': 2}
     """
 
     table: pd.DataFrame
     stale_rows: pd.Series
 
     def counts(self) -> dict[str, int]:
-        """Count the rows of each quality, the worst first."""
+        """Count the rows of each quality.
+
+        Returns:
+            Number of rows by word, the worst first; 0 for a quality that no row has.
+        """
         found = self.table["quality"].value_counts()
         return {word: int(found.get(word, 0)) for word in WORST_FIRST}
 
     def notices(self) -> list[str]:
-        """Tell what is not as it should be: one sentence each."""
+        """Tell of rows after a gap, stale series and partly filled rows: one sentence each."""
         counts, total = self.counts(), len(self.table)
         notices = []
         if counts[AFTER_A_GAP]:
             notices.append(
-                f"{counts[AFTER_A_GAP]:,} of {total:,} rows are not judged: their windows cross a "
+                f"{counts[AFTER_A_GAP]:,} of {total:,} rows are not scored: their windows cross a "
                 "gap longer than `max_gap`."
             )
         stale = self.stale_rows[self.stale_rows > 0].sort_values(ascending=False, kind="stable")
@@ -69,7 +84,7 @@ class Quality:
             named = [f"`{name}` {rows:,}" for name, rows in stale.items()]
             notices.append(
                 f"Series are on one value for longer than ever in training ({len(stale)} of "
-                f"{len(self.stale_rows)}, with the rows): {listed(named)}."
+                f"{len(self.stale_rows)}, with the rows): {shortened(named)}."
             )
         if counts[PARTLY_FILLED]:
             notices.append(
@@ -79,32 +94,8 @@ class Quality:
         return notices
 
 
-def after_gap(
-    times: pd.DatetimeIndex, step_seconds: float, max_gap: int | None
-) -> NDArray[np.bool_]:
-    """Tell before which rows a gap lies: a step longer than `max_gap` sampling steps.
-
-    Steps are rounded to whole sampling steps first, as no clock is exact.
-
-    Args:
-        times: of the rows.
-        step_seconds: the sampling step; 0, that of a single row, knows no gaps.
-        max_gap: in sampling steps; None knows no gaps.
-
-    Returns:
-        (rows,) bool.
-    """
-    gaps = np.zeros(len(times), dtype=bool)
-    if max_gap is not None and step_seconds > 0:
-        seconds = np.diff(times.as_unit("us").asi8) / 1e6
-        gaps[1:] = seconds >= (max_gap + 0.5) * step_seconds
-    return gaps
-
-
-def judgeable(
-    observed: NDArray[np.bool_], gaps: NDArray[np.bool_], window_length: int
-) -> NDArray[np.bool_]:
-    """Tell which cells can be judged: they are there, and the window of their row crosses no gap.
+def scorable(observed: BoolArray, gaps: BoolArray, window_length: int) -> BoolArray:
+    """Tell which cells can have a score: observed ones whose window crosses no gap.
 
     Args:
         observed: (rows, series) bool, cells that are not missing.
@@ -120,15 +111,14 @@ def judgeable(
     return observed & whole[:, None]
 
 
-def constant_runs(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Count for how many observed cells a series has been on one value, up to each row.
+def constant_runs(values: Float64Array) -> IntArray:
+    """Count, up to each row, for how many observed cells a series has kept its value.
 
     Args:
-        values: (rows,), NaN where missing.
+        values: (rows,) float64, NaN where missing.
 
     Returns:
-        (rows,) int64: 1 where the value is another than the last observed one; 0 where it is
-        missing.
+        (rows,) int64: 1 where the value differs from the last observed one; 0 where it is missing.
     """
     rows = np.flatnonzero(~np.isnan(values))
     runs = np.zeros(len(values), dtype=np.int64)
@@ -139,8 +129,15 @@ def constant_runs(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return runs
 
 
-def longest_constant(values: NDArray[np.float64]) -> int | None:
-    """Return the longest run of observed cells on one value; None for a series with one value."""
+def longest_constant(values: Float64Array) -> int | None:
+    """Return the length of the longest run of observed cells with one value.
+
+    Args:
+        values: (rows,) float64, NaN where missing.
+
+    Returns:
+        Number of observed cells; None for a series that never changes.
+    """
     seen = values[~np.isnan(values)]
     if not len(seen) or (seen == seen[0]).all():
         return None
@@ -149,18 +146,33 @@ def longest_constant(values: NDArray[np.float64]) -> int | None:
 
 def assess(
     frame: pd.DataFrame,
-    gaps: NDArray[np.bool_],
+    gaps: BoolArray,
     longest: Sequence[int | None],
     window_length: int,
 ) -> Quality:
-    """Tell the quality of every judged row.
+    """Assess the quality of every row that has a whole window.
 
     Args:
         frame: (rows, series), data units, NaN where missing; at least `window_length` rows.
         gaps: (rows,) bool, from `after_gap`.
-        longest: the longest run of each series on one value in training; None for a series that
-            never changed there, which is never stale.
+        longest: (series,) longest run of each series with one value in training, in observed
+            cells; None for a series that never changed there, which is never stale.
         window_length: rows of a window, T.
+
+    Returns:
+        The quality of rows T - 1, T, ...
+
+    Examples:
+        A series that kept a value for two rows at most in training is stale in the third. A
+        missing cell makes every row partly filled whose window has it:
+
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from dcvae.data import assess
+        >>> frame = pd.DataFrame({"flow": [1.0, 2.0, 2.0, 2.0, np.nan, 3.0]})
+        >>> quality = assess(frame, np.zeros(6, dtype=bool), [2], window_length=2)
+        >>> quality.table["quality"].tolist()
+        ['observed', 'observed', 'stale', 'partly filled', 'partly filled']
     """
     first = window_length - 1
     missing = frame.isna().to_numpy()
@@ -186,8 +198,11 @@ def assess(
     return Quality(table, pd.Series(stale.sum(axis=0), frame.columns))
 
 
-def _names(marks: NDArray[np.bool_], series: pd.Index) -> NDArray[np.object_]:
-    """Join the names of the marked series of each row; few patterns make up many rows."""
+def _names(marks: BoolArray, series: pd.Index) -> NDArray[np.object_]:
+    """Join the names of the marked series of each row.
+
+    Rows have few different patterns, so names are joined once for each pattern.
+    """
     joined: NDArray[np.object_] = np.full(len(marks), "", dtype=object)
     rows = np.flatnonzero(np.logical_or.reduce(marks, axis=1))
     packed, number = np.unique(np.packbits(marks[rows], axis=1), axis=0, return_inverse=True)
@@ -195,9 +210,3 @@ def _names(marks: NDArray[np.bool_], series: pd.Index) -> NDArray[np.object_]:
     texts = np.array([_SEPARATOR.join(series[pattern]) for pattern in patterns], dtype=object)
     joined[rows] = texts[number.ravel()]
     return joined
-
-
-def listed(items: list[str]) -> str:
-    """List the first five items and count the rest."""
-    rest = len(items) - 5
-    return ", ".join(items[:5]) + (f" and {rest:,} more" if rest > 0 else "")

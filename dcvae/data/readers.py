@@ -1,13 +1,13 @@
-"""How a file on disk becomes named columns of raw cells: CSV, compressed CSV and Parquet.
+"""Readers of files: CSV, compressed CSV and Parquet, to named columns of cells.
 
-``open_file`` looks at the bytes and the header only. ``read`` then returns the first column as it
-is written and the wanted columns as float64, NaN where a cell is missing. What the names and the
-numbers mean is not decided here. A file that cannot be cut into rows and columns, or a cell that is
-no number, is refused with an ``InputError`` that names the file, the row, the line and the column.
+`open_file` looks at the bytes and the header only. `read` then returns the first column as it is
+written and the wanted columns as float64, NaN where a cell is missing; other modules interpret
+them. A file that cannot be cut into rows and columns, or a cell that is no number, is refused with
+an `InputError` that names the file, the row, the line and the column.
 
-Reading is optimistic. The fast path parses everything at once in compiled code and is believed only
-when the file is plainly in order. Anything else is read a second time, keeping as text each column
-that resists, which either finds the offending cells or accepts an untidy but clear file.
+The fast path parses everything at once in compiled code; its result is used only if the file has no
+irregularity. Any other file is read a second time, with the columns that are not numeric as text,
+which either finds the offending cells or accepts an untidy but unambiguous file.
 """
 
 import csv
@@ -15,7 +15,6 @@ import gzip
 import importlib
 import io
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,29 +22,20 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
+from dcvae._text import SHOWN, shortened
 from dcvae.errors import InputError
 
 MISSING = ("", "NA", "na", "NaN", "nan", "NAN", "-nan", "null", "Null", "NULL")
-SHOWN = 3  # examples in an error message
-# Tables of results have lines or columns of these names beside those of the series.
-RESERVED_NAMES = (
-    "system alarm",
-    "any series flagged",
-    "mean of labeled series",
-    "all series together",
-    "promised by a Gaussian",
-)
-NAMED = 5  # series or columns named in a notice
-
 _TRUTHS = (b"True", b"TRUE", b"true", b"False", b"FALSE", b"false")
 
 
 class CsvFile:
-    """Delimited text, held in memory as bytes; the header is read at once, the rows by ``read``.
+    """Delimited text, held in memory as bytes; the header is read at once, the rows by `read`.
 
-    names: the columns, stripped; the first may go without a name, as in what pandas writes for an
-    index that has none, and is then called `time`.
-    notices: one sentence each, filled by ``read``.
+    Attributes:
+        path: of the file.
+        names: of the columns, stripped; `time` where the first has none, as an index may.
+        notices: one sentence each, filled by `read`.
     """
 
     def __init__(self, path: Path, raw: bytes) -> None:
@@ -71,24 +61,30 @@ class CsvFile:
     def read(
         self, series: Sequence[str], expected: str, words: Mapping[str, str]
     ) -> tuple[pd.Series, pd.DataFrame]:
-        """Return the first column as text and the named columns as float64 (rows, series).
+        """Read the first column and the given ones.
 
-        ``words`` are read as the numbers they stand for, whatever their case.
+        Args:
+            series: names of columns.
+            expected: what their cells should be, for the message.
+            words: cells that are read as the number given for them, whatever their case.
 
-        Raises: InputError if there are no rows, if a row is longer or shorter than the header, and
-        for cells that are neither missing, nor a number, nor one of the words: ``expected`` says
-        what they should be.
+        Returns:
+            The first column as text, and (rows, series) float64, NaN where missing.
+
+        Raises:
+            InputError: there are no rows, a row is longer or shorter than the header, or a cell
+                is neither missing, nor a number, nor one of the words.
         """
         if next(self._records(), None) is None:
             refuse(self.path, "it has a header but no rows")
         read_fast = self._read_arrow if _arrow() else self._read_pandas
         decimals = ".," if self._separator == ";" and self._holds(b",") else "."
-        # Arrow would let a quote that stays open pass at the end of a file.
+        # Arrow accepts a quote that is still open at the end of a file.
         all_closed = self._raw.count(b'"', self._start) % 2 == 0
         for decimal in decimals if all_closed else "":
             try:
                 cells = read_fast(series, decimal)
-            except ValueError:  # what both pandas' and Arrow's parsing errors are
+            except ValueError:  # the parsing errors of pandas and of Arrow
                 continue
             break
         else:
@@ -102,7 +98,7 @@ class CsvFile:
         return [f"row {row + 1:,} (line {line:,})" for row, line, _ in self._find(rows)]
 
     def texts(self, rows: Sequence[int]) -> list[list[str]]:
-        """Return the cells of rows as they are written, stripped; rows as in ``places``."""
+        """Return the cells of rows as they are written, stripped; `rows` as in `places`."""
         return [[cell.strip() for cell in cells] for _, _, cells in self._find(rows)]
 
     def _find(self, rows: Sequence[int]) -> Iterator[tuple[int, int, list[str]]]:
@@ -124,7 +120,7 @@ class CsvFile:
         stream.seek(self._start)
         lines = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         reader = csv.reader(lines, delimiter=self._separator)
-        first_line = 1  # of a row, which a quoted line end may stretch over several
+        first_line = 1  # of a row, which has several lines if a quoted cell does
         try:
             for cells in reader:
                 if len(cells) > 1 or (cells and cells[0].strip()):
@@ -154,7 +150,7 @@ class CsvFile:
         return frame
 
     def _read_pandas(self, series: Sequence[str], decimal: str) -> pd.DataFrame:
-        """Read with pandas' own parser, refusing by ValueError the truth values it would count."""
+        """Read with pandas' own parser; ValueError for truth values, which it reads as 0 and 1."""
         if any(self._holds(word) for word in _TRUTHS):
             raise ValueError("truth values")
         frame = self._parse(dict.fromkeys(series, "float64"), decimal)
@@ -163,12 +159,13 @@ class CsvFile:
     def _read_carefully(
         self, series: Sequence[str], expected: str, words: Mapping[str, str], decimals: str
     ) -> tuple[pd.DataFrame, str]:
-        """Read with pandas, convert column by column, and name what resists.
+        """Read with pandas, convert column by column, and refuse cells that are no number.
 
-        Returns: the first column and the series, and the decimal mark that the file uses.
+        Returns:
+            The first column and the series, and the decimal mark that the file uses.
         """
-        # pandas may guess the numeric columns, which is far faster than to read all as text, but
-        # only where there are no truth values and no doubt about the decimal mark.
+        # Letting pandas find the numeric columns is far faster than to read all as text, but right
+        # only without truth values and with a known decimal mark.
         clear = decimals == "." and not any(self._holds(word) for word in _TRUTHS)
         types = dict.fromkeys(series, None if clear else "str")
         try:
@@ -184,10 +181,10 @@ class CsvFile:
         return values, decimal
 
     def _parse(self, types: Mapping[str, str | None], decimal: str = ".") -> pd.DataFrame:
-        """Read all columns with pandas' parser, as text unless ``types`` says another type.
+        """Read all columns with pandas' parser, as text unless `types` gives another type.
 
-        Type None lets pandas choose. Raises ValueError for rows that pandas would let pass: it
-        fills up short ones and cuts a long first one.
+        Type None lets pandas choose. Raises ValueError for rows of a wrong length: pandas fills up
+        short ones and cuts a long first one.
         """
         width = len(self.names)
         if len(next(self._records())[1]) != width:
@@ -234,10 +231,7 @@ class CsvFile:
 
 
 class ParquetFile:
-    """A Parquet file; an index that pandas stored comes first, otherwise the first column does.
-
-    It is used as a ``CsvFile`` is, except that the first column keeps the type that it has.
-    """
+    """Parquet file, used like a `CsvFile`; a stored index is its first column, of any type."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -259,7 +253,7 @@ class ParquetFile:
     def read(
         self, series: Sequence[str], expected: str, words: Mapping[str, str]
     ) -> tuple[pd.Series, pd.DataFrame]:
-        """Return the first column as it is and the named columns as float64 (rows, series)."""
+        """Read the first column, in its own type, and the given ones; as `CsvFile.read`."""
         if self._frame.empty:
             refuse(self.path, "it has columns but no rows")
         values = _to_numbers(self._frame[list(series)], words, ".", expected, self)
@@ -281,9 +275,10 @@ File = CsvFile | ParquetFile
 
 
 def open_file(path: Path) -> File:
-    """Open a file by its name: ``.parquet``, or else CSV, compressed if its first bytes say so.
+    """Open a file: Parquet by the suffix `.parquet`, else CSV, gzipped if its first bytes are.
 
-    Raises: InputError for a file that does not exist or cannot be read as text or Parquet.
+    Raises:
+        InputError: the file does not exist or cannot be read as text or Parquet.
     """
     if not path.exists():
         raise InputError(f"{path} does not exist. Give the path of a CSV file.")
@@ -300,34 +295,8 @@ def open_file(path: Path) -> File:
     return CsvFile(path, raw)
 
 
-def check_names(file: File) -> None:
-    """Refuse a header in which a column has no name, the name of another or of a result."""
-    problems = []
-    unnamed = [str(number) for number, name in enumerate(file.names, start=1) if not name]
-    if unnamed:
-        problems.append(
-            f"column {shortened(unnamed, SHOWN)} has no name; name every series in the header (is "
-            "there a separator too many?)"
-        )
-    counts = Counter(name for name in file.names if name)
-    repeated = [f"`{name}`" for name, count in counts.items() if count > 1]
-    if repeated:
-        problems.append(
-            f"the column name {shortened(repeated, SHOWN)} is repeated; give every column its own "
-            "name"
-        )
-    taken = [f"`{name}`" for name in file.names if name in RESERVED_NAMES]
-    if taken:
-        problems.append(
-            f"the column name {shortened(taken, SHOWN)} is one that results are given under; name "
-            "the series otherwise"
-        )
-    if problems:
-        refuse(file.path, *problems)
-
-
 def _arrow() -> Any:
-    """Return ``pyarrow.csv`` where it is installed, otherwise None."""
+    """Return `pyarrow.csv` where it is installed, otherwise None."""
     try:
         return importlib.import_module("pyarrow.csv")
     except ImportError:
@@ -366,7 +335,7 @@ def _any_contains(cells: pd.DataFrame, mark: str) -> bool:
 def _to_numbers(
     cells: pd.DataFrame, words: Mapping[str, str], decimal: str, expected: str, file: File
 ) -> pd.DataFrame:
-    """Convert columns to float64, or refuse the file by naming the cells that resist."""
+    """Convert columns to float64; refuse the file if a cell is no number, naming such cells."""
     columns = {}
     unreadable = np.zeros(cells.shape, dtype=bool)
     for number, (name, column) in enumerate(cells.items()):
@@ -375,7 +344,7 @@ def _to_numbers(
             continue
         text = column.astype("str")
         values = pd.to_numeric(text, errors="coerce").astype("float64")
-        # The few cells left over: blank ones, words, decimal commas, and what is wrong.
+        # The few cells left: blank ones, words, decimal commas, and wrong ones.
         left = text[values.isna() & text.notna()].str.strip()
         left = left[~left.isin(MISSING)]
         plain = left.str.lower().replace(words) if words else left
@@ -390,19 +359,25 @@ def _to_numbers(
     return pd.DataFrame(columns)
 
 
-# --- What is said about a file ---------------------------------------------------------------
+# --- Messages about a file -------------------------------------------------------------------
 
 
 def refuse(path: Path, *problems: str) -> NoReturn:
-    """Raise the problems of one file together, sentences without its name and the last period."""
+    """Raise all problems of a file as one error; sentences without its name and a last period."""
     raise InputError(f"{path}: " + ".\n".join(problems) + ".")
 
 
 def describe_cells(wrong: np.ndarray, names: Sequence[str], file: File, expected: str) -> list[str]:
-    """Say where the first wrong cells are and what they hold, or nothing where all are right.
+    """Say where the first wrong cells are and what they hold.
 
-    wrong: (rows, columns) bool, the columns of the file that have the given names.
-    Returns: at most one sentence, for ``refuse``.
+    Args:
+        wrong: (rows, columns) bool.
+        names: (columns,) names of these columns of the file.
+        file: the file.
+        expected: what the cells should be.
+
+    Returns:
+        One sentence for `refuse`; none if no cell is wrong.
     """
     if not wrong.any():
         return []
@@ -410,17 +385,11 @@ def describe_cells(wrong: np.ndarray, names: Sequence[str], file: File, expected
     places, texts = file.places(rows), file.texts(rows)
     examples = []
     for row, column in np.argwhere(wrong[rows])[:SHOWN].tolist():
-        # As it is written, not as the number that was made of it: 1e400 is infinite by then.
+        # The text of the cell, as its number may not show it: 1e400 is read as infinite.
         text = texts[row][file.names.index(names[column])]
         held = "is empty" if text in MISSING else f"holds `{text}`"
         examples.append(f"{places[row]}, column `{names[column]}` {held}")
     return [f"{shortened(examples, SHOWN, int(wrong.sum()))}; expected {expected}"]
-
-
-def shortened(items: Sequence[str], shown: int = NAMED, total: int | None = None) -> str:
-    """List the first items and count the rest; ``total`` where not all items are given."""
-    rest = (len(items) if total is None else total) - min(shown, len(items))
-    return ", ".join(items[:shown]) + (f" and {rest:,} more" if rest else "")
 
 
 def row_numbers(wrong: Any) -> list[int]:

@@ -1,25 +1,24 @@
-"""Which rows make a window, and which windows train and which validate.
+"""Windows of a table: their rows, and the split into training and validation.
 
 A window is `window_length` consecutive rows, named by the index of its first row, its *start*. With
-10 rows, windows of 4 and a stride of 1 there are 7 windows; the last row of each is judged, so the
-first 3 rows never are:
+10 rows, windows of 4 and a stride of 1 there are 7 windows. The last row of each gets a score, so
+the first 3 rows have none::
 
     row     0 1 2 3 4 5 6 7 8 9
-    start 0 x x x J                     J: the row that the window judges
-    start 1   x x x J
+    start 0 x x x S                     S: the row that gets a score
+    start 1   x x x S
     ...
-    start 6             x x x J
+    start 6             x x x S
 
-The validation part is the end of the series, and no window crosses the border:
+The validation part is the end of the series, and no window crosses the border::
 
     rows    |------------ training ------------|---- validation ----|
 
-Not every window is fit to learn from. One that crosses a gap in time holds rows that do not follow
-each other, and one with a labeled anomaly would teach that the anomaly is normal: they are left
-out.
+Some windows are left out of training and validation: those that cross a gap in time, whose rows do
+not follow each other, and those with a labeled anomaly, which the network would be trained to
+reconstruct as normal.
 
-Windows are gathered from the one resident array when they are needed; there is never a copy of the
-series for every window.
+Windows are gathered from one array when they are needed; rows are not stored once for each window.
 """
 
 from typing import NamedTuple, TypeVar
@@ -27,25 +26,38 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dcvae._arrays import BoolArray, Int32Array
 from dcvae.errors import InputError
 
 Cell = TypeVar("Cell", bound=np.generic)
 
+_SHORTEST_WINDOW = 2  # rows: one of a past, and the one that gets a score
+
 
 class WindowSplit(NamedTuple):
-    """Starts (row indices, int32) of the windows that train and of those that validate.
+    """Starts of the windows to train on and of those to validate on.
 
-    `across_gaps` and `labeled` count the windows of both parts that are in neither, because they
-    cross a gap or (those that cross none) because they have a labeled row.
+    Attributes:
+        train: (windows,) int32, row indices.
+        validation: (windows,) int32, row indices.
+        across_gaps: number of windows that are left out because they cross a gap.
+        labeled: number of windows that cross no gap and are left out because of a labeled row.
+
+    Examples:
+        >>> import numpy as np
+        >>> from dcvae.data import WindowSplit
+        >>> starts = np.arange(5, dtype=np.int32)
+        >>> WindowSplit(starts[:3], starts[3:], across_gaps=2).notices()
+        ['2 of 7 windows are left out of training: 2 cross a gap longer than `max_gap`.']
     """
 
-    train: NDArray[np.int32]
-    validation: NDArray[np.int32]
+    train: Int32Array
+    validation: Int32Array
     across_gaps: int = 0
     labeled: int = 0
 
     def notices(self) -> list[str]:
-        """Tell how many windows were left out and why, in a sentence at most."""
+        """Tell how many windows were left out and why, in at most one sentence."""
         if not self.across_gaps + self.labeled:
             return []
         total = len(self.train) + len(self.validation) + self.across_gaps + self.labeled
@@ -55,11 +67,54 @@ class WindowSplit(NamedTuple):
 
 
 def num_windows(num_rows: int, window_length: int) -> int:
-    """Count the windows with stride 1, which is also the number of judged rows."""
+    """Return the number of windows with stride 1, which is also the number of scored rows.
+
+    Args:
+        num_rows: rows of the table.
+        window_length: rows of a window, T.
+
+    Returns:
+        `num_rows` - T + 1; 0 if the table is shorter than a window.
+
+    Examples:
+        >>> from dcvae.data import num_windows
+        >>> num_windows(num_rows=10, window_length=4)
+        7
+    """
     return max(num_rows - window_length + 1, 0)
 
 
-def windows_with(marked: NDArray[np.bool_], window_length: int) -> NDArray[np.bool_]:
+def longest_window(num_rows: int, asked: int, validation_share: float) -> tuple[int, float]:
+    """Choose the longest windows that fit a number of training rows.
+
+    Args:
+        num_rows: rows of the training table, at least 4.
+        asked: rows of a window that the settings ask for.
+        validation_share: share of the rows that validates, 0 to 1.
+
+    Returns:
+        The rows of a window: at most `asked`, and so many that the validation part holds one window
+        and the training part two side by side. And the share of the rows that validates: 0 if that
+        part could not hold a window of 2 rows.
+
+    Examples:
+        Of 100 rows, 20 validate, and can hold no longer window:
+
+        >>> from dcvae.data import longest_window
+        >>> longest_window(num_rows=100, asked=128, validation_share=0.2)
+        (20, 0.2)
+    """
+    share = validation_share
+    held_out = int(num_rows * share)
+    if held_out < _SHORTEST_WINDOW:
+        share, held_out = 0.0, 0
+    longest = (num_rows - held_out) // 2
+    if held_out:
+        longest = min(longest, held_out)
+    return max(min(asked, longest), _SHORTEST_WINDOW), share
+
+
+def windows_with(marked: BoolArray, window_length: int) -> BoolArray:
     """Tell which windows have a marked row.
 
     Args:
@@ -67,14 +122,20 @@ def windows_with(marked: NDArray[np.bool_], window_length: int) -> NDArray[np.bo
         window_length: rows of a window, T.
 
     Returns:
-        (windows,) bool, by the windows' starts; with stride 1.
+        (rows - T + 1,) bool, by the windows' starts; with stride 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from dcvae.data import windows_with
+        >>> windows_with(np.array([False, True, False, False]), window_length=2).tolist()
+        [True, True, False]
     """
     counts = np.concatenate([[0], np.cumsum(marked)])
-    has_marked: NDArray[np.bool_] = counts[window_length:] > counts[:-window_length]
+    has_marked: BoolArray = counts[window_length:] > counts[:-window_length]
     return has_marked
 
 
-def windows_across(after_gap: NDArray[np.bool_], window_length: int) -> NDArray[np.bool_]:
+def windows_across(after_gap: BoolArray, window_length: int) -> BoolArray:
     """Tell which windows cross a gap.
 
     Args:
@@ -82,7 +143,15 @@ def windows_across(after_gap: NDArray[np.bool_], window_length: int) -> NDArray[
         window_length: rows of a window, T, at least 2.
 
     Returns:
-        (windows,) bool, by the windows' starts; with stride 1.
+        (rows - T + 1,) bool, by the windows' starts; with stride 1.
+
+    Examples:
+        A window that starts after the gap does not cross it:
+
+        >>> import numpy as np
+        >>> from dcvae.data import windows_across
+        >>> windows_across(np.array([False, True, False, False]), window_length=2).tolist()
+        [True, False, False]
     """
     return windows_with(after_gap[1:], window_length - 1)
 
@@ -94,15 +163,15 @@ def split_windows(
     stride: int,
     source: object,
     *,
-    after_gap: NDArray[np.bool_] | None = None,
-    labeled: NDArray[np.bool_] | None = None,
+    after_gap: BoolArray | None = None,
+    labeled: BoolArray | None = None,
 ) -> WindowSplit:
-    """Divide a series into windows to train on and windows to validate on.
+    """Split the windows of a table into those to train on and those to validate on.
 
     Args:
-        num_rows: rows of the series, N.
+        num_rows: rows of the table.
         window_length: rows of a window, T.
-        validation_share: share of the rows, at the end, that validates; 0 for none.
+        validation_share: share of the rows, 0 to 1, at the end, that validates; 0 for none.
         stride: distance between the starts of training windows, in rows. Validation windows
             always have stride 1.
         source: names the data in messages.
@@ -115,8 +184,16 @@ def split_windows(
         The starts of both parts; `validation` is empty when the share is 0.
 
     Raises:
-        InputError: a part that should give windows has fewer than `window_length` rows, or none of
-            its windows is left.
+        InputError: a part that should have windows has fewer than `window_length` rows, or none
+            of its windows is left.
+
+    Examples:
+        Ten rows, the last four of them for validation; windows of three rows:
+
+        >>> from dcvae.data import split_windows
+        >>> split = split_windows(10, 3, validation_share=0.4, stride=1, source="pump.csv")
+        >>> split.train.tolist(), split.validation.tolist()
+        ([0, 1, 2, 3], [6, 7])
     """
     validation_rows = int(num_rows * validation_share)
     border = num_rows - validation_rows
@@ -151,10 +228,10 @@ def split_windows(
                 "uneven steps to one with `resample`, or change `val_percent`."
             )
     both = np.concatenate([train, validation])
-    fit = ~(across | anomalous)
+    usable = ~(across | anomalous)
     return WindowSplit(
-        train[fit[train]],
-        validation[fit[validation]],
+        train[usable[train]],
+        validation[usable[validation]],
         int(np.count_nonzero(across[both])),
         int(np.count_nonzero(anomalous[both])),
     )
@@ -170,29 +247,35 @@ def _reasons(across_gaps: int, labeled: int) -> str:
     return " and ".join(parts)
 
 
-def gather_windows(
-    series: NDArray[Cell], starts: NDArray[np.int32], window_length: int
-) -> NDArray[Cell]:
-    """Copy the windows with the given starts out of the series.
+def gather_windows(values: NDArray[Cell], starts: Int32Array, window_length: int) -> NDArray[Cell]:
+    """Copy the windows with the given starts out of a table.
 
     Args:
-        series: (rows, series), scaled; or a mask of such cells.
-        starts: (batch,), row indices.
+        values: (rows, series), scaled, or a mask of the cells.
+        starts: (batch,) int32, row indices.
         window_length: rows of a window, T.
 
     Returns:
-        (batch, window_length, series), of the same kind.
+        (batch, T, series), of the dtype of `values`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from dcvae.data import gather_windows
+        >>> values = np.arange(5)[:, None]
+        >>> gather_windows(values, np.array([2, 0], dtype=np.int32), window_length=3)[:, :, 0]
+        array([[2, 3, 4],
+               [0, 1, 2]])
     """
-    windows: NDArray[Cell] = series[starts[:, None] + np.arange(window_length)]
+    windows: NDArray[Cell] = values[starts[:, None] + np.arange(window_length)]
     return windows
 
 
 def starts_of_epoch(
-    starts: NDArray[np.int32], seed: int, epoch: int, batch_size: int, steps: int | None = None
-) -> NDArray[np.int32]:
-    """Draw the windows of one epoch: the same for the same seed and epoch, whatever came before.
+    starts: Int32Array, seed: int, epoch: int, batch_size: int, steps: int | None = None
+) -> Int32Array:
+    """Draw the windows of one epoch, by its number and the seed alone.
 
-    A resumed training therefore sees the batches that the uninterrupted one would have seen.
+    A resumed training therefore has the batches that the uninterrupted one would have had.
 
     Args:
         starts: (windows,) int32, of the training part.
@@ -200,10 +283,20 @@ def starts_of_epoch(
         epoch: number of the epoch, from 1.
         batch_size: windows in a step.
         steps: steps in the epoch: pass follows pass, and an epoch goes on where the last one ended.
-            None for one pass, from which the windows that fill no batch are left out.
+            None for one pass, without the windows that do not fill a batch.
 
     Returns:
         (steps · batch_size,) int32.
+
+    Examples:
+        Two epochs of two steps draw each of four windows twice:
+
+        >>> import numpy as np
+        >>> from dcvae.data import starts_of_epoch
+        >>> starts = np.array([0, 1, 2, 3], dtype=np.int32)
+        >>> drawn = [starts_of_epoch(starts, 123, epoch, batch_size=2, steps=2) for epoch in (1, 2)]
+        >>> sorted(np.concatenate(drawn).tolist())
+        [0, 0, 1, 1, 2, 2, 3, 3]
     """
     if steps is None:
         return shuffled(starts, seed, epoch)[: len(starts) // batch_size * batch_size]
@@ -215,14 +308,28 @@ def starts_of_epoch(
     return np.concatenate(passes)[skipped : skipped + count]
 
 
-def spread_evenly(starts: NDArray[np.int32], most: int) -> NDArray[np.int32]:
-    """Thin starts out to so many at most, the first and the last among them."""
+def spread_evenly(starts: Int32Array, most: int) -> Int32Array:
+    """Select evenly spread starts, the first and the last among them.
+
+    Args:
+        starts: (windows,) int32.
+        most: number of starts to select, at most.
+
+    Returns:
+        (min(windows, most),) int32.
+
+    Examples:
+        >>> import numpy as np
+        >>> from dcvae.data import spread_evenly
+        >>> spread_evenly(np.arange(10, dtype=np.int32), most=4).tolist()
+        [0, 3, 6, 9]
+    """
     if len(starts) <= most:
         return starts
-    kept: NDArray[np.int32] = starts[np.linspace(0, len(starts) - 1, most).astype(int)]
+    kept: Int32Array = starts[np.linspace(0, len(starts) - 1, most).astype(int)]
     return kept
 
 
-def shuffled(starts: NDArray[np.int32], seed: int, number: int) -> NDArray[np.int32]:
-    """Order the starts for one pass over them, counted from 1."""
+def shuffled(starts: Int32Array, seed: int, number: int) -> Int32Array:
+    """Return the starts in random order, by the seed and the number of the pass, from 1."""
     return np.random.default_rng((seed, number)).permutation(starts)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from support.script_tools import BEFORE, RESULTS, call, good, read_csv, toy_frame, write_settings
 
 NUM_ROWS = 160
@@ -118,7 +119,7 @@ def test_a_hard_file_is_judged_as_far_as_it_can_be(place, kind):
     # Said once before the tables, and once in short among the findings.
     assert f"Quality of the {len(quality):,} rows (quality.csv): " in ended.stdout
     if "after a gap" in expected:
-        said = f"note: {expected['after a gap']:,} of {len(quality):,} rows are not judged: "
+        said = f"note: {expected['after a gap']:,} of {len(quality):,} rows are not scored: "
         assert said in ended.stdout
     metrics = json.loads(Path("models/toy/results/test/metrics.json").read_text())
     assert metrics["quality"] == {
@@ -273,7 +274,7 @@ def train(*more):
 def test_labeled_anomalies_are_left_out_of_training(labeled_place):
     ended = good(call("train", "train.csv", "settings.txt", "--labels", "train_labels.csv"))
     assert "note: 9 of 286 windows are left out of training: 9 have a labeled an" in ended.stdout
-    assert "note: 2 cells are labeled an anomaly and not learned.\n" in ended.stdout
+    assert "note: 2 cells are labeled an anomaly and not trained on.\n" in ended.stdout
     assert "windows  224 to train on, 53 to validate\n" in ended.stdout
     run = json.loads(Path("models/toy/run.json").read_bytes())
     assert run["labels_file"] == "train_labels.csv"

@@ -1,132 +1,30 @@
-"""The one door for data: resampling against a slow twin, causality, labels, context, training."""
+"""The one door for data: labels, context, resampling, and what a training is fitted to."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from support.builders import settings_with
 
 from dcvae import InputError
-from dcvae.data.loading import read_data, read_training, resample
-from dcvae.data.tables import Table, read_table
+from dcvae.data import Preprocessor, Table, read_data, training_data, without_labeled
+from dcvae.data.gaps import after_gap
+from dcvae.data.resampling import resample
+from dcvae.data.tables import read_table
+from support.builders import settings_with
+from support.tables import resampled_slowly, uneven_frame, written
 
 NAN = np.nan
 MINUTE = pd.Timedelta(1, unit="min")
-
-
-def uneven_table(num_rows=120, seed=0, start="2021-01-01"):
-    """Rows every few seconds to minutes, with gaps, and with cells missing."""
-    random = np.random.default_rng(seed)
-    steps = random.choice(
-        [7, 20, 45, 60, 130, 300, 2000], num_rows, p=[0.2] * 4 + [0.1, 0.05, 0.05]
-    )
-    times = pd.Timestamp(start) + pd.to_timedelta(np.cumsum(steps), unit="s")
-    values = random.normal(size=(num_rows, 2))
-    values[random.random(values.shape) < 0.2] = NAN
-    return pd.DataFrame(values, pd.DatetimeIndex(times, name="t").as_unit("us"), ["a", "b"])
 
 
 def table_of(frame, path="data.csv"):
     return Table(path, frame, ["before"])
 
 
-def written(frame, path, **options):
-    frame.to_csv(path, **options)
-    return path
-
-
-# --- Resampling ------------------------------------------------------------------------------
-
-
-def resampled_slowly(frame, step, max_gap):
-    """Row by row: everything in (t - step, t], empty rows only where the gap is short."""
-    ends = [
-        (time - pd.Timestamp(0) + step - pd.Timedelta(1, unit="us")) // step for time in frame.index
-    ]
-    lines, index = [], []
-    for number in range(ends[0], ends[-1] + 1):
-        inside = frame[[end == number for end in ends]]
-        if not len(inside):
-            before = max(end for end in ends if end < number)
-            after = min(end for end in ends if end > number)
-            if max_gap is not None and after - before > max_gap:
-                continue
-        index.append(pd.Timestamp(0) + number * step)
-        if frame.dtypes.iloc[0].kind == "b":
-            lines.append([bool(inside[name].any()) for name in frame.columns])
-        else:
-            lines.append([inside[name].mean() for name in frame.columns])
-    times = pd.DatetimeIndex(index, name=frame.index.name).as_unit("us")
-    return pd.DataFrame(lines, times, frame.columns)
-
-
-@pytest.mark.parametrize("max_gap", [1, 2, 12, None])
-@pytest.mark.parametrize("step", [MINUTE, 5 * MINUTE])
-@pytest.mark.parametrize("seed", [0, 1])
-def test_resampling_is_that_of_a_slow_twin(seed, step, max_gap):
-    frame = uneven_table(seed=seed)
-    table = resample(table_of(frame), step, max_gap)
-    pd.testing.assert_frame_equal(table.frame, resampled_slowly(frame, step, max_gap))
-    labels = frame > 0.5
-    marked = resample(table_of(labels), step, max_gap)
-    pd.testing.assert_frame_equal(marked.frame, resampled_slowly(labels, step, max_gap))
-    assert marked.frame.index.equals(table.frame.index)
-    assert marked.notices == ["before"]
-
-
-def test_a_row_is_made_of_what_is_known_by_its_time():
-    times = pd.DatetimeIndex(
-        ["2021-01-01 00:00:00", "2021-01-01 00:00:01", "2021-01-01 00:05:00", "2021-01-01 00:05:01"]
-    )
-    frame = pd.DataFrame({"a": [1.0, 2.0, 4.0, 8.0]}, times.as_unit("us"))
-    table = resample(table_of(frame), 5 * MINUTE, 12)
-    assert table.frame["a"].to_dict() == {
-        pd.Timestamp("2021-01-01 00:00"): 1.0,
-        pd.Timestamp("2021-01-01 00:05"): 3.0,
-        pd.Timestamp("2021-01-01 00:10"): 8.0,
-    }
-    assert table.notices[-1] == (
-        "Its 4 rows are brought to one step of 00:05:00 (`resample`): 3 rows, 0 of them empty."
-    )
-
-
-def test_resampling_does_not_look_ahead():
-    """However a file goes on, rows whose time has come stay as they are."""
-    frame = uneven_table()
-    whole = resample(table_of(frame), MINUTE, 3).frame
-    for rows in range(2, len(frame)):
-        part = resample(table_of(frame.iloc[:rows]), MINUTE, 3).frame
-        known = part.loc[: frame.index[rows - 1]]
-        pd.testing.assert_frame_equal(known, whole.loc[: known.index[-1]], check_freq=False)
-
-
-def test_an_even_table_on_the_grid_stays_as_it_is():
-    times = pd.date_range("2021-01-01", periods=50, freq="5min", unit="us", name="time")
-    frame = pd.DataFrame({"a": np.arange(50.0)}, times)
-    pd.testing.assert_frame_equal(
-        resample(table_of(frame), 5 * MINUTE, 1).frame, frame, check_freq=False
-    )
-
-
-def test_the_mean_of_the_largest_numbers_is_a_number():
-    times = pd.date_range("2021-01-01 00:00:01", periods=2, freq="s", unit="us", name="time")
-    frame = pd.DataFrame({"a": [1.7e308, 1.7e308]}, times)
-    assert resample(table_of(frame), MINUTE, 1).frame["a"].iloc[0] > 1.6e308
-
-
-@pytest.mark.parametrize(("max_gap", "step"), [(None, "1s"), (10**6, "1s")])
-def test_a_step_far_too_short_is_refused(max_gap, step):
-    times = pd.date_range("2021-01-01", periods=50, freq="5min", unit="us", name="time")
-    table = table_of(pd.DataFrame({"a": np.arange(50.0)}, times))
-    message = r"`resample` would make 14,651 empty rows beside the 50 that data\.csv .*00:05:00 in"
-    with pytest.raises(InputError, match=message):
-        resample(table, pd.Timedelta(step), max_gap)
-
-
 # --- Reading ---------------------------------------------------------------------------------
 
 
 def test_labels_are_matched_to_the_times_as_measured(tmp_path):
-    frame = uneven_table()
+    frame = uneven_frame()
     data = written(frame, tmp_path / "data.csv")
     labels = written((frame > 0.5).astype(int), tmp_path / "labels.csv")
     settings = settings_with(resample="1min", max_gap=3)
@@ -137,7 +35,7 @@ def test_labels_are_matched_to_the_times_as_measured(tmp_path):
 
 def test_a_context_shares_the_step_that_it_ends_in(tmp_path):
     """Cut anywhere, a file with its context has the rows of the whole file."""
-    frame = uneven_table()
+    frame = uneven_frame()
     settings = settings_with(resample="5min", max_gap=3)
     whole = resample(table_of(frame), 5 * MINUTE, 3).frame
     for cut in range(90, 110):
@@ -159,7 +57,7 @@ def test_a_context_that_is_too_short_is_told(tmp_path):
     assert len(table.frame) == 21  # 4 steps of context are whole, a fifth begins in it
     assert table.notices[-1] == (
         "The context gives 4 rows of 00:02:00 where 7 would be used: the first 3 rows of the data "
-        "get no verdict."
+        "get no score."
     )
 
 
@@ -223,15 +121,21 @@ def training_files(folder, num_rows=100):
     return frame, pd.DataFrame(0, times, ["a", "b"]), folder / "train.csv", folder / "labels.csv"
 
 
+def data_of(path, keys, labels=None):
+    """What a training is given of files."""
+    table, truth = read_data(path, keys, labels=labels)
+    return training_data(table, keys, truth)
+
+
 def test_labeled_cells_and_the_windows_around_them_are_not_learned(tmp_path):
     frame, labels, data_path, labels_path = training_files(tmp_path)
     labels.iloc[20:22, 0] = labels.iloc[90, 1] = 1
-    data = read_training(
-        written(frame, data_path), settings_with(M=None), written(labels, labels_path)
-    )
-    assert data.settings.num_series == 2
+    data = data_of(written(frame, data_path), settings_with(M=None), written(labels, labels_path))
     pd.testing.assert_frame_equal(
         data.table.frame, frame.mask(labels == 1), check_freq=False, check_index_type=False
+    )
+    pd.testing.assert_frame_equal(
+        data.labels.frame, labels == 1, check_freq=False, check_index_type=False
     )
     labeled_rows = {20, 21, 90}
     for starts in (data.split.train, data.split.validation):
@@ -240,13 +144,29 @@ def test_labeled_cells_and_the_windows_around_them_are_not_learned(tmp_path):
     assert data.split.labeled == 9 + 8
     assert data.notices == [
         "17 of 86 windows are left out of training: 17 have a labeled anomaly.",
-        "3 cells are labeled an anomaly and not learned.",
+        "3 cells are labeled an anomaly and not trained on.",
     ]
+
+
+def test_labeled_cells_move_no_mean_and_fill_no_gap(tmp_path):
+    frame, labels, data_path, labels_path = training_files(tmp_path)
+    frame.iloc[20:22, 0] = 1e6
+    labels.iloc[20:22, 0] = 1
+    keys = settings_with()
+    data = data_of(written(frame, data_path), keys, written(labels, labels_path))
+    normal = frame.mask(labels == 1)
+    assert data.preprocessor == Preprocessor.fit(data.table.frame, keys)
+    np.testing.assert_allclose(data.preprocessor.mean, normal.mean())
+    np.testing.assert_allclose(data.preprocessor.scale, normal.std(ddof=0))
+    assert (data.inputs.values[20:22, 0] == data.inputs.values[19, 0]).all()
+    observed = np.ones((100, 2), dtype=bool)
+    observed[20:22, 0] = False
+    np.testing.assert_array_equal(data.inputs.observed, observed)
 
 
 def test_without_labels_or_gaps_nothing_is_left_out(tmp_path):
     frame, _, data_path, _ = training_files(tmp_path)
-    data = read_training(written(frame, data_path), settings_with())
+    data = data_of(written(frame, data_path), settings_with())
     assert (data.labels, data.split.across_gaps, data.split.labeled) == (None, 0, 0)
     assert len(data.split.train) == 68
     assert data.notices == []
@@ -257,8 +177,66 @@ def test_without_labels_or_gaps_nothing_is_left_out(tmp_path):
 def test_training_windows_cross_no_gap(tmp_path, max_gap, left_out):
     frame, _, data_path, _ = training_files(tmp_path)
     frame = frame.drop(frame.index[[20, 40, 41, 42]])  # steps of 2 and of 4 minutes
-    data = read_training(written(frame, data_path), settings_with(max_gap=max_gap))
+    data = data_of(written(frame, data_path), settings_with(max_gap=max_gap))
     assert data.split.across_gaps == left_out
+    # Row 39 came after row 20 was dropped, and row 40 is the one after 42.
+    steps = {1: [20, 39], 2: [39]}.get(max_gap, [])
+    assert np.flatnonzero(data.inputs.gaps).tolist() == steps
+
+
+@pytest.mark.parametrize("keys", [{}, {"wo_outliers": False}, {"max_fill": 1}, {"scale": False}])
+def test_the_network_is_given_the_training_table_without_outliers_filled_and_scaled(tmp_path, keys):
+    frame, _, data_path, _ = training_files(tmp_path)
+    frame.iloc[50, 1], frame.iloc[60:64, 0] = 1e4, NAN
+    frame = frame.drop(frame.index[30:60:7])
+    settings = settings_with(max_gap=1, **keys)
+    data = data_of(written(frame, data_path), settings)
+    preprocessor = Preprocessor.fit(data.table.frame, settings)
+    gaps = after_gap(pd.DatetimeIndex(data.table.frame.index), 60.0, 1)
+    expected = preprocessor.transform_training(data.table.frame, gaps)
+    assert data.preprocessor == preprocessor
+    np.testing.assert_array_equal(data.inputs.values, expected.values)
+    np.testing.assert_array_equal(data.inputs.observed, expected.observed)
+    np.testing.assert_array_equal(data.inputs.gaps, gaps)
+    assert gaps.sum() == 5
+    assert data.inputs.times.equals(data.table.frame.index)
+
+
+def test_what_is_told_comes_in_the_order_in_which_it_was_found(tmp_path):
+    """The gap before row 70 is in 7 windows, but 2 of them cross the border of the parts too."""
+    frame, labels, data_path, labels_path = training_files(tmp_path)
+    frame.iloc[50, 1], frame.iloc[60, 0] = 1e6, NAN
+    labels.iloc[20, 0] = 1
+    frame = frame.drop(frame.index[70])
+    labels = labels.drop(labels.index[70]).assign(note=0)
+    data = data_of(
+        written(frame, data_path), settings_with(max_gap=1), written(labels, labels_path)
+    )
+    starts = [
+        "Cells are missing in 1 of 2 series: `a` 1 (",
+        "The sampling step is 00:01:00, but 1 of 98 steps differ from it;",
+        "13 of 85 windows are left out of training: 5 cross a gap longer than `max_gap` and 8 have",
+        "Columns that are not among the series are left out: `note`.",
+        "1 cells are labeled an anomaly and not trained on.",
+        "Cells more than `max_std` = 7 standard deviations from the mean are taken for missing in",
+    ]
+    assert len(data.notices) == len(starts)
+    for notice, start in zip(data.notices, starts, strict=True):
+        assert notice.startswith(start)
+
+
+def test_the_tables_that_are_given_are_not_changed(tmp_path):
+    frame, labels, data_path, labels_path = training_files(tmp_path)
+    frame.iloc[50, 1], frame.iloc[60, 0] = 1e6, NAN
+    labels.iloc[20, 0] = 1
+    keys = settings_with()
+    table, truth = read_data(written(frame, data_path), keys, labels=written(labels, labels_path))
+    before = table.frame.copy(), truth.frame.copy(), list(table.notices)
+    data = training_data(table, keys, truth)
+    data.inputs.values[:] = 0
+    pd.testing.assert_frame_equal(table.frame, before[0])
+    pd.testing.assert_frame_equal(truth.frame, before[1])
+    assert table.notices == before[2]
 
 
 def test_a_series_that_is_labeled_throughout_is_refused(tmp_path):
@@ -269,10 +247,22 @@ def test_a_series_that_is_labeled_throughout_is_refused(tmp_path):
     frame.iloc[40:, 1] = NAN
     message = r"Every cell of the series `b` of .*train\.csv is labeled an anomaly in .*labels\.csv"
     with pytest.raises(InputError, match=message):
-        read_training(written(frame, data_path), settings_with(), written(labels, labels_path))
+        data_of(written(frame, data_path), settings_with(), written(labels, labels_path))
 
 
-def test_settings_for_other_series_are_refused(tmp_path):
+def test_only_the_labeled_cells_are_emptied():
+    frame = pd.DataFrame({"a": [1.0, 2.0, NAN], "b": [4.0, 5.0, 6.0]})
+    labels = pd.DataFrame({"a": [True, False, True], "b": [False, False, True]})
+    emptied = without_labeled(Table("d.csv", frame, ["said"]), Table("l.csv", labels, []))
+    np.testing.assert_array_equal(emptied.frame, [[NAN, 4.0], [2.0, 5.0], [NAN, NAN]])
+    assert (emptied.path, emptied.notices) == ("d.csv", ["said"])
+    assert frame.notna().sum().sum() == 5
+
+
+def test_settings_for_other_series_are_refused_by_whoever_has_both(tmp_path):
+    """`training_data` is given keys alone, of which the number of series is none."""
     frame, _, data_path, _ = training_files(tmp_path)
-    with pytest.raises(InputError, match="`M` is 3 in tiny"):
-        read_training(written(frame, data_path), settings_with(M=3))
+    settings = settings_with(M=3)
+    table, _ = read_data(written(frame, data_path), settings)
+    with pytest.raises(InputError, match=r"`M` is 3 in tiny\.txt but .*train\.csv has 2 series"):
+        settings.with_num_series(table.frame.shape[1], table.path)

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dcvae.data.gaps import after_gap
 from dcvae.data.quality import (
     COLUMNS,
     FILLED_SHARE,
-    after_gap,
     assess,
     constant_runs,
-    judgeable,
     longest_constant,
+    scorable,
 )
 
 NAN = np.nan
@@ -40,31 +40,12 @@ def hard_case(seed, num_rows=160):
 # --- Gaps ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("max_gap", "expected"),
-    [
-        (1, [False, False, False, True, True, True]),
-        (2, [False, False, False, False, True, True]),
-        (5, [False, False, False, False, False, True]),
-        (None, [False] * 6),
-    ],
-)
-def test_gaps_are_counted_in_whole_steps(max_gap, expected):
-    """Steps of 1, 1.4, 1.6, 5 and 60 minutes, where one of a minute is usual."""
-    times = frame_of(np.zeros((6, 1)), [0, 1, 2.4, 4.0, 9.0, 69.0]).index
-    assert after_gap(times, 60.0, max_gap).tolist() == expected
-
-
-def test_a_single_row_has_no_gap():
-    assert after_gap(frame_of([[1.0]]).index, 0.0, 1).tolist() == [False]
-
-
-def test_windows_that_cross_a_gap_are_not_judged():
+def test_windows_that_cross_a_gap_have_no_score():
     gaps = np.array([False, False, False, True, False, False, False])
     observed = np.ones((7, 2), dtype=bool)
     observed[6, 1] = False
     expected = np.array([[1, 1], [1, 1], [1, 1], [0, 0], [0, 0], [1, 1], [1, 0]], dtype=bool)
-    assert (judgeable(observed, gaps, 3) == expected).all()
+    assert (scorable(observed, gaps, 3) == expected).all()
     assert observed.sum() == 13  # not changed
 
 
@@ -162,7 +143,7 @@ def test_nothing_said_of_a_row_depends_on_later_ones(seed):
     def table(rows):
         part = frame.iloc[:rows]
         gaps = after_gap(part.index, 60.0, 2)
-        cells = judgeable(part.notna().to_numpy(), gaps, length)
+        cells = scorable(part.notna().to_numpy(), gaps, length)
         return assess(part, gaps, longest, length).table, cells
 
     whole, cells = table(len(frame))
@@ -187,7 +168,7 @@ def test_notices():
     frame = frame_of(values, [*range(28), 99, 100], "abcdefghi")
     gaps = after_gap(frame.index, 60.0, 12)
     assert assess(frame, gaps, (1,) * 8 + (3,), 4).notices() == [
-        "2 of 27 rows are not judged: their windows cross a gap longer than `max_gap`.",
+        "2 of 27 rows are not scored: their windows cross a gap longer than `max_gap`.",
         "Series are on one value for longer than ever in training (9 of 9, with the rows): `a` 4, "
         "`b` 4, `c` 4, `d` 4, `e` 4 and 4 more.",
         "1 of 27 rows are partly filled: a cell is missing there, or more than 10% of the cells of "

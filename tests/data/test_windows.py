@@ -10,6 +10,7 @@ import pytest
 from dcvae import InputError
 from dcvae.data.windows import (
     gather_windows,
+    longest_window,
     num_windows,
     shuffled,
     split_windows,
@@ -177,6 +178,55 @@ def test_no_window_left_is_refused(gaps: slice, labels: slice, message: str) -> 
     marks[0, gaps], marks[1, labels] = True, True
     with pytest.raises(InputError, match=message):
         split_windows(40, 5, 0.25, 1, Path("x/a.csv"), after_gap=marks[0], labeled=marks[1])
+
+
+# ---------------------------------------------------------------- as long as the rows allow
+
+
+@pytest.mark.parametrize(
+    ("num_rows", "asked", "share", "expected"),
+    [
+        (1000, 64, 0.2, (64, 0.2)),  # as asked
+        (320, 64, 0.2, (64, 0.2)),  # 64 rows validate
+        (319, 64, 0.2, (63, 0.2)),
+        (100, 64, 0.0, (50, 0.0)),  # two side by side
+        (101, 64, 0.0, (50, 0.0)),
+        (100, 64, 0.5, (25, 0.5)),  # 50 rows train, and two windows of 25 are in them
+        (100, 64, 0.9, (5, 0.9)),  # 10 rows train
+        (10, 64, 0.2, (2, 0.2)),  # 2 rows validate, which hold the shortest window
+        (9, 64, 0.2, (4, 0.0)),  # 1 row would validate, which holds none
+        (4, 64, 0.2, (2, 0.0)),
+        (9, 3, 0.2, (3, 0.0)),
+        (1000, 2, 0.2, (2, 0.2)),
+    ],
+)
+def test_longest_window_by_hand(
+    num_rows: int, asked: int, share: float, expected: tuple[int, float]
+) -> None:
+    assert longest_window(num_rows, asked, share) == expected
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.2, 0.3])
+def test_longest_window_can_be_trained_and_a_longer_one_has_no_room(share: float) -> None:
+    for num_rows in range(4, 120):
+        length, kept = longest_window(num_rows, 40, share)
+        held_out = int(num_rows * kept)
+        assert kept == (share if held_out else 0.0)
+        assert 2 <= length <= 40
+        split = split_windows(num_rows, length, kept, 1, "a.csv")
+        assert len(split.validation) == (held_out - length + 1 if held_out else 0)
+        assert num_rows - held_out >= 2 * length
+        longer = length + 1
+        has_room = (not held_out or held_out >= longer) and num_rows - held_out >= 2 * longer
+        assert length == 40 or not has_room
+
+
+@pytest.mark.parametrize(("num_rows", "share"), [(4, 0.5), (4, 0.8), (5, 0.75)])
+def test_the_shortest_window_is_kept_although_the_rows_do_not_hold_it(
+    num_rows: int, share: float
+) -> None:
+    """What follows from so large a share is refused where windows are divided."""
+    assert longest_window(num_rows, 40, share) == (2, share)
 
 
 # ---------------------------------------------------------------- shuffling

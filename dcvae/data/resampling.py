@@ -1,0 +1,127 @@
+"""Resampling: rows at one step.
+
+The row of a time has the mean of what was measured in the step that *ends* then, that end included:
+it is complete at its own time, and later rows do not change it::
+
+    measured      .  .   .     .    .        .
+    step        |-----------|-----------|-----------|
+    rows                    R           R           R
+"""
+
+import sys
+
+import numpy as np
+import pandas as pd
+
+from dcvae.config import DataKeys
+from dcvae.data.tables import Table, prepend_context
+from dcvae.data.times import sampling_step, time_span
+from dcvae.errors import InputError
+
+_MANY_EMPTY = 100  # empty steps for each one with a row: not gaps, but a step that is too short
+
+
+def resample(table: Table, step: pd.Timedelta, max_gap: int | None) -> Table:
+    """Resample a table to one step; see the drawing at the top.
+
+    A value is the mean of the observed cells of a step, a label is set if any label of the step
+    is. A step without a row becomes a row of missing cells (of labels: not set), unless so many of
+    them follow each other that they are a gap: a gap gets no rows.
+
+    Args:
+        table: values in data units, or labels.
+        step: from a row to the next. Rows lie at whole multiples of it since 1970.
+        max_gap: longest step between two rows that is no gap, in units of `step`; None for no gaps.
+
+    Returns:
+        The resampled table, with a notice if it has values.
+
+    Raises:
+        InputError: nearly all rows would be empty, as the step is far shorter than the data's.
+    """
+    times = pd.DatetimeIndex(table.frame.index)
+    length = step // pd.Timedelta(1, unit="us")
+    numbers = _steps_of(times, step)  # of the step that ends at number * length
+    groups = table.frame.groupby(numbers)
+    is_labels = all(kind.kind == "b" for kind in table.frame.dtypes)
+    largest = sys.float_info.max
+    with np.errstate(over="ignore"):  # infinite means are clipped
+        frame = groups.any() if is_labels else groups.mean().clip(-largest, largest)
+    present = frame.index.to_numpy()
+    apart = np.diff(present)
+    bridged = apart - 1 if max_gap is None else np.where(apart <= max_gap, apart - 1, 0)
+    if bridged.sum() > _MANY_EMPTY * len(present):
+        raise InputError(
+            f"`resample` would make {bridged.sum():,} empty rows beside the {len(present):,} that "
+            f"{table.path} has something for. Expected a step near that of the data, "
+            f"{sampling_step(times)} in the middle: choose a longer one, or a smaller `max_gap`."
+        )
+    # Each row is repeated for the empty rows after it.
+    repeats = np.append(bridged, 0) + 1
+    starts = np.repeat(np.cumsum(repeats) - repeats, repeats)
+    filled = np.repeat(present, repeats) + np.arange(repeats.sum()) - starts
+    frame = frame.reindex(filled, fill_value=False if is_labels else np.nan)
+    index = (filled * length).astype("datetime64[us]")
+    frame.index = pd.DatetimeIndex(index, name=times.name)
+    notices = list(table.notices)
+    if not is_labels:
+        notices.append(
+            f"Its {len(times):,} rows are brought to one step of {time_span(step)} (`resample`): "
+            f"{len(frame):,} rows, {len(frame) - len(present):,} of them empty."
+        )
+    return Table(table.path, frame, notices)
+
+
+def resample_joined(
+    data: Table,
+    context: Table | None,
+    step: pd.Timedelta,
+    keys: DataKeys,
+    *,
+    allow_empty: bool,
+) -> Table:
+    """Resample data together with their context, as a step may begin in one and end in the other.
+
+    Args:
+        data: (rows, series), data units.
+        context: earlier rows of the same series; None for none.
+        step: from a row to the next.
+        keys: `T` and `max_gap`.
+        allow_empty: whether a series may be without any value.
+
+    Returns:
+        At most T - 1 rows of context and all rows of the data.
+
+    Raises:
+        InputError: the context does not fit the data, or there are fewer than T rows.
+    """
+    before = keys.window_length - 1
+    joined = data
+    if context is not None:
+        joined = prepend_context(data, context, len(context.frame), allow_empty=allow_empty)
+    table = resample(joined, step, keys.max_gap)
+    missing = 0
+    if context is not None:
+        first_step = _steps_of(pd.DatetimeIndex(data.frame.index[:1]), step)
+        all_steps = _steps_of(pd.DatetimeIndex(table.frame.index), step)
+        first = int(np.searchsorted(all_steps, first_step[0]))
+        missing = max(before - first, 0)
+        table = Table(table.path, table.frame.iloc[max(first - before, 0) :], table.notices)
+    if len(table.frame) <= before:
+        raise InputError(
+            f"{data.path} has {len(table.frame):,} rows of {time_span(step)} (`resample`), but at "
+            f"least {before + 1:,} are needed: a window is `T` rows. Use more data, a shorter "
+            "step or a smaller `T`."
+        )
+    if missing:
+        table.notices.append(
+            f"The context gives {before - missing:,} rows of {time_span(step)} where {before:,} "
+            f"would be used: the first {missing:,} rows of the data get no score."
+        )
+    return table
+
+
+def _steps_of(times: pd.DatetimeIndex, step: pd.Timedelta) -> np.ndarray:
+    """Return (times,) int64, the steps that times lie in: step n ends n steps after 1970."""
+    numbers: np.ndarray = -(-times.as_unit("us").asi8 // (step // pd.Timedelta(1, unit="us")))
+    return numbers

@@ -1,0 +1,23 @@
+"""Fixtures for the tests of files."""
+
+import pytest
+
+from dcvae.data import readers
+
+
+@pytest.fixture(params=["arrow", "pandas"])
+def engine(request, monkeypatch):
+    """Everything holds whichever engine reads CSV files."""
+    if request.param == "pandas":
+        monkeypatch.setattr(readers, "_arrow", lambda: None)
+    return request.param
+
+
+@pytest.fixture
+def write(tmp_path, engine):
+    def write(content, name="data.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write

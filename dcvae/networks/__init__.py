@@ -1,44 +1,37 @@
-"""The networks: one builder an architecture, all of them autoencoders to the rest of the package.
+"""Networks: autoencoders of windows, one module per architecture, one interface for all.
 
-A new architecture is a module here with a `build`, an entry below, and its keys in `settings`.
+What is known of an architecture without building it (its plan, the size of its latent) needs no
+Keras; the rest is imported on first use.
 """
 
-import random
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import keras
-import numpy as np
+from dcvae._lazy import lazy_exports
 
-from dcvae.config.settings import Architecture, Settings
-from dcvae.networks import dc_vae as convolutional
-from dcvae.networks import rnn_vae as recurrent
-from dcvae.networks.base import Autoencoder
+if TYPE_CHECKING:
+    from dcvae.networks.architectures import ARCHITECTURES as ARCHITECTURES
+    from dcvae.networks.architectures import build_network as build_network
+    from dcvae.networks.architectures import entry_of as entry_of
+    from dcvae.networks.architectures import register_layers as register_layers
+    from dcvae.networks.base import Autoencoder as Autoencoder
+    from dcvae.networks.base import Reconstruction as Reconstruction
+    from dcvae.networks.layers import ConvHeads as ConvHeads
+    from dcvae.networks.layers import DilatedCausalConv as DilatedCausalConv
+    from dcvae.networks.losses import sigma_from as sigma_from
+    from dcvae.networks.plan import SidePlan as SidePlan
 
-_BUILDERS: dict[Architecture, Callable[[Settings, int], Autoencoder]] = {
-    "dc-vae": convolutional.build,
-    "rnn-vae": recurrent.build_variational,
-    "seq2seq": recurrent.build_sequence_to_sequence,
-}
-
-
-def build_network(settings: Settings) -> Autoencoder:
-    """Build the untrained network that a settings file describes.
-
-    Weights are drawn from `settings.seed`: the same settings give the same network.
-
-    Args:
-        settings: settings whose `num_series` is known.
-
-    Raises:
-        ValueError: it is not.
-    """
-    if settings.num_series is None:
-        raise ValueError("Expected settings with a known `num_series`. Received: None.")
-    # Those of a caller who draws random numbers of his own stay as they are.
-    states = random.getstate(), np.random.get_state()  # noqa: NPY002  Keras seeds that one
-    keras.utils.set_random_seed(settings.seed)
-    try:
-        return _BUILDERS[settings.architecture](settings, settings.num_series)
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])  # noqa: NPY002
+__all__, __getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "dcvae.networks.architectures": (
+            "ARCHITECTURES",
+            "build_network",
+            "entry_of",
+            "register_layers",
+        ),
+        "dcvae.networks.base": ("Autoencoder", "Reconstruction"),
+        "dcvae.networks.layers": ("ConvHeads", "DilatedCausalConv"),
+        "dcvae.networks.losses": ("sigma_from",),
+        "dcvae.networks.plan": ("SidePlan",),
+    },
+)

@@ -1,87 +1,102 @@
-"""What a trained model learns from data that are taken to be normal, before it judges anything.
+"""Calibration of a trained network on normal data: sigma modes, reference levels, threshold.
 
-The network alone does not know how far off is far. What a sigma is (`sigma`) is learned on rows
-that it was not fitted to: the validation part of the training file, or without one, the training
-rows themselves, on which a network is surer of itself than it will ever be again. How strange the
-windows of a normal file may be (`offline`) is learned on all windows of training and validation:
-the strangest hundredth is asked for, and a validation part is too short to have seen it. All is
-learned once, when the training is done, and stays with the model, in calibration.json.
+Sigma modes (`sigma`) are fitted to rows that the network was not trained on: the validation part of
+the training file or, without one, the training rows themselves, whose errors are smaller than those
+of any later file. Reference levels and the threshold of offline scores (`window_average`) are
+fitted to windows all over training and validation: they rest on the largest 1 % of mean squares,
+for which a validation part is too short. All is fitted once, at the end of training, and is kept
+with the model in calibration.json.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dcvae.config.settings import Settings
-from dcvae.data.windows import WindowSplit
+from dcvae._arrays import Float64Array
+from dcvae.config import ScoringKeys, SigmaMode
+from dcvae.data import ModelInput, WindowSplit
 from dcvae.errors import InputError
-from dcvae.scoring.sigma import Reading, SigmaCalibration, calibrate, shares_outside
+from dcvae.scoring.scores import Scores
+from dcvae.scoring.sigma import SigmaCalibration, fit_sigmas, shares_outside
 
-if TYPE_CHECKING:  # importing these would import Keras
-    from dcvae.networks.base import Autoencoder
-    from dcvae.scoring.causal import Scores
-
-Float32Array = NDArray[np.float32]
+if TYPE_CHECKING:  # importing it would import Keras
+    from dcvae.networks import Autoencoder
+    from dcvae.scoring.window_average import WindowAverageScorer, WindowSquares
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What stays with the model.
+    """The numbers of a calibration that are kept with the model.
 
     Attributes:
-        series: names, in the network's order.
-        readings: what each reading of sigma but the published one is.
-        offline_level: (2, series) float64, see `offline.normal_level`.
-        offline_threshold: of the offline score of a row, see `offline.threshold`.
-        learned_on: which rows taught the readings, in words.
-        shares_outside: for each reading, the shares of their cells beyond 1, 2 and 3 sigmas, where
-            a Gaussian promises 31.7 %, 4.6 % and 0.27 %.
+        series: names of the series, in the network's order.
+        modes: one calibration per sigma mode but "predicted", which has no numbers.
+        reference_levels: (2, series) float64 > 0, in sigmas squared and scaled squared; see
+            `window_average.reference_levels`.
+        threshold: the offline score above which a row is anomalous, > 0; see
+            `window_average.threshold`.
+        fitted_on: the rows that the modes were fitted to, in words.
+        shares_outside: by mode, the shares of those rows' cells beyond 1, 2 and 3 sigmas; of a
+            Gaussian 31.7 %, 4.6 % and 0.27 %.
+
+    Examples:
+        >>> modes = fit_sigmas(np.float32([[0.5], [-1.0]]), np.float32([[0.5], [0.5]]))
+        >>> calibration = Calibration(("flow",), modes, np.ones((2, 1)), 0.7, "2 rows", {})
+        >>> calibration.sigma("predicted").factor  # the network's sigma as it is
+        array([1.])
+        >>> calibration.sigma("constant").exponent  # one sigma per series, whatever is predicted
+        0.0
     """
 
     series: tuple[str, ...]
-    readings: tuple[SigmaCalibration, ...]
-    offline_level: NDArray[np.float64]
-    offline_threshold: float
-    learned_on: str
+    modes: tuple[SigmaCalibration, ...]
+    reference_levels: Float64Array
+    threshold: float
+    fitted_on: str
     shares_outside: dict[str, list[float]]
 
-    def sigma(self, reading: Reading) -> SigmaCalibration:
-        """Give the calibration of one reading."""
-        if reading == "predicted":
+    def sigma(self, mode: SigmaMode) -> SigmaCalibration:
+        """Return the calibration of one sigma mode."""
+        if mode == "predicted":
             return SigmaCalibration.published(len(self.series))
-        return next(calibration for calibration in self.readings if calibration.reading == reading)
+        return next(calibration for calibration in self.modes if calibration.mode == mode)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
+        """Return plain values, for JSON."""
         return {
-            "learned_on": self.learned_on,
+            "learned_on": self.fitted_on,
             "series": list(self.series),
-            "sigma": {part.reading: part.to_dict() for part in self.readings},
+            "sigma": {part.mode: part.to_dict() for part in self.modes},
             "shares_outside_1_2_3_sigmas": self.shares_outside,
-            "offline_level": self.offline_level.tolist(),
-            "offline_threshold": self.offline_threshold,
+            "offline_level": self.reference_levels.tolist(),
+            "offline_threshold": self.threshold,
         }
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any], series: Sequence[str], source: str) -> "Calibration":
-        """Read back what `to_dict` gave.
+        """Read a calibration from the values of `to_dict`.
+
+        Args:
+            stored: the values.
+            series: names of the model's series, in its order.
+            source: name of the file, for messages.
 
         Raises:
-            InputError: a part is missing or is not of these series.
+            InputError: a part is missing, damaged or of other series.
         """
         try:
-            readings = tuple(
-                SigmaCalibration.from_dict(reading, stored["sigma"][reading], len(series), source)
-                for reading in ("calibrated", "tempered", "constant")
+            modes = tuple(
+                SigmaCalibration.from_dict(mode, stored["sigma"][mode], len(series), source)
+                for mode in get_args(SigmaMode)
+                if mode != "predicted"
             )
             level = np.array(stored["offline_level"], dtype=np.float64)
             usable = stored["series"] == list(series) and level.shape == (2, len(series))
             calibration = cls(
                 tuple(series),
-                readings,
+                modes,
                 level,
                 float(stored["offline_threshold"]),
                 str(stored["learned_on"]),
@@ -89,7 +104,7 @@ class Calibration:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{source} is damaged ({error}). Train the model again.") from error
-        if not (usable and (level > 0).all() and calibration.offline_threshold > 0):
+        if not (usable and (level > 0).all() and calibration.threshold > 0):
             raise InputError(
                 f"{source} is damaged: expected two levels for each of the "
                 f"{len(series)} series of the model and a threshold, all above 0. Train the model "
@@ -98,45 +113,64 @@ class Calibration:
         return calibration
 
 
-def learn(
+class CalibrationRun(NamedTuple):
+    """A calibration, and the scores of the training file that it was fitted to.
+
+    Attributes:
+        calibration: the numbers that are kept with the model.
+        scores: scores of all rows of the training file that have one, sigma as predicted.
+        windows: mean squared errors of the windows that the reference levels were fitted to.
+    """
+
+    calibration: Calibration
+    scores: Scores
+    windows: "WindowSquares"
+
+
+def calibrate(
     network: "Autoencoder",
-    settings: Settings,
+    keys: ScoringKeys,
     series: tuple[str, ...],
-    scaled: Float32Array,
-    observed: NDArray[np.bool_],
+    inputs: ModelInput,
     split: WindowSplit,
-) -> tuple["Scores", Calibration]:
-    """Score the training file and learn from it.
+    scorer: "WindowAverageScorer",
+) -> CalibrationRun:
+    """Score the training file and calibrate the network on it.
 
     Args:
-        network: the trained network (Keras is loaded by now).
-        settings: those of the training.
-        series: names.
-        scaled: (rows, series) float32, the training file as a file to judge.
-        observed: (rows, series) bool, False where nothing is to be judged.
-        split: the windows that were trained and validated on.
+        network: the trained network.
+        keys: the scoring keys of the training's settings.
+        series: names of the series, in the network's order.
+        inputs: the training file, preprocessed as a file to score.
+        split: the windows of training and of validation.
+        scorer: made for this network.
 
     Returns:
-        The scores of all its rows, sigma as predicted; and what is learned.
+        The calibration, with the scores and squared errors that it was fitted to.
     """
-    from dcvae.scoring import window_average as offline
-    from dcvae.scoring.causal import Scorer
+    from dcvae.scoring import window_average
+    from dcvae.scoring.causal import CausalScorer
 
     part, starts = ("validation", split.validation)
     if len(starts) == 0:
         part, starts = ("training", split.train)
-    length = settings.window_length
-    scores = Scorer.of(network, settings).score(scaled, observed)
+    length = keys.window_length
+    scores = CausalScorer.of(network, keys).score(inputs)
     error, sigma = scores.error[starts], scores.sigma[starts]
-    readings = calibrate(error, sigma)
-    every = offline.thinned(np.union1d(split.train, split.validation).astype(np.int32), length)
-    squares = offline.OfflineScorer(network, length).squares(scaled, observed, every)
-    level = offline.normal_level(squares)
-    normal = offline.scores_from(squares, level, every, len(scaled), length).row
-    outside = {"predicted": shares_outside(error, sigma)} | {
-        reading.reading: shares_outside(error, reading.apply(sigma)) for reading in readings
-    }
-    learned_on = f"{len(starts):,} rows of the {part} part"
-    return scores, Calibration(
-        series, readings, level, offline.threshold(normal), learned_on, outside
+    modes = fit_sigmas(error, sigma)
+    every = window_average.thinned(
+        np.union1d(split.train, split.validation).astype(np.int32), length
     )
+    windows = window_average.WindowSquares(every, scorer.squares(inputs, every))
+    levels = window_average.reference_levels(windows.squares)
+    normal = window_average.scores_from(
+        windows.squares, levels, every, len(inputs.values), length
+    ).row
+    outside = {"predicted": shares_outside(error, sigma)} | {
+        mode.mode: shares_outside(error, mode.apply(sigma)) for mode in modes
+    }
+    fitted_on = f"{len(starts):,} rows of the {part} part"
+    calibration = Calibration(
+        series, modes, levels, window_average.threshold(normal), fitted_on, outside
+    )
+    return CalibrationRun(calibration, scores, windows)

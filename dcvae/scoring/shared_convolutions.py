@@ -1,22 +1,22 @@
-"""Judge the last row of many windows of a convolutional network, doing no work twice.
+"""Shared convolutions: the last row of many windows of a convolutional network, no work done twice.
 
-The method judges one row a window (García González et al. 2022), and neighboring windows
-share all rows but one. Running the network on every window therefore computes nearly everything T
-times over. Running it once over the whole series instead would be wrong: a trained network has
-learned what the zeros before its window look like. This module does neither. It follows three
-observations, for any kernel size and any dilations:
+The method scores one row per window (García González et al. 2022), and neighboring windows share
+all rows but one. Running the network on every window therefore computes nearly everything T
+times over. Running it once over the whole series instead would be wrong: the network was trained
+with zeros before each window. This module does neither. It rests on three observations, for any
+kernel size and any dilations:
 
 * A value at window position p of a layer whose receptive field (so far) is R sees the padding only
   if p < R - 1. From there on it depends on its rows alone and is the same in every window that has
-  them: it is *shared*, and computed once a row. Only the first R - 1 positions are worked out for
+  them: it is *shared*, and computed once per row. Only the first R - 1 positions are computed for
   every window.
-* Only the last row of the output is wanted. Walking back from it, a layer needs only the positions
-  that the next one reads.
+* Only the last row of the output is needed, so a layer computes only the positions that the next
+  one reads.
 * A tap of a convolution is a matrix product. Where it reads shared values, the product is shared as
   well, and where it reads padding, there is none.
 
     position      0 ......... R-2 | R-1 ................ T-1
-                  one a window    | one a row, shared
+                  one per window  | one per row, shared
 """
 
 from collections.abc import Callable, Sequence
@@ -26,11 +26,9 @@ from typing import NamedTuple
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
-from dcvae.networks.base import Autoencoder
-from dcvae.networks.dc_vae import ConvHeads, DilatedCausalConv
-from dcvae.networks.losses import Tensor, sigma_from
+from dcvae._arrays import Float32Array, Float64Array, Tensor
+from dcvae.networks import Autoencoder, ConvHeads, DilatedCausalConv, sigma_from
 
 
 class _Stage(NamedTuple):
@@ -40,9 +38,9 @@ class _Stage(NamedTuple):
     the convolution reads zeros, not `shift`, where it reads padding.
     """
 
-    kernel: NDArray[np.float32]  # (tap, channels_in, channels_out), times the scale in front
-    bias: NDArray[np.float32]  # (channels_out,)
-    tap_shift: NDArray[np.float32]  # (tap, channels_out): what the shift in front adds a tap
+    kernel: Float32Array  # (tap, channels_in, channels_out), times the scale in front
+    bias: Float32Array  # (channels_out,)
+    tap_shift: Float32Array  # (tap, channels_out): what the shift in front adds to each tap
     taps: tuple[int, ...]  # how many rows back each tap reads
     activation: Callable[[Tensor], Tensor]
     positions: tuple[int, ...]  # window positions whose value the next stage reads
@@ -50,7 +48,7 @@ class _Stage(NamedTuple):
 
     @property
     def per_window(self) -> list[int]:
-        """Positions that are worked out for every window."""
+        """Positions that are computed for every window."""
         return [position for position in self.positions if position < self.shared_from]
 
     @property
@@ -63,11 +61,11 @@ class _Stage(NamedTuple):
         return [position - back for position in self.positions for back in self.taps]
 
     @property
-    def flat_kernel(self) -> NDArray[np.float32]:
+    def flat_kernel(self) -> Float32Array:
         """(taps·channels_in, channels_out), for inputs with their taps side by side."""
         return self.kernel.reshape(-1, self.kernel.shape[-1])
 
-    def bias_at(self, positions: list[int]) -> NDArray[np.float32]:
+    def bias_at(self, positions: list[int]) -> Float32Array:
         """Bias at each position, (position, channels_out): taps on padding add no shift."""
         reads = np.array([[position >= back for back in self.taps] for position in positions])
         return self.bias + reads.astype(np.float32) @ self.tap_shift
@@ -82,11 +80,18 @@ class _Values(NamedTuple):
     own_positions: list[int]
 
 
-class LastRowPass(keras.Model):
-    """The network's forward pass for the last row of `num_windows` consecutive windows.
+class SharedConvolutions:
+    """The network's forward pass for the last row of consecutive windows.
 
-    Input: `rows` (num_windows + T - 1, series), scaled, and `noise` (T, num_windows, latent) if z
-    is drawn. Output: mean and sigma (num_windows, series), latent (num_windows, latent).
+    Inputs are `rows` (num_windows + T - 1, series), scaled, and `noise` (T, num_windows, latent) if
+    z is drawn. Outputs are mean and sigma, each (num_windows, series), scaled, and latent
+    (num_windows, latent).
+
+    Args:
+        network: a trained network of convolutions, see `suits`; its weights are copied.
+        window_length: rows of a window, T.
+        num_windows: windows of a pass.
+        sample_latent: whether z is drawn; otherwise it is its mean.
     """
 
     def __init__(
@@ -96,25 +101,24 @@ class LastRowPass(keras.Model):
         num_windows: int,
         sample_latent: bool,
     ) -> None:
-        super().__init__(name="last_row_pass")
         self.window_length = window_length
         self.num_windows = num_windows
         self.sample_latent = sample_latent
         # Only z_mean is read, unless z is drawn.
+        self.network = None  # its weights are copied into the stages
         encoder = _stages(network.encoder, num_heads=2 if sample_latent else 1)
         decoder = _stages(network.decoder, num_heads=2)
         stages = _plan([*encoder, *decoder], len(encoder), window_length, sample_latent)
         self._encoder_stages = tuple(stages[: len(encoder)])
         self._decoder_stages = tuple(stages[len(encoder) :])
-        self.built = True  # it has no weights of its own
 
     @staticmethod
     def suits(network: Autoencoder) -> bool:
-        """Tell whether a network is made of convolutions, whose work can be shared."""
+        """Return whether a network is made of convolutions, whose work can be shared."""
         return any(isinstance(layer, ConvHeads) for layer in network.encoder.layers)
 
-    def call(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Judge the last row of every window of the pass."""
+    def __call__(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute mean, sigma and latent of the last row of every window of the pass."""
         values = _Values(inputs["rows"], 0, None, [])
         for stage in self._encoder_stages:
             values = self._run(stage, values)
@@ -174,7 +178,7 @@ class LastRowPass(keras.Model):
         return total
 
     @staticmethod
-    def _multiply(values: _Values, kernel: NDArray[np.float32], sources: list[int]) -> _Values:
+    def _multiply(values: _Values, kernel: Float32Array, sources: list[int]) -> _Values:
         """Multiply the values at the given positions, and no others, by one tap of a kernel."""
         used = [index for index, p in enumerate(values.own_positions) if p in sources]
         own = _matmul(_pick(values.own, used), kernel) if used else None
@@ -212,7 +216,7 @@ class LastRowPass(keras.Model):
 
 
 def _stages(side: keras.Model, num_heads: int) -> list[_Stage]:
-    """Take a side of the network apart; which positions are needed is filled in by `_plan`."""
+    """List the convolutions of a side of the network; `_plan` fills in the needed positions."""
     convolutions = [layer for layer in side.layers if isinstance(layer, DilatedCausalConv)]
     norms = [x for x in side.layers if isinstance(x, keras.layers.BatchNormalization)]
     heads = next(layer for layer in side.layers if isinstance(layer, ConvHeads)).heads[:num_heads]
@@ -274,14 +278,14 @@ def _tree(stages: Sequence[_Stage], last: int) -> list[int] | None:
     return None if min(positions) < 0 or len(set(positions)) < len(positions) else positions
 
 
-def _matmul(values: Tensor, kernel: NDArray[np.float32]) -> Tensor:
+def _matmul(values: Tensor, kernel: Float32Array) -> Tensor:
     """Multiply (position, window, channels_in) by (channels_in, channels_out), as one product."""
     flat = ops.reshape(values, (-1, values.shape[-1]))
     return ops.reshape(ops.matmul(flat, kernel), (*values.shape[:-1], kernel.shape[-1]))
 
 
-def _float64(weight: keras.Variable) -> NDArray[np.float64]:
-    values: NDArray[np.float64] = ops.convert_to_numpy(weight).astype(np.float64)
+def _float64(weight: keras.Variable) -> Float64Array:
+    values: Float64Array = ops.convert_to_numpy(weight).astype(np.float64)
     return values
 
 

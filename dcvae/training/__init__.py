@@ -1,1 +1,31 @@
-"""Training"""
+"""Training: the loss of a network minimized, with a state to resume from and a history.
+
+States and histories need no Keras; the training loop is imported on first use.
+"""
+
+from typing import TYPE_CHECKING
+
+from dcvae._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from dcvae.training.history import history_csv as history_csv
+    from dcvae.training.history import loss_figure as loss_figure
+    from dcvae.training.loop import train as train
+    from dcvae.training.progress import EpochLines as EpochLines
+    from dcvae.training.progress import Progress as Progress
+    from dcvae.training.state import EpochLosses as EpochLosses
+    from dcvae.training.state import TrainingResult as TrainingResult
+    from dcvae.training.state import TrainingState as TrainingState
+    from dcvae.training.tensorboard import TrainingLog as TrainingLog
+    from dcvae.training.tensorboard import check_installed as check_installed
+
+__all__, __getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "dcvae.training.history": ("history_csv", "loss_figure"),
+        "dcvae.training.loop": ("train",),
+        "dcvae.training.progress": ("EpochLines", "Progress"),
+        "dcvae.training.state": ("EpochLosses", "TrainingResult", "TrainingState"),
+        "dcvae.training.tensorboard": ("TrainingLog", "check_installed"),
+    },
+)

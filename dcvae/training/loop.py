@@ -1,181 +1,111 @@
-"""Train the network: the optimizer, the epochs, early stopping, and what is kept of each epoch.
+"""Training loop: optimizer, epochs, early stopping, and the state after each epoch.
 
-The loop is written out because everything a user needs to rely on happens between two epochs: the
-best weights are set aside (for every part of the network at once), the state to resume from is
-handed on, a loss that is no number stops the run, and Ctrl-C ends it with what it has. A resumed
-training sees the batches and the random draws that the uninterrupted one would have seen.
+The loop is written out, instead of Keras's `fit`, for what happens between two epochs: the best
+weights are copied (of all parts of the network at once), the state to resume from is passed on, a
+loss that is not a number ends the training, and Ctrl-C ends it with the epochs so far. A resumed
+training has the batches and the random draws that the uninterrupted one would have had.
 
-This module writes and prints nothing; it hands each finished epoch to its caller.
+This module writes and prints nothing; it passes each finished epoch to its caller.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple, Protocol
+from dataclasses import replace
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from dcvae.config.settings import Settings
-from dcvae.data.windows import WindowSplit, gather_windows, spread_evenly, starts_of_epoch
+from dcvae._arrays import Float32Array, Int32Array
+from dcvae._backend import without_retracing_warnings
+from dcvae.config import TrainingKeys
+from dcvae.data import ModelInput, WindowSplit, gather_windows, spread_evenly, starts_of_epoch
 from dcvae.errors import InputError
-from dcvae.networks.base import Autoencoder
-
-Ending = Literal["all epochs done", "early stopping", "interrupted", "loss is not a number"]
-Variables = dict[str, NDArray[np.generic]]
+from dcvae.networks import Autoencoder
+from dcvae.training.progress import NoProgress, Progress
+from dcvae.training.state import Ending, EpochLosses, TrainingResult, TrainingState, Variables
 
 # XLA halves a step (benchmarks/README.md); torch has another compiler, slow to start.
 _BY_XLA = keras.backend.backend() != "torch"
-_SHOW_EVERY = 50  # steps between two looks of the display
-_VALIDATION_BATCH = 64  # windows; measured: a fifth faster a window than 32, larger gains no more
-_PARTS = ("reconst", "kl")  # whose sum is the loss
-
-
-class EpochLosses(NamedTuple):
-    """One row of the history; `val_` entries are NaN when there is no validation part."""
-
-    epoch: int
-    loss: float
-    reconst: float
-    kl: float
-    val_loss: float
-    val_reconst: float
-    val_kl: float
-    learning_rate: float
-
-
-@dataclass(frozen=True)
-class TrainingState:
-    """All that is needed to go on after an epoch as if nothing had happened.
-
-    Attributes:
-        history: losses of every epoch so far.
-        best_epoch: epoch with the lowest monitored loss; 0 before the first.
-        best_loss: its loss.
-        reference_loss: the loss that a later one must undercut by `min_delta` to count as progress.
-        epochs_without_progress: epochs since that happened.
-        last: every variable of network and optimizer after the last epoch.
-        best: every variable of the network after the best epoch.
-    """
-
-    history: tuple[EpochLosses, ...] = ()
-    best_epoch: int = 0
-    best_loss: float = float("inf")
-    reference_loss: float = float("inf")
-    epochs_without_progress: int = 0
-    last: Variables = field(default_factory=dict)
-    best: Variables = field(default_factory=dict)
-
-
-class Progress(Protocol):
-    """What is told of a training while it runs."""
-
-    def step(self, epoch: int, step: int, num_steps: int, loss: float) -> None:
-        """Take the mean loss of the epoch so far; called every few steps."""
-
-    def epoch(self, losses: EpochLosses, is_best: bool) -> None:
-        """Take the losses of a finished epoch."""
-
-
-class _NoProgress:
-    def step(self, epoch: int, step: int, num_steps: int, loss: float) -> None:
-        pass
-
-    def epoch(self, losses: EpochLosses, is_best: bool) -> None:
-        pass
-
-
-class TrainingResult(NamedTuple):
-    """How a training ended. The network holds the weights of `state.best_epoch`."""
-
-    state: TrainingState
-    ending: Ending
+_SHOW_EVERY = 50  # steps between two calls of `Progress.step`
+_VALIDATION_BATCH = 64  # windows; measured: a fifth faster per window than 32; larger gains no more
+_PARTS = ("reconst", "kl")  # of the loss, which is their sum
 
 
 def train(
     network: Autoencoder,
-    series: NDArray[np.float32],
+    inputs: ModelInput,
     split: WindowSplit,
-    settings: Settings,
+    keys: TrainingKeys,
     *,
     state: TrainingState | None = None,
     keep: Callable[[TrainingState], None] = lambda state: None,
     progress: Progress | None = None,
 ) -> TrainingResult:
-    """Minimize the network's loss with Adam and leave the best weights in it.
+    """Minimize the loss of a network with Adam, and leave the best weights in it.
 
     The best epoch is the one with the lowest validation loss (training loss without a validation
     part). Training stops when that loss has not fallen by more than `min_delta` for `patience`
     epochs.
 
     Args:
-        network: from `network.build_network`; changed in place.
-        series: (rows, series) float32, scaled.
-        split: window starts, see `windows.split_windows`.
-        settings: epochs, learning rate, batch size, early stopping and seed.
-        state: state to go on from; None begins.
-        keep: called with the state after each epoch, to be written somewhere.
-        progress: told of steps and epochs.
+        network: from `networks.build_network`; changed in place.
+        inputs: (rows, series), scaled, of the training table.
+        split: starts of training and validation windows, from `data.split_windows`.
+        keys: epochs, learning rate, batch size, early stopping and seed.
+        state: state to resume from; None to begin.
+        keep: called with the state after each epoch, to store it.
+        progress: called during the training; None for no progress.
+
+    Returns:
+        The state after the last epoch, and the reason why training ended.
 
     Raises:
-        InputError: the loss is not a number before an epoch was finished here, or the state to go
-            on from leaves nothing to do or is of another network.
+        InputError: the loss is not a number before an epoch of this run is finished, or the
+            state to resume from has no epochs left or is of another network.
     """
     state = state or TrainingState()
-    progress = progress or _NoProgress()
-    # Named, or its variables would be called by the number of optimizers made before it.
+    progress = progress or NoProgress()
+    # Without a name, its variables would be named by the number of optimizers made before.
     network.compile(
         optimizer=keras.optimizers.Adam(
-            _learning_rate(settings), global_clipnorm=network.gradient_norm, name="adam"
+            _learning_rate(keys), global_clipnorm=network.gradient_norm, name="adam"
         ),
         jit_compile=_BY_XLA and network.supports_xla,
     )
     network.optimizer.build(network.trainable_variables)
     if state.history:
-        _check_unfinished(state, settings)
+        state.check_unfinished(keys)
         _check_fits(state, network)
         _restore(_all_variables(network), state.last)
     epochs_before = len(state.history)
     ending: Ending = "all epochs done"
     try:
-        while len(state.history) < settings.epochs:
-            if state.epochs_without_progress >= settings.patience:
+        while len(state.history) < keys.epochs:
+            if state.epochs_without_progress >= keys.patience:
                 ending = "early stopping"
                 break
-            losses = _run_epoch(network, series, split, settings, len(state.history) + 1, progress)
+            # A second network in a process is traced again, of which TensorFlow would warn.
+            with without_retracing_warnings():
+                losses = _run_epoch(network, inputs, split, keys, len(state.history) + 1, progress)
             if losses is None:
                 ending = "loss is not a number"
                 break
-            state = _after_epoch(state, losses, network, settings.min_delta)
+            state = _after_epoch(state, losses, network, keys.min_delta)
             keep(state)
             progress.epoch(losses, state.best_epoch == losses.epoch)
     except KeyboardInterrupt:
         if len(state.history) == epochs_before:
             raise
-        keep(state)  # once more: Ctrl-C may have come in the middle of it
+        keep(state)  # again, as Ctrl-C may have interrupted it
         ending = "interrupted"
     if len(state.history) == epochs_before:
         raise InputError(
             f"The loss is not a number (NaN or infinite) in epoch {epochs_before + 1}, the first "
             "of this run, and nothing was kept. Expected finite "
-            f"losses; `lr` {settings.lr:g} may be too large for this data: try a tenth of it"
-            f"{'' if settings.scale else ', or set `scale` to true'}."
+            f"losses; `lr` {keys.lr:g} may be too large for this data: try a tenth of it"
+            ", or set `scale` to true if it is false."
         )
     _restore(_network_variables(network), state.best)
     return TrainingResult(state, ending)
-
-
-def _check_unfinished(state: TrainingState, settings: Settings) -> None:
-    if len(state.history) >= settings.epochs:
-        raise InputError(
-            f"Nothing is left to train: the model has {len(state.history)} epochs and `epochs` is "
-            f"{settings.epochs}. Raise `epochs`, or give --epochs."
-        )
-    if state.epochs_without_progress >= settings.patience:
-        raise InputError(
-            f"Nothing is left to train: the last {state.epochs_without_progress} epochs brought no "
-            f"progress and `patience` is {settings.patience}. Raise `patience` to go on."
-        )
 
 
 def _check_fits(state: TrainingState, network: Autoencoder) -> None:
@@ -192,31 +122,29 @@ def _check_fits(state: TrainingState, network: Autoencoder) -> None:
             )
 
 
-def _learning_rate(settings: Settings) -> float | keras.optimizers.schedules.ExponentialDecay:
-    if not settings.lr_decay:
-        return settings.lr
+def _learning_rate(keys: TrainingKeys) -> float | keras.optimizers.schedules.ExponentialDecay:
+    if not keys.lr_decay:
+        return keys.lr
     return keras.optimizers.schedules.ExponentialDecay(
-        settings.lr, settings.decay_step, settings.decay_rate, staircase=True
+        keys.lr, keys.decay_step, keys.decay_rate, staircase=True
     )
 
 
 def _run_epoch(
     network: Autoencoder,
-    series: NDArray[np.float32],
+    inputs: ModelInput,
     split: WindowSplit,
-    settings: Settings,
+    keys: TrainingKeys,
     epoch: int,
     progress: Progress,
 ) -> EpochLosses | None:
     """Train one epoch, then validate; None as soon as the loss is not finite."""
-    batch_size = min(settings.batch_size, len(split.train))
-    starts = starts_of_epoch(
-        split.train, settings.seed, epoch, batch_size, settings.steps_per_epoch
-    )
+    batch_size = min(keys.batch_size, len(split.train))
+    starts = starts_of_epoch(split.train, keys.seed, epoch, batch_size, keys.steps_per_epoch)
     num_steps = len(starts) // batch_size
     network.begin_means()
     means = dict.fromkeys(_PARTS, float("nan"))
-    batches = _batches(series, starts, batch_size, settings)
+    batches = _batches(inputs, starts, batch_size, keys)
     for step, windows in enumerate(batches, start=1):
         means = network.train_on_batch(windows, return_dict=True)
         if not _is_finite(means):
@@ -224,9 +152,9 @@ def _run_epoch(
         if step % _SHOW_EVERY == 0 or step == num_steps:
             progress.step(epoch, step, num_steps, sum(means[part] for part in _PARTS))
     validation = split.validation
-    if settings.steps_per_epoch is not None:  # or a long file would spend its time validating
+    if keys.steps_per_epoch is not None:  # else validation of a long file takes most of the time
         validation = spread_evenly(validation, len(starts))
-    val_means = _validate(network, series, validation, settings)
+    val_means = _validate(network, inputs, validation, keys)
     if len(split.validation) and not _is_finite(val_means):
         return None
     reconst, kl, val_reconst, val_kl = (
@@ -246,16 +174,16 @@ def _is_finite(means: dict[str, float]) -> bool:
 
 def _validate(
     network: Autoencoder,
-    series: NDArray[np.float32],
-    starts: NDArray[np.int32],
-    settings: Settings,
+    inputs: ModelInput,
+    starts: Int32Array,
+    keys: TrainingKeys,
 ) -> dict[str, float]:
-    """Mean losses over the validation windows, NaN if there are none."""
+    """Return the mean losses over the validation windows, NaN if there are none."""
     network.begin_means()
     means = dict.fromkeys(_PARTS, float("nan"))
-    for windows in _batches(series, starts, _VALIDATION_BATCH, settings):
-        # The last batch is filled up, as another shape would be compiled anew; with a window of the
-        # data, as the loss of one the network has never seen the like of could be infinite.
+    for windows in _batches(inputs, starts, _VALIDATION_BATCH, keys):
+        # The last batch is filled up, as another shape would be compiled anew. It repeats a window
+        # of the data, as the loss of an artificial one could be infinite.
         missing = _VALIDATION_BATCH - len(windows)
         weights = np.pad(np.ones(len(windows), dtype=np.float32), (0, missing))
         padded = np.pad(windows, [(0, missing), (0, 0), (0, 0)], mode="edge")
@@ -264,10 +192,10 @@ def _validate(
 
 
 def _batches(
-    series: NDArray[np.float32], starts: NDArray[np.int32], batch_size: int, settings: Settings
-) -> Iterator[NDArray[np.float32]]:
+    inputs: ModelInput, starts: Int32Array, batch_size: int, keys: TrainingKeys
+) -> Iterator[Float32Array]:
     for first in range(0, len(starts), batch_size):
-        yield gather_windows(series, starts[first : first + batch_size], settings.window_length)
+        yield gather_windows(inputs.values, starts[first : first + batch_size], keys.window_length)
 
 
 def _after_epoch(
@@ -276,7 +204,7 @@ def _after_epoch(
     network: Autoencoder,
     min_delta: float,
 ) -> TrainingState:
-    """Take an epoch's losses and weights into the state."""
+    """Return the state with an epoch's losses and weights added."""
     monitored = losses.loss if np.isnan(losses.val_loss) else losses.val_loss
     state = replace(state, history=(*state.history, losses), last=_values(_all_variables(network)))
     if monitored < state.best_loss:
@@ -292,9 +220,9 @@ def _after_epoch(
 
 
 def _network_variables(network: Autoencoder) -> dict[str, keras.Variable]:
-    """Weights, BatchNorm statistics and the state of the random draws, by position and name.
+    """Return weights, BatchNorm statistics and the random state, by position and name.
 
-    Not by path: recurrent layers number theirs by how many there were before them.
+    Not by path, in which recurrent layers have the number of layers made before them.
     """
     return {
         f"network/{number:03d}/{variable.name}": variable
@@ -315,6 +243,6 @@ def _values(variables: dict[str, keras.Variable]) -> Variables:
 
 
 def _restore(variables: dict[str, keras.Variable], values: Variables) -> None:
-    """Assign values of this network."""
+    """Assign stored values to the variables of the same names."""
     for name, variable in variables.items():
         variable.assign(values[name])

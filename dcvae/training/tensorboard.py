@@ -1,7 +1,6 @@
-"""A training as TensorBoard shows it: losses and learning rate of every epoch, and the graph.
+"""TensorBoard logs of a training: losses and learning rate of every epoch, and the graph.
 
-TensorBoard is an extra that has to be installed apart, and the only part of this package that needs
-TensorFlow itself, whatever Keras runs on.
+TensorBoard is installed separately. Only this module needs TensorFlow, whatever Keras's backend is.
 """
 
 import importlib.util
@@ -13,15 +12,15 @@ from typing import TYPE_CHECKING
 from dcvae.errors import InputError
 
 if TYPE_CHECKING:  # importing these would import Keras
-    from dcvae.networks.base import Autoencoder
-    from dcvae.training.loop import EpochLosses
+    from dcvae.networks import Autoencoder
+    from dcvae.training.state import EpochLosses
 
 
 def check_installed() -> None:
-    """Check that logs can be written, without importing anything.
+    """Check that logs can be written, without an import.
 
     Raises:
-        InputError: a package is missing.
+        InputError: TensorBoard or TensorFlow is not installed.
     """
     missing = [name for name in ("tensorboard", "tensorflow") if not importlib.util.find_spec(name)]
     if missing:
@@ -32,11 +31,11 @@ def check_installed() -> None:
 
 
 class TrainingLog:
-    """Writes the logs of one training; the epochs it was resumed from are in them too.
+    """Logs of one training, with the epochs before it was resumed.
 
     Args:
-        folder: where the logs go; what is there is replaced.
-        network: whose graph is shown.
+        folder: of the logs; it is replaced.
+        network: for the graph.
     """
 
     def __init__(self, folder: Path, network: "Autoencoder") -> None:
@@ -56,7 +55,11 @@ class TrainingLog:
             tf.summary.graph(forward.get_concrete_function(windows).graph)
 
     def write(self, history: Sequence["EpochLosses"]) -> None:
-        """Write the epochs that are not written yet."""
+        """Write the epochs that are not written yet.
+
+        Args:
+            history: (epochs,) losses of all epochs so far.
+        """
         for losses in history[self._written :]:
             values = losses._asdict()
             for prefix, writer in self._writers.items():

@@ -1,20 +1,20 @@
-"""Losses against SciPy, the two readings of the spread head, the bound."""
+"""Losses against SciPy, the two conventions of the spread head, the bound."""
 
 import numpy as np
 import pytest
 from keras import ops
 from scipy import integrate, stats
 
+from dcvae.config import Fidelity
 from dcvae.networks.losses import (
     LOG_VARIANCE_BOUND,
-    SpreadReading,
     gaussian_nll,
     kl_divergence,
     log_variance_from,
     sigma_from,
 )
 
-READINGS: tuple[SpreadReading, ...] = ("paper", "code")
+CONVENTIONS: tuple[Fidelity, ...] = ("paper", "code")
 
 
 def test_nll_is_the_normal_density_without_its_constant() -> None:
@@ -63,7 +63,7 @@ def test_kl_works_on_each_number_alone() -> None:
     np.testing.assert_allclose(one, whole[1:2, 2:3], rtol=1e-6)
 
 
-# ------------------------------------------------- the readings of the spread head
+# ------------------------------------------------- the conventions of the spread head
 
 
 def test_paper_reads_the_head_as_log_variance_everywhere() -> None:
@@ -87,18 +87,18 @@ def test_code_reads_the_head_as_log_sigma_in_the_loss_and_log_variance_in_the_ba
     )
 
 
-def test_paper_is_the_default_reading() -> None:
+def test_paper_is_the_default_convention() -> None:
     spread = np.linspace(-3, 3, 7)
     default, paper = log_variance_from(spread), log_variance_from(spread, "paper")
     np.testing.assert_array_equal(default, paper)
 
 
-@pytest.mark.parametrize("reading", READINGS)
-def test_log_variance_is_bounded(reading: SpreadReading) -> None:
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_log_variance_is_bounded(convention: Fidelity) -> None:
     spread = np.array([-1e6, -11.0, 11.0, 1e6])
     expected = np.array([-1, -1, 1, 1]) * LOG_VARIANCE_BOUND
     np.testing.assert_array_equal(
-        ops.convert_to_numpy(log_variance_from(spread, reading)), expected
+        ops.convert_to_numpy(log_variance_from(spread, convention)), expected
     )
 
 
@@ -109,7 +109,7 @@ def test_sigma_is_bounded_and_rises_with_the_spread() -> None:
 
 def test_loss_of_a_perfect_reconstruction_cannot_run_away() -> None:
     spread = np.array([-10.0, -100.0, -1e4])
-    for reading in READINGS:
+    for convention in CONVENTIONS:
         zero = np.zeros(3)
-        loss = ops.convert_to_numpy(gaussian_nll(zero, zero, log_variance_from(spread, reading)))
+        loss = ops.convert_to_numpy(gaussian_nll(zero, zero, log_variance_from(spread, convention)))
         np.testing.assert_array_equal(loss, -LOG_VARIANCE_BOUND / 2)

@@ -1,17 +1,17 @@
-"""What a trained model learns from normal rows: which rows, and what is kept of it."""
+"""Calibration on normal rows: which rows, and what is kept of it."""
 
 import json
 
 import numpy as np
 import pytest
-from support.builders import random_network, random_rows, settings_with
 
 from dcvae import InputError
 from dcvae.data.windows import WindowSplit
-from dcvae.scoring import window_average as offline
-from dcvae.scoring.calibration import Calibration, learn
-from dcvae.scoring.causal import Scorer
-from dcvae.scoring.sigma import calibrate, shares_outside
+from dcvae.scoring import window_average
+from dcvae.scoring.calibration import Calibration, calibrate
+from dcvae.scoring.causal import CausalScorer
+from dcvae.scoring.sigma import fit_sigmas, shares_outside
+from support.builders import inputs_of, random_network, random_rows, settings_with
 
 SETTINGS = settings_with()
 SERIES = ("a", "b")
@@ -21,55 +21,94 @@ def starts(*parts):
     return np.concatenate([np.arange(*part) for part in parts]).astype(np.int32)
 
 
-def learned(split, rows=200):
+def calibrated(split, inputs=None):
     network = random_network(SETTINGS)
-    scaled, observed = random_rows(rows, 2), np.ones((rows, 2), dtype=bool)
-    return network, scaled, observed, learn(network, SETTINGS, SERIES, scaled, observed, split)
+    inputs = inputs_of(random_rows(200, 2)) if inputs is None else inputs
+    scorer = window_average.WindowAverageScorer(network, SETTINGS.window_length)
+    return network, inputs, calibrate(network, SETTINGS, SERIES, inputs, split, scorer)
 
 
-def test_the_validation_part_teaches_sigmas_and_all_windows_the_offline_level():
+@pytest.fixture(scope="module")
+def calibration():
+    *_, run = calibrated(WindowSplit(starts((0, 100)), starts((120, 160))))
+    return run.calibration
+
+
+def test_sigmas_are_fitted_to_the_validation_part_and_levels_to_all_windows():
     split = WindowSplit(starts((0, 100)), starts((120, 160)))
-    network, scaled, observed, (scores, calibration) = learned(split)
-    every_row = Scorer.of(network, SETTINGS).score(scaled, observed)
+    network, inputs, (calibration, scores, (measured, squares)) = calibrated(split)
+    every_row = CausalScorer.of(network, SETTINGS).score(inputs)
     np.testing.assert_array_equal(scores.error, every_row.error)
-    assert calibration.learned_on == "40 rows of the validation part"
-    validation = slice(120, 160)  # judged row i ends the window that starts in row i
-    wanted_readings = calibrate(every_row.error[validation], every_row.sigma[validation])
-    for found, wanted in zip(calibration.readings, wanted_readings, strict=True):
-        assert found.exponent == wanted.exponent
+    assert calibration.series == SERIES
+    assert calibration.fitted_on == "40 rows of the validation part"
+    validation = slice(120, 160)  # scored row i ends the window that starts in row i
+    wanted_modes = fit_sigmas(every_row.error[validation], every_row.sigma[validation])
+    for found, wanted in zip(calibration.modes, wanted_modes, strict=True):
+        assert (found.mode, found.exponent) == (wanted.mode, wanted.exponent)
         np.testing.assert_array_equal(found.factor, wanted.factor)
     every = starts((0, 100), (120, 160))
-    squares = offline.OfflineScorer(network, 8).squares(scaled, observed, every)
+    np.testing.assert_array_equal(measured, every)
+    np.testing.assert_allclose(
+        squares, window_average.WindowAverageScorer(network, 8).squares(inputs, every), rtol=1e-5
+    )
     wanted_level = np.quantile(squares, 0.99, axis=1)
-    np.testing.assert_allclose(calibration.offline_level, wanted_level, rtol=1e-5)
-    scores = offline.scores_from(squares, calibration.offline_level, every, 200, 8)
-    assert calibration.offline_threshold == pytest.approx(1.5 * np.nanmax(scores.row), rel=1e-5)
+    np.testing.assert_allclose(calibration.reference_levels, wanted_level, rtol=1e-5)
+    normal = window_average.scores_from(squares, calibration.reference_levels, every, 200, 8)
+    assert calibration.threshold == pytest.approx(1.5 * np.nanmax(normal.row), rel=1e-5)
 
 
-def test_rows_whose_windows_were_left_out_teach_nothing():
+def test_rows_whose_windows_were_left_out_are_not_fitted_to():
     split = WindowSplit(starts((0, 100)), starts((120, 130), (145, 160)))
-    *_, (scores, calibration) = learned(split)
+    *_, (calibration, scores, (measured, _)) = calibrated(split)
     kept = np.r_[120:130, 145:160]
-    assert calibration.learned_on == "25 rows of the validation part"
+    assert calibration.fitted_on == "25 rows of the validation part"
+    assert measured.tolist() == [*range(100), *kept]
     for found, wanted in zip(
-        calibration.readings, calibrate(scores.error[kept], scores.sigma[kept]), strict=True
+        calibration.modes, fit_sigmas(scores.error[kept], scores.sigma[kept]), strict=True
     ):
         np.testing.assert_array_equal(found.factor, wanted.factor)
 
 
-def test_without_a_validation_part_the_training_rows_teach():
-    *_, (scores, calibration) = learned(WindowSplit(starts((0, 100, 2)), starts((0, 0))))
-    assert calibration.learned_on == "50 rows of the training part"
+def test_cells_that_were_missing_are_not_fitted_to():
+    values = random_rows(200, 2)
+    observed = np.ones((200, 2), dtype=bool)
+    observed[130:150, 1] = False
+    inputs = inputs_of(values, observed)
+    split = WindowSplit(starts((0, 100)), starts((120, 160)))
+    *_, (calibration, scores, _) = calibrated(split, inputs)
+    assert np.flatnonzero(np.isnan(scores.error[:, 1])).tolist() == list(range(123, 143))
+    there = ~np.isnan(scores.error[120:160])
+    distance = np.abs(scores.error[120:160] / scores.sigma[120:160])[there]
+    expected = [np.mean(distance > limit) for limit in (1, 2, 3)]
+    assert calibration.shares_outside["predicted"] == pytest.approx(expected)
+
+
+def test_without_a_validation_part_the_training_rows_are_fitted_to():
+    *_, run = calibrated(WindowSplit(starts((0, 100, 2)), starts((0, 0))))
+    calibration, scores = run.calibration, run.scores
+    assert calibration.fitted_on == "50 rows of the training part"
     wanted = shares_outside(scores.error[0:100:2], scores.sigma[0:100:2])
     assert calibration.shares_outside["predicted"] == wanted
 
 
-def test_stored_values_come_back():
-    *_, (_, first) = learned(WindowSplit(starts((0, 100)), starts((120, 160))))
-    second = Calibration.from_dict(json.loads(json.dumps(first.to_dict())), SERIES, "c.json")
-    assert second.to_dict() == first.to_dict()
+def test_stored_values_come_back(calibration):
+    stored = json.loads(json.dumps(calibration.to_dict()))
+    second = Calibration.from_dict(stored, SERIES, "c.json")
+    assert second.to_dict() == calibration.to_dict()
     assert second.sigma("predicted").exponent == 1.0
     assert second.sigma("constant").exponent == 0.0
+
+
+def test_names_in_the_file_are_those_of_models_trained_earlier(calibration):
+    assert list(calibration.to_dict()) == [
+        "learned_on",
+        "series",
+        "sigma",
+        "shares_outside_1_2_3_sigmas",
+        "offline_level",
+        "offline_threshold",
+    ]
+    assert list(calibration.to_dict()["sigma"]) == ["calibrated", "tempered", "constant"]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +126,6 @@ def test_stored_values_come_back():
         {"learned_on": None, "shares_outside_1_2_3_sigmas": 3},
     ],
 )
-def test_damaged_values_are_refused(change):
-    *_, (_, calibration) = learned(WindowSplit(starts((0, 100)), starts((120, 160))))
+def test_damaged_values_are_refused(change, calibration):
     with pytest.raises(InputError, match=r"c.json is damaged.*Train the model again\."):
         Calibration.from_dict(calibration.to_dict() | change, SERIES, "c.json")

@@ -3,22 +3,20 @@
 import numpy as np
 import pytest
 from keras import ops
-from support.builders import random_network, random_rows, settings_with
 
-from dcvae.data.windows import gather_windows
-from dcvae.networks.base import VariationalAutoencoder
-from dcvae.scoring import model_fit as elbo
+from dcvae.data.windows import WindowSplit, gather_windows
+from dcvae.networks import Autoencoder
+from dcvae.scoring import model_fit
 from dcvae.scoring.model_fit import WindowLosses, still_fits, window_losses
+from support.builders import inputs_of, random_network, random_rows, settings_with
 
 
 @pytest.fixture(scope="module")
-def network() -> VariationalAutoencoder:
+def network() -> Autoencoder:
     return random_network(settings_with())
 
 
-def losses_in_numpy(
-    network: VariationalAutoencoder, windows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def losses_in_numpy(network: Autoencoder, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Reconstruction with z as drawn, and KL, of each window."""
     outputs = {name: ops.convert_to_numpy(x) for name, x in network(windows).items()}
     log_variance = np.clip(outputs["spread"], -10, 10)
@@ -28,13 +26,13 @@ def losses_in_numpy(
 
 
 def test_equals_the_definition_over_several_batches(
-    network: VariationalAutoencoder, monkeypatch: pytest.MonkeyPatch
+    network: Autoencoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Draws of z differ from call to call; without spread there are none.
     monkeypatch.setattr(network.sampling, "call", lambda z_mean, z_log_var: z_mean)
     rows = random_rows(157, 2)
     starts = np.arange(150, dtype=np.int32)
-    losses = window_losses(network, rows, starts, 8)
+    losses = window_losses(network, inputs_of(rows), starts, 8)
     reconst, kl = losses_in_numpy(network, gather_windows(rows, starts, 8))
     assert losses.windows == 150
     assert losses.reconst == pytest.approx(reconst.mean(), rel=1e-5)
@@ -45,44 +43,61 @@ def test_equals_the_definition_over_several_batches(
 
 
 def test_many_windows_are_thinned_evenly(
-    network: VariationalAutoencoder, monkeypatch: pytest.MonkeyPatch
+    network: Autoencoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(elbo, "MAX_WINDOWS", 5)
+    monkeypatch.setattr(model_fit, "MAX_WINDOWS", 5)
     seen: list[int] = []
 
-    def look(series: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
+    def look(values: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
         seen.extend(starts.tolist())
-        return gather_windows(series, starts, length)
+        return gather_windows(values, starts, length)
 
-    monkeypatch.setattr(elbo, "gather_windows", look)
-    assert window_losses(network, random_rows(48, 2), np.arange(41, dtype=np.int32), 8).windows == 5
+    monkeypatch.setattr(model_fit, "gather_windows", look)
+    assert (
+        window_losses(
+            network, inputs_of(random_rows(48, 2)), np.arange(41, dtype=np.int32), 8
+        ).windows
+        == 5
+    )
     assert seen[:5] == [0, 10, 20, 30, 40]
     assert set(seen[5:]) <= {40}  # what the batch is filled up with
 
 
-def test_draws_of_z_are_part_of_the_reconstruction(network: VariationalAutoencoder) -> None:
+def test_draws_of_z_are_part_of_the_reconstruction(network: Autoencoder) -> None:
     rows, starts = random_rows(20, 2), np.arange(13, dtype=np.int32)
-    first, second = (window_losses(network, rows, starts, 8) for _ in range(2))
+    first, second = (window_losses(network, inputs_of(rows), starts, 8) for _ in range(2))
     assert first.reconst != second.reconst
     assert first.kl == second.kl
 
 
-def test_windows_of_a_file_are_those_with_something_to_judge(
-    network: VariationalAutoencoder, monkeypatch: pytest.MonkeyPatch
+def test_windows_of_a_file_are_those_with_something_to_score(
+    network: Autoencoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(network.sampling, "call", lambda z_mean, z_log_var: z_mean)
     rows = random_rows(30, 2)
     observed = np.zeros((30, 2), dtype=bool)
     observed[3] = observed[[7, 12, 29], 1] = True  # the third row has no window that ends in it
-    file = elbo.losses_of_file(network, rows, observed, 8)
-    expected = window_losses(network, rows, np.array([0, 5, 22], dtype=np.int32), 8)
+    file = model_fit.losses_of_file(network, inputs_of(rows, observed), 8)
+    expected = window_losses(network, inputs_of(rows), np.array([0, 5, 22], dtype=np.int32), 8)
     assert file == expected
-    assert elbo.losses_of_file(network, rows, ~np.zeros_like(observed), 8).windows == 23
+    assert model_fit.losses_of_file(network, inputs_of(rows), 8).windows == 23
 
 
-def test_a_file_without_anything_to_judge_says_nothing(network: VariationalAutoencoder) -> None:
+@pytest.mark.parametrize(("validation", "expected"), [(range(20, 30), 10), (range(0), 15)])
+def test_files_are_held_against_the_validation_windows_or_without_any_trainings(
+    network: Autoencoder, monkeypatch: pytest.MonkeyPatch, validation: range, expected: int
+) -> None:
+    monkeypatch.setattr(network.sampling, "call", lambda z_mean, z_log_var: z_mean)
+    inputs = inputs_of(random_rows(40, 2))
+    parts = [np.array(part, dtype=np.int32) for part in (range(15), validation)]
+    found = model_fit.reference_losses(network, inputs, WindowSplit(*parts), 8)
+    assert found.windows == expected
+    assert found == window_losses(network, inputs, parts[len(validation) > 0], 8)
+
+
+def test_a_file_without_anything_to_score_says_nothing(network: Autoencoder) -> None:
     nothing = np.zeros((100, 2), dtype=bool)
-    file = elbo.losses_of_file(network, random_rows(100, 2), nothing, 8)
+    file = model_fit.losses_of_file(network, inputs_of(random_rows(100, 2), nothing), 8)
     assert (file.windows, np.isnan(file.loss), np.isnan(file.median)) == (0, True, True)
     reference = WindowLosses(100, 0.5, 0.5, 1.0, 2.0)
     assert still_fits(file, reference, num_rows=100, window_length=8) is None
@@ -96,16 +111,16 @@ def test_rule_of_drift(median: float, fits: bool) -> None:
     assert still_fits(file, reference, num_rows=79, window_length=8) is None
 
 
-def test_few_anomalies_are_no_drift_and_a_shift_is(network: VariationalAutoencoder) -> None:
+def test_few_anomalies_are_no_drift_and_a_shift_is(network: Autoencoder) -> None:
     rows = random_rows(400, 2)
     starts = np.arange(393, dtype=np.int32)
-    reference = window_losses(network, rows, starts, 8)
+    reference = window_losses(network, inputs_of(rows), starts, 8)
     spiked = rows.copy()
     spiked[50:60] += 40.0
-    file = window_losses(network, spiked, starts, 8)
+    file = window_losses(network, inputs_of(spiked), starts, 8)
     assert file.loss > 2 * abs(reference.loss)
     assert still_fits(file, reference, num_rows=400, window_length=8)
-    shifted = window_losses(network, rows + 6.0, starts, 8)
+    shifted = window_losses(network, inputs_of(rows + 6.0), starts, 8)
     assert not still_fits(shifted, reference, num_rows=400, window_length=8)
 
 

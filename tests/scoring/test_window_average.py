@@ -1,32 +1,31 @@
-"""The offline score against plain loops over whole windows."""
+"""Window-average scores against plain loops over whole windows."""
 
 import keras
 import numpy as np
 import pytest
-from support.builders import random_network, random_rows, settings_with
 
 from dcvae.networks.losses import sigma_from
-from dcvae.scoring import window_average as offline
+from dcvae.scoring import WindowAverageScorer, window_average
+from support.builders import inputs_of, random_network, random_rows, settings_with
 
 ONES = np.ones((2, 2))  # levels of two series
 
 
-def squares_twin(network, scaled, observed, starts, length):
-    """One window after the other through the network, z its mean; means over observed cells."""
-    readings = ([], [])
-    for start in starts:
-        window = scaled[start : start + length][None]
-        z_mean, _ = network.encoder(window, training=False)
-        mean, spread = network.decoder(z_mean, training=False)
-        sigma = keras.ops.convert_to_numpy(sigma_from(spread))
-        error = window - keras.ops.convert_to_numpy(mean)
-        for squares, residual in zip(readings, (error / sigma, error), strict=True):
-            residual = residual[0].astype(float)
-            there = observed[start : start + length]
-            total = np.where(there, residual**2, 0.0).sum(axis=0)
-            with np.errstate(invalid="ignore"):
-                squares.append(np.where(there.any(axis=0), total / there.sum(axis=0), np.nan))
-    return np.array(readings)
+def squares_twin(network, scaled, counted, starts, length):
+    """Whole windows through the network, z its mean; means over the cells that count, by loops."""
+    windows = np.stack([scaled[start : start + length] for start in starts])
+    z_mean, _ = network.encoder(windows, training=False)
+    mean, spread = (keras.ops.convert_to_numpy(x) for x in network.decoder(z_mean, training=False))
+    sigma = keras.ops.convert_to_numpy(sigma_from(spread))
+    error = (windows - mean).astype(float)
+    squares = np.full((2, len(starts), scaled.shape[1]), np.nan)
+    for window, start in enumerate(starts):
+        for column in range(scaled.shape[1]):
+            there = counted[start : start + length, column]
+            if there.any():
+                off, width = error[window, there, column], sigma[window, there, column]
+                squares[:, window, column] = np.mean((off / width) ** 2), np.mean(off**2)
+    return squares
 
 
 def scores_twin(squares, level, starts, num_rows, length):
@@ -51,20 +50,29 @@ def scores_twin(squares, level, starts, num_rows, length):
 
 @pytest.mark.parametrize(("rows", "length"), [(8, 8), (9, 8), (100, 16), (131, 16), (40, 5)])
 def test_every_row_is_in_a_window_and_neighbors_are_an_eighth_apart(rows, length):
-    starts = offline.window_starts(rows, length)
+    starts = window_average.window_starts(rows, length)
     covered = {row for start in starts for row in range(start, start + length)}
     assert covered == set(range(rows))
     assert (np.diff(starts) <= max(length // 8, 1)).all()
 
 
+@pytest.mark.parametrize("gap", range(40, 50))
+def test_rows_up_to_a_gap_are_in_a_window_too(gap):
+    gaps = np.arange(100) == gap
+    starts = window_average.window_starts(100, 24, gaps)
+    assert {gap - 24, gap, 76} <= set(starts.tolist())
+    assert {row for start in starts for row in range(start, start + 24)} == set(range(100))
+    assert not any(start < gap < start + 24 for start in starts)
+
+
 def test_a_file_shorter_than_a_window_has_no_windows():
-    assert offline.window_starts(7, 8).size == 0
+    assert window_average.window_starts(7, 8).size == 0
 
 
 def test_windows_that_are_left_are_thinned_where_they_lie():
     starts = np.array([3, 4, 5, 40, 41, 42, 43, 90], dtype=np.int32)
-    np.testing.assert_array_equal(offline.thinned(starts, 32), [3, 4, 40, 90])
-    assert offline.thinned(starts[:0], 32).size == 0
+    np.testing.assert_array_equal(window_average.thinned(starts, 32), [3, 4, 40, 90])
+    assert window_average.thinned(starts[:0], 32).size == 0
 
 
 def test_squares_are_those_of_whole_windows():
@@ -73,21 +81,34 @@ def test_squares_are_those_of_whole_windows():
     scaled = random_rows(90, 2)
     observed = np.random.default_rng(1).random(scaled.shape) < 0.8
     observed[20:40, 1] = False
-    starts = offline.window_starts(90, 8)
-    squares = offline.OfflineScorer(network, 8).squares(scaled, observed, starts)
+    starts = window_average.window_starts(90, 8)
+    squares = WindowAverageScorer(network, 8).squares(inputs_of(scaled, observed), starts)
     expected = squares_twin(network, scaled, observed, starts, 8)
     assert np.isnan(expected).any()
     np.testing.assert_allclose(squares, expected, rtol=2e-4)
 
 
+def test_cells_without_a_score_do_not_count_in_the_windows_after_a_gap():
+    network = random_network(settings_with())
+    gaps = np.zeros(40, dtype=bool)
+    gaps[20] = True
+    inputs = inputs_of(random_rows(40, 2), gaps=gaps)
+    starts = window_average.window_starts(40, 8, gaps)
+    counted = np.ones((40, 2), dtype=bool)
+    counted[20:27] = False  # the first row whose window is whole again is 27
+    squares = WindowAverageScorer(network, 8).squares(inputs, starts)
+    expected = squares_twin(network, inputs.values, counted, starts, 8)
+    np.testing.assert_allclose(squares, expected, rtol=2e-4)
+
+
 def test_rows_and_cells_get_the_mean_of_their_windows():
     random = np.random.default_rng(0)
-    starts = offline.window_starts(75, 16)
+    starts = window_average.window_starts(75, 16)
     squares = random.random((2, len(starts), 5)) ** 4
     squares[:, random.random(squares.shape[1:]) < 0.4] = np.nan
     squares[:, 5] = np.nan
     level = np.array([[0.1, 1.0, 3.0, 0.5, 0.2], [2.0, 0.3, 0.1, 1.0, 1.0]])
-    row, cell = offline.scores_from(squares, level, starts, 75, 16)
+    row, cell = window_average.scores_from(squares, level, starts, 75, 16)
     expected = scores_twin(squares, level, starts, 75, 16)
     np.testing.assert_allclose(row, expected[:, 0], rtol=1e-12)
     np.testing.assert_allclose(cell, expected[:, 1:], rtol=1e-12)
@@ -97,38 +118,40 @@ def test_a_row_is_as_strange_as_its_three_strangest_series_by_hand():
     # Over the levels: 0, 1, 3, 7 in sigmas, and the same as it is; the logs of 2, 4 and 8 count.
     squares = np.array([[[0.0, 2.0, 6.0, 14.0]], [[0.0, 3.0, 9.0, 21.0]]])
     level = np.array([[2.0] * 4, [3.0] * 4])
-    row, cell = offline.scores_from(squares, level, np.array([0], dtype=np.int32), 8, 8)
+    row, cell = window_average.scores_from(squares, level, np.array([0], dtype=np.int32), 8, 8)
     np.testing.assert_allclose(row, np.full(8, 2 * np.log(2)))
     np.testing.assert_allclose(cell[0], np.log([1.0, 2.0, 4.0, 8.0]))
 
 
-def test_the_two_readings_count_the_same():
+def test_the_two_errors_count_the_same():
     squares = np.array([[[3.0]], [[0.0]]])  # far out in sigmas, not at all in the error
-    row, _ = offline.scores_from(squares, np.ones((2, 1)), np.array([0], dtype=np.int32), 8, 8)
+    row, _ = window_average.scores_from(
+        squares, np.ones((2, 1)), np.array([0], dtype=np.int32), 8, 8
+    )
     np.testing.assert_allclose(row, np.full(8, np.log(4.0) / 2))
 
 
-def test_rows_that_no_window_judges_have_no_score():
-    starts = offline.window_starts(24, 8)
-    row, cell = offline.scores_from(
+def test_rows_that_no_window_scores_have_no_score():
+    starts = window_average.window_starts(24, 8)
+    row, cell = window_average.scores_from(
         np.full((2, len(starts), 2), np.nan), np.ones((2, 2)), starts, 24, 8
     )
     assert np.isnan(row).all()
     assert np.isnan(cell).all()
 
 
-def test_a_whole_file_that_is_as_normal_as_what_taught_the_level_scores_below_log_2():
+def test_a_whole_file_that_is_as_normal_as_what_the_level_was_fitted_to_scores_below_log_2():
     settings = settings_with()
     network = random_network(settings)
-    scaled, observed = random_rows(600, 2), np.ones((600, 2), dtype=bool)
-    starts = offline.window_starts(600, 8)
-    scorer = offline.OfflineScorer(network, 8)
-    level = offline.normal_level(scorer.squares(scaled, observed, starts))
-    scores = scorer.score(scaled, observed, level).row
+    scaled = random_rows(600, 2)
+    starts = window_average.window_starts(600, 8)
+    scorer = WindowAverageScorer(network, 8)
+    level = window_average.reference_levels(scorer.squares(inputs_of(scaled), starts))
+    scores = scorer.score(inputs_of(scaled), level).row
     assert scores.shape == (600,)
     assert 0 < np.mean(scores) < np.quantile(scores, 0.99) < np.log(2)
     scaled[300:310] += 20
-    strange = scorer.score(scaled, observed, level).row
+    strange = scorer.score(inputs_of(scaled), level).row
     assert int(np.argmax(strange)) in range(297, 313)
 
 
@@ -136,7 +159,7 @@ def test_the_largest_cells_stay_within_float32():
     network = random_network(settings_with())
     scaled, observed = random_rows(20, 2), np.ones((20, 2), dtype=bool)
     scaled[10] = 1e18
-    scores = offline.OfflineScorer(network, 8).score(scaled, observed, ONES).row
+    scores = WindowAverageScorer(network, 8).score(inputs_of(scaled, observed), ONES).row
     assert np.isfinite(scores).all()
 
 
@@ -145,7 +168,7 @@ def test_level_ignores_windows_without_cells_and_is_never_nothing():
     squares[0, :, 0] = np.arange(101)  # 99 is exceeded by one window in a hundred
     squares[1, :, 0] = 2 * np.arange(101)
     squares[:, :, 1] = np.nan
-    level = offline.normal_level(squares)
+    level = window_average.reference_levels(squares)
     assert level[:, 0].tolist() == [99.0, 198.0]
     assert (level[:, 1:] > 0).all()
 
@@ -153,18 +176,18 @@ def test_level_ignores_windows_without_cells_and_is_never_nothing():
 def test_no_window_crosses_a_gap_and_rows_in_no_window_have_no_score():
     gaps = np.zeros(60, dtype=bool)
     gaps[[30, 34]] = True  # 30 rows, 4 rows, 26 rows; windows of 8
-    starts = offline.window_starts(60, 8, gaps)
+    starts = window_average.window_starts(60, 8, gaps)
     covered = {row for start in starts for row in range(start, start + 8)}
     assert covered == set(range(60)) - set(range(30, 34))
     assert not any(start < border < start + 8 for start in starts for border in (30, 34))
-    network = random_network(settings_with())
-    scaled, observed = random_rows(60, 2), np.ones((60, 2), dtype=bool)
-    scores = offline.OfflineScorer(network, 8).score(scaled, observed, ONES, gaps).row
+    scorer = WindowAverageScorer(random_network(settings_with()), 8)
+    scaled = random_rows(60, 2)
+    scores = scorer.score(inputs_of(scaled, gaps=gaps), ONES).row
     assert np.flatnonzero(np.isnan(scores)).tolist() == list(range(30, 34))
     changed = scaled.copy()
     changed[:30] += 5.0  # what was before the gap says nothing of what came after
-    after = offline.OfflineScorer(network, 8).score(changed, observed, ONES, gaps).row
+    after = scorer.score(inputs_of(changed, gaps=gaps), ONES).row
     np.testing.assert_array_equal(after[34:], scores[34:])
     everywhere = np.ones(60, dtype=bool)
-    none = offline.OfflineScorer(network, 8).score(scaled, observed, ONES, everywhere).row
+    none = scorer.score(inputs_of(scaled, gaps=everywhere), ONES).row
     assert np.isnan(none).all()

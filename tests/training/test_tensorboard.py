@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from support.script_tools import call, good, write_files
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util.tensor_util import make_ndarray
 
 from dcvae import InputError
 from dcvae.training import tensorboard as training_log
+from support.script_tools import call, good, write_files
 
 NAMES = ("loss", "reconst", "kl")
 

@@ -1,0 +1,169 @@
+"""The endings of a training: patience, losses that are no number, Ctrl-C at every place."""
+
+import math
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from dcvae import InputError
+from dcvae.networks import Autoencoder, build_network
+from dcvae.training import TrainingState, train
+from dcvae.training.state import Ending
+from support.builders import inputs_of
+from support.training_tools import (
+    INPUTS,
+    RESUMED,
+    SERIES,
+    assert_same_states,
+    run,
+    run_replayed,
+    small,
+    split_of,
+    variables_of,
+)
+
+
+def test_endings_are_the_documented_ones() -> None:
+    assert set(get_args(Ending)) == {
+        "all epochs done",
+        "early stopping",
+        "interrupted",
+        "loss is not a number",
+    }
+
+
+# ------------------------------------------------------------------- patience
+
+
+def test_stops_after_patience_epochs_without_progress(monkeypatch: Any) -> None:
+    losses = [5.0, 4.0, 3.995, 4.2, 4.1, 1.0]
+    result, weight, num_epochs = run_replayed(losses, monkeypatch, patience=3, min_delta=0.01)
+    assert result.ending == "early stopping"
+    assert num_epochs == len(result.state.history) == 5
+    assert result.state.best_epoch == weight == 3
+
+
+def test_progress_on_the_last_chance_goes_on(monkeypatch: Any) -> None:
+    losses = [5.0, 6.0, 6.0, 4.0, 6.0, 6.0, 6.0, 1.0]
+    result, _, num_epochs = run_replayed(losses, monkeypatch, patience=3)
+    assert (result.ending, num_epochs, result.state.best_epoch) == ("early stopping", 7, 4)
+
+
+def test_patience_that_ends_with_the_epochs_is_all_epochs_done(monkeypatch: Any) -> None:
+    result, _, num_epochs = run_replayed([1.0, 2.0, 2.0], monkeypatch, patience=2)
+    assert (result.ending, num_epochs) == ("all epochs done", 3)
+
+
+# ------------------------------------------------------------------- no number
+
+
+@pytest.mark.parametrize(("bad", "scale"), [(math.nan, True), (math.inf, False)])
+def test_loss_that_is_no_number_in_the_first_epoch(bad: float, scale: bool) -> None:
+    """The loop does not know `scale`: the hint says when it is one."""
+    series = SERIES.copy()
+    series[60, 1] = bad
+    with pytest.raises(
+        InputError,
+        match=r"^The loss is not a number \(NaN or infinite\) in epoch 1, the first of this run, "
+        r"and nothing was kept\. Expected finite losses; `lr` 0\.01 may be too large for this "
+        r"data: try a tenth of it, or set `scale` to true if it is false\.$",
+    ):
+        run(small(scale=scale), inputs_of(series))
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_loss_that_is_no_number_later_keeps_the_best(bad: float, monkeypatch: Any) -> None:
+    result, weight, num_epochs = run_replayed([2.0, 1.0, 1.5, bad, 0.1], monkeypatch)
+    assert result.ending == "loss is not a number"
+    assert (num_epochs, len(result.state.history)) == (4, 3)
+    assert result.state.best_epoch == weight == 2
+
+
+def test_loss_that_is_no_number_right_after_resuming(whole: TrainingState) -> None:
+    settings = small(**RESUMED | {"epochs": 9})
+    kept: list[TrainingState] = []
+    inputs = inputs_of(np.full_like(SERIES, np.nan))
+    with pytest.raises(InputError, match=r"in epoch 5, the first of this run, and nothing"):
+        run(settings, inputs, state=whole, keep=kept.append)
+    assert kept == []
+
+
+def test_validation_loss_that_is_no_number(monkeypatch: Any) -> None:
+    settings = small(epochs=3)
+    network = build_network(settings)
+    val_losses = iter([1.0, math.nan])  # one batch an epoch
+    monkeypatch.setattr(
+        network,
+        "test_on_batch",
+        lambda windows, weights, return_dict: dict.fromkeys(
+            ("loss", "reconst", "kl"), next(val_losses)
+        ),
+    )
+    result = train(network, INPUTS, split_of(INPUTS, settings), settings)
+    assert (result.ending, result.state.best_epoch) == ("loss is not a number", 1)
+
+
+# ------------------------------------------------------------------- Ctrl-C
+
+
+def interrupting(at_step: int, network: Autoencoder, monkeypatch: Any) -> None:
+    steps = 0
+    train_on_batch = network.train_on_batch
+
+    def step(windows: np.ndarray, return_dict: bool) -> Any:
+        nonlocal steps
+        steps += 1
+        if steps == at_step:
+            raise KeyboardInterrupt
+        return train_on_batch(windows, return_dict=return_dict)
+
+    monkeypatch.setattr(network, "train_on_batch", step)
+
+
+def test_interrupted_training_keeps_whole_epochs_and_can_go_on(
+    whole: TrainingState, monkeypatch: Any
+) -> None:
+    settings = small(**RESUMED)
+    split = split_of(INPUTS, settings)
+    steps_an_epoch = len(split.train) // settings.batch_size
+    network = build_network(settings)
+    interrupting(steps_an_epoch + 2, network, monkeypatch)
+    result = train(network, INPUTS, split, settings)
+    assert (result.ending, len(result.state.history)) == ("interrupted", 1)
+    for left, right in zip(variables_of(network), result.state.best.values(), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+    assert_same_states(run(settings, state=result.state).state, whole)
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_interrupted_while_the_state_is_written(epoch: int) -> None:
+    kept: list[TrainingState] = []
+
+    def keep(state: TrainingState) -> None:
+        kept.append(state)
+        if len(kept) == epoch:
+            raise KeyboardInterrupt
+
+    result = run(small(epochs=9), keep=keep)
+    assert (result.ending, len(result.state.history)) == ("interrupted", epoch)
+    assert kept[epoch:] == [result.state]
+
+
+def test_interrupted_before_the_first_epoch_is_over(monkeypatch: Any) -> None:
+    settings = small()
+    network = build_network(settings)
+    interrupting(1, network, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        train(network, INPUTS, split_of(INPUTS, settings), settings)
+
+
+def test_interrupted_before_the_first_epoch_after_resuming(
+    whole: TrainingState, monkeypatch: Any
+) -> None:
+    settings = small(**RESUMED | {"epochs": 9})
+    network = build_network(settings)
+    interrupting(1, network, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        train(network, INPUTS, split_of(INPUTS, settings), settings, state=whole)

@@ -1,24 +1,21 @@
-"""Choosing when the system is in alarm, where labels tell which alarms would have been right.
+"""Alarm search: rules and threshold of the system's alarm, chosen by labels.
 
-The measure is what the person who is called cares for: event-wise F0.5, with precision times the
-share of normal rows left alone, so that an alarm that never ends is worth nothing (Kotowski et al.
-2024). A small grid of rules is tried, each with thresholds from the largest score downward, or with
-the alarms of single series. The rules of the settings come first, and win ties: what labels cannot
-tell apart stays as it was asked for.
+The measure is event-wise F0.5, with precision times the share of normal rows without alarm, so that
+an alarm that never ends scores 0 (Kotowski et al. 2024). A small grid of rules is tried, each with
+thresholds from the largest score downward, or with the alarms of single series. The rules of the
+settings come first and win ties: labels change nothing that they do not improve.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dcvae._arrays import BoolArray, Float32Array, Float64Array
+from dcvae.detection.alarm_rules import AlarmRules
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.band import AlarmRules
 from dcvae.detection.system_alarm import SystemAlarm, candidates, persistent_score, series_alarms
-from dcvae.metrics.event_based import event_wise
-
-BoolArray = NDArray[np.bool_]
+from dcvae.metrics import event_wise
 
 _ENTER = ((1, 1), (2, 3), (4, 6))
 _LEAVE = (1.0, 0.5)
@@ -29,22 +26,22 @@ _THRESHOLDS = 40
 
 def tuned(
     alarm: SystemAlarm,
-    score: NDArray[np.float64],
-    residual: NDArray[np.float32],
+    score: Float64Array,
+    residual: Float32Array,
     alphas: Alphas,
     truth: BoolArray,
 ) -> SystemAlarm:
-    """Choose rules and threshold by labels.
+    """Choose rules and threshold by labels, for the best corrected event-wise F0.5.
 
     Args:
-        alarm: as learned without them.
-        score: (rows,) its score.
+        alarm: the alarm as fitted without labels.
+        score: (rows,) float64, its score; NaN where nothing is scored.
         residual: (rows, series) float32, in sigmas; NaN where a cell was missing.
         alphas: the bands.
         truth: (rows,) bool, whether any series is labeled; at least one row is.
 
     Returns:
-        The alarm with the best rules and threshold.
+        The alarm with the best rules and threshold, its method "labels".
     """
     thresholds = candidates(score)
     spread = np.linspace(0, len(thresholds) - 1, min(_THRESHOLDS, len(thresholds)))
@@ -59,7 +56,7 @@ def tuned(
 
 
 def _rules(given: AlarmRules) -> Iterator[AlarmRules]:
-    """List the given rules, then all others."""
+    """Yield the given rules, then all others of the grid."""
     yield given
     for enter in dict.fromkeys([given.enter, *_ENTER]):
         for leave in dict.fromkeys([given.leave, *_LEAVE]):
@@ -71,12 +68,12 @@ def _rules(given: AlarmRules) -> Iterator[AlarmRules]:
 
 def _options(
     alarm: SystemAlarm,
-    score: NDArray[np.float64],
-    residual: NDArray[np.float32],
+    score: Float64Array,
+    residual: Float32Array,
     alphas: Alphas,
     thresholds: list[float],
 ) -> Iterator[tuple[SystemAlarm, BoolArray]]:
-    """List what these rules leave open, as asked for first: thresholds, or numbers of series."""
+    """Yield what these rules leave open, as asked for first: thresholds, or numbers of series."""
     rules = alarm.rules
     weighted = replace(rules, system="weighted")
     by_score = (
@@ -89,7 +86,7 @@ def _options(
     if rules.system == "weighted":
         yield from by_score
     count = np.count_nonzero(series_alarms(residual, alphas, rules), axis=1)
-    count[~np.isfinite(score)] = 0  # as `SystemAlarm.alarms` has it: nothing is judged there
+    count[~np.isfinite(score)] = 0  # as in `SystemAlarm.alarms`: nothing is scored there
     asked = rules.series if rules.system == "at least" else 1
     for needed in dict.fromkeys([asked, 1, *_SERIES]):
         if needed > residual.shape[1]:

@@ -1,79 +1,91 @@
-"""How wide the band of each series is, without labels: from data that are taken to be normal.
+"""Alphas without labels, from data taken to be normal.
 
-Whatever is outside a band there is a false alarm. Three ways say how much of that is wanted, each
-for the two sides of a series alone:
+Every cell outside a band is a false alarm there. Three methods set how many are allowed, each for
+the two sides of a series alone:
 
-* ``budget``: an event is a run of rows beyond one side's alpha. Each side may spend half of
-  ``false_alarms_per_week``; its alpha is the lowest that raises no more events than that on this
-  data. Half an event is granted, as an allowance of 2.6 is nearer to 3 events than to 2.
-* ``quantile``: the alpha below which a given share of the cells lies.
-* ``evt``: extreme value theory, peaks over a threshold. The largest value of every run beyond a
+* `budget`: an event is a run of rows beyond one side's alpha. Each side may spend half of
+  `false_alarms_per_week`; its alpha is the lowest that raises no more events than that on this
+  data. The allowance is rounded to whole events: 2.6 allow 3.
+* `quantile`: the alpha below which a given share of the cells lies.
+* `evt`: extreme value theory, peaks over a threshold. The largest value of every run beyond a
   high threshold is taken to follow a generalized Pareto distribution (Pickands 1975), and the alpha
-  is where it promises half of the budget. That reaches beyond the largest value seen. Where there
-  are too few peaks, or they do not look like such a distribution, the side falls back on its
-  budget, and it is said.
+  is where half of the budget is expected of it, which may be beyond the largest value seen. Where
+  there are too few peaks, or they do not follow such a distribution, the side falls back on its
+  budget, with a notice.
 
-An alpha that raises nothing on this data is the largest value seen, or the default alpha if that is
-wider: new data may well alarm above it, and should.
+An alpha that raises no event on this data is the largest value seen, or the default alpha if that
+is wider: new data may alarm above it, and should.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dcvae._arrays import Float32Array, Float64Array, IntArray, segments
+from dcvae.config import NormalAlphaMethod
+from dcvae.detection.alarm_rules import SECONDS_PER_WEEK
 from dcvae.detection.alphas import Alphas
+from dcvae.detection.band import exceeds
 
-Method = Literal["budget", "quantile", "evt"]
-Float64Array = NDArray[np.float64]
-
-SECONDS_A_WEEK = 604_800.0
 _TAIL = 0.05  # share of a side's cells that are beyond the threshold of its peaks
 _ENOUGH_PEAKS = 20
-# Peaks that are looked at, the highest: at least so many, and so many times those allowed. A tail
-# further down is not the tail that is asked about.
+# The highest peaks, to which the distribution is fitted: at least so many, and so many times those
+# allowed. Lower ones say little of the tail beyond the alpha.
 _MOST_PEAKS = 200
-_PEAKS_AN_EVENT = 4
+_PEAKS_PER_EVENT = 4
 _SIMULATIONS = 49
 _REFUSED_BELOW = 0.05  # p-value
 
 
 class _Choice(NamedTuple):
-    """The alpha of one side, and why it is not by the method asked for; "" if it is."""
+    """The alpha of one side, and the reason if it is not by the method asked for, else ""."""
 
     alpha: float
     fallback: str = ""
 
 
 def alphas_from_normal(
-    residual: NDArray[np.float32],
+    residual: Float32Array,
     series: Sequence[str],
     *,
-    method: Method,
+    method: NormalAlphaMethod,
     default_alpha: float,
     step_seconds: float,
     false_alarms_per_week: float,
     quantile: float,
 ) -> tuple[Alphas, list[str]]:
-    """Find both alphas of every series on data that are taken to be normal.
+    """Fit both alphas of every series to data taken to be normal.
 
     Args:
         residual: (rows, series) float32, in sigmas; NaN where the cell was missing.
-        series: the names of the columns.
-        method: how; see the module.
-        default_alpha: of series without any cell, and the least of a side that is to stay silent.
-        step_seconds: sampling step.
-        false_alarms_per_week: events a week that a series may raise; of "budget" and "evt".
-        quantile: share of the cells on the inner side of each alpha; of "quantile".
+        series: names of the columns.
+        method: "budget", "quantile" or "evt"; see the module.
+        default_alpha: alpha of series without any cell, and the lowest alpha of a side without
+            events, in sigmas.
+        step_seconds: sampling step, in seconds.
+        false_alarms_per_week: events that a series may raise per week, for "budget" and "evt".
+        quantile: share of the cells on the inner side of each alpha, for "quantile".
 
     Returns:
-        The alphas, and what the user should know of them, one sentence each.
+        The alphas, and notices for the user, one sentence each.
 
     Raises:
-        ValueError: the residuals have another number of columns than there are names.
+        ValueError: there are not as many columns as names.
+
+    Examples:
+        A week with two runs of large residuals above the mean; each side may raise one event.
+
+        >>> residual = np.zeros((2016, 1), dtype=np.float32)
+        >>> residual[[100, 101, 500]] = [[5.0], [6.0], [8.0]]
+        >>> alphas, notices = alphas_from_normal(
+        ...     residual, ["flow"], method="budget", default_alpha=3.0, step_seconds=300.0,
+        ...     false_alarms_per_week=2.0, quantile=0.999,
+        ... )
+        >>> alphas.up, notices
+        (array([7.]), [])
     """
     if residual.ndim != 2 or residual.shape[1] != len(series):
         raise ValueError(
@@ -83,11 +95,11 @@ def alphas_from_normal(
     methods, empty, fallbacks = list(alphas.method), [], []
     for column, name in enumerate(series):
         cells = residual[:, column].astype(np.float64)
-        judged = int(np.count_nonzero(~np.isnan(cells)))
-        if judged == 0:
+        num_scored = int(np.count_nonzero(~np.isnan(cells)))
+        if num_scored == 0:
             empty.append(f"`{name}`")
             continue
-        allowed = false_alarms_per_week * judged * step_seconds / SECONDS_A_WEEK / 2
+        allowed = false_alarms_per_week * num_scored * step_seconds / SECONDS_PER_WEEK / 2
         sides = [
             _choose(sign * cells, method, allowed, quantile, default_alpha, seed=column)
             for sign in (-1, 1)
@@ -103,7 +115,7 @@ def alphas_from_normal(
             methods[column] = "budget" if len(reasons) == 2 else "evt and budget"
             fallbacks.append(f"`{name}` ({', '.join(reasons)})")
     notices = _notices(empty, fallbacks, default_alpha)
-    weeks = len(residual) * step_seconds / SECONDS_A_WEEK
+    weeks = len(residual) * step_seconds / SECONDS_PER_WEEK
     if method != "quantile" and false_alarms_per_week * weeks < 2:
         notices.append(
             f"{weeks:.2g} weeks of data are short for `false_alarms_per_week` "
@@ -113,18 +125,24 @@ def alphas_from_normal(
     return replace(alphas, method=tuple(methods)), notices
 
 
-def expected_events(
-    residual: NDArray[np.float32], alphas: Alphas, step_seconds: float
-) -> Float64Array:
-    """Count the runs of flagged rows of each series a week of its judged rows: (series,)."""
+def expected_events(residual: Float32Array, alphas: Alphas, step_seconds: float) -> Float64Array:
+    """Count the runs of flagged rows of each series per week of its scored rows.
+
+    Args:
+        residual: (rows, series) float32, in sigmas; NaN where the cell was missing.
+        alphas: the bands.
+        step_seconds: sampling step, in seconds.
+
+    Returns:
+        (series,) float64, events per week; NaN for a series without any scored cell.
+    """
     rates = np.full(len(alphas.series), np.nan)
     for column in range(len(rates)):
         cells = residual[:, column]
-        weeks = np.count_nonzero(~np.isnan(cells)) * step_seconds / SECONDS_A_WEEK
+        weeks = np.count_nonzero(~np.isnan(cells)) * step_seconds / SECONDS_PER_WEEK
         if weeks:
-            flagged = (cells > alphas.up[column]) | (cells < -alphas.down[column])
-            begins = np.count_nonzero(np.diff(flagged.astype(np.int8), prepend=0) == 1)
-            rates[column] = begins / weeks
+            flagged = exceeds(cells, alphas.down[column], alphas.up[column])
+            rates[column] = len(segments(flagged).starts) / weeks
     return rates
 
 
@@ -132,8 +150,7 @@ def _notices(empty: list[str], fallbacks: list[str], default_alpha: float) -> li
     notices = []
     if empty:
         notices.append(
-            f"No cell to learn from in {', '.join(empty)}: their alphas are {default_alpha:g} "
-            "sigmas."
+            f"No cell to fit to in {', '.join(empty)}: their alphas are {default_alpha:g} sigmas."
         )
     if fallbacks:
         notices.append(
@@ -145,14 +162,14 @@ def _notices(empty: list[str], fallbacks: list[str], default_alpha: float) -> li
 
 def _choose(
     distance: Float64Array,
-    method: Method,
+    method: NormalAlphaMethod,
     allowed: float,
     quantile: float,
     default_alpha: float,
     *,
     seed: int,
 ) -> _Choice:
-    """Choose the alpha of one side, on which strange cells are large: (rows,), NaN if missing."""
+    """Fit the alpha of one side: distance is (rows,), larger is stranger, NaN where missing."""
     if method == "quantile":
         return _Choice(max(float(np.nanquantile(distance, quantile)), 0.0))
     if method == "evt":
@@ -167,7 +184,7 @@ def _choose(
 
 
 def _by_budget(distance: Float64Array, allowed: float, default_alpha: float) -> float:
-    """Lower the alpha value by value until the next would raise more events than allowed.
+    """Find the lowest alpha that raises no more events than allowed.
 
     The alpha is midway between the lowest value that raises an event and the next below it.
     """
@@ -181,7 +198,7 @@ def _by_budget(distance: Float64Array, allowed: float, default_alpha: float) -> 
     return float((values[first - 1] + values[first - 2]) / 2)
 
 
-def _events_above(distance: Float64Array, values: Float64Array) -> NDArray[np.int64]:
+def _events_above(distance: Float64Array, values: Float64Array) -> IntArray:
     """Count the runs of rows above each value.
 
     A run begins in a row that is above while the one before is not, so runs are the rows above
@@ -200,10 +217,10 @@ def _events_above(distance: Float64Array, values: Float64Array) -> NDArray[np.in
 
 
 def _by_peaks(distance: Float64Array, allowed: float, seed: int) -> _Choice:
-    """Extrapolate the rate of peaks to the allowed one, if a generalized Pareto fits them."""
+    """Find the alpha at which a generalized Pareto fitted to the peaks expects those allowed."""
     from scipy.stats import genpareto  # takes a second, and only this method needs it
 
-    threshold, peaks = _peaks(distance, max(_MOST_PEAKS, math.ceil(_PEAKS_AN_EVENT * allowed)))
+    threshold, peaks = _peaks(distance, max(_MOST_PEAKS, math.ceil(_PEAKS_PER_EVENT * allowed)))
     if peaks.size < _ENOUGH_PEAKS:
         return _Choice(math.nan, f"{peaks.size} peaks, fewer than {_ENOUGH_PEAKS}")
     if allowed >= peaks.size:
@@ -211,7 +228,7 @@ def _by_peaks(distance: Float64Array, allowed: float, seed: int) -> _Choice:
     excess = peaks - threshold
     shape, _, scale = genpareto.fit(excess, floc=0)
     fitted = genpareto(shape, 0, scale)
-    # How far such fits are from samples that do follow them, each fitted anew.
+    # A parametric bootstrap: the distance of samples that do follow the fit, each fitted anew.
     random = np.random.default_rng(seed)
     own = _cramer_von_mises(excess, shape, scale)
     worse = 0
@@ -226,18 +243,18 @@ def _by_peaks(distance: Float64Array, allowed: float, seed: int) -> _Choice:
 
 
 def _peaks(distance: Float64Array, most: int) -> tuple[float, Float64Array]:
-    """Find the largest value of each run beyond a high threshold, and the threshold.
+    """Find a high threshold, and the largest value of each run of rows beyond it.
 
-    With more peaks than `most` the threshold rises to leave the highest.
+    With more peaks than `most`, the threshold is raised to leave the highest ones.
     """
     cells = np.where(np.isnan(distance), -np.inf, distance)
     threshold = max(float(np.nanquantile(distance, 1 - _TAIL)), 0.0)
-    above = cells > threshold
-    run = np.cumsum(above & ~np.concatenate([[False], above[:-1]])) - 1
-    if not above.any():
+    runs = segments(cells > threshold)
+    if not runs.starts.size:
         return threshold, np.empty(0)
-    peaks = np.full(int(run[-1]) + 1, -np.inf)
-    np.maximum.at(peaks, run[above], cells[above])
+    # Every other piece between these borders is a run; the last run may end with the cells.
+    borders = np.column_stack([runs.starts, runs.stops]).ravel()
+    peaks = np.maximum.reduceat(np.append(cells, -np.inf), borders)[::2]
     if peaks.size > most:
         threshold = float(np.partition(peaks, -most - 1)[-most - 1])
         peaks = peaks[peaks > threshold]
@@ -245,7 +262,7 @@ def _peaks(distance: Float64Array, most: int) -> tuple[float, Float64Array]:
 
 
 def _cramer_von_mises(excess: Float64Array, shape: float, scale: float) -> float:
-    """Measure how far a sample is from a generalized Pareto distribution that starts at 0."""
+    """Compute the Cramér-von Mises distance of a sample from a generalized Pareto from 0 on."""
     from scipy.stats import cramervonmises, genpareto
 
     return float(cramervonmises(excess, genpareto(shape, 0, scale).cdf).statistic)

@@ -1,11 +1,13 @@
-"""Events: what an operator is told instead of thousands of flagged cells.
+"""Events: uninterrupted runs of rows in alarm, with the series of each in the order they began it.
 
-An event is an uninterrupted run of rows in which the system is in alarm; a gap in time, longer than
-a step and a half, interrupts it. It says when, how long, how far, in which direction and, first of
-all, which series began it: the series of an event are ranked by how early they left their band and,
-among those that left it in the same row, by how far out they got. Where the system is in alarm
-though every cell is within its band, as when many are a little off, the cell nearest to leaving
-stands for the event.
+These are the runs that metrics count as alarms. Rows after a gap longer than `max_gap` have no
+score for the length of a window, so that no event crosses such a gap; single lost rows interrupt
+none.
+
+An event has its times, its length, its strength and direction, and its series: ranked by how early
+they left their band and, among those that left it in the same row, by how far out they got. Where
+the system is in alarm though every cell is within its band, as when many are a little off, the cell
+nearest to the edge of its band stands for the event.
 """
 
 from typing import NamedTuple
@@ -13,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dcvae.detection.result import Verdicts
-from dcvae.metrics.range_based import IntArray, Segments, segments
+from dcvae._arrays import IntArray, Segments, segments
+from dcvae.detection.result import Detection
 
 COLUMNS = (
     "event",
@@ -46,12 +48,12 @@ class Events(NamedTuple):
     """The events of a file, in time order.
 
     Attributes:
-        table: one line an event, `COLUMNS`: number from 1; times of the first and the last row;
+        table: one line per event, `COLUMNS`: number from 1; times of the first and the last row;
             rows; duration in seconds, the last row's sampling step included; time, series,
             strength (sigmas beyond the edge of the band, below 0 within it) and direction ("up" or
             "down") of the strongest cell; number of series outside their bands, or 1 if only the
-            nearest to it is named; their names as a list, ranked.
-        series: one line for each series of each event, `SERIES_COLUMNS`: the ranking in full;
+            nearest to its edge is named; their names as a list, ranked.
+        series: one line per event and series, `SERIES_COLUMNS`: the ranking in full;
             `delay_seconds` counts from the start of the event.
     """
 
@@ -59,22 +61,44 @@ class Events(NamedTuple):
     series: pd.DataFrame
 
 
-def find_events(verdicts: Verdicts, step_seconds: float) -> Events:
-    """Find the events of a judged file.
+def find_events(detection: Detection, step_seconds: float) -> Events:
+    """Find the events of a file.
 
     Args:
-        verdicts: the judged rows.
-        step_seconds: sampling step, which the last row of an event is taken to last.
+        detection: flags and alarms of the scored rows.
+        step_seconds: sampling step in seconds, which the last row of an event is taken to last.
+
+    Returns:
+        The events in time order; both tables are empty without any.
+
+    Examples:
+        Six rows of one series, expected at 0 with a sigma of 1; two rows leave a band of 3 sigmas.
+
+        >>> from dcvae.data import Preprocessor
+        >>> from dcvae.detection import Alphas, DetectionBuilder, SystemAlarm, Thresholds
+        >>> from dcvae.scoring import Scores
+        >>> times = pd.date_range("2024-01-01", periods=6, freq="5min")
+        >>> frame = pd.DataFrame({"flow": [0.0, 0.0, 4.0, 5.0, 0.0, 0.0]}, times)
+        >>> units = Preprocessor(("flow",), (0,), (1,), None, "training", None, (0,), (None,))
+        >>> inputs = units.transform(frame, np.zeros(6, dtype=bool))
+        >>> thresholds = Thresholds(Alphas.default(["flow"], 3.0), SystemAlarm.published(1))
+        >>> builder = DetectionBuilder(frame, inputs, thresholds, units, latent_size=1)
+        >>> zero = np.zeros((6, 1), dtype=np.float32)
+        >>> builder.add(Scores(mean=zero, sigma=zero + 1, error=inputs.values, latent=zero))
+        >>> events = find_events(builder.build(offline=np.zeros(6)), step_seconds=300.0)
+        >>> event = events.table.iloc[0]
+        >>> str(event["start"]), float(event["duration_seconds"]), float(event["peak_strength"])
+        ('2024-01-01 00:10:00', 600.0, 2.0)
     """
-    times = verdicts.times
-    found = _runs(verdicts, step_seconds)
+    times = detection.times
+    found = segments(detection.alarm)
     starts = times[found.starts]
-    # One series at a time: a table of all flagged cells could be as large as all else together.
+    # One series at a time, as a table of all flagged cells could double the memory.
     lines = pd.concat(
-        [_lines_of_series(verdicts, column, found) for column in range(len(verdicts.series))]
+        [_lines_of_series(detection, column, found) for column in range(len(detection.series))]
     )
     without = np.setdiff1d(np.arange(len(starts)), lines["event"].to_numpy() - 1)
-    lines = pd.concat([lines, _lines_within_bands(verdicts, found, without)])
+    lines = pd.concat([lines, _lines_within_bands(detection, found, without)])
     lines["delay_seconds"] = (lines["first_time"] - starts[lines["event"] - 1]).dt.total_seconds()
     lines = lines.sort_values(
         ["event", "first_time", "peak_strength"], ascending=[True, True, False], kind="stable"
@@ -85,24 +109,11 @@ def find_events(verdicts: Verdicts, step_seconds: float) -> Events:
     return Events(_event_table(lines, starts, times[found.stops - 1], lengths, step_seconds), lines)
 
 
-def _runs(verdicts: Verdicts, step_seconds: float) -> Segments:
-    """Find the runs of rows in alarm, divided where rows are missing."""
-    alarm = verdicts.alarm
-    steps = np.diff(verdicts.times).astype("timedelta64[us]").astype(np.int64) / 1e6
-    after_gap = np.flatnonzero(steps > 1.5 * step_seconds) + 1
-    borders = after_gap[alarm[after_gap] & alarm[after_gap - 1]]
-    whole = segments(alarm)
-    return Segments(
-        np.sort(np.concatenate([whole.starts, borders])),
-        np.sort(np.concatenate([whole.stops, borders])),
-    )
-
-
-def _lines_of_series(verdicts: Verdicts, column: int, found: Segments) -> pd.DataFrame:
-    """One line for each event in which a series is outside its band, in time order."""
-    rows = np.flatnonzero(verdicts.flags[:, column] & verdicts.alarm)
-    residual = verdicts.residual[rows, column].astype(np.float64)
-    up, down = verdicts.alphas.up[column], verdicts.alphas.down[column]
+def _lines_of_series(detection: Detection, column: int, found: Segments) -> pd.DataFrame:
+    """Make one line per event in which a series is outside its band, in time order."""
+    rows = np.flatnonzero(detection.flags[:, column] & detection.alarm)
+    residual = detection.residual[rows, column].astype(np.float64)
+    up, down = detection.alphas.up[column], detection.alphas.down[column]
     strength = np.where(residual > 0, residual - up, -residual - down)
     event = np.searchsorted(found.starts, rows, side="right") - 1
     begins = np.flatnonzero(np.diff(event, prepend=-1))
@@ -110,11 +121,11 @@ def _lines_of_series(verdicts: Verdicts, column: int, found: Segments) -> pd.Dat
     # The strongest cell of each event, the earlier one on ties: last in this order.
     order = np.lexsort((-rows, strength, event))
     peaks = order[begins + counts - 1]
-    times = verdicts.times
+    times = detection.times
     return pd.DataFrame(
         {
             "event": event[begins] + 1,
-            "series": np.full(len(begins), verdicts.series[column], dtype=object),
+            "series": np.full(len(begins), detection.series[column], dtype=object),
             "first_time": times[rows[begins]],
             "flagged_rows": counts,
             "peak_time": times[rows[peaks]],
@@ -124,22 +135,22 @@ def _lines_of_series(verdicts: Verdicts, column: int, found: Segments) -> pd.Dat
     )
 
 
-def _lines_within_bands(verdicts: Verdicts, found: Segments, events: IntArray) -> pd.DataFrame:
-    """One line, that of the cell nearest to leaving its band, for each event without another."""
+def _lines_within_bands(detection: Detection, found: Segments, events: IntArray) -> pd.DataFrame:
+    """Make one line, of the cell nearest to the edge of its band, per event without flags."""
     lines = []
     for event in events:  # seldom many
         rows = slice(found.starts[event], found.stops[event])
-        residual = verdicts.residual[rows].astype(np.float64)
-        strength = np.maximum(residual - verdicts.alphas.up, -residual - verdicts.alphas.down)
+        residual = detection.residual[rows].astype(np.float64)
+        strength = np.maximum(residual - detection.alphas.up, -residual - detection.alphas.down)
         strength[np.isnan(strength)] = -np.inf
         row, column = np.unravel_index(int(np.argmax(strength)), strength.shape)
         lines.append(
             {
                 "event": event + 1,
-                "series": verdicts.series[column],
-                "first_time": verdicts.times[found.starts[event]],
+                "series": detection.series[column],
+                "first_time": detection.times[found.starts[event]],
                 "flagged_rows": 0,
-                "peak_time": verdicts.times[found.starts[event] + row],
+                "peak_time": detection.times[found.starts[event] + row],
                 "peak_strength": strength[row, column],
                 "direction": "up" if residual[row, column] > 0 else "down",
             }
@@ -154,7 +165,7 @@ def _event_table(
     lengths: np.ndarray,
     step_seconds: float,
 ) -> pd.DataFrame:
-    """Sum up the lines of each event."""
+    """Make one line per event from those of its series."""
     strongest = lines.sort_values(
         ["event", "peak_strength", "peak_time"], ascending=[True, False, True], kind="stable"
     ).drop_duplicates("event")

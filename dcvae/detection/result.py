@@ -1,171 +1,101 @@
-"""What is known of every judged row once a file has been scored.
+"""Detection of a file: scores, flags and alarms of all its scored rows.
 
-Scores come block by block and scaled; whatever looks at a whole file afterwards (events, metrics,
-figures, the page) reads them here, each made once.
+Scores come block by block and scaled; everything that needs a whole file afterwards (events,
+metrics, figures, the page, the files of results) reads them here.
 """
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from dcvae.data.preprocessing import Preprocessor
-from dcvae.detection import band as detection
+from dcvae._arrays import BoolArray, Float32Array, Float64Array
+from dcvae.data import ModelInput, Preprocessor
 from dcvae.detection.alphas import Alphas
+from dcvae.detection.band import flags, standardized_residual
 from dcvae.detection.system_alarm import SystemAlarm
-
-if TYPE_CHECKING:  # importing scoring would import Keras
-    from dcvae.scoring.causal import Scores
+from dcvae.detection.thresholds import Thresholds
+from dcvae.scoring import Scores
 
 CALIBRATION_SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
-"""How many sigmas away the share of cells is compared with what a Gaussian promises."""
+"""Numbers of sigmas at which the share of cells beyond is compared with that of a Gaussian."""
 
 # Columns of the calibration beside the series: names that no series has.
 PROMISED = "promised by a Gaussian"
 TOGETHER = "all series together"
 
 
-@dataclass(eq=False)
-class Verdicts:
-    """The judged rows of a file, filled in block by block with `add`.
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """Scores, flags and alarms of the scored rows of a file; `DetectionBuilder` makes it.
 
     Attributes:
         frame: (rows, series) float64, the measured values by time, data units, NaN where missing.
+        inputs: the whole table as the network was given it, with the rows before the first scored
+            one.
         alphas: the band of every series.
-        level: (series,) float64, data units: what a scaled 0 stands for.
-        scale: (series,) float64, data units: what a scaled 1 is wide.
-        mean: (rows, series) float32, scaled: what the network expected. In data units float32 would
-            not do: a counter of 1.7e9 moves by less than its last digit.
-        sigma: (rows, series) float32, scaled: its standard deviation.
-        residual: (rows, series) float32, sigmas; NaN where the cell was missing.
+        system: the alarm of the system, with its rules and threshold.
+        offset: (series,) float64, data units: the mean that was subtracted, a scaled 0.
+        scale: (series,) float64, data units: the width of a scaled 1.
+        mean: (rows, series) float32, scaled: what the network expected. Float32 would be too coarse
+            in data units: a counter at 1.7e9 moves by less than its last digit.
+        sigma: (rows, series) float32, scaled: standard deviation of the band.
+        error: (rows, series) float32, scaled: measured less expected; NaN where the cell was
+            missing or has no score.
+        residual: (rows, series) float32, the error in sigmas; NaN likewise.
         flags: (rows, series) bool: cells outside their band.
         latent: (rows, latent) float32: the latent vector of each row.
-        score: (rows,) float64: the severity of each row, NaN where nothing was judged; until
-            `raise_alarms`, the largest residual.
-        alarm: (rows,) bool: the system is in alarm; until `raise_alarms`, any cell is flagged.
-        series_alarms: (rows, series) bool: a series is in alarm; until `raise_alarms`, the flags.
-        offline: (rows,) float64: the severity by the windows that contain a row; None if it was not
-            worked out.
-        system: when the system is in alarm; None until `raise_alarms`.
+        score: (rows,) float64 >= 0: causal score of the system, larger is stranger, NaN where
+            nothing was scored.
+        offline: (rows,) float64 >= 0: score by windows that contain the row, NaN likewise.
+        alarm: (rows,) bool: the system is in alarm.
+        series_alarms: (rows, series) bool: a series is in alarm.
     """
 
     frame: pd.DataFrame
+    inputs: ModelInput
     alphas: Alphas
-    level: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    mean: NDArray[np.float32]
-    sigma: NDArray[np.float32]
-    residual: NDArray[np.float32]
-    flags: NDArray[np.bool_]
-    latent: NDArray[np.float32]
-    error: NDArray[np.float32] | None = None
-    offline: NDArray[np.float64] | None = None
-    system: SystemAlarm | None = None
-    _filled: int = 0
-    _raised: tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]] | None = None
-
-    @classmethod
-    def awaiting(
-        cls, frame: pd.DataFrame, alphas: Alphas, latent_size: int, preprocessor: Preprocessor
-    ) -> "Verdicts":
-        """Make room for the rows of a table; `add` fills it.
-
-        Args:
-            frame: (rows, series), the rows that will be judged, in data units.
-            alphas: the band of every series, in the order of the columns.
-            latent_size: numbers of a latent vector.
-            preprocessor: knows the units.
-        """
-        return cls(
-            frame=frame,
-            alphas=alphas,
-            level=np.array(preprocessor.mean, dtype=np.float64),
-            scale=np.array(preprocessor.scale, dtype=np.float64),
-            mean=np.empty(frame.shape, dtype=np.float32),
-            sigma=np.empty(frame.shape, dtype=np.float32),
-            residual=np.empty(frame.shape, dtype=np.float32),
-            flags=np.empty(frame.shape, dtype=bool),
-            latent=np.empty((len(frame), latent_size), dtype=np.float32),
-            error=np.empty(frame.shape, dtype=np.float32),
-        )
-
-    def add(self, scores: "Scores") -> NDArray[np.bool_]:
-        """Judge the next rows and keep what is known of them.
-
-        Args:
-            scores: of the rows that follow those added before.
-
-        Returns:
-            (block rows, series) bool, their flags.
-        """
-        rows = slice(self._filled, self._filled + len(scores.mean))
-        self._filled = rows.stop
-        self.mean[rows] = scores.mean
-        self.sigma[rows] = scores.sigma
-        self.residual[rows] = detection.standardized_residual(scores.error, scores.sigma)
-        self.flags[rows] = detection.flags(self.residual[rows], self.alphas)
-        self.latent[rows] = scores.latent
-        if self.error is not None:
-            self.error[rows] = scores.error
-        flags: NDArray[np.bool_] = self.flags[rows]
-        return flags
-
-    def raise_alarms(self, system: SystemAlarm, offline: NDArray[np.float64]) -> None:
-        """Turn the judged rows into alarms, once all are there.
-
-        Args:
-            system: when the system is in alarm.
-            offline: (rows,) the offline score of the same rows.
-        """
-        self.offline, self.system = offline, system
-        # Not residual times sigma, which is rounded otherwise than what thresholds were learned on.
-        error = self.residual * self.sigma if self.error is None else self.error
-        score = system.score(error)
-        self._raised = (score, *system.alarms(score, self.residual, self.alphas))
-
-    @property
-    def score(self) -> NDArray[np.float64]:
-        """Severity of each row, (rows,)."""
-        if self._raised is not None:
-            return self._raised[0]
-        largest: NDArray[np.float64] = np.nan_to_num(np.abs(self.residual)).max(axis=1)
-        return largest.astype(np.float64)
-
-    @property
-    def alarm(self) -> NDArray[np.bool_]:
-        """Rows in which the system is in alarm, (rows,)."""
-        return np.logical_or.reduce(self.flags, axis=1) if self._raised is None else self._raised[1]
-
-    @property
-    def series_alarms(self) -> NDArray[np.bool_]:
-        """Rows in which each series is in alarm, (rows, series)."""
-        return self.flags if self._raised is None else self._raised[2]
+    system: SystemAlarm
+    offset: Float64Array
+    scale: Float64Array
+    mean: Float32Array
+    sigma: Float32Array
+    error: Float32Array
+    residual: Float32Array
+    flags: BoolArray
+    latent: Float32Array
+    score: Float64Array
+    offline: Float64Array
+    alarm: BoolArray
+    series_alarms: BoolArray
 
     @property
     def series(self) -> tuple[str, ...]:
         """Names of the series, in the order of the columns."""
         return self.alphas.series
 
-    def expected(self, column: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and standard deviation of a series, each (rows,) float64 in data units."""
-        mean, sigma = (part[:, column].astype(np.float64) for part in (self.mean, self.sigma))
-        return self.level[column] + self.scale[column] * mean, self.scale[column] * sigma
-
     @property
     def times(self) -> pd.DatetimeIndex:
-        """Times of the judged rows."""
+        """Times of the scored rows."""
         return pd.DatetimeIndex(self.frame.index)
 
+    def expected(self, column: int) -> tuple[Float64Array, Float64Array]:
+        """Return mean and sigma of a series, each (rows,) float64 in data units.
+
+        Args:
+            column: number of the series, from 0.
+        """
+        mean, sigma = (part[:, column].astype(np.float64) for part in (self.mean, self.sigma))
+        return self.offset[column] + self.scale[column] * mean, self.scale[column] * sigma
+
     def calibration(self) -> pd.DataFrame:
-        """Compare how often cells lie outside k sigmas with what a Gaussian promises.
+        """Compare the shares of cells beyond k sigmas with those of a Gaussian.
 
         Returns:
-            One line for each k of `CALIBRATION_SIGMAS`, index `sigmas`. Columns: `PROMISED`, the
-            promised share; one a series and `TOGETHER`, the observed shares of the cells that were
-            not missing, NaN where all were.
+            One line per k of `CALIBRATION_SIGMAS`, index `sigmas`. Columns: `PROMISED`, the share
+            of a Gaussian; one per series and `TOGETHER`, the shares of the cells that were not
+            missing, NaN where all were.
         """
         observed = np.isfinite(self.residual).sum(axis=0)
         table = pd.DataFrame(
@@ -182,3 +112,99 @@ class Verdicts:
             shares = pd.DataFrame(counts / observed, table.index, list(self.series))
             shares[TOGETHER] = counts.sum(axis=1) / observed.sum()
         return pd.concat([table, shares], axis=1)
+
+
+class DetectionBuilder:
+    """A detection in the making: arrays that are filled block by block while a file is scored.
+
+    Args:
+        frame: (rows, series) float64, the rows that have a score, in data units.
+        inputs: the whole table as the network is given it.
+        thresholds: bands and alarm, series in the order of the columns.
+        preprocessor: offsets and scales of the series.
+        latent_size: numbers of a latent vector.
+
+    Examples:
+        A network expects 10 (scaled: 0) with a sigma of 2 (scaled: 1), and 17 is measured.
+
+        >>> from dcvae.detection import Alphas
+        >>> times = pd.date_range("2024-01-01", periods=2, freq="5min")
+        >>> frame = pd.DataFrame({"flow": [10.0, 17.0]}, times)
+        >>> units = Preprocessor(("flow",), (10,), (2,), None, "training", None, (10,), (None,))
+        >>> inputs = units.transform(frame, np.zeros(2, dtype=bool))
+        >>> thresholds = Thresholds(Alphas.default(["flow"], 3.0), SystemAlarm.published(1))
+        >>> builder = DetectionBuilder(frame, inputs, thresholds, units, latent_size=1)
+        >>> zero = np.zeros((2, 1), dtype=np.float32)
+        >>> builder.add(Scores(mean=zero, sigma=zero + 1, error=inputs.values, latent=zero))
+        >>> detection = builder.build(offline=np.zeros(2))
+        >>> detection.residual.ravel(), detection.flags.ravel()
+        (array([0. , 3.5], dtype=float32), array([False,  True]))
+        >>> detection.expected(0)  # mean and sigma, data units
+        (array([10., 10.]), array([2., 2.]))
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        inputs: ModelInput,
+        thresholds: Thresholds,
+        preprocessor: Preprocessor,
+        latent_size: int,
+    ) -> None:
+        self._frame = frame
+        self._inputs = inputs
+        self._thresholds = thresholds
+        self._preprocessor = preprocessor
+        self._mean, self._sigma, self._error, self._residual = (
+            np.empty(frame.shape, dtype=np.float32) for _ in range(4)
+        )
+        self._flags = np.empty(frame.shape, dtype=bool)
+        self._latent = np.empty((len(frame), latent_size), dtype=np.float32)
+        self._filled = 0
+
+    def add(self, scores: Scores) -> None:
+        """Add the scores of the rows that follow those added before.
+
+        Args:
+            scores: scaled; cells outside their band are flagged here.
+
+        Raises:
+            InputError: a sigma is not a finite number > 0 where there is an error.
+        """
+        rows = slice(self._filled, self._filled + len(scores.mean))
+        self._filled = rows.stop
+        self._mean[rows] = scores.mean
+        self._sigma[rows] = scores.sigma
+        self._error[rows] = scores.error
+        self._residual[rows] = standardized_residual(scores.error, scores.sigma)
+        self._flags[rows] = flags(self._residual[rows], self._thresholds.alphas)
+        self._latent[rows] = scores.latent
+
+    def build(self, offline: Float64Array) -> Detection:
+        """Raise the alarms and return the detection, once the scores of all rows are added.
+
+        Args:
+            offline: (rows,) float64, score of each row by windows that contain it.
+        """
+        alphas, system = self._thresholds.alphas, self._thresholds.alarm
+        # Not from residual times sigma, which is rounded otherwise than the levels' own errors.
+        score = system.score(self._error)
+        alarm, series_alarms = system.alarms(score, self._residual, alphas)
+        return Detection(
+            frame=self._frame,
+            inputs=self._inputs,
+            alphas=alphas,
+            system=system,
+            offset=np.array(self._preprocessor.mean, dtype=np.float64),
+            scale=np.array(self._preprocessor.scale, dtype=np.float64),
+            mean=self._mean,
+            sigma=self._sigma,
+            error=self._error,
+            residual=self._residual,
+            flags=self._flags,
+            latent=self._latent,
+            score=score,
+            offline=offline,
+            alarm=alarm,
+            series_alarms=series_alarms,
+        )

@@ -1,21 +1,21 @@
-"""One number and one alarm for the whole system, from the errors of all its series.
+"""System alarm: one score and one alarm for the whole system, from the errors of all series.
 
-A cell outside its band is a statement about a cell. An operator wants to know whether something is
-wrong now. That takes time and the other series into account::
+A flag is about one cell; an operator needs to know whether something is wrong now. The score takes
+the last rows and the other series into account::
 
-    error (rows, series)                    what the network did not expect, scaled
-      -> squared, mean of the last rows     one odd cell is weather, half an hour is not
-      -> over the series' own level         what it exceeds in 1 % of normal time
-      -> mean of the strangest few series   an incident is seldom in one series alone
+    error (rows, series)                    measured less expected, scaled
+      -> squared, mean of the last rows     single odd cells are common, half an hour of them is not
+      -> over the series' reference level   what it exceeds in 1 % of normal rows
+      -> mean of the largest few series     an incident is seldom in one series alone
       =  score (rows,)
 
-so 1 means: the strangest few series are, on average, as far off as each is in its strangest 1 % of
-normal time, whatever the model, the series or the day. The score grows with every error and looks
-at no row after its own. Squares are not divided by the network's sigma: a sigma that grows where
-the input is strange hides what is sought; a constant one measured best (benchmarks/severity.md).
+so 1 means that the series furthest off are, on average, at their reference levels, whatever the
+model, the series or the day. The score grows with every error and depends on no later row. Squares
+are not divided by the network's sigma: a sigma that grows where the input is strange hides an
+anomaly; a constant one measured best (benchmarks/severity.md).
 
-The levels and the threshold are learned on data taken to be normal. The threshold is as low as it
-can be without more alarms a week there, through all the rules of `detection.AlarmRules`, than the
+The reference levels and the threshold are fitted to data taken to be normal. The threshold is the
+lowest that raises no more alarms per week there, through all the rules of `AlarmRules`, than the
 settings allow.
 """
 
@@ -24,51 +24,58 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dcvae._arrays import BoolArray, Float32Array, Float64Array, segments
+from dcvae.detection.alarm_rules import SECONDS_PER_WEEK, AlarmRules, persistent
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.band import AlarmRules, exceeds_by, persistent
+from dcvae.detection.band import exceeds_by
 from dcvae.errors import InputError
-from dcvae.metrics import range_based as metrics
+from dcvae.scoring import mean_squares, reference_level
 
-BoolArray = NDArray[np.bool_]
-Float32Array = NDArray[np.float32]
-Float64Array = NDArray[np.float64]
-
-_LEVEL_QUANTILE = 0.99
-# Scaled and squared. A series that never changes in training is predicted to a thousandth or so.
+# Scaled squared. A series that never changes in training is predicted to a thousandth or so.
 _LOWEST_LEVEL = 1e-5
-_HIGHEST = 1e12  # of a square over its level: means of it stay exact enough to be compared
+_HIGHEST = 1e12  # bound of a square over its level: means of such stay exact enough to compare
 _BLOCK_ROWS = 65_536
 _CANDIDATES = 200
-_LARGEST_SHARE_OF_ROWS = 0.3  # an alarm that is on for more of normal time tells nothing
-SECONDS_A_WEEK = 604_800.0
+_LARGEST_SHARE_OF_ROWS = 0.3  # an alarm that is on in more of the normal rows is of no use
 
 
 @dataclass(frozen=True, eq=False)
 class SystemAlarm:
-    """What was learned, and the rules it was learned with.
+    """The alarm of the system: fitted reference levels and threshold, and the rules of alarms.
 
     Attributes:
-        rules: when an alarm begins and ends.
-        level: (series,) float64, scaled and squared: what the mean square error of a series exceeds
-            in 1 % of normal rows.
-        threshold: of the score.
-        method: how the threshold was found: "budget" or "labels".
+        rules: the rules by which an alarm begins and ends.
+        reference_level: (series,) float64 > 0, scaled squared: the 99 % quantile of the mean
+            squares of each series on normal data.
+        threshold: the score above which a row may begin an alarm, >= 0.
+        method: how the threshold was found: "budget" or "labels"; "published" without any.
+
+    Examples:
+        >>> rules = AlarmRules("weighted", 1, 1, enter=(1, 1), leave=1.0, min_rows=1, hold=0)
+        >>> normal = np.full((100, 1), 0.1, dtype=np.float32)
+        >>> alarm = SystemAlarm.fit(normal, rules, false_alarms_per_week=0.0, step_seconds=60.0)
+        >>> error = np.array([[0.1], [0.3], [np.nan]], dtype=np.float32)
+        >>> score = alarm.score(error)
+        >>> score.round(1)  # 1 is at the reference level; errors count by their squares
+        array([ 1.,  9., nan])
+        >>> of_system, of_series = alarm.alarms(score, error, Alphas.default(["flow"], 3.0))
+        >>> of_system
+        array([False,  True, False])
     """
 
     rules: AlarmRules
-    level: Float64Array
+    reference_level: Float64Array
     threshold: float
     method: str
 
     @classmethod
     def published(cls, num_series: int) -> "SystemAlarm":
-        """Give the published rule: the system is in alarm where any cell is flagged."""
+        """Return the published rule: the system is in alarm where any cell is flagged."""
         return cls(AlarmRules.published(), np.ones(num_series), 0.0, "published")
 
     @classmethod
-    def learn(
+    def fit(
         cls,
         error: Float32Array,
         rules: AlarmRules,
@@ -76,33 +83,34 @@ class SystemAlarm:
         false_alarms_per_week: float,
         step_seconds: float,
     ) -> "SystemAlarm":
-        """Learn levels and threshold from data taken to be normal.
+        """Fit reference levels and threshold to data taken to be normal.
 
         Args:
-            error: (rows, series) float32, scaled; NaN where a cell was missing or not judged.
-            rules: when an alarm begins and ends.
-            false_alarms_per_week: how many alarms a week are allowed on this data.
-            step_seconds: sampling step.
+            error: (rows, series) float32, scaled; NaN where a cell was missing or not scored.
+            rules: the rules by which an alarm begins and ends.
+            false_alarms_per_week: alarms per week that are allowed on this data.
+            step_seconds: sampling step, in seconds.
         """
-        level = normal_level(mean_squares(error, rules.smoothing), _LOWEST_LEVEL)
+        level = reference_level(mean_squares(error, rules.smoothing), _LOWEST_LEVEL)
         alarm = cls(rules, level, 0.0, "budget")
         score = alarm.score(error)
-        judged = int(np.count_nonzero(np.isfinite(score)))
-        allowed = false_alarms_per_week * judged * step_seconds / SECONDS_A_WEEK
+        num_scored = int(np.count_nonzero(np.isfinite(score)))
+        allowed = false_alarms_per_week * num_scored * step_seconds / SECONDS_PER_WEEK
         return replace(alarm, threshold=_lowest_threshold(score, rules, allowed))
 
     def score(self, error: Float32Array) -> Float64Array:
-        """Give every row its severity; see the module.
+        """Score every row; see the module.
 
         Args:
-            error: (rows, series) float32, scaled; NaN where a cell was missing or not judged.
+            error: (rows, series) float32, scaled; NaN where a cell was missing or not scored.
 
         Returns:
-            (rows,) float64 >= 0; NaN in rows without any judged cell.
+            (rows,) float64 >= 0, larger is stranger, 1 at the reference levels; NaN in rows
+            without any scored cell.
         """
         score = np.empty(len(error))
         before = self.rules.smoothing - 1
-        # In blocks, each with the rows that its first means look back on: a long file of many
+        # In blocks, each with the earlier rows that its first means need: a long file of many
         # series would take gigabytes at once.
         for first in range(0, len(error), _BLOCK_ROWS):
             rows = slice(first, first + _BLOCK_ROWS)
@@ -111,7 +119,7 @@ class SystemAlarm:
         return score
 
     def _score(self, error: Float32Array) -> Float64Array:
-        relative = mean_squares(error, self.rules.smoothing) / self.level
+        relative = mean_squares(error, self.rules.smoothing) / self.reference_level
         known = np.minimum(np.where(np.isnan(relative), 0.0, relative), _HIGHEST)
         count = min(self.rules.series, known.shape[1])
         strangest = np.partition(known, known.shape[1] - count, axis=1)[:, -count:]
@@ -122,14 +130,16 @@ class SystemAlarm:
     def alarms(
         self, score: Float64Array, residual: Float32Array, alphas: Alphas
     ) -> tuple[BoolArray, BoolArray]:
-        """Raise the alarms of a file: of the system (rows,) and of each series (rows, series).
-
-        In a row where nothing is judged nobody is in alarm.
+        """Raise the alarms of a file.
 
         Args:
-            score: (rows,) from `score`.
+            score: (rows,) float64 from `score`.
             residual: (rows, series) float32, in sigmas; NaN where a cell was missing.
             alphas: the bands.
+
+        Returns:
+            Alarms of the system (rows,) bool, and of each series (rows, series) bool. A row without
+            a score has none.
         """
         of_series = series_alarms(residual, alphas, self.rules)
         if self.rules.system == "weighted":
@@ -137,14 +147,18 @@ class SystemAlarm:
         else:
             needed = 1 if self.rules.system == "any" else self.rules.series
             of_system = np.count_nonzero(of_series, axis=1) >= needed
-        judged = np.isfinite(score)
-        return of_system & judged, of_series & judged[:, None]
+        scored = np.isfinite(score)
+        return of_system & scored, of_series & scored[:, None]
 
     def describe(self, step_seconds: float) -> str:
-        """Say in words when the system is in alarm, and what the rules delay.
+        """Describe in words when the system is in alarm, and the delay of the rules.
 
         Args:
-            step_seconds: sampling step.
+            step_seconds: sampling step, in seconds.
+
+        Examples:
+            >>> SystemAlarm.published(num_series=2).describe(step_seconds=60.0).split("; ")[0]
+            'when any series is outside its band'
         """
         rules = self.rules
         needed, of_rows = rules.enter
@@ -171,20 +185,25 @@ class SystemAlarm:
         return f"{', '.join(parts)}; {chosen}; the rules delay it by up to {delay:g} minutes"
 
     def to_dict(self, series: Sequence[str]) -> dict[str, Any]:
-        """Plain values, for JSON."""
+        """Return plain values, for JSON, with reference levels by the names of the series."""
         return {
             "method": self.method,
             "threshold": self.threshold,
             "rules": self.rules.to_dict(),
-            "level": dict(zip(series, self.level.tolist(), strict=True)),
+            "level": dict(zip(series, self.reference_level.tolist(), strict=True)),
         }
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any], series: Sequence[str], source: str) -> "SystemAlarm":
-        """Read back what `to_dict` gave.
+        """Read an alarm from the values of `to_dict`.
+
+        Args:
+            stored: the values.
+            series: names of the model's series, in its order.
+            source: name of the file, for messages.
 
         Raises:
-            InputError: a part is missing or cannot be what was stored.
+            InputError: a part is missing or damaged.
         """
         try:
             level = np.array([stored["level"][name] for name in series], dtype=np.float64)
@@ -206,51 +225,17 @@ class SystemAlarm:
         return alarm
 
 
-def normal_level(squares: Float64Array, lowest: float) -> Float64Array:
-    """Tell what the mean squares of each series exceed in 1 % of normal rows, or windows.
-
-    Args:
-        squares: (rows, series), NaN where there is none.
-        lowest: the least that is returned, > 0.
-
-    Returns:
-        (series,) float64. A series without any is taken to be like the others, and to have a level
-        of 1 if there are no others.
-    """
-    known = ~np.isnan(squares).all(axis=0)
-    level = np.ones(squares.shape[1])
-    if known.any():
-        level[known] = np.nanquantile(squares[:, known], _LEVEL_QUANTILE, axis=0)
-        level[~known] = np.median(level[known])
-    usable: Float64Array = np.maximum(level, lowest)
-    return usable
-
-
-def mean_squares(error: Float32Array, rows: int) -> Float64Array:
-    """Average the squared errors of each series over the last so many rows.
-
-    Args:
-        error: (rows, series) float32, scaled; NaN where there is none.
-        rows: how many, the own row included; at the start as many as there are.
-
-    Returns:
-        (rows, series) float64, over the errors that there are; NaN where there is none.
-    """
-    # No running sum: one very far cell would leave nothing but rounding of all that follow it.
-    total = np.zeros(error.shape)
-    count = np.zeros(error.shape)
-    squares = error.astype(np.float64) ** 2
-    there = ~np.isnan(squares)
-    squares = np.where(there, squares, 0.0)
-    for back in range(min(rows, len(error))):
-        total[back:] += squares[: len(error) - back]
-        count[back:] += there[: len(error) - back]
-    means: Float64Array = np.full(error.shape, np.nan)
-    return np.divide(total, count, out=means, where=count > 0)
-
-
 def series_alarms(residual: Float32Array, alphas: Alphas, rules: AlarmRules) -> BoolArray:
-    """Raise the alarms of each series from its own cells: (rows, series) bool."""
+    """Raise the alarms of each series from its own cells.
+
+    Args:
+        residual: (rows, series) float32, in sigmas; NaN where a cell was missing.
+        alphas: the bands, which are the thresholds here.
+        rules: the rules by which an alarm begins and ends.
+
+    Returns:
+        (rows, series) bool.
+    """
     enter, stay = exceeds_by(residual, alphas, 1.0), exceeds_by(residual, alphas, rules.leave)
     alarms = np.empty(enter.shape, dtype=bool)
     for column in range(enter.shape[1]):  # one at a time: row numbers take eight bytes a cell
@@ -260,7 +245,16 @@ def series_alarms(residual: Float32Array, alphas: Alphas, rules: AlarmRules) -> 
 
 
 def persistent_score(score: Float64Array, threshold: float, rules: AlarmRules) -> BoolArray:
-    """Raise the system's alarm from its score: (rows,) bool; never where the score is NaN."""
+    """Raise the system's alarm from its score.
+
+    Args:
+        score: (rows,) float64; NaN where nothing is scored.
+        threshold: the score above which a row may begin an alarm.
+        rules: the rules by which an alarm begins and ends.
+
+    Returns:
+        (rows,) bool; False where the score is NaN.
+    """
     with np.errstate(invalid="ignore"):
         enter, stay = score > threshold, score > rules.leave * threshold
     raised: BoolArray = persistent(enter[:, None], stay[:, None], rules)[:, 0]
@@ -268,11 +262,13 @@ def persistent_score(score: Float64Array, threshold: float, rules: AlarmRules) -
 
 
 def candidates(score: Float64Array) -> Float64Array:
-    """List thresholds to try, from the highest: the largest score, then ever larger shares above.
+    """List thresholds to try: the largest score, then quantiles with ever more rows above.
+
+    Args:
+        score: (rows,) float64; NaN where nothing is scored.
 
     Returns:
-        (candidates,) float64, descending; a 1, as far off as in the strangest hundredth of normal
-        time, if no row has a score.
+        (candidates,) float64, descending; 1, the score at the reference levels, if no row has one.
     """
     known = score[np.isfinite(score)]
     if known.size == 0:
@@ -284,14 +280,14 @@ def candidates(score: Float64Array) -> Float64Array:
 
 
 def _lowest_threshold(score: Float64Array, rules: AlarmRules, allowed: float) -> float:
-    """Lower the threshold until the next step would raise more alarms than are allowed.
+    """Find the lowest threshold, from the highest down, that raises no more alarms than allowed.
 
-    Half an alarm is granted: an allowance of 2.6 is nearer to 3 alarms than to 2.
+    The allowance is rounded to whole alarms: 2.6 allow 3.
     """
     tried = candidates(score)
     best = float(tried[0])
     for threshold in tried:
-        alarms = metrics.segments(persistent_score(score, float(threshold), rules))
+        alarms = segments(persistent_score(score, float(threshold), rules))
         if len(alarms.starts) > allowed + 0.5:
             break
         best = float(threshold)

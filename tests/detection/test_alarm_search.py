@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from dcvae.detection.alarm_rules import AlarmRules
 from dcvae.detection.alarm_search import _options, _rules, tuned
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.band import AlarmRules
 from dcvae.detection.system_alarm import SystemAlarm, persistent_score
 from dcvae.metrics.event_based import event_wise
 
@@ -33,20 +33,20 @@ def raised(alarm, error, alphas):
 def test_labels_find_better_rules_than_a_budget_does():
     error, truth = system()
     alphas = Alphas.default(list("abcde"), 3.0)
-    first = SystemAlarm.learn(error, RULES, false_alarms_per_week=3.0, step_seconds=300.0)
+    first = SystemAlarm.fit(error, RULES, false_alarms_per_week=3.0, step_seconds=300.0)
     best = tuned(first, first.score(error), error, alphas, truth)
     before = event_wise(truth, raised(first, error, alphas)).corrected_f05
     after = event_wise(truth, raised(best, error, alphas)).corrected_f05
     assert after > before
     assert after > 0.9
     assert best.method == "labels"
-    np.testing.assert_array_equal(best.level, first.level)
+    np.testing.assert_array_equal(best.reference_level, first.reference_level)
 
 
 def test_nothing_that_only_changes_the_threshold_would_be_better():
     error, truth = system(seed=3)
     alphas = Alphas.default(list("abcde"), 3.0)
-    first = SystemAlarm.learn(error, RULES, false_alarms_per_week=3.0, step_seconds=300.0)
+    first = SystemAlarm.fit(error, RULES, false_alarms_per_week=3.0, step_seconds=300.0)
     best = tuned(first, first.score(error), error, alphas, truth)
     value = event_wise(truth, raised(best, error, alphas)).corrected_f05
     for rules in (RULES, best.rules):
@@ -92,7 +92,7 @@ def test_rows_that_are_not_judged_count_for_no_rule():
     truth = np.zeros(300, dtype=bool)
     truth[118:123] = True
     alphas = Alphas.default(["a", "b"], 3.0)
-    first = SystemAlarm.learn(error, RULES, false_alarms_per_week=3.0, step_seconds=300.0)
+    first = SystemAlarm.fit(error, RULES, false_alarms_per_week=3.0, step_seconds=300.0)
     masks = [
         mask
         for rules in _rules(RULES)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import genpareto
 
-from dcvae.detection.alphas import Alphas, exceeds
+from dcvae._arrays import segments
+from dcvae.detection.alphas import Alphas
 from dcvae.detection.alphas_from_normal import alphas_from_normal, expected_events
-from dcvae.metrics.range_based import segments
+from dcvae.detection.band import exceeds
 
 STEP = 300.0
 A_WEEK = 2016  # rows
@@ -93,7 +94,7 @@ def test_series_without_cells_or_errors_keep_the_default():
     alphas, notices = alphas_by(residual, default=2.5)
     assert alphas.down[:2].tolist() == alphas.up[:2].tolist() == [2.5, 2.5]
     assert alphas.method == ("default", "budget", "budget")
-    assert notices == ["No cell to learn from in `TS0`: their alphas are 2.5 sigmas."]
+    assert notices == ["No cell to fit to in `TS0`: their alphas are 2.5 sigmas."]
 
 
 @pytest.mark.parametrize("quantile", [0.6, 0.95, 0.999])

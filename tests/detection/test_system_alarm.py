@@ -7,9 +7,10 @@ import pytest
 
 from dcvae import InputError
 from dcvae.detection import system_alarm
+from dcvae.detection.alarm_rules import AlarmRules
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.band import AlarmRules
-from dcvae.detection.system_alarm import SystemAlarm, candidates, mean_squares, persistent_score
+from dcvae.detection.system_alarm import SystemAlarm, candidates, persistent_score
+from dcvae.scoring.levels import mean_squares
 
 RULES = AlarmRules("weighted", 2, 3, (1, 1), 0.5, 1, 2)
 WEEK = 604_800.0
@@ -98,7 +99,7 @@ def alarms_raised(alarm, error):
 @pytest.mark.parametrize("rules", [RULES, AlarmRules("weighted", 1, 1, (2, 3), 1.0, 1, 0)])
 def test_the_threshold_spends_the_budget_and_no_more(budget, rules):
     error = errors(4032)
-    alarm = SystemAlarm.learn(error, rules, false_alarms_per_week=budget, step_seconds=300.0)
+    alarm = SystemAlarm.fit(error, rules, false_alarms_per_week=budget, step_seconds=300.0)
     allowed = budget * 2 + 0.5
     assert alarms_raised(alarm, error) <= allowed
     lower = candidates(alarm.score(error))
@@ -108,42 +109,46 @@ def test_the_threshold_spends_the_budget_and_no_more(budget, rules):
 
 def test_levels_are_what_normal_squares_exceed_in_one_row_of_a_hundred():
     error = errors(5000, missing=0.0)
-    alarm = SystemAlarm.learn(error, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
-    above = np.mean(mean_squares(error, 3) > alarm.level, axis=0)
+    alarm = SystemAlarm.fit(error, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
+    above = np.mean(mean_squares(error, 3) > alarm.reference_level, axis=0)
     np.testing.assert_allclose(above, 0.01, atol=1e-3)
 
 
 def test_a_series_without_errors_or_cells_does_not_divide_by_zero():
     error = errors(600)
     error[:, 0], error[:, 1] = 0.0, np.nan
-    alarm = SystemAlarm.learn(error, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
-    assert (alarm.level > 0).all()
+    alarm = SystemAlarm.fit(error, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
+    assert (alarm.reference_level > 0).all()
     assert np.isfinite(alarm.score(error)).all()
 
 
 def test_levels_are_of_the_cells_that_are_there():
     error = errors(20_000, missing=0.7)
     error[:, 3] = np.nan
-    alarm = SystemAlarm.learn(error, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
+    alarm = SystemAlarm.fit(error, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
     squares = mean_squares(error, 3)[:, :3]
-    above = np.nanmean(np.where(np.isnan(squares), np.nan, squares > alarm.level[:3]), axis=0)
+    above = np.nanmean(
+        np.where(np.isnan(squares), np.nan, squares > alarm.reference_level[:3]), axis=0
+    )
     np.testing.assert_allclose(above, 0.01, atol=1e-3)
-    assert alarm.level[3] == np.median(alarm.level[:3])  # taken to be like the others
+    assert alarm.reference_level[3] == np.median(
+        alarm.reference_level[:3]
+    )  # taken to be like the others
 
 
 def test_a_series_that_was_dead_in_training_raises_no_alarm_when_it_comes_back():
     training, later = errors(3000, missing=0.0), errors(3000, missing=0.0)
     training[:, 3] = np.nan
-    alarm = SystemAlarm.learn(training, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
+    alarm = SystemAlarm.fit(training, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
     raised = persistent_score(alarm.score(later), alarm.threshold, RULES)
     assert raised.mean() < 0.05
 
 
 def test_data_without_a_judged_cell_teach_no_alarm_that_never_ends():
     nothing = np.full((100, 4), np.nan, dtype=np.float32)
-    alarm = SystemAlarm.learn(nothing, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
+    alarm = SystemAlarm.fit(nothing, RULES, false_alarms_per_week=1.0, step_seconds=300.0)
     assert alarm.threshold == 1.0
-    assert alarm.level.tolist() == [1.0] * 4
+    assert alarm.reference_level.tolist() == [1.0] * 4
 
 
 def test_rows_that_are_not_judged_are_never_in_alarm():
@@ -197,13 +202,13 @@ def test_stored_values_come_back():
     first = alarm_with(threshold=1.25)
     second = SystemAlarm.from_dict(first.to_dict("abcd"), "abcd", "alarms.json")
     assert (second.rules, second.threshold, second.method) == (RULES, 1.25, "budget")
-    np.testing.assert_array_equal(second.level, first.level)
+    np.testing.assert_array_equal(second.reference_level, first.reference_level)
 
 
 def test_stored_levels_are_taken_by_name():
     stored = alarm_with(level=(1.0, 2.0, 3.0, 4.0)).to_dict("abcd")
     np.testing.assert_array_equal(
-        SystemAlarm.from_dict(stored, "dcba", "alarms.json").level, [4.0, 3.0, 2.0, 1.0]
+        SystemAlarm.from_dict(stored, "dcba", "alarms.json").reference_level, [4.0, 3.0, 2.0, 1.0]
     )
 
 

@@ -1,22 +1,21 @@
-"""What is defined by labels and without, and what a trained model begins with."""
+"""What is fitted by labels and without, and what a trained model begins with."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from support.builders import random_network, random_rows, settings_with
 
-from dcvae.data.loading import TrainingData
-from dcvae.data.preprocessing import Preprocessor
-from dcvae.data.tables import Table
-from dcvae.data.windows import split_windows
-from dcvae.detection.alphas import alphas_from_labels
+from dcvae.data import Table, training_data
+from dcvae.detection.alarm_rules import AlarmRules
+from dcvae.detection.alphas_from_labels import alphas_from_labels
 from dcvae.detection.alphas_from_normal import alphas_from_normal, expected_events
-from dcvae.detection.band import AlarmRules, standardized_residual
+from dcvae.detection.band import standardized_residual
 from dcvae.detection.system_alarm import SystemAlarm
-from dcvae.detection.thresholds import begin, define
-from dcvae.scoring.causal import Scorer
+from dcvae.detection.thresholds import fit_thresholds
+from dcvae.scoring.causal import CausalScorer
+from support.builders import random_network, random_rows, settings_with
+from support.untrained import untrained_model
 
 SERIES = ("a", "b")
 STEP = 300.0
@@ -39,13 +38,15 @@ def labeled_errors(rows=3000):
     return error, labels
 
 
-def define_on(error, labels=None, **keys):
-    return define(error, error * 2, SERIES, settings_with(**keys), step_seconds=STEP, labels=labels)
+def fitted_to(error, labels=None, **keys):
+    return fit_thresholds(
+        error, error * 2, SERIES, settings_with(**keys), step_seconds=STEP, labels=labels
+    )
 
 
-def learned(error, **keys):
+def alarm_fitted_to(error, **keys):
     settings = settings_with(**keys)
-    return SystemAlarm.learn(
+    return SystemAlarm.fit(
         error,
         AlarmRules.of(settings),
         false_alarms_per_week=settings.system_false_alarms_per_week,
@@ -55,7 +56,7 @@ def learned(error, **keys):
 
 def test_without_labels_all_rows_are_normal():
     error = errors()
-    defined = define_on(error, false_alarms_per_week=5.0)
+    fitted = fitted_to(error, false_alarms_per_week=5.0)
     expected, _ = alphas_from_normal(
         error * 2,
         SERIES,
@@ -65,18 +66,18 @@ def test_without_labels_all_rows_are_normal():
         false_alarms_per_week=5.0,
         quantile=0.999,
     )
-    np.testing.assert_array_equal(defined.alphas.up, expected.up)
+    np.testing.assert_array_equal(fitted.alphas.up, expected.up)
     np.testing.assert_array_equal(
-        defined.events_per_week, expected_events(error * 2, defined.alphas, STEP)
+        fitted.events_per_week, expected_events(error * 2, fitted.alphas, STEP)
     )
-    alarm = learned(error)
-    assert defined.alarm.threshold == alarm.threshold
-    np.testing.assert_array_equal(defined.alarm.level, alarm.level)
+    alarm = alarm_fitted_to(error)
+    assert fitted.alarm.threshold == alarm.threshold
+    np.testing.assert_array_equal(fitted.alarm.reference_level, alarm.reference_level)
 
 
 def test_with_labels_alphas_are_those_with_the_best_f1():
     error, labels = labeled_errors()
-    defined = define_on(error, labels, custom_metrics=False)
+    fitted = fitted_to(error, labels, custom_metrics=False)
     expected = alphas_from_labels(
         error * 2,
         labels[LENGTH - 1 :],
@@ -85,27 +86,27 @@ def test_with_labels_alphas_are_those_with_the_best_f1():
         search="grid",
         default_alpha=3.0,
     )
-    np.testing.assert_array_equal(defined.alphas.up, expected.up)
-    assert defined.alphas.method == expected.method == ("grid point-wise", "default")
-    assert defined.alarm.method == "labels"
+    np.testing.assert_array_equal(fitted.alphas.up, expected.up)
+    assert fitted.alphas.method == expected.method == ("grid point-wise", "default")
+    assert fitted.alarm.method == "labels"
 
 
 def test_what_is_labeled_does_not_teach_what_is_normal():
     """Nor do the rows after it, whose windows still hold it; other series teach on."""
     error, labels = labeled_errors()
-    defined = define_on(error, labels, tune_alarms=False)
+    fitted = fitted_to(error, labels, tune_alarms=False)
     normal = error.copy()
     for row in np.flatnonzero(labels[:, 0]):
         normal[max(row - LENGTH + 1, 0) : row + 1, 0] = np.nan
-    alarm = learned(normal)
-    np.testing.assert_array_equal(defined.alarm.level, alarm.level)
-    assert (defined.alarm.threshold, defined.alarm.method) == (alarm.threshold, "budget")
-    assert alarm.level[0] < learned(error).level[0] / 5
+    alarm = alarm_fitted_to(normal)
+    np.testing.assert_array_equal(fitted.alarm.reference_level, alarm.reference_level)
+    assert (fitted.alarm.threshold, fitted.alarm.method) == (alarm.threshold, "budget")
+    assert alarm.reference_level[0] < alarm_fitted_to(error).reference_level[0] / 5
 
 
 def test_labels_without_an_anomaly_tune_nothing():
     error, labels = labeled_errors()
-    assert define_on(error, labels & False).alarm.method == "budget"
+    assert fitted_to(error, labels & False).alarm.method == "budget"
 
 
 @pytest.mark.parametrize("with_gap", [False, True])
@@ -125,32 +126,30 @@ def test_a_trained_model_begins_with_its_whole_file_but_for_what_was_left_out(
     if with_labels:
         labels.iloc[200:203, 1] = True
         labeled[200:203] = True
-    split = split_windows(400, 8, 0.25, 1, "x", after_gap=after_gap, labeled=labeled)
-    data = TrainingData(
-        Table(Path("x.csv"), frame.mask(labels), []),
-        Table(Path("l.csv"), labels, []) if with_labels else None,
-        split,
+    data = training_data(
+        Table(Path("x.csv"), frame, []),
         settings,
-        [],
+        Table(Path("l.csv"), labels, []) if with_labels else None,
     )
-    preprocessor = Preprocessor.learn(data.table.frame, settings)
-    beginning = begin(network, settings, preprocessor, data, STEP)
+    model = untrained_model(data, settings, network)
 
-    scores = Scorer.of(network, settings).score(
-        preprocessor.transform(data.table.frame), preprocessor.observed(data.table.frame)
-    )
+    whole = data.preprocessor.transform(frame.mask(labels), np.zeros(400, dtype=bool))
+    scores = CausalScorer.of(network, settings).score(whole)
     left_out = np.array(
         [after_gap[s + 1 : s + 8].any() or labeled[s : s + 8].any() for s in range(393)]
     )
     assert left_out.sum() == 7 * with_gap + 10 * with_labels
     scores.error[left_out] = np.nan
-    expected = define(
+    expected = fit_thresholds(
         scores.error,
         standardized_residual(scores.error, scores.sigma),
         SERIES,
         settings,
         step_seconds=STEP,
     )
-    np.testing.assert_array_equal(beginning.definition.alphas.up, expected.alphas.up)
-    np.testing.assert_array_equal(beginning.definition.alarm.level, expected.alarm.level)
-    assert beginning.calibration.learned_on == "93 rows of the validation part"
+    np.testing.assert_array_equal(model.thresholds.alphas.up, expected.alphas.up)
+    np.testing.assert_array_equal(
+        model.thresholds.alarm.reference_level, expected.alarm.reference_level
+    )
+    assert model.thresholds.alarm.threshold == expected.alarm.threshold
+    assert model.calibration.fitted_on == "93 rows of the validation part"

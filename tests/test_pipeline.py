@@ -1,0 +1,367 @@
+"""The pipeline: each step is what its parts give one by one, and nothing is done twice."""
+
+import pickle
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from keras import ops
+
+from dcvae import InputError, pipeline
+from dcvae.data import Table, after_gap, assess, training_data
+from dcvae.detection import fit_thresholds, standardized_residual
+from dcvae.networks import build_network
+from dcvae.pipeline import FittedModel, ModelDescription
+from dcvae.scoring import (
+    CausalScorer,
+    Scores,
+    WindowAverageScorer,
+    losses_of_file,
+    reference_losses,
+    window_starts,
+)
+from dcvae.training import EpochLosses, TrainingState
+from support.builders import random_rows
+from support.pipeline_tools import (
+    AFTER_GAP,
+    NUM_ROWS,
+    labels_of,
+    quick_settings,
+    table_of,
+    training_table,
+)
+
+LENGTH = 16
+
+
+class Told:
+    """Notes every call that a fit makes, in order."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+        self.states: list[TrainingState] = []
+
+    def start(self, network: Any, device: str) -> None:
+        self.calls.append(("start", (network, network.get_weights(), device)))
+
+    def keep(self, state: TrainingState) -> None:
+        self.states.append(state)
+        self.calls.append(("keep", len(state.history)))
+
+    def step(self, epoch: int, step: int, num_steps: int, loss: float) -> None:
+        self.calls.append(("step", epoch))
+
+    def epoch(self, losses: EpochLosses, is_best: bool) -> None:
+        self.calls.append(("epoch", losses.epoch))
+
+
+@pytest.fixture(scope="module")
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture(scope="module")
+def model(told: Told) -> FittedModel:
+    settings = quick_settings()
+    data = training_data(training_table(), settings)
+    return pipeline.fit(data, settings, on_start=told.start, keep=told.keep, progress=told)
+
+
+@pytest.fixture(scope="module")
+def later() -> Table:
+    """A file to score: other rows, some of them strange."""
+    table = table_of(random_rows(90, 2, seed=9) * [1.0, 0.2] + [10.0, -2.0], "later.csv")
+    table.frame.iloc[60:64] += 4.0
+    table.frame.iloc[30, 1] = np.nan
+    return table
+
+
+def scores_of(model: FittedModel, table: Table) -> Scores:
+    sigma = model.calibration.sigma(model.settings.sigma)
+    return CausalScorer.of(model.network, model.settings, sigma).score(model.inputs(table))
+
+
+def assert_same_thresholds(left: Any, right: Any) -> None:
+    np.testing.assert_array_equal(left.alphas.down, right.alphas.down)
+    np.testing.assert_array_equal(left.alphas.up, right.alphas.up)
+    assert left.alarm.to_dict(("a", "b")) == right.alarm.to_dict(("a", "b"))
+    np.testing.assert_array_equal(left.events_per_week, right.events_per_week)
+
+
+# ------------------------------------------------------------------- a model without its network
+
+
+def test_inputs_are_what_the_network_is_given(model: FittedModel) -> None:
+    table = training_table()
+    description = ModelDescription(model.settings, model.preprocessor, 60.0)
+    inputs = description.inputs(table)
+    filled = table.frame.ffill().to_numpy()  # what is missing here is missing for a few rows only
+    expected = (filled - model.preprocessor.mean) / model.preprocessor.scale
+    np.testing.assert_allclose(inputs.values, expected, rtol=1e-5, atol=1e-6)
+    assert inputs.values.dtype == np.float32
+    np.testing.assert_array_equal(inputs.observed, table.frame.notna())
+    assert np.flatnonzero(inputs.gaps).tolist() == [AFTER_GAP]
+    assert inputs.times.equals(table.frame.index)
+    np.testing.assert_array_equal(description.after_gap(table), inputs.gaps)
+
+
+def test_without_a_longest_gap_windows_cross_any(model: FittedModel) -> None:
+    settings = model.settings.model_copy(update={"max_gap": None})
+    description = ModelDescription(settings, model.preprocessor, 60.0)
+    assert not description.inputs(training_table()).gaps.any()
+
+
+def test_description_knows_series_steps_and_quality(model: FittedModel, later: Table) -> None:
+    assert model.series == ("a", "b")
+    assert model.step_seconds == 60.0
+    assert model.step_notice(later) == []
+    times = pd.date_range("2021-01-01", periods=len(later.frame), freq="5min")
+    (notice,) = model.step_notice(Table(later.path, later.frame.set_axis(times), []))
+    assert "00:05:00" in notice
+    gaps = after_gap(pd.DatetimeIndex(later.frame.index), 60.0, 3)
+    expected = assess(later.frame, gaps, model.preprocessor.longest_constant, LENGTH)
+    pd.testing.assert_frame_equal(model.quality(later).table, expected.table)
+
+
+# ------------------------------------------------------------------- fit
+
+
+def test_fit_tells_of_its_start_and_of_every_epoch(model: FittedModel, told: Told) -> None:
+    (kind, (network, weights, device)), *calls = told.calls
+    assert (kind, network) == ("start", model.network)
+    assert device == model.training.device
+    untrained = build_network(model.settings).get_weights()
+    for left, right in zip(weights, untrained, strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert [call for call in calls if call[0] != "step"] == [
+        ("keep", 1),
+        ("epoch", 1),
+        ("keep", 2),
+        ("epoch", 2),
+    ]
+    assert {epoch for kind, epoch in calls if kind == "step"} == {1, 2}
+
+
+def test_network_holds_the_best_epoch_and_the_summary_says_how(
+    model: FittedModel, told: Told
+) -> None:
+    summary = model.training
+    assert summary.result.ending == "all epochs done"
+    assert summary.result.state is told.states[-1]
+    best = summary.result.state.best.items()
+    for variable, (name, values) in zip(model.network.variables, best, strict=True):
+        if "seed" not in name:  # the draws went on: losses are measured with some
+            np.testing.assert_array_equal(ops.convert_to_numpy(variable), values, err_msg=name)
+    data = training_data(training_table(), model.settings)
+    np.testing.assert_array_equal(summary.split.train, data.split.train)
+    np.testing.assert_array_equal(summary.split.validation, data.split.validation)
+    reference = reference_losses(model.network, data.inputs, data.split, LENGTH)
+    assert summary.losses.windows == reference.windows == len(data.split.validation)
+    assert summary.losses.kl == pytest.approx(reference.kl)
+    assert 0 < summary.seconds < 600
+
+
+def test_thresholds_are_fitted_to_the_scores_of_the_training_table(model: FittedModel) -> None:
+    scores = scores_of(model, training_table())
+    expected = fit_thresholds(
+        scores.error,
+        standardized_residual(scores.error, scores.sigma),
+        ("a", "b"),
+        model.settings,
+        step_seconds=60.0,
+    )
+    assert_same_thresholds(model.thresholds, expected)
+    assert set(model.thresholds.alphas.method) == {"quantile"}
+
+
+def test_resumed_fit_is_the_uninterrupted_one(model: FittedModel, told: Told) -> None:
+    data = training_data(training_table(), model.settings)
+    resumed = pipeline.fit(data, model.settings, state=told.states[0])
+    assert resumed.training.result.state.history == model.training.result.state.history
+    for left, right in zip(resumed.network.get_weights(), model.network.get_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert_same_thresholds(resumed.thresholds, model.thresholds)
+
+
+def test_number_of_series_is_taken_from_the_data(model: FittedModel) -> None:
+    settings = quick_settings(M=None)
+    fitted = pipeline.fit(training_data(training_table(), settings), settings)
+    assert fitted.settings == model.settings
+    with pytest.raises(
+        InputError, match=r"^`M` is 3 in .* but train\.csv has 2 series; use a file"
+    ):
+        pipeline.fit(training_data(training_table(), settings), quick_settings(M=3))
+
+
+@pytest.fixture(scope="module")
+def labeled() -> FittedModel:
+    settings, table = quick_settings(), training_table()
+    data = training_data(table, settings, labels_of(table, slice(50, 55)))
+    return pipeline.fit(data, settings, score_training=True)
+
+
+def test_cells_whose_window_has_a_label_are_not_fitted_to(labeled: FittedModel) -> None:
+    table = training_table()
+    table.frame.iloc[50:55, 1] = np.nan
+    scores = scores_of(labeled, table)
+    for row in range(len(scores.error)):  # the window of row i has the rows i to i + 15
+        if any(50 <= other < 55 for other in range(row, row + LENGTH)):
+            scores.error[row] = np.nan
+    expected = fit_thresholds(
+        scores.error,
+        standardized_residual(scores.error, scores.sigma),
+        ("a", "b"),
+        labeled.settings,
+        step_seconds=60.0,
+    )
+    assert_same_thresholds(labeled.thresholds, expected)
+    train, validation = labeled.training.split.train, labeled.training.split.validation
+    assert not {*range(35, 55)} & {*train, *validation}
+
+
+# ------------------------------------------------------------------- scores of the training table
+
+
+def test_labeled_training_rows_are_scored_as_any_table(labeled: FittedModel) -> None:
+    table = training_table()
+    table.frame.iloc[50:55, 1] = np.nan
+    expected = labeled.score(table).row
+    assert expected.shape == (NUM_ROWS,)
+    np.testing.assert_allclose(labeled.training.row_scores, expected, rtol=1e-5)
+
+
+def test_no_window_of_the_training_table_is_looked_at_twice(
+    model: FittedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by scoring the training rows, which calibration has looked at."""
+    looked: list[int] = []
+    squares = WindowAverageScorer.squares
+
+    def look(scorer: WindowAverageScorer, inputs: Any, starts: Any) -> Any:
+        looked.extend(starts.tolist())
+        return squares(scorer, inputs, starts)
+
+    monkeypatch.setattr(WindowAverageScorer, "squares", look)
+    data = training_data(training_table(), model.settings)
+    found = pipeline.fit(data, model.settings, score_training=True).training.row_scores
+    assert len(looked) == len(set(looked))
+    assert set(looked) >= set(window_starts(NUM_ROWS, LENGTH, data.inputs.gaps).tolist())
+    np.testing.assert_allclose(found, model.score(training_table()).row, rtol=1e-5)
+    assert model.training.row_scores.size == 0  # it was not asked for them
+
+
+def test_a_model_that_was_not_fitted_here_knows_no_training(model: FittedModel) -> None:
+    stored = replace(model, summary=None)
+    message = r"^Expected a model that was fitted here\. Received: one from disk\.$"
+    with pytest.raises(ValueError, match=message):
+        _ = stored.training
+
+
+# ------------------------------------------------------------------- scores and detections
+
+
+def test_scores_are_those_of_the_windows_that_contain_a_row(
+    model: FittedModel, later: Table
+) -> None:
+    scorer = WindowAverageScorer(model.network, LENGTH)
+    expected = scorer.score(model.inputs(later), model.calibration.reference_levels)
+    found = model.score(later)
+    np.testing.assert_allclose(found.row, expected.row, rtol=1e-6)
+    np.testing.assert_allclose(found.cell, expected.cell, rtol=1e-6)
+    assert 55 <= int(np.argmax(found.row)) < 69
+
+
+@pytest.mark.parametrize("num_rows", [1, 5, LENGTH - 1, LENGTH])
+def test_a_table_shorter_than_a_window_is_one_window(
+    num_rows: int, model: FittedModel, later: Table
+) -> None:
+    """Its first row had been there before, unobserved."""
+    values = model.inputs(later).values[:num_rows]
+    window = np.concatenate([np.repeat(values[:1], LENGTH - num_rows, axis=0), values])[None]
+    mean, sigma, _ = (ops.convert_to_numpy(part) for part in model.network.reconstruct(window))
+    error = (window - mean)[0, -num_rows:]
+    in_sigmas = error / sigma[0, -num_rows:]
+    squares = np.stack([np.square(part).mean(axis=0) for part in (in_sigmas, error)])
+    expected = np.log1p(squares / model.calibration.reference_levels).mean(axis=0)
+    found = model.score(Table(later.path, later.frame[:num_rows], []))
+    assert found.cell.shape == (num_rows, 2)
+    np.testing.assert_allclose(found.cell, np.tile(expected, (num_rows, 1)), rtol=1e-4)
+    np.testing.assert_allclose(found.row, np.full(num_rows, expected.mean()), rtol=1e-4)
+
+
+def test_detection_is_made_of_the_causal_scores(model: FittedModel, later: Table) -> None:
+    scores, detection = scores_of(model, later), model.detect(later)
+    for name in ("mean", "sigma", "error", "latent"):
+        np.testing.assert_array_equal(getattr(detection, name), getattr(scores, name))
+    residual = standardized_residual(scores.error, scores.sigma)
+    np.testing.assert_array_equal(detection.residual, residual)
+    alphas, alarm = model.thresholds.alphas, model.thresholds.alarm
+    with np.errstate(invalid="ignore"):
+        outside = (residual < -alphas.down) | (residual > alphas.up)
+    np.testing.assert_array_equal(detection.flags, outside)
+    np.testing.assert_array_equal(detection.score, alarm.score(scores.error))
+    expected, series = alarm.alarms(detection.score, residual, alphas)
+    np.testing.assert_array_equal(detection.alarm, expected)
+    np.testing.assert_array_equal(detection.series_alarms, series)
+    np.testing.assert_array_equal(detection.offline, model.score(later).row[LENGTH - 1 :])
+    pd.testing.assert_frame_equal(detection.frame, later.frame[LENGTH - 1 :])
+    assert detection.flags.any()
+
+
+def test_blocks_of_scores_pass_through_what_shows_them(model: FittedModel, later: Table) -> None:
+    shown: list[tuple[int, int]] = []
+
+    def show(blocks: Any, num_rows: int) -> Any:
+        for block in blocks:
+            shown.append((len(block.mean), num_rows))
+            yield block
+
+    model.detect(later, show)
+    assert sum(rows for rows, _ in shown) == 90 - LENGTH + 1
+    assert {num_rows for _, num_rows in shown} == {90 - LENGTH + 1}
+
+
+def test_fewer_rows_than_a_window_cannot_be_detected_in(model: FittedModel, later: Table) -> None:
+    short = Table(later.path, later.frame[: LENGTH - 1], [])
+    with pytest.raises(InputError, match=r"at least `T` = 16 rows to score\. Received: 15\."):
+        model.detect(short)
+
+
+@pytest.mark.parametrize("with_labels", [False, True])
+def test_thresholds_of_another_table(with_labels: bool, model: FittedModel, later: Table) -> None:
+    labels = labels_of(later, slice(60, 64)) if with_labels else None
+    scores = scores_of(model, later)
+    expected = fit_thresholds(
+        scores.error,
+        standardized_residual(scores.error, scores.sigma),
+        ("a", "b"),
+        model.settings,
+        step_seconds=60.0,
+        labels=None if labels is None else labels.frame.to_numpy(),
+    )
+    assert_same_thresholds(model.fit_thresholds(later, labels), expected)
+
+
+def test_losses_of_a_table(
+    model: FittedModel, later: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model.network.sampling, "call", lambda z_mean, z_log_var: z_mean)
+    inputs = model.inputs(later)
+    assert model.losses(inputs) == losses_of_file(model.network, inputs, LENGTH)
+
+
+def test_a_pickled_model_scores_the_same(model: FittedModel, later: Table) -> None:
+    state = model.__getstate__()
+    assert [type(part) for part in state["network"]] == [np.ndarray] * len(state["network"])
+    again = pickle.loads(pickle.dumps(model))
+    assert again.network is not model.network
+    for left, right in zip(again.network.get_weights(), model.network.get_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+    np.testing.assert_array_equal(again.score(later).row, model.score(later).row)
+    np.testing.assert_array_equal(again.score(later).cell, model.score(later).cell)
+    assert_same_thresholds(again.thresholds, model.thresholds)
+    assert again.calibration.to_dict() == model.calibration.to_dict()
+    assert again.training.result.state.history == model.training.result.state.history
+    assert (again.settings, again.series) == (model.settings, model.series)

@@ -1,0 +1,34 @@
+"""Layout of a model folder: the names of its files.
+
+A model is a folder, models/<model_name>/, with everything needed to score and nothing pickled:
+
+    model.keras           network with the weights of the best epoch
+    settings.txt          effective settings, all keys
+    preprocessing.json    series names, means, scales, longest stretch on one value
+    run.json              versions, rows, sampling step, hash of the training file, losses, device
+    history.csv, loss.png losses of every epoch
+    training_state.npz    state of the training, for `--resume`
+    alphas.csv            one pair of alphas per series
+    alphas_source.json    the data that the alphas were fitted to
+    calibration.json      sigma modes, reference levels and threshold of offline scores
+    alarms.json           rules, reference levels and threshold of the system's alarm
+    logs/                 logs for TensorBoard, if asked for
+    results/<data file>/  results of test.py
+"""
+
+from pathlib import Path
+
+DEFAULT_MODELS = Path("models")
+NETWORK_FILE = "model.keras"
+SETTINGS_FILE = "settings.txt"
+PREPROCESSING_FILE = "preprocessing.json"
+RUN_FILE = "run.json"
+HISTORY_FILE = "history.csv"
+LOSS_FIGURE_FILE = "loss.png"
+STATE_FILE = "training_state.npz"
+ALPHAS_FILE = "alphas.csv"
+ALPHAS_SOURCE_FILE = "alphas_source.json"
+CALIBRATION_FILE = "calibration.json"
+ALARMS_FILE = "alarms.json"
+LOG_FOLDER = "logs"
+NEEDED_TO_SCORE = (NETWORK_FILE, SETTINGS_FILE, PREPROCESSING_FILE, RUN_FILE)

@@ -1,0 +1,101 @@
+"""Provenance of a model: its training data, versions, device and losses, as in run.json."""
+
+import hashlib
+import math
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from dcvae._version import __version__
+from dcvae.data import Table, sampling_step
+from dcvae.pipeline import TrainingSummary
+from dcvae.storage.atomic import sha256_of
+
+
+def source_record(table: Table, labels: Table | None = None) -> dict[str, Any]:
+    """Collect the entries of run.json on training data; reads the files once more to hash them.
+
+    Args:
+        table: the training data, as read from a file.
+        labels: their labels, likewise; None without.
+    """
+    record = {
+        **_rows_record(table),
+        "training_path": str(table.path.resolve()),
+        "training_file_sha256": sha256_of(table.path),
+    }
+    if labels is not None:
+        record["labels_file"] = labels.path.name
+        record["labels_path"] = str(labels.path.resolve())
+        record["labels_sha256"] = sha256_of(labels.path)
+    return record
+
+
+def memory_record(table: Table) -> dict[str, Any]:
+    """Collect the entries of run.json on training data that are in no file.
+
+    Args:
+        table: the training data; the hash is of their numbers.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from dcvae.data import table_from_array
+        >>> values = np.zeros((3, 1))
+        >>> table = table_from_array(values, values, ["flow"], pd.Timedelta(minutes=5))
+        >>> record = memory_record(table)
+        >>> record["rows"], record["sampling_step_seconds"], record["training_path"]
+        (3, 300.0, None)
+    """
+    numbers = np.ascontiguousarray(table.frame.to_numpy(dtype="<f8"))
+    return {
+        **_rows_record(table),
+        "training_path": None,
+        "training_file_sha256": hashlib.sha256(numbers.tobytes()).hexdigest(),
+    }
+
+
+def _rows_record(table: Table) -> dict[str, Any]:
+    return {
+        "series": list(table.frame.columns),
+        "sampling_step_seconds": sampling_step(table.frame.index).total_seconds(),
+        "training_file": table.path.name,
+        "rows": len(table.frame),
+        "first_time": str(table.frame.index[0]),
+        "last_time": str(table.frame.index[-1]),
+    }
+
+
+def run_record(source: dict[str, Any], training: TrainingSummary) -> dict[str, Any]:
+    """Collect the entries of run.json on a training.
+
+    Args:
+        source: from `source_record` or `memory_record`.
+        training: record of the training.
+    """
+    state, split = training.result.state, training.split
+    best = state.history[state.best_epoch - 1]
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            "dcvae": __version__,
+            **{name: version(name) for name in ("tensorflow", "keras", "numpy", "pandas")},
+        },
+        "device": training.device,
+        **source,
+        "windows": {
+            "train": len(split.train),
+            "validation": len(split.validation),
+            "left_out_across_gaps": split.across_gaps,
+            "left_out_labeled": split.labeled,
+        },
+        "ending": training.result.ending,
+        "epochs": len(state.history),
+        "best_epoch": state.best_epoch,
+        "best_losses": {
+            name: None if math.isnan(value) else value for name, value in best._asdict().items()
+        },
+        "reference_losses": training.losses.to_dict(),
+        "session_seconds": round(training.seconds, 1),
+    }

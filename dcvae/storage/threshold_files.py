@@ -1,0 +1,82 @@
+"""Files of thresholds: alphas, alarm, and the data that they were fitted to."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dcvae.config import Settings
+from dcvae.data import Table
+from dcvae.detection import Thresholds
+from dcvae.storage.atomic import as_json, sha256_of
+from dcvae.storage.layout import ALARMS_FILE, ALPHAS_FILE, ALPHAS_SOURCE_FILE
+
+
+def threshold_texts(
+    thresholds: Thresholds, series: Sequence[str], source: dict[str, Any]
+) -> dict[str, str]:
+    """Return the texts of the files of thresholds, by file names.
+
+    Args:
+        thresholds: alphas and alarm.
+        series: names of the series, in the network's order.
+        source: from `source_of_files` or `source_of_training`.
+    """
+    name = source["data"]
+    frame = thresholds.alphas.to_frame().assign(data=name)
+    alphas = frame.to_csv(index=False, lineterminator="\n")
+    hashed = {"alphas_sha256": hashlib.sha256(alphas.encode()).hexdigest(), **source}
+    return {
+        ALPHAS_FILE: alphas,
+        ALPHAS_SOURCE_FILE: as_json(hashed),
+        ALARMS_FILE: as_json({"data": name, **thresholds.alarm.to_dict(series)}),
+    }
+
+
+def source_of_files(data: Table, labels: Table | None, settings: Settings) -> dict[str, Any]:
+    """Record the files that thresholds were fitted to, and how they were read."""
+    return {
+        "data": data.path.name,
+        "data_path": str(data.path.resolve()),
+        "data_sha256": sha256_of(data.path),
+        "labels_path": None if labels is None else str(labels.path.resolve()),
+        "labels_sha256": None if labels is None else sha256_of(labels.path),
+        "time_zone": settings.time_zone,
+        "sigma": settings.sigma,
+        "first_time": str(data.frame.index[0]),
+        "last_time": str(data.frame.index[-1]),
+    }
+
+
+def source_of_training(run: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """Record the training file, from run.json, as the data that thresholds were fitted to."""
+    return {
+        "data": run["training_file"],
+        "data_path": run["training_path"],
+        "data_sha256": run["training_file_sha256"],
+        "labels_path": None,
+        "labels_sha256": None,
+        "time_zone": settings.time_zone,
+        "sigma": settings.sigma,
+        "first_time": run["first_time"],
+        "last_time": run["last_time"],
+    }
+
+
+@dataclass(frozen=True)
+class ThresholdSource:
+    """The data that thresholds were fitted to, next to the file that they are used on.
+
+    Attributes:
+        data: name of the file that they were fitted to.
+        first_time: time of its first row.
+        last_time: time of its last row.
+        has_labels: whether it had labels; otherwise all rows were taken to be normal.
+        is_this_file: whether it had labels and is the file that the thresholds are used on.
+    """
+
+    data: str
+    first_time: str
+    last_time: str
+    has_labels: bool
+    is_this_file: bool

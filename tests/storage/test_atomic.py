@@ -1,0 +1,102 @@
+"""One file: whole or not at all, read back or refused with the reason."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from dcvae import InputError
+from dcvae.config import Settings
+from dcvae.storage import atomic
+from dcvae.storage.model_folder import open_model
+from dcvae.storage.training_folder import TrainingFolder
+from support.stored_models import contents
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path):
+    path = tmp_path / "a.txt"
+    with atomic.whole_file(path) as stream:
+        stream.write(b"new")
+        stream.flush()
+        assert not path.exists()
+    assert contents(tmp_path) == {"a.txt": b"new"}
+
+
+def write_half(path, error):
+    with atomic.whole_file(path) as stream:
+        stream.write(b"half of the n")
+        raise error
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt(), ValueError("x")])
+def test_a_failure_in_the_middle_leaves_the_old_file(tmp_path, error):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    with pytest.raises(type(error)):
+        write_half(path, error)
+    assert contents(tmp_path) == {"a.txt": b"old"}
+
+
+def test_a_failure_in_the_middle_leaves_no_new_file(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        write_half(tmp_path / "a.txt", ZeroDivisionError())
+    assert contents(tmp_path) == {}
+
+
+def test_text_is_the_same_bytes_everywhere(tmp_path):
+    atomic.write_text(tmp_path / "a.txt", "σ\n1\n")
+    assert (tmp_path / "a.txt").read_bytes() == b"\xcf\x83\n1\n"
+
+
+def test_json_is_read_back(tmp_path):
+    content = {"σ": [1, None, 0.1 + 0.2], "b": {"c": "d"}}
+    atomic.write_text(tmp_path / "a.json", atomic.as_json(content))
+    assert (tmp_path / "a.json").read_text().endswith("}\n")
+    assert atomic.read_json(tmp_path / "a.json") == content
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"{", r"\(Expecting property name"),
+        (b"\xff", r"\('utf-8' codec can't decode"),
+        (b"[1]", "expected a JSON object"),
+        (b"null", "expected a JSON object"),
+    ],
+)
+def test_what_is_no_json_object_is_refused(tmp_path, content, reason):
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"a\.json is damaged.*{reason}.*Train the model again"):
+        atomic.read_json(path)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"a\.json is missing\. Train the model again, or put it"):
+        atomic.read_json(tmp_path / "a.json")
+
+
+def test_sha256(tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"x" * 1_000_000)
+    assert atomic.sha256_of(path) == hashlib.sha256(b"x" * 1_000_000).hexdigest()
+
+
+@pytest.mark.parametrize("what", ["model", "models"])
+def test_a_folder_without_permission_is_refused_before_the_work(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atomic.os, "access", lambda path, mode: False)  # root may write anyway
+    (tmp_path / "m").mkdir()
+    settings = Settings.from_text(json.dumps({"model_name": "m"}), "s.txt")
+    use = {
+        "model": lambda: open_model(tmp_path, settings),
+        "models": lambda: TrainingFolder(tmp_path, "m"),
+    }
+    with pytest.raises(InputError, match=r"Nothing can be written to .* give that with --models"):
+        use[what]()
+
+
+def test_a_folder_of_ones_own_is_let_pass(tmp_path):
+    atomic.check_writable(tmp_path)

@@ -1,0 +1,35 @@
+"""The names of the files of a model folder: one place, and the text above them tells them all."""
+
+from pathlib import Path
+
+from dcvae.cli import arguments
+from dcvae.report import results_folder
+from dcvae.storage import layout, save_model
+from support.stored_models import SOURCE, fitted_with
+
+NAMES = [value for name, value in vars(layout).items() if name.endswith(("_FILE", "_FOLDER"))]
+
+
+def test_every_name_is_told():
+    assert len(NAMES) == len(set(NAMES)) == 12
+    assert all(layout.__doc__.count(name) >= 1 for name in NAMES)
+
+
+def test_what_is_needed_to_score_is_checked_by_its_hash_but_for_the_file_that_has_the_hashes():
+    assert (
+        *("model.keras", "settings.txt", "preprocessing.json", "run.json"),
+    ) == layout.NEEDED_TO_SCORE
+
+
+def test_a_model_has_no_other_files_than_these(tmp_path):
+    folder = save_model(fitted_with(), tmp_path, SOURCE)
+    names = {path.name for path in folder.iterdir()}
+    assert names == {name for name in NAMES if name != layout.LOG_FOLDER}
+    assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_line_knows_the_same_folder_of_models():
+    """It may not import storage, which imports pandas."""
+    assert arguments.DEFAULT_MODELS == layout.DEFAULT_MODELS == Path("models")
+    assert results_folder.RESULTS_FOLDER == "results"
+    assert "results/<data file>/" in layout.__doc__

@@ -1,1 +1,26 @@
-"""Detectors"""
+"""Detectors with `fit` and `decision_function`, by one contract, in one registry.
+
+A new detector is one module here with a subclass of `AnomalyDetector`; the registry and the tests
+of the contract find it by themselves.
+"""
+
+from typing import TYPE_CHECKING
+
+from dcvae._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from dcvae.detectors.base import AnomalyDetector as AnomalyDetector
+    from dcvae.detectors.baselines import fit_baselines as fit_baselines
+    from dcvae.detectors.dcvae import DCVAEDetector as DCVAEDetector
+    from dcvae.detectors.registry import detector_names as detector_names
+    from dcvae.detectors.registry import make_detector as make_detector
+
+__all__, __getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "dcvae.detectors.base": ("AnomalyDetector",),
+        "dcvae.detectors.baselines": ("fit_baselines",),
+        "dcvae.detectors.dcvae": ("DCVAEDetector",),
+        "dcvae.detectors.registry": ("detector_names", "make_detector"),
+    },
+)

@@ -1,190 +1,339 @@
-"""Trivial and simple detectors, to hold the network's figures against.
+"""Baselines: trivial and simple detectors, with which the network is compared.
 
-A figure says little until one knows what it takes to reach it. Each detector here learns from the
-same training rows and judges the same rows as DC-VAE. What it says of a cell is put in sigmas of
-its own, so that its thresholds are found exactly as DC-VAE's alphas are (same labels, same measure,
-same search, same rule), and every metric is computed by the same code.
-
-Detectors that give a row one number (isolation forest, k-means) say the same of every series.
+A metric means little without that of a simple detector beside it. Each detector here is fitted to
+the same training rows and scores the same rows as DC-VAE. Its residuals are in sigmas of its own,
+so that its thresholds are found exactly as DC-VAE's alphas are (same labels, same measure, same
+search, same rule), and every metric is computed by the same code.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from numbers import Integral
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float32Array = NDArray[np.float32]
-Judge = Callable[[Float32Array], Float32Array]
+from dcvae._arrays import AnyFloatArray, Float32Array, Float64Array
+from dcvae.detectors.base import AnomalyDetector, CellDetector, Scaling, mean_and_spread
+from dcvae.errors import InputError
 
-WINDOW = 40  # rows of a k-means window
-CENTERS = 10
 _FITTED_ROWS = 20_000  # at most, evenly spread: more do not change these detectors
 _CHUNK = 4096
 _EVERYTHING = np.float32(1e30)  # beyond any alpha
+_WINDOW = 40
+_CENTERS = 10
 
 
-class Baseline(NamedTuple):
-    """A detector that has learned what it needs.
+class AlwaysDetector(CellDetector):
+    """The detector that flags every row.
 
-    Attributes:
-        name: for tables.
-        judge: (rows, series) float32, scaled, without NaN, to (rows, series) float32: how far each
-            cell is from what the detector expects, in sigmas of the training rows, signed where
-            the detector knows a direction.
-        is_fixed: it says always or never, whatever the threshold: none is looked for.
+    Examples:
+        >>> AlwaysDetector().fit([[1.0]]).decision_function([[1.0], [3.0]]) > 1e6
+        array([ True,  True])
     """
 
-    name: str
-    judge: Judge
-    is_fixed: bool = False
+    name = "always"
+    title = "always"
+    is_fixed = True
+    fewest_rows = 1
+
+    def _fit(self, values: AnyFloatArray) -> None:
+        """Nothing to fit."""
+
+    def _residuals(self, values: AnyFloatArray) -> Float32Array:
+        return np.full(values.shape, _EVERYTHING)
 
 
-def fit_all(training: Float32Array, seed: int) -> Iterator[Baseline]:
-    """Fit the detectors, one after the other (scikit-learn is imported here).
+class NeverDetector(CellDetector):
+    """The detector that flags no row.
+
+    Examples:
+        >>> NeverDetector().fit([[1.0]]).decision_function([[1.0], [3.0]])
+        array([0., 0.])
+    """
+
+    name = "never"
+    title = "never"
+    is_fixed = True
+    fewest_rows = 1
+
+    def _fit(self, values: AnyFloatArray) -> None:
+        """Nothing to fit."""
+
+    def _residuals(self, values: AnyFloatArray) -> Float32Array:
+        return np.zeros(values.shape, dtype=np.float32)
+
+
+class RandomDetector(CellDetector):
+    """A detector of chance level: standard normal residuals, one sequence per seed.
 
     Args:
-        training: (rows, series) float32, scaled, without NaN, at least two rows.
-        seed: of those that draw.
+        seed: seed of the residuals.
+
+    Examples:
+        >>> detector = RandomDetector(seed=1).fit([[1.0]])
+        >>> detector.residuals([[1.0], [1.0]]).round(1).ravel()  # equal values, other scores
+        array([ 1.7, -1.4], dtype=float32)
     """
-    yield Baseline("always", lambda rows: np.full_like(rows, _EVERYTHING), is_fixed=True)
-    yield Baseline("never", np.zeros_like, is_fixed=True)
-    yield Baseline("random", lambda rows: _random(rows, seed))
-    yield Baseline("z-score", _z_score(training))
-    yield Baseline("persistence", _persistence(training))
-    if training.shape[1] > 1:
-        yield Baseline("PCA", _pca(training))
-    yield Baseline("isolation forest", _isolation_forest(training, seed))
-    if len(training) >= 2 * WINDOW:
-        yield Baseline("k-means (looks ahead)", _k_means(training, seed))
+
+    name = "random"
+    title = "random"
+    needs_order = True  # a score depends on the place of a row alone
+    fewest_rows = 1
+
+    def __init__(self, seed: int = 123) -> None:
+        self.seed = seed
+
+    def _fit(self, values: AnyFloatArray) -> None:
+        """Nothing to fit."""
+
+    def _residuals(self, values: AnyFloatArray) -> Float32Array:
+        numbers: Float32Array = np.random.default_rng(self.seed).standard_normal(
+            values.shape, dtype=np.float32
+        )
+        return numbers
 
 
-def _random(rows: Float32Array, seed: int) -> Float32Array:
-    numbers: Float32Array = np.random.default_rng(seed).standard_normal(
-        rows.shape, dtype=np.float32
-    )
-    return numbers
+class ZScoreDetector(CellDetector):
+    """A detector by the distance of each value from its training mean, in standard deviations.
+
+    Examples:
+        >>> detector = ZScoreDetector().fit([[1.0], [3.0]])  # mean 2, standard deviation 1
+        >>> detector.decision_function([[2.0], [5.0]])
+        array([0., 3.])
+    """
+
+    name = "z-score"
+    title = "z-score"
+
+    def _fit(self, values: AnyFloatArray) -> None:
+        self._mean, self._spread = mean_and_spread(values)
+
+    def _residuals(self, values: AnyFloatArray) -> Float32Array:
+        return ((values - self._mean) / self._spread).astype(np.float32, copy=False)
 
 
-def _z_score(training: Float32Array) -> Judge:
-    """Distance of the value from its training mean."""
-    mean, spread = _mean_and_spread(training)
-    return lambda rows: (rows - mean) / spread
+class PersistenceDetector(CellDetector):
+    """A detector by the step to each value from the one before it, in standard deviations of steps.
+
+    Examples:
+        >>> detector = PersistenceDetector().fit([[0.0], [2.0], [2.0]])  # steps 2 and 0
+        >>> detector.decision_function([[7.0], [7.0], [10.0]])
+        array([0., 0., 3.])
+    """
+
+    name = "persistence"
+    title = "persistence"
+    needs_order = True
+
+    def _fit(self, values: AnyFloatArray) -> None:
+        _, self._spread = mean_and_spread(np.diff(values, axis=0))
+
+    def _residuals(self, values: AnyFloatArray) -> Float32Array:
+        steps = np.diff(values, axis=0, prepend=values[:1])
+        return (steps / self._spread).astype(np.float32, copy=False)
 
 
-def _persistence(training: Float32Array) -> Judge:
-    """Distance from the value of the row before."""
-    _, spread = _mean_and_spread(np.diff(training, axis=0))
+class PCADetector(CellDetector):
+    """A detector by what the principal components with 90 % of the variance leave of each value.
 
-    def judge(rows: Float32Array) -> Float32Array:
-        changes: Float32Array = np.diff(rows, axis=0, prepend=rows[:1]) / spread
-        return changes
+    Args:
+        scale: whether each series is standardized first; False for rows that are scaled already.
 
-    return judge
+    Examples:
+        >>> alike = np.array([[-1.0, -2.1], [0.0, 0.1], [1.0, 2.0]])  # two series rise together
+        >>> near, far = PCADetector().fit(alike).decision_function([[1.0, 2.0], [1.0, -2.0]])
+        >>> bool(far > 10 * near)  # one rises while the other falls
+        True
+    """
 
+    name = "pca"
+    title = "PCA"
+    fewest_series = 2
 
-def _pca(training: Float32Array) -> Judge:
-    """What principal components with 90 % of the variance leave of a row."""
-    from sklearn.decomposition import PCA
+    def __init__(self, scale: bool = True) -> None:
+        self.scale = scale
 
-    # No warning for series that never change: they have no component, and nothing is left of them.
-    with np.errstate(invalid="ignore", divide="ignore"):
-        pca = PCA(n_components=0.9, svd_solver="full").fit(_thinned(training).astype(np.float64))
-    # All components together leave nothing but rounding.
-    components, center = pca.components_[: training.shape[1] - 1], pca.mean_
+    def _fit(self, values: AnyFloatArray) -> None:
+        from sklearn.decomposition import PCA
 
-    def left_over(rows: Float32Array) -> Float32Array:
-        rest = np.empty_like(rows)
-        for first in range(0, len(rows), _CHUNK):
-            deviation = rows[first : first + _CHUNK] - center
-            rest[first : first + _CHUNK] = deviation - deviation @ components.T @ components
+        self._scaling = Scaling.of(values) if self.scale else None
+        values = self._scaled(values)
+        thinned = _thinned(values)
+        # No warning for series that never change: they have no component, nothing is left of them.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            pca = PCA(n_components=0.9, svd_solver="full").fit(thinned.astype(np.float64))
+        # One fewer than the series: all components together would leave nothing but rounding.
+        self._components, self._center = pca.components_[: values.shape[1] - 1], pca.mean_
+        _, self._spread = mean_and_spread(self._left_over(thinned))
+
+    def _left_over(self, values: AnyFloatArray) -> AnyFloatArray:
+        rest = np.empty_like(values)
+        for first in range(0, len(values), _CHUNK):
+            deviation = values[first : first + _CHUNK] - self._center
+            projection = deviation @ self._components.T @ self._components
+            rest[first : first + _CHUNK] = deviation - projection
         return rest
 
-    _, spread = _mean_and_spread(left_over(_thinned(training)))
-    return lambda rows: left_over(rows) / spread
+    def _scaled(self, values: AnyFloatArray) -> AnyFloatArray:
+        return values if self._scaling is None else self._scaling.apply(values)
+
+    def _residuals(self, values: AnyFloatArray) -> Float32Array:
+        return (self._left_over(self._scaled(values)) / self._spread).astype(np.float32, copy=False)
 
 
-def _isolation_forest(training: Float32Array, seed: int) -> Judge:
-    """How easily random cuts single out a row."""
-    from sklearn.ensemble import IsolationForest
+class IsolationForestDetector(AnomalyDetector):
+    """Isolation forest (Liu et al. 2008): rows that few random cuts isolate score high.
 
-    forest = IsolationForest(random_state=seed).fit(_thinned(training))
-    return _of_rows(lambda rows: -forest.score_samples(rows), training)
+    A series that never changes in training is never cut: it is not noticed when it does.
 
-
-def _k_means(training: Float32Array, seed: int) -> Judge:
-    """Mean distance of the windows that contain a row from their nearest centers.
-
-    The last of those windows begins with the row: this looks up to `WINDOW` - 1 rows ahead.
+    Args:
+        seed: seed of the cuts.
     """
-    from sklearn.cluster import KMeans
 
-    windows = _windows(training)
-    fitted = _flat(_thinned(windows), np.float32)
-    centers = min(CENTERS, len(np.unique(fitted, axis=0)))
-    means = KMeans(centers, n_init=1, random_state=seed).fit(fitted)
+    name = "isolation-forest"
+    title = "isolation forest"
 
-    def distance(rows: Float32Array) -> NDArray[np.float64]:
-        if len(rows) < WINDOW:
-            return np.zeros(len(rows))
-        windows = _windows(rows)
+    def __init__(self, seed: int = 123) -> None:
+        self.seed = seed
+
+    def _fit(self, values: AnyFloatArray) -> None:
+        from sklearn.ensemble import IsolationForest
+
+        self._forest = IsolationForest(random_state=self.seed).fit(_thinned(values))
+
+    def _score(self, values: AnyFloatArray) -> Float64Array:
+        scores: Float64Array = -self._forest.score_samples(values)
+        return scores
+
+
+class KMeansDetector(AnomalyDetector):
+    """A detector by the distance of windows from the nearest of their k-means centers.
+
+    The score of a row is the mean over the windows that contain it, the last of which looks
+    `window` - 1 rows ahead. Rows of data shorter than a window score 0.
+
+    Args:
+        window: rows of a window.
+        centers: number of centers, at most.
+        scale: whether each series is standardized first; False for rows that are scaled already.
+        seed: seed of their first places.
+
+    Raises:
+        InputError: `fit` finds a parameter that is no whole number of at least 1.
+        ValueError: `fit` is given fewer rows than two windows, by scikit-learn's check.
+    """
+
+    name = "k-means"
+    title = "k-means"
+    needs_order = True
+    looks_ahead = True
+
+    def __init__(
+        self,
+        window: int = _WINDOW,
+        centers: int = _CENTERS,
+        scale: bool = True,
+        seed: int = 123,
+    ) -> None:
+        self.window = window
+        self.centers = centers
+        self.scale = scale
+        self.seed = seed
+
+    @property
+    def fewest_rows(self) -> int:
+        """Two windows: the center of one alone tells nothing."""
+        for parameter in ("window", "centers"):
+            value = getattr(self, parameter)
+            if not isinstance(value, Integral) or value < 1:
+                raise InputError(
+                    f"Expected `{parameter}` of k-means to be a whole number of at least 1. "
+                    f"Received: {value!r}."
+                )
+        return 2 * self.window
+
+    def _fit(self, values: AnyFloatArray) -> None:
+        from sklearn.cluster import KMeans
+
+        self._scaling = Scaling.of(values) if self.scale else None
+        fitted = _flat(_thinned(self._windows(values)), np.float32)
+        centers = min(self.centers, len(np.unique(fitted, axis=0)))
+        self._means = KMeans(centers, n_init=1, random_state=self.seed).fit(fitted)
+
+    def _score(self, values: AnyFloatArray) -> Float64Array:
+        if len(values) < self.window:
+            return np.zeros(len(values))
+        windows = self._windows(values)
         # In float64: the squares of very far values are beyond float32.
         nearest = np.concatenate(
             [
-                means.transform(_flat(windows[first : first + _CHUNK], np.float64)).min(axis=1)
+                self._means.transform(_flat(windows[first : first + _CHUNK], np.float64)).min(1)
                 for first in range(0, len(windows), _CHUNK)
             ]
         )
-        # A row gets the mean over the windows that contain it; the ends are in fewer. No running
-        # sum: one very far window would leave nothing but rounding of all that follow it.
-        containing = np.lib.stride_tricks.sliding_window_view(np.pad(nearest, WINDOW - 1), WINDOW)
-        row = np.arange(len(rows))
-        first, stop = np.maximum(row - WINDOW + 1, 0), np.minimum(row + 1, len(windows))
-        means_of_rows: NDArray[np.float64] = containing.sum(axis=1) / (stop - first)
-        return means_of_rows
+        # Rows at the ends are in fewer windows. No running sum: one very far window would leave
+        # nothing but rounding of all that follow it.
+        padded = np.pad(nearest, self.window - 1)
+        containing = np.lib.stride_tricks.sliding_window_view(padded, self.window)
+        row = np.arange(len(values))
+        first, stop = np.maximum(row - self.window + 1, 0), np.minimum(row + 1, len(windows))
+        means: Float64Array = containing.sum(axis=1) / (stop - first)
+        return means
 
-    return _of_rows(distance, training)
-
-
-def _of_rows(score: Callable[[Float32Array], NDArray[np.float64]], training: Float32Array) -> Judge:
-    """Make a judge of a score of rows: standardized on training rows, the same for every series."""
-    known = score(training)
-    mean, spread = known.mean(), max(float(known.std()), 1e-9)
-
-    def judge(rows: Float32Array) -> Float32Array:
-        standardized = (score(rows) - mean) / spread
-        # Only the stranger side can be an alarm; the other keeps its order, close to 0.
-        positive = np.maximum(standardized, 1e-3 * np.exp(np.minimum(standardized, 0.0)))
-        return np.repeat(positive.astype(np.float32)[:, None], rows.shape[1], axis=1)
-
-    return judge
+    def _windows(self, values: AnyFloatArray) -> AnyFloatArray:
+        """Return all windows, (rows - window + 1, series, window), without copying."""
+        if self._scaling is not None:
+            values = self._scaling.apply(values)
+        windows: AnyFloatArray = np.lib.stride_tricks.sliding_window_view(
+            values, self.window, axis=0
+        )
+        return windows
 
 
-def _windows(rows: Float32Array) -> Float32Array:
-    """All windows, (rows - WINDOW + 1, series, WINDOW), without copying."""
-    windows: Float32Array = np.lib.stride_tricks.sliding_window_view(rows, WINDOW, axis=0)
-    return windows
+BASELINES: tuple[type[AnomalyDetector], ...] = (
+    AlwaysDetector,
+    NeverDetector,
+    RandomDetector,
+    ZScoreDetector,
+    PersistenceDetector,
+    PCADetector,
+    IsolationForestDetector,
+    KMeansDetector,
+)
+"""The detectors that a model is compared with, in the order of tables."""
 
 
-def _flat(windows: Float32Array, dtype: type[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """Write each window as one line."""
+def fit_baselines(training: AnyFloatArray, seed: int) -> Iterator[AnomalyDetector]:
+    """Fit the baselines one after the other, but those that need more rows or series.
+
+    Args:
+        training: (rows, series) float, scaled, without NaN.
+        seed: seed of the baselines that draw.
+
+    Yields:
+        Fitted baselines, in the order of `BASELINES`.
+
+    Examples:
+        >>> training = np.random.default_rng(1).standard_normal((50, 1))
+        >>> [detector.name for detector in fit_baselines(training, seed=1)][-2:]  # one series
+        ['persistence', 'isolation-forest']
+    """
+    rows, series = training.shape
+    for kind in BASELINES:
+        asked = {"seed": seed, "scale": False}
+        known = kind._get_param_names()
+        detector = kind(**{key: asked[key] for key in asked if key in known})
+        if rows >= detector.fewest_rows and series >= detector.fewest_series:
+            yield detector.fit(training)
+
+
+def _flat(windows: AnyFloatArray, dtype: type[np.floating]) -> AnyFloatArray:
+    """Reshape each window to one row."""
     return windows.reshape(len(windows), -1).astype(dtype, copy=False)
 
 
-def _thinned(rows: Float32Array) -> Float32Array:
-    """At most `_FITTED_ROWS` entries, evenly spread."""
+def _thinned(rows: AnyFloatArray) -> AnyFloatArray:
+    """Return at most `_FITTED_ROWS` rows, evenly spread."""
     if len(rows) <= _FITTED_ROWS:
         return rows
-    thinned: Float32Array = rows[np.linspace(0, len(rows) - 1, _FITTED_ROWS).astype(int)]
+    thinned: AnyFloatArray = rows[np.linspace(0, len(rows) - 1, _FITTED_ROWS).astype(int)]
     return thinned
-
-
-def _mean_and_spread(values: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Mean and standard deviation a series, (series,) each; a series that never changes counts 1.
-
-    One that changes later has then left its band, as it should.
-    """
-    mean = values.mean(axis=0, dtype=np.float64)
-    spread = values.std(axis=0, dtype=np.float64)
-    spread[spread < 1e-9] = 1.0
-    return mean.astype(np.float32), spread.astype(np.float32)

@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.ensemble import IsolationForest
-from support.builders import detector_of
 
-from dcvae.detection.alphas import Alphas
-from dcvae.detectors import baselines
-from dcvae.detectors.baselines import CENTERS, WINDOW, Baseline, fit_all
+from dcvae import InputError
+from dcvae.detection import Alphas, flags
+from dcvae.detectors import AnomalyDetector, baselines, fit_baselines, make_detector
+from dcvae.detectors.baselines import KMeansDetector
 
 NAMES = [
     *("always", "never", "random", "z-score", "persistence"),
-    *("PCA", "isolation forest", "k-means (looks ahead)"),
+    *("pca", "isolation-forest", "k-means"),
 ]
+TITLES = [*NAMES[:5], "PCA", "isolation forest", "k-means"]
+WINDOW, CENTERS = KMeansDetector().window, KMeansDetector().centers
 
 
 def rows_with(num_rows: int, num_series: int = 3, seed: int = 0) -> np.ndarray:
@@ -26,8 +28,8 @@ def rows_with(num_rows: int, num_series: int = 3, seed: int = 0) -> np.ndarray:
     return (wave * np.arange(1, num_series + 1) + noise).astype(np.float32)
 
 
-def fitted(training: np.ndarray, seed: int = 5) -> dict[str, Baseline]:
-    return {baseline.name: baseline for baseline in fit_all(training, seed)}
+def fitted(training: np.ndarray, seed: int = 5) -> dict[str, AnomalyDetector]:
+    return {detector.name: detector for detector in fit_baselines(training, seed)}
 
 
 @pytest.fixture(scope="module")
@@ -36,20 +38,25 @@ def training() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def judges(training: np.ndarray) -> dict[str, Baseline]:
+def detectors(training: np.ndarray) -> dict[str, AnomalyDetector]:
     return fitted(training)
 
 
-def test_all_are_there_in_this_order(judges: dict[str, Baseline]) -> None:
-    assert list(judges) == NAMES
+def test_all_are_there_in_this_order(detectors: dict[str, AnomalyDetector]) -> None:
+    assert list(detectors) == NAMES
+    assert [detector.title for detector in detectors.values()] == TITLES
+    looking_ahead = [name for name, detector in detectors.items() if detector.looks_ahead]
+    assert looking_ahead == ["k-means"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("num_rows", [1, 2, 90])
-def test_one_finite_float32_a_cell(judges: dict[str, Baseline], name: str, num_rows: int) -> None:
+def test_one_finite_float32_a_cell(
+    detectors: dict[str, AnomalyDetector], name: str, num_rows: int
+) -> None:
     rows = rows_with(num_rows, seed=1)
     before = rows.copy()
-    residual = judges[name].judge(rows)
+    residual = detectors[name].residuals(rows)
     assert residual.shape == rows.shape
     assert residual.dtype == np.float32
     assert np.isfinite(residual).all()
@@ -59,36 +66,38 @@ def test_one_finite_float32_a_cell(judges: dict[str, Baseline], name: str, num_r
 
 
 @pytest.mark.parametrize("alpha", [0.0, 3.0, 1e6])
-def test_always_and_never(judges: dict[str, Baseline], alpha: float) -> None:
+def test_always_and_never(detectors: dict[str, AnomalyDetector], alpha: float) -> None:
     rows = rows_with(30)
     alphas = Alphas.default(("a", "b", "c"), alpha)
     for name, expected in (("always", True), ("never", False)):
-        residual = judges[name].judge(rows)
+        residual = detectors[name].residuals(rows)
         residual[3, 1] = np.nan
-        flags = detector_of(residual, alphas).flags
-        assert not flags[3, 1]
-        flags[3, 1] = expected
-        assert (flags == expected).all()
+        flagged = flags(residual, alphas)
+        assert not flagged[3, 1]
+        flagged[3, 1] = expected
+        assert (flagged == expected).all()
 
 
 def test_random_is_standard_normal_and_different_for_every_seed(training: np.ndarray) -> None:
     rows = rows_with(20_000)
-    residual = fitted(training, 1)["random"].judge(rows)
+    residual = fitted(training, 1)["random"].residuals(rows)
     assert abs(residual.mean()) < 0.02
     assert abs(residual.std() - 1) < 0.02
-    assert not np.array_equal(residual, fitted(training, 2)["random"].judge(rows))
+    assert not np.array_equal(residual, fitted(training, 2)["random"].residuals(rows))
 
 
-def test_the_same_seed_gives_the_same(training: np.ndarray, judges: dict[str, Baseline]) -> None:
+def test_the_same_seed_gives_the_same(
+    training: np.ndarray, detectors: dict[str, AnomalyDetector]
+) -> None:
     rows = rows_with(120, seed=3)
     for name, again in fitted(training).items():
-        np.testing.assert_array_equal(again.judge(rows), judges[name].judge(rows))
-        np.testing.assert_array_equal(again.judge(rows), again.judge(rows))
+        np.testing.assert_array_equal(again.residuals(rows), detectors[name].residuals(rows))
+        np.testing.assert_array_equal(again.residuals(rows), again.residuals(rows))
 
 
-def test_z_score_by_loops(training: np.ndarray, judges: dict[str, Baseline]) -> None:
+def test_z_score_by_loops(training: np.ndarray, detectors: dict[str, AnomalyDetector]) -> None:
     rows = rows_with(25, seed=1)
-    residual = judges["z-score"].judge(rows)
+    residual = detectors["z-score"].residuals(rows)
     for column in range(3):
         known = [float(value) for value in training[:, column]]
         mean = sum(known) / len(known)
@@ -100,13 +109,13 @@ def test_z_score_by_loops(training: np.ndarray, judges: dict[str, Baseline]) -> 
 
 def test_z_score_by_hand() -> None:
     training = np.array([[1, 5], [3, 5]], np.float32)  # means 2 and 5; 1 and never changing
-    residual = fitted(training)["z-score"].judge(np.array([[4, 5], [0, 7]], np.float32))
+    residual = fitted(training)["z-score"].residuals(np.array([[4, 5], [0, 7]], np.float32))
     assert residual.tolist() == [[2, 0], [-2, 2]]
 
 
-def test_persistence_by_loops(training: np.ndarray, judges: dict[str, Baseline]) -> None:
+def test_persistence_by_loops(training: np.ndarray, detectors: dict[str, AnomalyDetector]) -> None:
     rows = rows_with(25, seed=1)
-    residual = judges["persistence"].judge(rows)
+    residual = detectors["persistence"].residuals(rows)
     assert residual[0].tolist() == [0, 0, 0]
     for column in range(3):
         changes = [float(training[i + 1, column]) - float(training[i, column]) for i in range(199)]
@@ -143,7 +152,7 @@ def test_pca_against_a_singular_value_decomposition(noise: float, components: in
     known, kept = pca_rest(training, training)
     assert kept == components
     rest, _ = pca_rest(training, rows)
-    residual = fitted(training)["PCA"].judge(rows)
+    residual = fitted(training)["pca"].residuals(rows)
     np.testing.assert_allclose(residual, rest / known.std(axis=0), rtol=1e-3, atol=1e-4)
 
 
@@ -157,13 +166,13 @@ def positive(score: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def test_isolation_forest_is_that_of_scikit_learn(
-    training: np.ndarray, judges: dict[str, Baseline]
+    training: np.ndarray, detectors: dict[str, AnomalyDetector]
 ) -> None:
     rows = rows_with(150, seed=2)
     rows[40] = [9, -9, 9]
     forest = IsolationForest(random_state=5).fit(training)
     score, known = -forest.score_samples(rows), -forest.score_samples(training)
-    residual = judges["isolation forest"].judge(rows)
+    residual = detectors["isolation-forest"].residuals(rows)
     np.testing.assert_allclose(residual[:, 0], positive(score, known), rtol=1e-4)
     assert (residual == residual[:, :1]).all()
     assert np.argmax(residual[:, 0]) == 40
@@ -192,11 +201,13 @@ def k_means_scores(means: KMeans, rows: np.ndarray) -> np.ndarray:
     return np.array(scores)
 
 
-def test_k_means_forgets_a_far_window_when_it_has_passed(judges: dict[str, Baseline]) -> None:
+def test_k_means_forgets_a_far_window_when_it_has_passed(
+    detectors: dict[str, AnomalyDetector],
+) -> None:
     rows = rows_with(200, seed=2)
-    expected = judges["k-means (looks ahead)"].judge(rows)
+    expected = detectors["k-means"].residuals(rows)
     rows[50] = 1e18
-    residual = judges["k-means (looks ahead)"].judge(rows)
+    residual = detectors["k-means"].residuals(rows)
     assert residual[50, 0] > 1e17
     # The last window that holds row 50 begins there and ends before row 50 + WINDOW; a row after
     # that is in none of them.
@@ -204,28 +215,32 @@ def test_k_means_forgets_a_far_window_when_it_has_passed(judges: dict[str, Basel
 
 
 @pytest.mark.parametrize("num_rows", [WINDOW, WINDOW + 1, 2 * WINDOW, 130])
-def test_k_means_by_loops(training: np.ndarray, judges: dict[str, Baseline], num_rows: int) -> None:
+def test_k_means_by_loops(
+    training: np.ndarray, detectors: dict[str, AnomalyDetector], num_rows: int
+) -> None:
     windows = [training[first : first + WINDOW].T.ravel() for first in range(200 - WINDOW + 1)]
     means = KMeans(CENTERS, n_init=1, random_state=5).fit(np.array(windows))
     rows = rows_with(num_rows, seed=2)
     rows[num_rows // 2] += 5
-    residual = judges["k-means (looks ahead)"].judge(rows)
+    residual = detectors["k-means"].residuals(rows)
     expected = positive(k_means_scores(means, rows), k_means_scores(means, training))
     np.testing.assert_allclose(residual[:, 0], expected, rtol=1e-3, atol=1e-3)
     assert (residual == residual[:, :1]).all()
 
 
 def test_k_means_does_not_depend_on_the_chunk(
-    training: np.ndarray, judges: dict[str, Baseline], monkeypatch: pytest.MonkeyPatch
+    training: np.ndarray, detectors: dict[str, AnomalyDetector], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = rows_with(130, seed=2)
-    expected = judges["k-means (looks ahead)"].judge(rows)
+    expected = detectors["k-means"].residuals(rows)
     monkeypatch.setattr(baselines, "_CHUNK", 7)
-    np.testing.assert_allclose(judges["k-means (looks ahead)"].judge(rows), expected, rtol=1e-4)
+    np.testing.assert_allclose(detectors["k-means"].residuals(rows), expected, rtol=1e-4)
 
 
-def test_k_means_says_nothing_of_fewer_rows_than_a_window(judges: dict[str, Baseline]) -> None:
-    residual = judges["k-means (looks ahead)"].judge(rows_with(WINDOW - 1))
+def test_k_means_says_nothing_of_fewer_rows_than_a_window(
+    detectors: dict[str, AnomalyDetector],
+) -> None:
+    residual = detectors["k-means"].residuals(rows_with(WINDOW - 1))
     assert len(np.unique(residual)) == 1
     assert (residual < 0.01).all()
 
@@ -240,18 +255,32 @@ def test_long_training_files_are_thinned(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_one_series_has_no_pca() -> None:
-    judges = fitted(rows_with(100, 1))
-    assert list(judges) == [name for name in NAMES if name != "PCA"]
-    for baseline in judges.values():
-        assert baseline.judge(rows_with(50, 1)).shape == (50, 1)
+    detectors = fitted(rows_with(100, 1))
+    assert list(detectors) == [name for name in NAMES if name != "pca"]
+    for detector in detectors.values():
+        assert detector.residuals(rows_with(50, 1)).shape == (50, 1)
 
 
 @pytest.mark.parametrize("num_rows", [2, WINDOW, 2 * WINDOW - 1])
 def test_short_training_has_no_k_means(num_rows: int) -> None:
-    judges = fitted(rows_with(num_rows))
-    assert list(judges) == [name for name in NAMES if name != "k-means (looks ahead)"]
-    for baseline in judges.values():
-        assert np.isfinite(baseline.judge(rows_with(50))).all()
+    detectors = fitted(rows_with(num_rows))
+    assert list(detectors) == [name for name in NAMES if name != "k-means"]
+    for detector in detectors.values():
+        assert np.isfinite(detector.residuals(rows_with(50))).all()
+
+
+@pytest.mark.parametrize("parameter", ["window", "centers"])
+@pytest.mark.parametrize("value", [0, -1, 2.5, None])
+def test_k_means_needs_windows_and_centers(parameter: str, value: object) -> None:
+    said = rf"^Expected `{parameter}` of k-means to be a whole number of at least 1\. Received: "
+    with pytest.raises(InputError, match=said):
+        KMeansDetector(**{parameter: value}).fit(rows_with(100))
+
+
+def test_k_means_needs_as_many_rows_as_two_of_its_windows() -> None:
+    assert KMeansDetector(window=8, centers=2).fit(rows_with(16)).decision_scores_.shape == (16,)
+    with pytest.raises(ValueError, match="minimum of 16 is required by KMeansDetector"):
+        KMeansDetector(window=8).fit(rows_with(15))
 
 
 def constant(num_rows: int, num_series: int = 2) -> np.ndarray:
@@ -259,22 +288,22 @@ def constant(num_rows: int, num_series: int = 2) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def judges_of_constants() -> dict[str, Baseline]:
+def detectors_of_constants() -> dict[str, AnomalyDetector]:
     return fitted(constant(100))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_series_that_never_changed_in_training(
-    judges_of_constants: dict[str, Baseline], name: str
+    detectors_of_constants: dict[str, AnomalyDetector], name: str
 ) -> None:
     """The same again is no alarm; one that changes is judged in scaled units."""
-    judge = judges_of_constants[name].judge
-    same, changed = judge(constant(60)), constant(60)
+    residuals = detectors_of_constants[name].residuals
+    same, changed = residuals(constant(60)), constant(60)
     changed[30:, 0] += 2
-    residual = judge(changed)
+    residual = residuals(changed)
     assert np.isfinite(same).all()
     assert np.isfinite(residual).all()
-    if name in ("z-score", "persistence", "PCA", "never"):
+    if name in ("z-score", "persistence", "pca", "never"):
         assert np.abs(same).max() < 1e-6
     if name == "z-score":
         np.testing.assert_allclose(residual[30:, 0], 2, rtol=1e-6)
@@ -286,8 +315,8 @@ def test_series_that_never_changed_in_training(
 def test_one_of_the_series_never_changed() -> None:
     training = rows_with(120)
     training[:, 1] = 0.5
-    for baseline in fitted(training).values():
-        assert np.isfinite(baseline.judge(rows_with(60))).all()
+    for detector in fitted(training).values():
+        assert np.isfinite(detector.residuals(rows_with(60))).all()
 
 
 @pytest.mark.parametrize("num_series", [1, 12])
@@ -295,10 +324,20 @@ def test_the_farthest_values_that_scaling_lets_through(num_series: int) -> None:
     """Disconnected sensors write 1.8e308, which is scaled to 1e18."""
     rows = rows_with(100, num_series, seed=1)
     rows[20:80] = 1e18
-    for baseline in fitted(rows_with(100, num_series)).values():
-        assert np.isfinite(baseline.judge(rows)).all()
+    for detector in fitted(rows_with(100, num_series)).values():
+        assert np.isfinite(detector.residuals(rows)).all()
 
 
 def test_detectors_are_fitted_one_after_the_other() -> None:
     """So that one can be judged and forgotten before the next takes its memory."""
-    assert isinstance(fit_all(rows_with(100), 1), Iterator)
+    assert isinstance(fit_baselines(rows_with(100), 1), Iterator)
+
+
+@pytest.mark.parametrize("name", ["z-score", "persistence", "pca", "k-means"])
+def test_a_large_level_costs_no_digits(name: str) -> None:
+    """A counter of 1.7e9 that moves by ones, in float64: float32 knows it to 128."""
+    training, rows = (rows_with(size, seed=size).astype(np.float64) for size in (200, 60))
+    rows[30] += 3
+    expected = make_detector(name).fit(training).decision_function(rows)
+    scores = make_detector(name).fit(training + 1.7e9).decision_function(rows + 1.7e9)
+    np.testing.assert_allclose(scores, expected, rtol=1e-3, atol=1e-4)

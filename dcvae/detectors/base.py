@@ -1,0 +1,294 @@
+"""Contract of detectors: `fit` on normal rows, then a finite score for every row.
+
+Scores have one direction: larger is stranger. A row is compared with the rows of the fit, never
+with the others of its batch, so that its score does not depend on what else is scored (unless it is
+scored by its neighbors in time: `needs_order`).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from dcvae._arrays import AnyFloatArray, Float32Array, Float64Array
+from dcvae.errors import InputError
+
+_LEAST_SPREAD = 1e-9
+_Array = TypeVar("_Array", bound=np.ndarray[Any, Any])
+
+
+class AnomalyDetector(BaseEstimator, ABC):
+    """A detector of anomalous rows, by scikit-learn's conventions.
+
+    A subclass sets the class attributes and writes `_fit` and `_score`, and `_score_series` or
+    `_residuals` if it scores series apart; they are given checked arrays. `make_detector` finds it
+    under its `name` if it is defined in a module of this package.
+
+    Attributes:
+        name: name for `make_detector`.
+        title: name in tables and messages; the name of the class if it is not set.
+        needs_order: whether rows must be in time order; otherwise each is scored by itself.
+        looks_ahead: whether a score may use later rows.
+        takes_missing: whether NaN cells are allowed; otherwise they are refused.
+        is_fixed: whether all rows score alike, so that there is no threshold to find.
+        fewest_series: series that a fit needs.
+        decision_scores_: (rows,) float64, `decision_function` of the rows of the fit.
+
+    Examples:
+        >>> class AboveDetector(AnomalyDetector):
+        ...     def _fit(self, values):
+        ...         self._highest = values.max()
+        ...
+        ...     def _score(self, values):
+        ...         return np.maximum(values.max(axis=1) - self._highest, 0.0)
+        >>> AboveDetector().fit([[1.0], [2.0]]).decision_function([[1.5], [5.0]])
+        array([0., 3.])
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    needs_order: ClassVar[bool] = False
+    looks_ahead: ClassVar[bool] = False
+    takes_missing: ClassVar[bool] = False
+    is_fixed: ClassVar[bool] = False
+    fewest_series: ClassVar[int] = 1
+
+    decision_scores_: Float64Array
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "title" not in vars(cls):
+            cls.title = cls.__name__
+
+    @property
+    def fewest_rows(self) -> int:
+        """Rows that a fit needs; a subclass may set a number instead."""
+        return 2
+
+    def fit(self, X: ArrayLike | pd.DataFrame, y: object = None) -> Self:  # noqa: N803
+        """Fit to rows that are taken to be normal; a fit that fails changes nothing.
+
+        Args:
+            X: (rows, series), data units, in time order if `needs_order`.
+            y: not used; scikit-learn passes it.
+
+        Returns:
+            The detector itself.
+
+        Raises:
+            InputError: there are too few rows or series, or missing cells where none are taken.
+            ValueError: X is not a table of finite numbers, by scikit-learn's check.
+        """
+        with whole_or_unchanged(self):
+            values = self._validated(X, reset=True, fewest=self.fewest_rows)
+            if values.shape[1] < self.fewest_series:
+                raise InputError(
+                    f"{self.title} needs at least {self.fewest_series} series. Received X with "
+                    f"{values.shape[1]}: give more columns, or use another detector."
+                )
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                self._fit(values)
+            self.decision_scores_ = _finite(self._score, values)
+        return self
+
+    def decision_function(self, X: ArrayLike | pd.DataFrame) -> Float64Array:  # noqa: N803
+        """Score rows, larger is stranger.
+
+        Args:
+            X: (rows, series), columns and units as in the fit.
+
+        Returns:
+            (rows,) float64, finite; the unit is the detector's own.
+
+        Raises:
+            InputError: there are missing cells where none are taken.
+            ValueError: X is not a table of finite numbers with the columns of the fit, by
+                scikit-learn's check.
+        """
+        return _finite(self._score, self._to_score(X))
+
+    def score_series(self, X: ArrayLike | pd.DataFrame) -> Float64Array:  # noqa: N803
+        """Score cells, larger is stranger.
+
+        Args:
+            X: as for `decision_function`.
+
+        Returns:
+            (rows, series) float64, finite.
+
+        Raises:
+            InputError: the detector does not score series apart, or as `decision_function`.
+            ValueError: as `decision_function`.
+        """
+        return _finite(self._score_series, self._to_score(X))
+
+    def residuals(self, X: ArrayLike | pd.DataFrame) -> Float32Array:  # noqa: N803
+        """Compute the distance of each cell from what the detector expects, for a band around it.
+
+        Args:
+            X: as for `decision_function`.
+
+        Returns:
+            (rows, series) float32, in standard deviations of the rows of the fit, signed where the
+            detector has a direction. A detector that does not score series apart has the same
+            residual for all series of a row.
+
+        Raises:
+            InputError: as `decision_function`.
+            ValueError: as `decision_function`.
+        """
+        return _finite(self._residuals, self._to_score(X))
+
+    @abstractmethod
+    def _fit(self, values: AnyFloatArray) -> None:
+        """Fit to checked rows (rows, series)."""
+
+    @abstractmethod
+    def _score(self, values: AnyFloatArray) -> Float64Array:
+        """Score checked rows (rows, series): (rows,) float64."""
+
+    def _score_series(self, values: AnyFloatArray) -> Float64Array:
+        """Score the cells of checked rows: (rows, series) float64."""
+        raise InputError(
+            f"{self.title} gives a row one score and does not tell its series apart. Use "
+            "decision_function, or another detector."
+        )
+
+    def _residuals(self, values: AnyFloatArray) -> Float32Array:
+        """Standardize the score of each row by those of the fit, the same for every series."""
+        return self._standardized(self._score(values), values.shape[1])
+
+    def _standardized(self, scores: Float64Array, num_series: int) -> Float32Array:
+        """Standardize scores of rows (rows,) to residuals (rows, series)."""
+        known = self.decision_scores_
+        spread = max(float(known.std()), _LEAST_SPREAD)
+        standardized = (scores - known.mean()) / spread
+        # Only the stranger side can be an alarm; the other keeps its order, close to 0.
+        positive = np.maximum(standardized, 1e-3 * np.exp(np.minimum(standardized, 0.0)))
+        return np.repeat(positive.astype(np.float32)[:, None], num_series, axis=1)
+
+    def _to_score(self, X: object) -> AnyFloatArray:  # noqa: N803
+        check_is_fitted(self)
+        return self._validated(X, reset=False, fewest=1)
+
+    def _validated(self, X: object, *, reset: bool, fewest: int) -> AnyFloatArray:  # noqa: N803
+        """Check that X is a table of numbers and return it as an array; float32 stays float32."""
+        values: AnyFloatArray = validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan",
+            ensure_min_samples=fewest,
+        )
+        if not self.takes_missing and np.isnan(values).any():
+            row, column = (int(place) for place in np.argwhere(np.isnan(values))[0])
+            raise InputError(
+                f"{self.title} takes no missing cells. Received NaN in row {row}, column {column} "
+                "of X, counted from 0: fill the cells or leave the rows out, or use a detector "
+                "that takes them, such as DCVAEDetector."
+            )
+        return values
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "decision_scores_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.takes_missing
+        return tags
+
+
+class CellDetector(AnomalyDetector):
+    """A detector that scores each cell by its distance from what it expects.
+
+    A subclass writes `_fit` and `_residuals`; the score of a row is the largest of its cells.
+    """
+
+    @abstractmethod
+    def _residuals(self, values: AnyFloatArray) -> Float32Array: ...
+
+    def _score_series(self, values: AnyFloatArray) -> Float64Array:
+        return np.abs(self._residuals(values)).astype(np.float64)
+
+    def _score(self, values: AnyFloatArray) -> Float64Array:
+        scores: Float64Array = self._score_series(values).max(axis=1)
+        return scores
+
+
+@contextmanager
+def whole_or_unchanged(detector: BaseEstimator) -> Iterator[None]:
+    """Give a detector back all attributes that it had if a fit of it fails.
+
+    Args:
+        detector: fitted before, or not.
+
+    Yields:
+        None.
+    """
+    before = vars(detector).copy()
+    try:
+        yield
+    except BaseException:
+        vars(detector).clear()
+        vars(detector).update(before)
+        raise
+
+
+def _finite(compute: Callable[[AnyFloatArray], _Array], values: AnyFloatArray) -> _Array:
+    """Compute scores of values so far out that they have no square, or no float32: the largest."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        scores = compute(values)
+    # Infinity less infinity is NaN, and as far out as can be.
+    finite: _Array = np.nan_to_num(scores, copy=False, nan=float(np.finfo(scores.dtype).max))
+    return finite
+
+
+def mean_and_spread(values: AnyFloatArray) -> tuple[AnyFloatArray, AnyFloatArray]:
+    """Compute mean and standard deviation of each series.
+
+    Args:
+        values: (rows, series) float.
+
+    Returns:
+        Mean and standard deviation, (series,) each, of the same type as the values. The standard
+        deviation of a series that never changes is set to 1, so that a later change is outside its
+        band.
+
+    Examples:
+        >>> mean_and_spread(np.array([[1.0, 5.0], [3.0, 5.0]]))
+        (array([2., 5.]), array([1., 1.]))
+    """
+    mean = values.mean(axis=0, dtype=np.float64)
+    spread = values.std(axis=0, dtype=np.float64)
+    spread[spread < _LEAST_SPREAD] = 1.0
+    return mean.astype(values.dtype), spread.astype(values.dtype)
+
+
+class Scaling(NamedTuple):
+    """Standardization of each series, for detectors whose distances mix series.
+
+    Attributes:
+        mean: (series,) float, data units.
+        spread: (series,) float, data units.
+    """
+
+    mean: AnyFloatArray
+    spread: AnyFloatArray
+
+    @classmethod
+    def of(cls, values: AnyFloatArray) -> "Scaling":
+        """Fit to training rows (rows, series)."""
+        return cls(*mean_and_spread(values))
+
+    def apply(self, values: AnyFloatArray) -> AnyFloatArray:
+        """Return rows (rows, series) in standard deviations from the mean."""
+        scaled: AnyFloatArray = np.nan_to_num((values - self.mean) / self.spread, copy=False)
+        return scaled

@@ -1,0 +1,67 @@
+"""Registry of detectors: each by its name, found in the modules of this package."""
+
+import difflib
+import importlib
+import pkgutil
+from functools import cache
+from typing import Any
+
+from dcvae._text import all_quoted
+from dcvae.detectors.base import AnomalyDetector
+from dcvae.errors import InputError
+
+
+def detector_names() -> tuple[str, ...]:
+    """Return the names of all detectors, in alphabetical order.
+
+    Examples:
+        >>> from dcvae import detector_names
+        >>> "ecod" in detector_names()
+        True
+    """
+    return tuple(sorted(_detectors()))
+
+
+def make_detector(name: str, **parameters: Any) -> AnomalyDetector:
+    """Make a detector that is not fitted yet.
+
+    Args:
+        name: one of `detector_names()`.
+        **parameters: parameters of the detector.
+
+    Raises:
+        InputError: there is no such detector.
+        TypeError: the detector has no such parameter.
+
+    Examples:
+        >>> from dcvae import make_detector
+        >>> make_detector("isolation-forest", seed=1)
+        IsolationForestDetector(seed=1)
+    """
+    known = _detectors()
+    if name not in known:
+        near = difflib.get_close_matches(str(name).casefold(), known, n=1)
+        hint = f" Did you mean `{near[0]}`?" if near else ""
+        raise InputError(
+            f"Expected the name of a detector, one of {all_quoted(detector_names())}. Received: "
+            f"{name!r}.{hint}"
+        )
+    return known[name](**parameters)
+
+
+@cache
+def _detectors() -> dict[str, type[AnomalyDetector]]:
+    """Import the modules of this package and collect the detectors that have a name."""
+    package = importlib.import_module("dcvae.detectors")
+    found: dict[str, type[AnomalyDetector]] = {}
+    for module in pkgutil.walk_packages(package.__path__, "dcvae.detectors."):
+        for value in vars(importlib.import_module(module.name)).values():
+            is_detector = isinstance(value, type) and issubclass(value, AnomalyDetector)
+            if is_detector and "name" in vars(value):
+                same = found.setdefault(value.name, value)
+                if same is not value:
+                    raise ValueError(
+                        f"Detectors must have different names. Received `{value.name}` for "
+                        f"{same.__qualname__} and {value.__qualname__}: rename one."
+                    )
+    return found

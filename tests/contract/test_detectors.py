@@ -1,0 +1,351 @@
+"""Every detector that has a name, held to the contract of dcvae/detectors/base.py."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import check_estimator
+
+from dcvae import InputError, detector_names, make_detector
+from dcvae.detectors import AnomalyDetector
+
+NAMES = detector_names()
+KINDS = {name: type(make_detector(name)) for name in NAMES}
+
+# Parameters that make a fit on few rows quick.
+SMALL: dict[str, dict[str, Any]] = {
+    "dc-vae": {
+        "T": 4,
+        "cnn_units": [4],
+        "dil_rate": [1, 2],
+        "J": 1,
+        "batch_size": 16,
+        "epochs": 1,
+        "steps_per_epoch": 2,
+    },
+    "k-means": {"window": 8, "centers": 4},
+}
+REACH = 8  # rows: no window above is longer
+
+# Scores without regard to the values.
+KNOW_NOTHING = ("always", "never", "random")
+# The score of a row is not made of scores of its cells.
+ROWS_ONLY = [
+    name
+    for name in NAMES
+    if KINDS[name]._score_series is AnomalyDetector._score_series
+    and KINDS[name].score_series is AnomalyDetector.score_series
+]
+# Random cuts fall between training values, of which a constant series has only one.
+BLIND_TO_CONSTANTS = ("isolation-forest",)
+
+FAR_ROW, FAR_SERIES = 30, 1
+
+
+def rows_with(num_rows: int, seed: int) -> np.ndarray:
+    """Draw noisy waves (rows, 3), float64, with levels and scales of their own."""
+    random = np.random.default_rng(seed)
+    size = np.array([1.0, 2.0, 3.0])
+    waves = np.sin(np.arange(num_rows)[:, None] / 7 + size)
+    return 100 * size + size**2 * (waves + random.normal(0, 0.2, (num_rows, 3)))
+
+
+TRAINING, DATA = rows_with(240, 0), rows_with(60, 1)
+TRAINING.setflags(write=False)
+DATA.setflags(write=False)
+
+
+def changed(row: int, column: int, value: float) -> np.ndarray:
+    """Give the data another value in one cell."""
+    rows = DATA.copy()
+    rows[row, column] = value
+    return rows
+
+
+def make(name: str) -> AnomalyDetector:
+    return make_detector(name, **SMALL.get(name, {}))
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def fitted(request: pytest.FixtureRequest) -> AnomalyDetector:
+    return make(request.param).fit(TRAINING)
+
+
+def only(names: Iterable[str]) -> pytest.MarkDecorator:
+    """Run a test with these detectors alone."""
+    return pytest.mark.parametrize("fitted", list(names), indirect=True)
+
+
+def around(row: int) -> np.ndarray:
+    """Rows that may be scored by one of the windows that contain a row, or that follow on it."""
+    return np.abs(np.arange(len(DATA)) - row) < REACH
+
+
+# ------------------------------------------------------------ scores
+
+
+@pytest.mark.parametrize("num_rows", [1, 2, 60])
+def test_every_row_has_a_finite_score(fitted: AnomalyDetector, num_rows: int) -> None:
+    scores = fitted.decision_function(DATA[:num_rows])
+    assert scores.shape == (num_rows,)
+    assert scores.dtype == np.float64
+    assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("far", [1e18, -1e30, 1e160, 1.7e308, -1.7e308])
+def test_also_of_values_that_have_no_square(fitted: AnomalyDetector, far: float) -> None:
+    """Disconnected sensors write the largest number there is."""
+    rows = changed(FAR_ROW, FAR_SERIES, far)
+    for single in (rows, np.clip(rows, -3e38, 3e38).astype(np.float32)):
+        assert np.isfinite(fitted.decision_function(single)).all()
+        assert np.isfinite(fitted.residuals(single)).all()
+
+
+@only(name for name in NAMES if name not in KNOW_NOTHING)
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_larger_is_stranger(fitted: AnomalyDetector, sign: int) -> None:
+    far = sign * 50 * TRAINING.std(axis=0)
+    rows = DATA.copy()
+    rows[FAR_ROW] += far
+    scores = fitted.decision_function(rows)
+    near = around(FAR_ROW) if fitted.needs_order else np.arange(len(rows)) == FAR_ROW
+    assert scores[FAR_ROW] > scores[~near].max()
+    one = changed(FAR_ROW, FAR_SERIES, DATA[FAR_ROW, FAR_SERIES] + far[FAR_SERIES])
+    assert fitted.decision_function(one)[FAR_ROW] > fitted.decision_function(DATA)[FAR_ROW]
+
+
+def test_scores_of_the_fit_are_those_of_its_rows(fitted: AnomalyDetector) -> None:
+    scores = fitted.decision_function(TRAINING)
+    assert fitted.decision_scores_.dtype == np.float64
+    # The network's passes are of another size in the fit.
+    tolerance = 1e-5 if fitted.name == "dc-vae" else 0.0
+    np.testing.assert_allclose(fitted.decision_scores_, scores, rtol=tolerance)
+
+
+@only(name for name in NAMES if name not in ROWS_ONLY)
+def test_cells_are_scored(fitted: AnomalyDetector) -> None:
+    cells = fitted.score_series(DATA)
+    assert cells.shape == DATA.shape
+    assert cells.dtype == np.float64
+    assert np.isfinite(cells).all()
+    if fitted.name not in KNOW_NOTHING:
+        cell = FAR_ROW, FAR_SERIES
+        assert fitted.score_series(changed(*cell, 1e4))[cell] > cells[cell]
+
+
+@only(ROWS_ONLY)
+def test_or_it_is_said_that_they_are_not(fitted: AnomalyDetector) -> None:
+    said = (
+        rf"{fitted.title} gives a row one score and does not tell its series apart\. Use "
+        r"decision_function, or another detector\."
+    )
+    with pytest.raises(InputError, match=said):
+        fitted.score_series(DATA)
+
+
+def test_residuals_are_finite_float32_cells(fitted: AnomalyDetector) -> None:
+    for rows in (DATA, DATA[:1]):
+        residuals = fitted.residuals(rows)
+        assert residuals.shape == rows.shape
+        assert residuals.dtype == np.float32
+        assert np.isfinite(residuals).all()
+
+
+def test_stranger_rows_have_larger_residuals(fitted: AnomalyDetector) -> None:
+    """Or no smaller ones, where both are beyond what float32 holds."""
+    order = np.argsort(fitted.decision_function(DATA), kind="stable")
+    largest = np.abs(fitted.residuals(DATA)).max(axis=1)[order]
+    assert (np.diff(largest) >= 0).all()
+
+
+def test_what_is_given_is_not_changed(fitted: AnomalyDetector) -> None:
+    rows = DATA.copy()
+    for ask in (fitted.decision_function, fitted.residuals, fitted.score_series):
+        if fitted.name in ROWS_ONLY and ask == fitted.score_series:
+            continue
+        answer = ask(rows)
+        answer[:] = np.nan  # it belongs to the caller
+        np.testing.assert_array_equal(rows, DATA)
+        assert np.isfinite(ask(rows)).all()
+
+
+# ------------------------------------------------------------ fits
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_data_and_seed_give_the_same_bits(name: str) -> None:
+    first, second = make(name), make(name)
+    rows = TRAINING.copy()
+    assert first.fit(rows) is first
+    np.testing.assert_array_equal(rows, TRAINING)
+    second.fit(rows)
+    assert first.decision_scores_.tobytes() == second.decision_scores_.tobytes()
+    scores = [detector.decision_function(DATA).tobytes() for detector in (first, second)]
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_come_and_go(name: str) -> None:
+    detector = make(name)
+    given = {key: x for key, x in detector.get_params().items() if type(x) in (int, bool)}
+    other = {key: not x if type(x) is bool else x + 1 for key, x in given.items()}
+    assert detector.set_params(**other) is detector
+    assert detector.get_params() == {**make(name).get_params(), **other}
+    assert clone(detector).get_params() == detector.get_params()
+    written = eval(repr(detector), {type(detector).__name__: type(detector)})
+    assert written.get_params() == detector.get_params()
+    with pytest.raises(ValueError, match="Invalid parameter 'windows' for estimator"):
+        detector.set_params(windows=3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_not_fitted_says_so(name: str) -> None:
+    detector = make(name)
+    said = f"This {type(detector).__name__} instance is not fitted yet"
+    for ask in (detector.decision_function, detector.score_series, detector.residuals):
+        with pytest.raises(NotFittedError, match=said):
+            ask(DATA)
+    refused = TRAINING.copy()
+    refused[3, 1] = np.inf if detector.takes_missing else np.nan
+    with pytest.raises(ValueError, match=r"contains infinity|takes no missing cells"):
+        detector.fit(refused)
+    with pytest.raises(NotFittedError, match=said):
+        detector.decision_function(DATA)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_too_few_rows_or_series_are_refused(name: str) -> None:
+    detector = make(name)
+    fewest = detector.fewest_rows
+    if fewest > 1:
+        with pytest.raises(ValueError, match=f"while a minimum of {fewest} is required"):
+            detector.fit(TRAINING[: fewest - 1])
+    if detector.fewest_series > 1:
+        said = rf"{detector.title} needs at least {detector.fewest_series} series\. Received X with"
+        with pytest.raises(InputError, match=said):
+            detector.fit(TRAINING[:, : detector.fewest_series - 1])
+
+
+# ------------------------------------------------------------ what is refused
+
+
+def test_another_number_of_columns_is_refused(fitted: AnomalyDetector) -> None:
+    said = f"X has 2 features, but {type(fitted).__name__} is expecting 3 features as input"
+    for ask in (fitted.decision_function, fitted.residuals):
+        with pytest.raises(ValueError, match=said):
+            ask(DATA[:, :2])
+
+
+@pytest.mark.parametrize("far", [np.inf, -np.inf])
+def test_infinite_values_are_refused(fitted: AnomalyDetector, far: float) -> None:
+    for ask in (fitted.decision_function, fitted.residuals, clone(fitted).fit):
+        with pytest.raises(ValueError, match="Input X contains infinity"):
+            ask(changed(3, 1, far))
+
+
+def test_missing_cells_are_taken_or_refused(fitted: AnomalyDetector) -> None:
+    rows = changed(3, 1, np.nan)
+    assert get_tags(fitted).input_tags.allow_nan is fitted.takes_missing
+    if fitted.takes_missing:
+        assert np.isfinite(fitted.decision_function(rows)).all()
+        assert np.isfinite(fitted.residuals(rows)).all()
+        return
+    said = rf"{fitted.title} takes no missing cells\. Received NaN in row 3, column 1 of X"
+    training = TRAINING.copy()
+    training[3, 1] = np.nan
+    for ask, asked in (
+        *((ask, rows) for ask in (fitted.decision_function, fitted.residuals)),
+        (clone(fitted).fit, training),
+    ):
+        with pytest.raises(InputError, match=said):
+            ask(asked)
+
+
+@only(name for name in NAMES if KINDS[name].takes_missing)
+def test_a_missing_cell_is_no_excuse(fitted: AnomalyDetector) -> None:
+    for row in range(REACH, len(DATA) - REACH, 6):
+        for column in range(3):
+            scores = fitted.decision_function(changed(row, column, np.nan))
+            assert scores[row] > np.delete(scores, row).min()
+    rows = changed(FAR_ROW, FAR_SERIES, 1e4)
+    rows[FAR_ROW, 0] = np.nan
+    scores = fitted.decision_function(rows)
+    assert scores[FAR_ROW] > scores[~around(FAR_ROW)].max()
+
+
+# ------------------------------------------------------------ what a score rests on
+
+
+@only(name for name in NAMES if not KINDS[name].needs_order)
+def test_a_row_has_its_score_in_any_company(fitted: AnomalyDetector) -> None:
+    scores = fitted.decision_function(DATA)
+    near = {"rtol": 1e-6}  # products of matrices are summed in another order
+    order = np.random.default_rng(2).permutation(len(DATA))
+    np.testing.assert_allclose(fitted.decision_function(DATA[order]), scores[order], **near)
+    np.testing.assert_allclose(fitted.decision_function(DATA[20:33]), scores[20:33], **near)
+    alone = [fitted.decision_function(DATA[row : row + 1])[0] for row in range(len(DATA))]
+    np.testing.assert_allclose(alone, scores, **near)
+    strange = np.concatenate([DATA, DATA * 1e6])
+    np.testing.assert_allclose(fitted.decision_function(strange)[: len(DATA)], scores, **near)
+
+
+@only(name for name in NAMES if not KINDS[name].looks_ahead)
+@pytest.mark.parametrize("stop", [1, 2, 9, 41])
+def test_no_later_row_changes_a_score(fitted: AnomalyDetector, stop: int) -> None:
+    scores = fitted.decision_function(DATA)
+    np.testing.assert_allclose(fitted.decision_function(DATA[:stop]), scores[:stop], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.filterwarnings("ignore:1 of 3 series never change")
+def test_a_series_that_never_changed_is_noticed_when_it_does(name: str) -> None:
+    training = TRAINING.copy()
+    training[:, 2] = 0.7
+    detector = make(name).fit(training)
+    same = DATA.copy()
+    same[:, 2] = 0.7
+    moved = same.copy()
+    moved[FAR_ROW:, 2] = 30.7
+    scores, after = detector.decision_function(same), detector.decision_function(moved)
+    assert np.isfinite(detector.decision_scores_).all()
+    assert np.isfinite(scores).all()
+    assert np.isfinite(after).all()
+    if name in KNOW_NOTHING + BLIND_TO_CONSTANTS:
+        np.testing.assert_array_equal(after, scores)  # or it would not be in that list
+    else:
+        assert after[FAR_ROW] > scores.max()
+
+
+# ------------------------------------------------------------ scikit-learn
+
+
+# DC-VAE has tests of its own for this; the checks fit to fewer rows than k-means needs.
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("dc-vae", "k-means")])
+def test_scikit_learns_own_checks(name: str) -> None:
+    not_meant_for_it = {}
+    if KINDS[name].needs_order:
+        reason = "rows are scored in their order"
+        not_meant_for_it["check_methods_sample_order_invariance"] = reason
+        not_meant_for_it["check_methods_subset_invariance"] = reason
+    if KINDS[name].fewest_series > 1:
+        not_meant_for_it["check_fit2d_1feature"] = "refused in other words"
+    check_estimator(make(name), expected_failed_checks=not_meant_for_it, on_skip=None)
+
+
+# ------------------------------------------------------------ registry
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_makes_a_detector(name: str) -> None:
+    detector = make_detector(name)
+    assert isinstance(detector, AnomalyDetector)
+    assert detector.name == name
+    assert detector.title
+
+
+def test_a_detector_that_knows_nothing_or_is_blind_is_one_of_them() -> None:
+    assert set(KNOW_NOTHING + BLIND_TO_CONSTANTS) | set(SMALL) <= set(NAMES)

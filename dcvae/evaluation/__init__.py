@@ -1,1 +1,39 @@
-"""Evaluation"""
+"""Evaluation of detections: metrics by labels, comparison with baselines, findings, review."""
+
+from dcvae.evaluation.by_labels import Evaluation, evaluate_by_labels
+from dcvae.evaluation.comparison import LOOKS_AHEAD, compare, comparison_table
+from dcvae.evaluation.findings import Finding, Severity, metric_title
+from dcvae.evaluation.metrics_table import (
+    ANY_FLAG,
+    BETTER,
+    MEAN,
+    METRIC_NOTES,
+    SYSTEM,
+    SYSTEM_NOTES,
+    Predictions,
+    evaluate,
+    metrics_of_series,
+)
+from dcvae.evaluation.review import Review, make_review
+
+__all__ = [
+    "ANY_FLAG",
+    "BETTER",
+    "LOOKS_AHEAD",
+    "MEAN",
+    "METRIC_NOTES",
+    "SYSTEM",
+    "SYSTEM_NOTES",
+    "Evaluation",
+    "Finding",
+    "Predictions",
+    "Review",
+    "Severity",
+    "compare",
+    "comparison_table",
+    "evaluate",
+    "evaluate_by_labels",
+    "make_review",
+    "metric_title",
+    "metrics_of_series",
+]

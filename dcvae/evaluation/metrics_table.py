@@ -1,32 +1,35 @@
-"""How good the alarms of a file are, by every metric, next to detectors that need no network.
+"""Table of metrics: flags and alarms of a file against its labels, by every metric.
 
-Two questions are asked of a run: of each series, whether its flags meet its labels, and of the
-system as a whole, whether its alarm meets "any series is labeled". Both get the same metrics,
-computed here and nowhere else, for DC-VAE and for the baselines alike. The published rule, an alarm
-wherever any series is flagged, has a line of its own.
+The flags of each series are evaluated by its labels, and the alarm of the system by "any series is
+labeled". Both have the same metrics, computed here and nowhere else, for DC-VAE and for the
+baselines alike. The published rule, an alarm wherever any series is flagged, has a line of its own.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from dcvae.detectors.baselines import Baseline
-from dcvae.metrics import event_based as event_metrics
-from dcvae.metrics import range_based as metrics
-from dcvae.metrics import ranking as ranking_metrics
-
-BoolArray = NDArray[np.bool_]
-Float32Array = NDArray[np.float32]
-Level = Literal["good", "info", "warning", "bad"]
+from dcvae._arrays import AnyArray, AnyFloatArray, BoolArray, Float32Array
+from dcvae.detection import Detection
+from dcvae.metrics import (
+    affiliation,
+    average_precision,
+    detection_delay,
+    event_wise,
+    period_from_autocorrelation,
+    point_adjusted,
+    point_wise,
+    range_based,
+    roc_auc,
+    vus,
+)
 
 # Lines of tables whose other lines are series: names that no series has.
 SYSTEM = "system alarm"
 ANY_FLAG = "any series flagged"
 MEAN = "mean of labeled series"
-LOOKS_AHEAD = " (looks ahead)"  # ends the names of detectors that do
 SERIES_F1 = "series_f1"
 SERIES_AVERAGE_PRECISION = "series_average_precision"
 
@@ -66,8 +69,8 @@ METRIC_NOTES: Mapping[str, str] = {
     "point_adjusted_f1": "F1 after counting an event as found whole if one of its rows is flagged. "
     "Random alarms score high on it (Kim et al. 2022): do not quote it alone.",
 }
-"""What each metric says. NaN where a metric is not defined; threshold-free ones rank |x - mean| in
-sigmas, for the system its score, and where any series is flagged the largest over the series."""
+"""A sentence per metric. NaN where a metric is not defined; threshold-free ones rank |x - mean| in
+sigmas, for the system its score, and for "any series flagged" the largest over the series."""
 
 SYSTEM_NOTES: Mapping[str, str] = {
     SERIES_F1: "Point-wise F1, mean over the labeled series.",
@@ -82,39 +85,37 @@ BETTER: Mapping[str, Literal["lower", "neither"]] = {
     "false_alarms_per_day": "lower",
     "false_alarms_per_week": "lower",
 }
-"""Metrics of which more is not better."""
+"""Metrics of which a higher value is not better."""
 
 HEADLINES = ("vus_pr", "average_precision", "event_f05_corrected", SERIES_F1)
-"""The figures by which the findings compare DC-VAE with the baselines."""
+"""The metrics by which findings compare DC-VAE with the baselines."""
 
 
-_FIRST = (SERIES_F1, "f1", "event_f05_corrected", "false_alarms_per_week", *HEADLINES[:2])
+class Predictions(NamedTuple):
+    """Residuals, flags, scores and alarms of a detector for the scored rows of a file.
 
-
-class Finding(NamedTuple):
-    """A plain sentence about a run, and how good or bad the news is."""
-
-    level: Level
-    text: str
-
-
-class Detector(NamedTuple):
-    """What a detector said of the judged rows.
-
-    residual: (rows, series) float32, sigmas. flags: (rows, series) bool. score: (rows,) float, how
-    severe a row is for the system, NaN where nothing was judged. alarm: (rows,) bool.
+    Attributes:
+        residual: (rows, series) float32, in sigmas; NaN where nothing was scored.
+        flags: (rows, series) bool, cells outside their band.
+        score: (rows,) float, score of the system, larger is stranger; NaN where nothing was scored.
+        alarm: (rows,) bool, the system is in alarm.
     """
 
     residual: Float32Array
     flags: BoolArray
-    score: NDArray[np.floating[Any]]
+    score: AnyFloatArray
     alarm: BoolArray
 
+    @classmethod
+    def of(cls, detection: Detection) -> "Predictions":
+        """Return those of a model's detection."""
+        return cls(detection.residual, detection.flags, detection.score, detection.alarm)
 
-def judge(
+
+def all_metrics(
     truth: BoolArray,
     alarm: BoolArray,
-    score: NDArray[np.floating[Any]],
+    score: AnyFloatArray,
     *,
     buffer: int,
     step_seconds: float,
@@ -123,19 +124,19 @@ def judge(
 
     Args:
         truth: (rows,) bool, labels.
-        alarm: (rows,) bool, flags.
-        score: (rows,) float, the larger the stranger, finite.
+        alarm: (rows,) bool, flags, or alarms of the system.
+        score: (rows,) float, finite, larger is stranger.
         buffer: largest buffer of the VUS metrics, in rows.
-        step_seconds: sampling step.
+        step_seconds: sampling step, in seconds.
 
     Returns:
-        One number for each key of `METRIC_NOTES`; NaN where a metric is not defined.
+        One number per key of `METRIC_NOTES`; NaN where a metric is not defined.
     """
-    points = metrics.point_wise(truth, alarm)
-    ranges = metrics.range_based(truth, alarm)
-    events = event_metrics.event_wise(truth, alarm)
-    near = event_metrics.affiliation(truth, alarm)
-    volume = ranking_metrics.vus(truth, score, buffer)
+    points = point_wise(truth, alarm)
+    ranges = range_based(truth, alarm)
+    events = event_wise(truth, alarm)
+    near = affiliation(truth, alarm)
+    volume = vus(truth, score, buffer)
     days = len(truth) * step_seconds / 86_400
     per_day = events.false_alarms / days if days > 0 else float("nan")
     return {
@@ -154,59 +155,102 @@ def judge(
         "event_f05_corrected": events.corrected_f05,
         "affiliation_precision": near.precision,
         "affiliation_recall": near.recall,
-        "delay_seconds": event_metrics.detection_delay(truth, alarm) * step_seconds,
+        "delay_seconds": detection_delay(truth, alarm) * step_seconds,
         "false_alarms_per_day": per_day,
         "false_alarms_per_week": 7 * per_day,
-        "roc_auc": ranking_metrics.roc_auc(truth, score),
-        "average_precision": ranking_metrics.average_precision(truth, score),
+        "roc_auc": roc_auc(truth, score),
+        "average_precision": average_precision(truth, score),
         "vus_roc": volume.roc,
         "vus_pr": volume.pr,
         "vus_buffer": float(buffer),
-        "point_adjusted_f1": event_metrics.point_adjusted(truth, alarm).f1,
+        "point_adjusted_f1": point_adjusted(truth, alarm).f1,
     }
 
 
 def system_metrics(
-    labels: BoolArray, detector: Detector, *, buffer: int, step_seconds: float
+    labels: BoolArray, predictions: Predictions, *, buffer: int, step_seconds: float
 ) -> dict[str, float]:
-    """Judge the system's alarm against "any series labeled"; arguments as of `judge`."""
-    return judge(
+    """Compute every metric of the system's alarm, by "any series labeled".
+
+    Args:
+        labels: (rows, series) bool.
+        predictions: those of the same rows.
+        buffer: largest buffer of the VUS metrics, in rows.
+        step_seconds: sampling step, in seconds.
+    """
+    return all_metrics(
         np.logical_or.reduce(labels, axis=1),
-        detector.alarm,
-        _distance(detector.score),
+        predictions.alarm,
+        distance(predictions.score),
         buffer=buffer,
         step_seconds=step_seconds,
     )
 
 
-def metrics_table(
+def evaluate(detection: Detection, labels: BoolArray, *, step_seconds: float) -> pd.DataFrame:
+    """Compute every metric of a detection, for the system and for every series.
+
+    Args:
+        detection: detection of a file.
+        labels: (rows, series) bool, of its scored rows.
+        step_seconds: sampling step, in seconds.
+
+    Returns:
+        See `metrics_of_series`.
+    """
+    return metrics_of_series(
+        detection.series,
+        labels,
+        Predictions.of(detection),
+        buffers=buffers_of(detection),
+        step_seconds=step_seconds,
+    )
+
+
+def buffers_of(detection: Detection) -> list[int]:
+    """Return the largest buffer of the VUS metrics for each series, in rows: its period."""
+    # Values from the whole table, gaps filled: a series may be missing in all scored rows.
+    filled = detection.inputs.values[-len(detection.times) :]
+    return [period_from_autocorrelation(filled[:, column]) for column in range(filled.shape[1])]
+
+
+def metrics_of_series(
     series: Sequence[str],
     labels: BoolArray,
-    detector: Detector,
+    predictions: Predictions,
     *,
     buffers: Sequence[int],
     step_seconds: float,
 ) -> pd.DataFrame:
-    """Judge the system and every series.
+    """Compute every metric for the system and for every series.
 
     Args:
-        series: names.
+        series: names of the series.
         labels: (rows, series) bool.
-        detector: what was said of the same cells.
+        predictions: those of the same cells.
         buffers: largest buffer of the VUS metrics for each series, in rows; the system takes the
             first.
-        step_seconds: sampling step.
+        step_seconds: sampling step, in seconds.
 
     Returns:
         One line for the system, for "any series flagged", for the mean of the series with labeled
         rows (NaN left out), and for each series; the columns are the keys of `METRIC_NOTES`.
+
+    Examples:
+        >>> residual = np.array([[0.5], [4.0], [3.5], [0.1]], dtype=np.float32)
+        >>> flags, score = residual > 3, residual[:, 0]
+        >>> predictions = Predictions(residual, flags, score, alarm=flags[:, 0])
+        >>> labels = np.array([[False], [True], [False], [False]])
+        >>> table = metrics_of_series(["flow"], labels, predictions, buffers=[0], step_seconds=60.0)
+        >>> table.loc["flow", ["precision", "recall", "average_precision"]].tolist()
+        [0.5, 1.0, 1.0]
     """
-    score = _distance(detector.residual)
+    score = distance(predictions.residual)
     single = pd.DataFrame(
         [
-            judge(
+            all_metrics(
                 labels[:, column],
-                detector.flags[:, column],
+                predictions.flags[:, column],
                 score[:, column],
                 buffer=buffers[column],
                 step_seconds=step_seconds,
@@ -215,151 +259,27 @@ def metrics_table(
         ],
         index=list(series),
     )
-    published = detector._replace(
-        score=score.max(axis=1), alarm=np.logical_or.reduce(detector.flags, axis=1)
+    published = predictions._replace(
+        score=score.max(axis=1), alarm=np.logical_or.reduce(predictions.flags, axis=1)
     )
     system, any_flag = (
         system_metrics(labels, each, buffer=buffers[0], step_seconds=step_seconds)
-        for each in (detector, published)
+        for each in (predictions, published)
     )
     mean = single[single["labeled_rows"] > 0].mean()
     head = pd.DataFrame([system, any_flag, dict(mean)], index=[SYSTEM, ANY_FLAG, MEAN])
     return pd.concat([head, single])
 
 
-def compare(
-    labels: BoolArray,
-    ours: Detector,
-    baselines: Iterable[Baseline],
-    judged: Callable[[Baseline], Detector],
-    *,
-    name: str,
-    offline: NDArray[np.floating[Any]] | None,
-    buffer: int,
-    step_seconds: float,
-) -> pd.DataFrame:
-    """Judge the model and the baselines as systems, on the same rows by the same metrics.
+def distance(residual: AnyArray) -> AnyArray:
+    """Return the distance of cells or rows from what was expected, 0 where they are missing.
 
     Args:
-        labels: (rows, series) bool.
-        ours: what the model said.
-        baselines: fitted detectors.
-        judged: what a baseline says of the judged rows, its thresholds found as the model's were.
-        name: what the model is called.
-        offline: (rows,) the model's offline score, which gets a line with the same alarms; None for
-            none.
-        buffer: see `judge`.
-        step_seconds: sampling step.
+        residual: residuals or scores, any shape; NaN where missing.
 
-    Returns:
-        One line a detector, the model first; the system's metrics and the keys of `SYSTEM_NOTES`,
-        the most asked-for first.
+    Examples:
+        >>> distance(np.array([-2.0, np.nan]))
+        array([2., 0.])
     """
-    lines = {name: _with_series_means(labels, ours, buffer, step_seconds)}
-    if offline is not None:
-        looking_ahead = ours._replace(score=offline)
-        lines[name + LOOKS_AHEAD] = _with_series_means(labels, looking_ahead, buffer, step_seconds)
-    for baseline in baselines:
-        lines[baseline.name] = _with_series_means(labels, judged(baseline), buffer, step_seconds)
-    table = pd.DataFrame.from_dict(lines, orient="index")
-    return table[[*_FIRST, *(column for column in table.columns if column not in _FIRST)]]
-
-
-def comparison_findings(comparison: pd.DataFrame) -> list[Finding]:
-    """Say where a baseline is ahead of the model in the headline figures, or that none is.
-
-    Baselines that look ahead are held against the offline line, if there is one. Nothing is said
-    of figures that are not defined, and nothing at all where no row is labeled: there whoever is
-    silent would be the best.
-    """
-    ours = str(comparison.index[0])
-    ours_offline = ours + LOOKS_AHEAD
-    if comparison.loc[ours, "labeled_rows"] == 0:
-        return []
-    ahead, compared = [], []
-    for column in HEADLINES:
-        figures = {str(name): float(figure) for name, figure in comparison[column].items()}
-        own = figures.pop(ours)
-        peers = {False: own, True: figures.pop(ours_offline, own)}
-        margins = {
-            name: figure - peers[name.endswith(LOOKS_AHEAD)] for name, figure in figures.items()
-        }
-        best = max(margins, key=lambda name: np.nan_to_num(margins[name], nan=-np.inf))
-        if not np.isnan(margins[best]):
-            compared.append(title(column))
-        if margins[best] > 0:  # never so where either is NaN
-            peer = peers[best.endswith(LOOKS_AHEAD)]
-            ahead.append(f"{title(column)}: {best} {figures[best]:.3f}, {ours} {peer:.3f}")
-    if ahead:
-        return [
-            Finding(
-                "bad",
-                f"A simpler detector does better than {ours} on this file. "
-                + "; ".join(ahead)
-                + ".",
-            )
-        ]
-    if not compared:
-        return []
-    return [
-        Finding(
-            "good",
-            f"None of the {len(comparison.index.difference([ours, ours_offline]))} baselines does "
-            f"better than {ours} in {', '.join(compared)}.",
-        )
-    ]
-
-
-def ranking_findings(table: pd.DataFrame, num_rows: int) -> list[Finding]:
-    """Say so where the system's scores hardly rank labeled rows above normal ones."""
-    line = table.loc[SYSTEM]
-    chance = line["labeled_rows"] / num_rows
-    if line["labeled_rows"] == 0:
-        return [Finding("info", "No judged row is labeled: only false alarms can be counted.")]
-    # Twice what chance reaches; where that is out of reach, halfway between chance and perfect.
-    if line["average_precision"] < min(2 * chance, (1 + chance) / 2):
-        return [
-            Finding(
-                "bad",
-                f"The scores hardly tell labeled rows from normal ones: average precision "
-                f"{line['average_precision']:.3f}, where chance reaches {chance:.3f}.",
-            )
-        ]
-    return []
-
-
-def title(column: str) -> str:
-    """Write the name of a metric for people."""
-    words = {
-        "f1": "F1",
-        "f05": "F0.5",
-        "roc": "ROC",
-        "auc": "AUC",
-        "vus": "VUS",
-        "pr": "PR",
-    }
-    text = " ".join(words.get(word, word) for word in column.split("_"))
-    text = text.replace("ROC AUC", "ROC-AUC").replace("VUS ", "VUS-")
-    return text[0].upper() + text[1:]
-
-
-def _with_series_means(
-    labels: BoolArray, detector: Detector, buffer: int, step_seconds: float
-) -> dict[str, float]:
-    line = system_metrics(labels, detector, buffer=buffer, step_seconds=step_seconds)
-    score = _distance(detector.residual)
-    labeled = np.flatnonzero(labels.any(axis=0))
-    if len(labeled) == 0:
-        return line | {SERIES_F1: float("nan"), SERIES_AVERAGE_PRECISION: float("nan")}
-    f1 = [metrics.point_wise(labels[:, c], detector.flags[:, c]).f1 for c in labeled]
-    average = [ranking_metrics.average_precision(labels[:, c], score[:, c]) for c in labeled]
-    return line | {
-        SERIES_F1: float(np.mean(f1)),
-        SERIES_AVERAGE_PRECISION: float(np.mean(average)),
-    }
-
-
-def _distance(residual: NDArray[Any]) -> NDArray[Any]:
-    """How far each cell or row is from what was expected; where something is missing, not far."""
-    distance: NDArray[Any] = np.nan_to_num(np.abs(residual), nan=0.0)
+    distance: AnyArray = np.nan_to_num(np.abs(residual), nan=0.0)
     return distance

@@ -1,84 +1,44 @@
-"""Figures. Functions return a matplotlib Figure; they neither show nor save it."""
-
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+"""Figures of a scored file for a paper, as matplotlib Figures, neither shown nor saved here."""
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
-from dcvae.metrics.range_based import segments
-
-if TYPE_CHECKING:  # importing training would import Keras
-    from dcvae.detection.result import Verdicts
-    from dcvae.training.loop import EpochLosses
+from dcvae._arrays import BoolArray, Float32Array, segments
+from dcvae.detection import Detection
 
 # Okabe and Ito's colors, which color-blind people tell apart.
 _BLUE, _ORANGE, _VERMILLION = "#0072B2", "#E69F00", "#D55E00"
 _FURTHEST = 1e300
 
 
-def loss_figure(history: Sequence["EpochLosses"], best_epoch: int, title: str) -> Figure:
-    """Draw the losses of every epoch, training and validation, with the best epoch marked.
-
-    Args:
-        history: one entry an epoch.
-        best_epoch: the epoch whose weights were kept.
-        title: name of the model.
-    """
-    epochs = [losses.epoch for losses in history]
-    figure = Figure(figsize=(10, 3.6), layout="constrained")
-    figure.suptitle(title)
-    # The loss adds two means that are taken over different things: cells and latent numbers.
-    parts = (
-        ("loss", "Loss (negative ELBO)", "nats"),
-        ("reconst", "Reconstruction (negative log-likelihood)", "nats a cell"),
-        ("kl", "KL divergence", "nats a latent number"),
-    )
-    for axes, (part, name, unit) in zip(figure.subplots(1, 3), parts, strict=True):
-        axes.plot(epochs, [getattr(losses, part) for losses in history], ".-", label="training")
-        validation = np.array([getattr(losses, f"val_{part}") for losses in history])
-        if not np.isnan(validation).all():
-            axes.plot(epochs, validation, ".-", label="validation")
-        axes.axvline(best_epoch, color="gray", linestyle=":", label=f"best epoch ({best_epoch})")
-        axes.set_xlabel("epoch")
-        axes.set_ylabel(unit)
-        axes.set_title(name, fontsize="medium")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.grid(alpha=0.3)
-    figure.axes[0].legend()
-    return figure
-
-
 def series_figure(
-    verdicts: "Verdicts", column: int, labels: NDArray[np.bool_] | None, title: str
+    detection: Detection, column: int, labels: BoolArray | None, title: str
 ) -> Figure:
-    """Draw a series with what was expected, its band, its flagged cells and its labels.
+    """Draw a series with its expected values, band, flagged cells and labels.
 
     Args:
-        verdicts: the judged rows.
-        column: which series.
+        detection: scores and flags of the scored rows.
+        column: number of the series, from 0.
         labels: (rows,) bool, true anomalies of the series; None if they are not known.
         title: name of the series.
     """
-    times = verdicts.times.to_numpy()
+    times = detection.times.to_numpy()
     # A device's 1.8e308 is beyond what axes can be drawn for.
-    values = np.clip(verdicts.frame.iloc[:, column].to_numpy(), -_FURTHEST, _FURTHEST)
-    mean, sigma = verdicts.expected(column)
+    values = np.clip(detection.frame.iloc[:, column].to_numpy(), -_FURTHEST, _FURTHEST)
+    mean, sigma = detection.expected(column)
     figure = Figure(figsize=(10, 3.2), layout="constrained")
     axes = figure.subplots()
     axes.fill_between(
         times,
-        mean - verdicts.alphas.down[column] * sigma,
-        mean + verdicts.alphas.up[column] * sigma,
+        mean - detection.alphas.down[column] * sigma,
+        mean + detection.alphas.up[column] * sigma,
         color="0.85",
         linewidth=0,
         label="band",
     )
     axes.plot(times, mean, color="0.5", linewidth=0.8, label="expected")
     axes.plot(times, values, color=_BLUE, linewidth=0.8, label="measured")
-    flagged = verdicts.flags[:, column]
+    flagged = detection.flags[:, column]
     axes.plot(
         times[flagged],
         values[flagged],
@@ -99,13 +59,11 @@ def series_figure(
     return figure
 
 
-def latent_figure(
-    latent: NDArray[np.float32], labeled: NDArray[np.bool_] | None, title: str
-) -> Figure:
-    """Draw the latent vectors of the judged rows, two principal components of them.
+def latent_figure(latent: Float32Array, labeled: BoolArray | None, title: str) -> Figure:
+    """Draw two principal components of the latent vectors of the scored rows.
 
     Args:
-        latent: (rows, latent).
+        latent: (rows, latent) float32.
         labeled: (rows,) bool, rows with a labeled anomaly; None if they are not known.
         title: name of the model.
     """

@@ -1,113 +1,124 @@
-"""What test.py writes: models/<model_name>/results/<data file>/, whole or not at all.
-
-Five CSVs grow block by block while a file is scored; events, metrics, the page and figures come
-when it is known as a whole. All of it appears together, in the place of an earlier run's.
-"""
+"""Results of a scored file: models/<model_name>/results/<data file>/, whole or not at all."""
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from dcvae.evaluation.metrics_table import SYSTEM
-from dcvae.evaluation.review import Review
-from dcvae.storage.model_folder import StoredModel, as_json
+from dcvae._arrays import AnyArray, Float32Array
+from dcvae.evaluation import SYSTEM, Review
+from dcvae.report.content import figures as draw_figures
+from dcvae.report.content import page_content
+from dcvae.report.page import render
+from dcvae.storage import as_json
 
-if TYPE_CHECKING:  # importing scoring would import Keras
-    from dcvae.scoring.causal import Scores
+if TYPE_CHECKING:
+    from dcvae.training import EpochLosses
 
 RESULTS_FOLDER = "results"
-_RESULT_FILES = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
 _BLOCK_ROWS = 16_384
 _DECIMALS_BELOW_SCALE = 7  # float32 carries no more of a scaled number
 
 
-class ResultsWriter:
-    """Writes what test.py has to say; all files appear together when all are whole.
+class ResultsFolder:
+    """The folder of a file's results, which appears when all of them are written.
 
-    The five CSVs grow block by block with `write`; `add_review` writes what is known at the end.
-
-    A context manager: leaving it normally puts the new folder in the place of an earlier one,
-    leaving it by an error leaves the earlier one alone.
+    A context manager: at its end the new folder replaces an earlier one; after an error the earlier
+    one stays as it was.
 
     Args:
-        model: the model that judges.
-        data: path of the judged file, which names the folder.
-        times: of the judged rows.
+        model_folder: models/<model_name>.
+        data: path of the scored file, which names the folder.
 
     Attributes:
         folder: models/<model_name>/results/<data file stem>.
     """
 
-    def __init__(self, model: StoredModel, data: Path, times: pd.Index) -> None:
+    def __init__(self, model_folder: Path, data: Path) -> None:
         stem = data.name.removesuffix(".gz").removesuffix(data.suffix).removesuffix(".csv")
         stem = stem.strip(".") or "data"  # a dot is a folder that exists
-        self.folder = model.folder / RESULTS_FOLDER / stem
-        self._model = model
-        self._times = times
-        self._time_unit = _time_unit(times)
-        self._written = 0
+        self.folder = model_folder / RESULTS_FOLDER / stem
         self._partial = self.folder.with_name(f".{stem}.{os.getpid()}.partial")
-        self._streams: dict[str, IO[bytes]] = {}
-        in_data_units = model.settings.fidelity_units == "paper"
-        scale = model.preprocessor.scale if in_data_units else (1.0,) * len(model.series)
-        self._formats = _number_formats(scale)
-        self._in_data_units = in_data_units
 
-    def __enter__(self) -> "ResultsWriter":
-        """Open all files under a temporary name and write their header lines."""
-        if self._partial.exists():  # a killed run had the same number, as in a container
+    def __enter__(self) -> "ResultsFolder":
+        """Make the folder under a temporary name, before the work that would be lost."""
+        if self._partial.exists():  # of a killed process with the same number, as in containers
             shutil.rmtree(self._partial)
         self._partial.mkdir(parents=True)
-        latent = [str(channel) for channel in range(self._model.settings.latent_channels)]
-        for name in _RESULT_FILES:
-            columns = latent if name == "latent_space" else self._model.series
-            self._streams[name] = (self._partial / f"{name}.csv").open("wb")
-            self._streams[name].write(_header([self._times.name, *columns]).encode())
         return self
 
-    def write(self, scores: "Scores", flags: NDArray[np.bool_]) -> None:
-        """Append consecutive judged rows to all files.
-
-        Args:
-            scores: of the rows, scaled.
-            flags: (rows, series), the anomaly predictions.
-        """
-        preprocessor = self._model.preprocessor
-        mean: NDArray[Any] = scores.mean
-        sigma: NDArray[Any] = scores.sigma
-        error: NDArray[Any] = np.abs(scores.error)
-        if self._in_data_units:
-            mean = preprocessor.mean_in_data_units(mean)
-            sigma = preprocessor.width_in_data_units(sigma)
-            error = preprocessor.width_in_data_units(error)
-        stop = self._written + len(flags)
-        times = _time_texts(self._times[self._written : stop], self._time_unit)
-        self._append("anomaly_predictions", times, flags, ["%s"] * flags.shape[1])
-        self._append("abs_error", times, error, self._formats)
-        self._append("reconstructions", times, mean, self._formats)
-        self._append("sigma", times, sigma, self._formats)
-        self._append("latent_space", times, scores.latent, ["%.7g"] * scores.latent.shape[1])
-        self._written = stop
-
-    def _append(
-        self, name: str, times: list[str], values: NDArray[Any], formats: list[str]
+    def write(
+        self,
+        review: Review,
+        figures: Literal["png", "pdf"] | None = None,
+        history: Sequence["EpochLosses"] = (),
     ) -> None:
-        """Append (rows, columns), one printf format a column."""
-        self._streams[name].write(_lines(times, values, formats).encode())
-
-    def add_review(self, review: Review, figures: Literal["png", "pdf"] | None) -> None:
-        """Write what is said of the whole file: events, losses, metrics, the page, figures.
+        """Write the results: cells, rows, events, losses, metrics and the page.
 
         Args:
-            review: what is said.
-            figures: the kind of figures to draw into a folder of their own; None for none.
+            review: review of the file.
+            figures: format of figures, in a folder of their own; None for no figures.
+            history: losses of every epoch of the training, for the figures.
         """
+        self._write_rows(review)
+        self._write_tables(review)
+        self._add("metrics.json", as_json(review.to_dict()))
+        self._add("report.html", render(page_content(review)))
+        if figures is not None:
+            self._write_figures(review, figures, history)
+
+    def _write_rows(self, review: Review) -> None:
+        """Write the files with one line per row."""
+        detection, preprocessor = review.detection, review.model.preprocessor
+        unit = _time_unit(detection.times)
+        texts = pd.Index(_time_texts(detection.times, unit), name=detection.times.name)
+        in_data_units = review.model.settings.fidelity_units == "paper"
+        series = detection.series
+        scale = preprocessor.scale if in_data_units else (1.0,) * len(series)
+        formats = _number_formats(scale)
+
+        def values(rows: slice) -> AnyArray:
+            mean = detection.mean[rows]
+            return preprocessor.mean_in_data_units(mean) if in_data_units else mean
+
+        def widths(part: Float32Array) -> AnyArray:
+            return preprocessor.width_in_data_units(part) if in_data_units else part
+
+        channels = detection.latent.shape[1]
+        tables: dict[str, tuple[Sequence[Any], Sequence[str], Callable[[slice], AnyArray]]] = {
+            "anomaly_predictions": (series, ["%s"] * len(series), lambda r: detection.flags[r]),
+            "abs_error": (series, formats, lambda r: widths(np.abs(detection.error[r]))),
+            "reconstructions": (series, formats, values),
+            "sigma": (series, formats, lambda r: widths(detection.sigma[r])),
+            "latent_space": (range(channels), ["%.7g"] * channels, lambda r: detection.latent[r]),
+            "alarms": (
+                [SYSTEM, *series],
+                ["%s"] * (1 + len(series)),
+                lambda r: np.column_stack([detection.alarm[r], detection.series_alarms[r]]),
+            ),
+            "scores": (
+                ["causal", "offline"],
+                ["%.7g"] * 2,
+                lambda r: np.column_stack([detection.score[r], detection.offline[r]]),
+            ),
+        }
+        for name, (columns, number_formats, part) in tables.items():
+            with (self._partial / f"{name}.csv").open("wb") as stream:
+                stream.write(_header([texts.name, *map(str, columns)]).encode())
+                # In blocks: the text of a long file is many times as large as its numbers.
+                for first in range(0, len(texts), _BLOCK_ROWS):
+                    rows = slice(first, first + _BLOCK_ROWS)
+                    lines = _lines(list(texts[rows]), part(rows), list(number_formats))
+                    stream.write(lines.encode())
+        quality = review.quality.table.set_axis(texts)
+        self._add("quality.csv", quality.to_csv(float_format="%.4g", lineterminator="\n"))
+
+    def _write_tables(self, review: Review) -> None:
+        """Write the files with one line per event, part of the data, series or detector."""
         events = review.events.table.assign(series=review.events.table["series"].map("; ".join))
         tables = {
             "events": (events, None),
@@ -121,50 +132,22 @@ class ResultsWriter:
             tables["baselines"] = (review.comparison, "detector")
         for name, (table, index) in tables.items():
             self._add(f"{name}.csv", _csv(table, index))
-        verdicts = review.verdicts
-        texts = pd.Index(_time_texts(self._times, self._time_unit), name=self._times.name)
-        alarms = (verdicts.alarm[:, None], verdicts.series_alarms)
-        self._add_rows("alarms.csv", texts, [SYSTEM, *verdicts.series], alarms, "%s")
-        offline = np.full(len(texts), np.nan) if verdicts.offline is None else verdicts.offline
-        scores = (verdicts.score[:, None], offline[:, None])
-        self._add_rows("scores.csv", texts, ["causal", "offline"], scores, "%.7g")
-        rows = review.quality.table.set_axis(texts)
-        self._add("quality.csv", rows.to_csv(float_format="%.4g", lineterminator="\n"))
-        self._add("metrics.json", as_json(review.to_dict()))
-        self._add("report.html", review.page())
-        if figures is None:
-            return
+
+    def _write_figures(
+        self, review: Review, kind: Literal["png", "pdf"], history: Sequence["EpochLosses"]
+    ) -> None:
         folder = self._partial / "figures"
         folder.mkdir()
         # No creation date in a PDF: the same run gives the same file.
-        metadata = {"CreationDate": None} if figures == "pdf" else None
-        for name, figure in review.figures():
-            figure.savefig(folder / f"{name}.{figures}", dpi=150, metadata=metadata)
-
-    def _add_rows(
-        self,
-        name: str,
-        texts: pd.Index,
-        columns: Sequence[str],
-        parts: Sequence[NDArray[Any]],
-        number_format: str,
-    ) -> None:
-        """Write judged rows, the parts (rows, some columns) side by side, block by block."""
-        with (self._partial / name).open("wb") as stream:
-            stream.write(_header([texts.name, *columns]).encode())
-            for first in range(0, len(texts), _BLOCK_ROWS):
-                rows = slice(first, first + _BLOCK_ROWS)
-                values = np.concatenate([part[rows] for part in parts], axis=1)
-                lines = _lines(list(texts[rows]), values, [number_format] * len(columns))
-                stream.write(lines.encode())
+        metadata = {"CreationDate": None} if kind == "pdf" else None
+        for name, figure in draw_figures(review, history):
+            figure.savefig(folder / f"{name}.{kind}", dpi=150, metadata=metadata)
 
     def _add(self, name: str, text: str) -> None:
         (self._partial / name).write_bytes(text.encode("utf-8"))
 
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
-        """Close the files, and keep them if nothing went wrong."""
-        for stream in self._streams.values():
-            stream.close()
+        """Rename the folder, or remove it after an error."""
         if kind is None:
             if self.folder.exists():
                 shutil.rmtree(self.folder)
@@ -173,8 +156,13 @@ class ResultsWriter:
             shutil.rmtree(self._partial)
 
 
-def _lines(times: Sequence[str], values: NDArray[Any], formats: list[str]) -> str:
-    """Write (rows, columns) by time, one printf format a column; NaN becomes an empty cell."""
+def _lines(times: Sequence[str], values: AnyArray, formats: list[str]) -> str:
+    """Write (rows, columns) by time, one printf format per column; NaN becomes an empty cell.
+
+    Examples:
+        >>> _lines(["00:00", "00:05"], np.array([[1.0, np.nan], [2.5, 0.0]]), ["%.1f", "%.2f"])
+        '00:00,1.0,\\n00:05,2.5,0.00\\n'
+    """
     cells = np.empty((len(times), 1 + values.shape[1]), dtype=object)
     cells[:, 0] = times
     cells[:, 1:] = values
@@ -190,29 +178,33 @@ def _header(columns: Sequence[Any]) -> str:
 
 
 def _csv(table: pd.DataFrame, index: str | None) -> str:
-    """Write a table, with its index as the first column if that is given a name."""
+    """Write a table; its index is the first column if it has a name here."""
     return table.to_csv(index=index is not None, index_label=index, lineterminator="\n")
 
 
 def _number_formats(scale: Sequence[float]) -> list[str]:
-    """Choose decimals for each series so that a ten-millionth of its scale is still written.
+    """Return a printf format per series that still writes a ten-millionth of its scale.
 
-    The network works in float32 on scaled numbers; more digits than these would be noise.
+    The network computes in float32 on scaled numbers; more digits would be noise.
 
     Args:
-        scale: standard deviation of each series, data units.
+        scale: scale of each series, data units.
+
+    Examples:
+        >>> _number_formats([1.0, 1000.0])
+        ['%.7f', '%.4f']
     """
     digits = _DECIMALS_BELOW_SCALE - np.floor(np.log10(np.asarray(scale))).astype(int)
     return [f"%.{max(0, number)}f" for number in digits]
 
 
 def _time_unit(index: pd.Index) -> Literal["s", "us"]:
-    """Choose seconds, or microseconds if any time of the file has a fraction of a second."""
+    """Return seconds, or microseconds if any time of the file has a fraction of a second."""
     values = index.to_numpy().astype("datetime64[us]")
     return "s" if (values == values.astype("datetime64[s]")).all() else "us"
 
 
 def _time_texts(index: pd.Index, unit: Literal["s", "us"]) -> list[str]:
-    """Write times as ISO 8601 with a space."""
+    """Return times as ISO 8601 with a space in place of the T."""
     texts = np.datetime_as_string(index.to_numpy().astype("datetime64[us]"), unit=unit)
     return [str(text) for text in np.strings.replace(texts, "T", " ")]

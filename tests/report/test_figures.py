@@ -1,95 +1,20 @@
-"""Figures: what is drawn, at which values, and what it is called."""
+"""Figures of a file: what is drawn, at which values, and what it is called."""
 
 import io
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from support.builders import verdicts_of
 
-from dcvae.detection.result import Verdicts
-from dcvae.report.figures import latent_figure, loss_figure, series_figure
-from dcvae.training.loop import EpochLosses
+from dcvae.detection import Detection
+from dcvae.report.figures import latent_figure, series_figure
+from support.builders import detection_of
 
 NAN = math.nan
-
-
-def history(with_validation: bool = True) -> list[EpochLosses]:
-    nan = math.nan
-    validation = [(1.5, 1.0, 0.5), (1.2, 0.8, 0.4), (1.3, 0.9, 0.4)]
-    return [
-        EpochLosses(
-            epoch,
-            2.0 / epoch,
-            1.5 / epoch,
-            0.5 / epoch,
-            *(validation[epoch - 1] if with_validation else (nan, nan, nan)),
-            1e-3,
-        )
-        for epoch in (1, 2, 3)
-    ]
-
-
-def line_named(axes: Axes, label: str) -> list[list[float]]:
-    (line,) = [line for line in axes.lines if str(line.get_label()).startswith(label)]
-    return [list(line.get_xdata()), list(line.get_ydata())]
-
-
-def test_one_panel_for_each_part_of_the_loss() -> None:
-    figure = loss_figure(history(), 2, "dc-vae")
-    assert figure.get_suptitle() == "dc-vae"
-    assert [axes.get_title() for axes in figure.axes] == [
-        "Loss (negative ELBO)",
-        "Reconstruction (negative log-likelihood)",
-        "KL divergence",
-    ]
-    assert [axes.get_xlabel() for axes in figure.axes] == ["epoch"] * 3
-    units = [axes.get_ylabel() for axes in figure.axes]
-    assert units == ["nats", "nats a cell", "nats a latent number"]
-
-
-def test_lines_are_the_history() -> None:
-    figure = loss_figure(history(), 2, "dc-vae")
-    for axes, training, validation in zip(
-        figure.axes,
-        ([2, 1, 2 / 3], [1.5, 0.75, 0.5], [0.5, 0.25, 0.5 / 3]),
-        ([1.5, 1.2, 1.3], [1.0, 0.8, 0.9], [0.5, 0.4, 0.4]),
-        strict=True,
-    ):
-        assert line_named(axes, "training") == [[1, 2, 3], training]
-        assert line_named(axes, "validation") == [[1, 2, 3], validation]
-
-
-def test_best_epoch_is_marked_and_named() -> None:
-    figure = loss_figure(history(), 2, "dc-vae")
-    for axes in figure.axes:
-        assert line_named(axes, "best epoch")[0] == [2, 2]
-    legend = figure.axes[0].get_legend()
-    assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == [
-        "training",
-        "validation",
-        "best epoch (2)",
-    ]
-
-
-def test_without_a_validation_part_there_is_no_such_line() -> None:
-    figure = loss_figure(history(with_validation=False), 3, "dc-vae")
-    for axes in figure.axes:
-        assert [str(line.get_label()) for line in axes.lines] == ["training", "best epoch (3)"]
-
-
-@pytest.mark.parametrize("num_epochs", [1, 3])
-def test_figure_can_be_written_and_ticks_are_whole_epochs(num_epochs: int) -> None:
-    figure = loss_figure(history()[:num_epochs], 1, "dc-vae")
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png")
-    assert stream.getvalue().startswith(b"\x89PNG")
-    ticks = [tick for axes in figure.axes for tick in axes.get_xticks()]
-    assert all(float(tick).is_integer() for tick in ticks)
 
 
 # --- A series ------------------------------------------------------------------------------------
@@ -97,13 +22,12 @@ def test_figure_can_be_written_and_ticks_are_whole_epochs(num_epochs: int) -> No
 RESIDUAL = np.array([[0.5, 0], [4, 0], [NAN, 0], [-2.5, 0], [-1, 9]])
 
 
-def series_verdicts() -> Verdicts:
+def series_detection() -> Detection:
     """Alphas (2 down, 3 up); expected 10 with sigma 0.5 in series b, 0 with sigma 1 in series a."""
-    verdicts = verdicts_of(RESIDUAL, down=2.0, up=3.0)
-    verdicts.level[1] = 10.0
-    verdicts.scale[1] = 0.5
-    verdicts.frame["b"] = 10.0 + 0.5 * RESIDUAL[:, 1]
-    return verdicts
+    made = detection_of(RESIDUAL, down=2.0, up=3.0)
+    values = np.column_stack([RESIDUAL[:, 0], 10.0 + 0.5 * RESIDUAL[:, 1]])
+    frame = pd.DataFrame(values, made.frame.index, made.frame.columns)
+    return replace(made, frame=frame, offset=np.array([0.0, 10.0]), scale=np.array([1.0, 0.5]))
 
 
 def drawn(axes: Axes, label: str) -> tuple[np.ndarray, np.ndarray]:
@@ -118,30 +42,32 @@ def days(times: pd.DatetimeIndex) -> np.ndarray:
 
 @pytest.mark.parametrize("column", [0, 1])
 def test_a_series_and_what_was_expected(column: int) -> None:
-    verdicts = series_verdicts()
-    axes = series_figure(verdicts, column, None, "pressure").axes[0]
+    detection = series_detection()
+    axes = series_figure(detection, column, None, "pressure").axes[0]
     assert axes.get_title() == "pressure"
     times, values = drawn(axes, "measured")
-    np.testing.assert_array_equal(times, verdicts.times.to_numpy())
-    np.testing.assert_array_equal(values, verdicts.frame.iloc[:, column])
+    np.testing.assert_array_equal(times, detection.times.to_numpy())
+    np.testing.assert_array_equal(values, detection.frame.iloc[:, column])
     times, values = drawn(axes, "expected")
-    np.testing.assert_array_equal(times, verdicts.times.to_numpy())
+    np.testing.assert_array_equal(times, detection.times.to_numpy())
     np.testing.assert_array_equal(values, 10.0 * column)
 
 
 def test_a_glitch_beyond_all_axes_can_be_saved() -> None:
-    verdicts = series_verdicts()
-    verdicts.frame.iloc[[1, 2], 0] = [1.7e308, -1.7e308]
-    series_figure(verdicts, 0, None, "x").savefig(io.BytesIO(), format="png")
+    values = series_detection().frame.copy()
+    values.iloc[[1, 2], 0] = [1.7e308, -1.7e308]
+    series_figure(replace(series_detection(), frame=values), 0, None, "x").savefig(
+        io.BytesIO(), format="png"
+    )
 
 
 @pytest.mark.parametrize(("column", "lower", "upper"), [(0, -2.0, 3.0), (1, 9.0, 11.5)])
 def test_edges_of_the_band(column: int, lower: float, upper: float) -> None:
-    axes = series_figure(series_verdicts(), column, None, "x").axes[0]
+    axes = series_figure(series_detection(), column, None, "x").axes[0]
     (band,) = axes.collections
     assert band.get_label() == "band"
     corners = band.get_paths()[0].vertices
-    times = days(series_verdicts().times)
+    times = days(series_detection().times)
     assert {tuple(corner) for corner in corners.tolist()} == {
         *((time, lower) for time in times),
         *((time, upper) for time in times),
@@ -149,11 +75,11 @@ def test_edges_of_the_band(column: int, lower: float, upper: float) -> None:
 
 
 def test_flagged_cells_are_marked() -> None:
-    verdicts = series_verdicts()
-    times, values = drawn(series_figure(verdicts, 0, None, "x").axes[0], "flagged")
-    np.testing.assert_array_equal(times, verdicts.times[[1, 3]].to_numpy())
+    detection = series_detection()
+    times, values = drawn(series_figure(detection, 0, None, "x").axes[0], "flagged")
+    np.testing.assert_array_equal(times, detection.times[[1, 3]].to_numpy())
     assert values.tolist() == [4.0, -2.5]
-    times, values = drawn(series_figure(verdicts, 1, None, "x").axes[0], "flagged")
+    times, values = drawn(series_figure(detection, 1, None, "x").axes[0], "flagged")
     assert values.tolist() == [14.5]
 
 
@@ -162,10 +88,10 @@ def test_flagged_cells_are_marked() -> None:
     [("00000", []), ("01100", [(1, 2)]), ("10111", [(0, 0), (2, 4)]), ("11111", [(0, 4)])],
 )
 def test_one_span_for_each_labeled_segment(labels: str, spans: list[tuple[int, int]]) -> None:
-    verdicts = series_verdicts()
+    detection = series_detection()
     mask = np.array([label == "1" for label in labels])
-    axes = series_figure(verdicts, 0, mask, "x").axes[0]
-    times = days(verdicts.times)
+    axes = series_figure(detection, 0, mask, "x").axes[0]
+    times = days(detection.times)
     starts, stops = (times[np.array([span[edge] for span in spans], int)] for edge in (0, 1))
     assert [span.get_x() for span in axes.patches] == pytest.approx(starts)
     widths = [span.get_width() for span in axes.patches]
@@ -177,11 +103,11 @@ def test_one_span_for_each_labeled_segment(labels: str, spans: list[tuple[int, i
 
 
 def test_a_series_without_known_labels_has_no_span() -> None:
-    assert not series_figure(series_verdicts(), 0, None, "x").axes[0].patches
+    assert not series_figure(series_detection(), 0, None, "x").axes[0].patches
 
 
 def test_a_series_that_is_entirely_missing_can_be_written() -> None:
-    figure = series_figure(verdicts_of(np.full((3, 1), NAN)), 0, np.zeros(3, bool), "gone")
+    figure = series_figure(detection_of(np.full((3, 1), NAN)), 0, np.zeros(3, bool), "gone")
     assert written(figure)
 
 

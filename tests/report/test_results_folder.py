@@ -1,42 +1,66 @@
-"""What test.py writes: whole or not at all, the same when read back, in the units asked for."""
+"""What a detection leaves on disk: whole or not at all, the same when read back, in its units."""
 
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from support.review_content import files_in, review_of
-from support.stored_models import contents, preprocessor_with, settings_with
 
 from dcvae import InputError
-from dcvae.detection.band import AlarmRules
-from dcvae.detection.system_alarm import SystemAlarm
-from dcvae.report import results_folder as results
-from dcvae.report.results_folder import ResultsWriter
-from dcvae.scoring.causal import Scores
-from dcvae.storage import model_folder as artefacts
+from dcvae.data import Table
+from dcvae.detection import AlarmRules, Alphas, SystemAlarm
+from dcvae.evaluation import make_review
+from dcvae.report import ResultsFolder, render, results_folder
+from dcvae.report.content import page_content
+from dcvae.storage import open_model
+from support.builders import detection_of_frame
+from support.review_content import BEST, REFERENCE, VALIDATION, files_in, review_of
+from support.stored_models import SERIES, contents, preprocessor_with, settings_with
 
 NAN = math.nan
 
 NAMES = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
+ALWAYS = {
+    *(f"{name}.csv" for name in NAMES),
+    *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
+    *("alarms.csv", "scores.csv", "quality.csv", "metrics.json", "report.html"),
+}
 TIMES = pd.date_range("2021-01-01", periods=3, freq="min", unit="us", name="when")
+RUN = {
+    "best_epoch": 1,
+    "best_losses": BEST | VALIDATION,
+    "reference_losses": REFERENCE.to_dict(),
+    "windows": {"train": 100, "validation": 20},
+}
 
 
-def scores_of(rows=3, error=0.5):
-    return Scores(
-        mean=np.full((rows, 2), 1.0, np.float32),
-        sigma=np.full((rows, 2), 0.25, np.float32),
-        error=np.full((rows, 2), error, np.float32),
-        latent=np.full((rows, 2), 1 / 3, np.float32),
+def review_with(model, times=TIMES, error=0.5):
+    """Review rows whose every number is known: mean 1, sigma 0.25, latent 1/3, scaled."""
+    shape = (len(times), len(SERIES))
+    error = np.broadcast_to(np.array(error, np.float32), shape)
+    before = times[:1].append(times[:1]).append(times[:1]) - pd.to_timedelta([3, 2, 1], unit="min")
+    frame = pd.DataFrame(1.0, before.append(times).rename(times.name), list(SERIES))
+    detection = detection_of_frame(
+        frame[len(before) :],
+        error / np.float32(0.25),
+        Alphas.default(SERIES, 3.0),
+        mean=np.full(shape, 1.0, np.float32),
+        sigma=np.full(shape, 0.25, np.float32),
+        error=error,
+        latent=np.full(shape, 1 / 3, np.float32),
+        flags=np.broadcast_to([True, False], shape),
     )
+    table = Table(Path("x.csv"), frame, [])
+    return make_review(replace(model, run=RUN), RUN, table, detection, REFERENCE, None)
 
 
 def write_results(model, data="x.csv", times=TIMES, error=0.5):
-    with ResultsWriter(model, Path(data), times) as results:
-        results.write(scores_of(len(times), error), np.full((len(times), 2), [True, False]))
+    with ResultsFolder(model.folder, Path(data)) as results:
+        results.write(review_with(model, times, error))
     return results
 
 
@@ -48,7 +72,7 @@ def cells(path):
 def test_results_in_data_units(model):
     results = write_results(model, "some/where/x.csv")
     assert results.folder == model.folder / "results" / "x"
-    assert set(contents(results.folder)) == {f"{name}.csv" for name in NAMES}
+    assert set(contents(results.folder)) == ALWAYS
     first = {name: cells(results.folder / f"{name}.csv")[:2] for name in NAMES}
     header, time = ["when", "a", "b, c"], "2021-01-01 00:00:00"
     # a: mean 10, scale 2; b, c: mean -1, scale 1.
@@ -60,7 +84,7 @@ def test_results_in_data_units(model):
 
 
 def test_results_in_standardized_units(models):
-    model = artefacts.open_model(models, settings_with(fidelity_units="code"))
+    model = open_model(models, settings_with(fidelity_units="code"))
     results = write_results(model, error=-0.5)
     for name, number in (("abs_error", 0.5), ("reconstructions", 1.0), ("sigma", 0.25)):
         assert cells(results.folder / f"{name}.csv")[1][1:] == [f"{number:.7f}"] * 2
@@ -69,19 +93,22 @@ def test_results_in_standardized_units(models):
 def test_missing_cells_are_empty_in_the_error_alone(model):
     results = write_results(model, error=NAN)
     assert cells(results.folder / "abs_error.csv")[1] == ["2021-01-01 00:00:00", "", ""]
-    assert b"nan" not in b"".join(contents(results.folder).values())
+    files = contents(results.folder)
+    for name in (*NAMES, "alarms", "scores"):
+        assert b"nan" not in files[f"{name}.csv"]
     assert cells(results.folder / "reconstructions.csv")[1][1] == "12.0000000"
 
 
-def test_blocks_follow_each_other(model):
-    with ResultsWriter(model, Path("x.csv"), TIMES) as results:
-        results.write(scores_of(2, 0.5), np.ones((2, 2), bool))
-        results.write(scores_of(1, 1.5), np.zeros((1, 2), bool))
+def test_blocks_follow_each_other(model, monkeypatch):
+    whole = contents(write_results(model, error=[[0.5], [0.25], [1.5]]).folder)
+    monkeypatch.setattr(results_folder, "_BLOCK_ROWS", 2)
+    results = write_results(model, error=[[0.5], [0.25], [1.5]])
+    assert contents(results.folder) == whole
     rows = cells(results.folder / "abs_error.csv")[1:]
     assert [row[0] for row in rows] == [f"2021-01-01 00:0{minute}:00" for minute in range(3)]
-    assert [float(row[2]) for row in rows] == [0.5, 0.5, 1.5]
+    assert [float(row[2]) for row in rows] == [0.5, 0.25, 1.5]
     rows = cells(results.folder / "anomaly_predictions.csv")[1:]
-    assert [row[1:] for row in rows] == [["True"] * 2] * 2 + [["False"] * 2]
+    assert [row[1:] for row in rows] == [["True", "False"]] * 3
 
 
 @pytest.mark.parametrize(
@@ -105,8 +132,8 @@ def test_name_of_the_folder_of_results(model, name, folder):
 
 
 def write_results_in_part(model, error):
-    with ResultsWriter(model, Path("x.csv"), TIMES) as results:
-        results.write(scores_of(2, 9.0), np.ones((2, 2), bool))
+    with ResultsFolder(model.folder, Path("x.csv")) as results:
+        results._write_rows(review_with(model, error=9.0))
         raise error
 
 
@@ -121,11 +148,20 @@ def test_a_failure_leaves_the_earlier_results(model, error):
     assert contents(model.folder) != before
 
 
+def test_results_that_are_there_stay_until_all_is_written(model):
+    write_results(model)
+    before = contents(model.folder / "results" / "x")
+    with ResultsFolder(model.folder, Path("x.csv")) as results:
+        results.write(review_with(model, error=9.0))
+        assert contents(results.folder) == before
+    assert contents(results.folder) != before
+    assert [path.name for path in (model.folder / "results").iterdir()] == ["x"]
+
+
 def test_leftovers_of_a_killed_run_do_not_matter(model):
-    killed = ResultsWriter(model, Path("x.csv"), TIMES)
+    killed = ResultsFolder(model.folder, Path("x.csv"))
     killed.__enter__()
-    for stream in killed._streams.values():
-        stream.close()
+    killed._write_rows(review_with(model))
     write_results(model)
     assert [path.name for path in (model.folder / "results").iterdir()] == ["x"]
 
@@ -144,10 +180,8 @@ def test_leftovers_of_a_killed_run_do_not_matter(model):
     ],
 )
 def test_decimals_follow_the_scale(models, scale, text):
-    model = artefacts.open_model(models, settings_with())
-    scaled = artefacts.StoredModel(
-        model.settings, preprocessor_with(scale=(scale, 1.0)), {}, model.folder
-    )
+    model = open_model(models, settings_with())
+    scaled = replace(model, preprocessor=preprocessor_with(scale=(scale, 1.0)))
     results = write_results(scaled)
     assert cells(results.folder / "sigma.csv")[1][1:] == [text, "0.2500000"]
 
@@ -163,11 +197,11 @@ def test_decimals_follow_the_scale(models, scale, text):
         (["1999-12-31 23:59:59", "2150-01-01"], ["1999-12-31 23:59:59", "2150-01-01 00:00:00"]),
     ],
 )
-def test_times_are_written_as_iso_8601(model, times, texts):
+def test_times_are_written_as_iso_8601(model, times, texts, monkeypatch):
     index = pd.DatetimeIndex(pd.to_datetime(times, format="ISO8601"), name="time").as_unit("us")
-    with ResultsWriter(model, Path("x.csv"), index) as results:
-        for _ in times:  # one block a row: the form is that of the file, not of the block
-            results.write(scores_of(1), np.zeros((1, 2), bool))
+    monkeypatch.setattr(results_folder, "_BLOCK_ROWS", 1)  # the form is the file's, not a block's
+    results = write_results(model, times=index)
+    assert [row[0] for row in cells(results.folder / "quality.csv")[1:]] == texts
     assert [row[0] for row in cells(results.folder / "sigma.csv")[1:]] == texts
 
 
@@ -175,18 +209,9 @@ def test_times_are_written_as_iso_8601(model, times, texts):
 
 
 def write_review(files, review, figures):
-    times = review.verdicts.times
-    with ResultsWriter(files.model, files.data, times) as results:
-        results.write(scores_of(len(times)), review.verdicts.flags)
-        results.add_review(review, figures)
+    with ResultsFolder(files.model.folder, files.data) as results:
+        results.write(review, figures, files.model.history())
     return results.folder
-
-
-ALWAYS = {
-    *(f"{name}.csv" for name in NAMES),
-    *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
-    *("alarms.csv", "scores.csv", "quality.csv", "metrics.json", "report.html"),
-}
 
 
 @pytest.mark.parametrize("figures", [None, "png", "pdf"])
@@ -220,7 +245,7 @@ def test_files_of_a_review_with_labels(tmp_path):
     assert (event["start"], event["series"]) == ("2021-02-01 00:30:00", "a")
     assert (event["rows"], event["duration_seconds"]) == (5, 300)
     assert cells(folder / "event_series.csv")[1][:3] == ["1", "1", "a"]
-    assert (folder / "report.html").read_text(encoding="utf-8") == review.page()
+    assert (folder / "report.html").read_text(encoding="utf-8") == render(page_content(review))
 
 
 def test_without_the_training_file_there_is_no_file_of_baselines(tmp_path):
@@ -232,22 +257,33 @@ def test_without_the_training_file_there_is_no_file_of_baselines(tmp_path):
 def test_alarms_and_scores_of_every_row(tmp_path, monkeypatch):
     files = files_in(tmp_path)
     result = review_of(files, with_labels=False)
-    rows = len(result.verdicts.times)
-    alarm = SystemAlarm(AlarmRules("weighted", 1, 1, (1, 1), 1.0, 1, 0), np.ones(2), 9.0, "budget")
+    rows = len(result.detection.times)
+    rules = AlarmRules("weighted", 1, 1, (1, 1), 1.0, 1, 0)
+    alarm = SystemAlarm(rules, np.ones(2), 9.0, "budget")
+    score = alarm.score(result.detection.error)
+    raised, of_series = alarm.alarms(score, result.detection.residual, result.detection.alphas)
     offline = np.linspace(0.0, 1.0, rows)
     offline[3] = NAN
-    result.verdicts.raise_alarms(alarm, offline)
-    monkeypatch.setattr(results, "_BLOCK_ROWS", 4)  # more than one block
+    detection = replace(
+        result.detection,
+        system=alarm,
+        score=score,
+        offline=offline,
+        alarm=raised,
+        series_alarms=of_series,
+    )
+    result = replace(result, detection=detection)
+    monkeypatch.setattr(results_folder, "_BLOCK_ROWS", 4)  # more than one block
     folder = write_review(files, result, None)
     alarms = pd.read_csv(folder / "alarms.csv", index_col=0)
     assert alarms.columns.tolist() == ["system alarm", "a", "b"]
-    squares = np.nan_to_num(result.verdicts.residual.astype(float)) ** 2
+    squares = np.nan_to_num(result.detection.residual.astype(float)) ** 2
     np.testing.assert_array_equal(alarms["system alarm"], squares.max(axis=1) > 9.0)
-    np.testing.assert_array_equal(alarms[["a", "b"]], result.verdicts.flags)
+    np.testing.assert_array_equal(alarms[["a", "b"]], result.detection.flags)
     scores = pd.read_csv(folder / "scores.csv", index_col=0)
     assert scores.columns.tolist() == ["causal", "offline"]
     np.testing.assert_allclose(scores["offline"], offline, rtol=1e-6)
-    np.testing.assert_allclose(scores["causal"], result.verdicts.score, rtol=1e-6)
+    np.testing.assert_allclose(scores["causal"], result.detection.score, rtol=1e-6)
     assert scores.index.tolist() == alarms.index.tolist()
     assert len(scores) == rows
 

@@ -1,0 +1,187 @@
+"""Comparison of a model with simple detectors, by the same metrics on the same rows."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dcvae._arrays import AnyFloatArray, BoolArray
+from dcvae.data import Table
+from dcvae.detection import Alphas, Detection, SystemAlarm, fit_thresholds, flags
+from dcvae.evaluation.metrics_table import (
+    HEADLINES,
+    SERIES_AVERAGE_PRECISION,
+    SERIES_F1,
+    Predictions,
+    buffers_of,
+    distance,
+    system_metrics,
+)
+from dcvae.metrics import average_precision, point_wise
+from dcvae.pipeline import ModelDescription
+
+if TYPE_CHECKING:  # importing it would import scikit-learn
+    from dcvae.detectors import AnomalyDetector
+
+LOOKS_AHEAD = " (looks ahead)"  # suffix of the names of detectors whose scores use later rows
+_FIRST = (SERIES_F1, "f1", "event_f05_corrected", "false_alarms_per_week", *HEADLINES[:2])
+
+
+class BaselinePredictions:
+    """Predictions of simple detectors for the scored rows, with thresholds fitted as the model's.
+
+    Args:
+        model: the model that they are compared with.
+        detection: its detection of the file.
+        fitted_to: data and labels, if any, that the model's thresholds were fitted to; None where
+            they are not at hand: every detector then has the default alpha.
+    """
+
+    def __init__(
+        self,
+        model: ModelDescription,
+        detection: Detection,
+        fitted_to: tuple[Table, Table | None] | None,
+    ) -> None:
+        self._model = model
+        self._values = detection.inputs.values
+        self._first = len(detection.inputs.values) - len(detection.times)
+        self._missing = np.isnan(detection.residual)
+        self._fitted_to = None
+        if fitted_to is not None:
+            table, labels = fitted_to
+            truth = None if labels is None else labels.frame.to_numpy()
+            self._fitted_to = (model.inputs(table), truth)
+
+    def of(self, detector: "AnomalyDetector") -> Predictions:
+        """Return the predictions of a fitted detector."""
+        residual = detector.residuals(self._values)[self._first :]
+        residual[self._missing] = np.nan
+        alphas, system = self._thresholds(detector)
+        score = system.score(residual)
+        alarm, _ = system.alarms(score, residual, alphas)
+        return Predictions(residual, flags(residual, alphas), score, alarm)
+
+    def _thresholds(self, detector: "AnomalyDetector") -> tuple[Alphas, SystemAlarm]:
+        """Fit alphas and alarm of a detector to the data that the model's were fitted to."""
+        model = self._model
+        if self._fitted_to is None or detector.is_fixed:
+            alphas = Alphas.default(model.series, model.settings.default_alpha)
+            return alphas, SystemAlarm.published(len(model.series))
+        inputs, labels = self._fitted_to
+        length = model.settings.window_length
+        residual = detector.residuals(inputs.values)
+        residual[~inputs.scorable(length)] = np.nan
+        residual = residual[length - 1 :]
+        fitted = fit_thresholds(
+            residual,
+            residual,
+            model.series,
+            model.settings,
+            step_seconds=model.step_seconds,
+            labels=labels,
+        )
+        return fitted.alphas, fitted.alarm
+
+
+def compare(
+    model: ModelDescription,
+    detection: Detection,
+    labels: BoolArray,
+    training: Table,
+    fitted_to: tuple[Table, Table | None] | None,
+) -> pd.DataFrame:
+    """Compare a model with the baselines, each fitted to the same training data.
+
+    Args:
+        model: the model.
+        detection: its detection of a file.
+        labels: (rows, series) bool, of the scored rows.
+        training: the table that the model was trained on.
+        fitted_to: see `BaselinePredictions`.
+
+    Returns:
+        See `comparison_table`.
+    """
+    from dcvae.detectors import fit_baselines
+
+    inputs = model.preprocessor.transform_training(training.frame, model.after_gap(training))
+    predictions = BaselinePredictions(model, detection, fitted_to)
+    baselines = fit_baselines(inputs.values, model.settings.seed)
+    return comparison_table(
+        labels,
+        model.settings.name_of_architecture,
+        Predictions.of(detection),
+        ((_title(detector), predictions.of(detector)) for detector in baselines),
+        offline=detection.offline,
+        buffer=buffers_of(detection)[0],
+        step_seconds=model.step_seconds,
+    )
+
+
+def comparison_table(
+    labels: BoolArray,
+    name: str,
+    ours: Predictions,
+    others: Iterable[tuple[str, Predictions]],
+    *,
+    offline: AnyFloatArray | None,
+    buffer: int,
+    step_seconds: float,
+) -> pd.DataFrame:
+    """Compute the system's metrics for several detectors.
+
+    Args:
+        labels: (rows, series) bool.
+        name: name of the model.
+        ours: predictions of the model.
+        others: names and predictions of the others.
+        offline: (rows,) float64, the model's offline score, which gets a line of its own with the
+            same alarms; None for no such line.
+        buffer: largest buffer of the VUS metrics, in rows.
+        step_seconds: sampling step, in seconds.
+
+    Returns:
+        One line per detector, the model first. Columns are the system's metrics and the keys of
+        `SYSTEM_NOTES`, the most asked-for first.
+
+    Examples:
+        >>> labels = np.array([[False], [True], [False], [True]])
+        >>> score = np.array([0.1, 5.0, 0.2, 0.3])
+        >>> residual = score[:, np.newaxis].astype(np.float32)  # one series
+        >>> ours = Predictions(residual, residual > 3, score, score > 3)
+        >>> table = comparison_table(
+        ...     labels, "DC-VAE", ours, [], offline=None, buffer=0, step_seconds=60.0
+        ... )
+        >>> table[["series_f1", "average_precision"]].round(2).to_dict("index")
+        {'DC-VAE': {'series_f1': 0.67, 'average_precision': 1.0}}
+    """
+    lines = {name: _with_series_means(labels, ours, buffer, step_seconds)}
+    if offline is not None:
+        looking_ahead = ours._replace(score=offline)
+        lines[name + LOOKS_AHEAD] = _with_series_means(labels, looking_ahead, buffer, step_seconds)
+    for other, predictions in others:
+        lines[other] = _with_series_means(labels, predictions, buffer, step_seconds)
+    table = pd.DataFrame.from_dict(lines, orient="index")
+    return table[[*_FIRST, *(column for column in table.columns if column not in _FIRST)]]
+
+
+def _title(detector: "AnomalyDetector") -> str:
+    return detector.title + (LOOKS_AHEAD if detector.looks_ahead else "")
+
+
+def _with_series_means(
+    labels: BoolArray, predictions: Predictions, buffer: int, step_seconds: float
+) -> dict[str, float]:
+    line = system_metrics(labels, predictions, buffer=buffer, step_seconds=step_seconds)
+    score = distance(predictions.residual)
+    labeled = np.flatnonzero(labels.any(axis=0))
+    if len(labeled) == 0:
+        return line | {SERIES_F1: float("nan"), SERIES_AVERAGE_PRECISION: float("nan")}
+    f1 = [point_wise(labels[:, c], predictions.flags[:, c]).f1 for c in labeled]
+    average = [average_precision(labels[:, c], score[:, c]) for c in labeled]
+    return line | {
+        SERIES_F1: float(np.mean(f1)),
+        SERIES_AVERAGE_PRECISION: float(np.mean(average)),
+    }

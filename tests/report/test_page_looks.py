@@ -1,0 +1,203 @@
+"""The page in a real browser: all of it is drawn, in place, and nothing in it can do harm."""
+
+import numpy as np
+import pytest
+
+from support import report_content
+from support.browser import SIZES, drawn, opened, points_of, range_of, written
+
+pytestmark = pytest.mark.slow
+
+
+def test_every_chart_is_drawn_when_it_comes_into_view(page, content):
+    assert page.get_attribute("#chart-4", "data-state") == "waiting"
+    for number, name in enumerate(content.series):
+        drawn(page, number)
+        assert page.inner_text(f"#chart-{number} h3") == name
+        for trace in ("value", "expected", "band", "flagged rows", "labeled"):
+            if trace == "labeled" and not content.labels[:, number].any():
+                continue
+            assert points_of(page, number, trace) > 3, (name, trace)
+        assert page.locator(f"#plot-{number} .lines path.js-line").count() >= 1
+    assert page.locator("#calibration-plot .lines path.js-line").count() == 2 + len(content.series)
+
+
+def test_spikes_are_on_the_screen_at_every_zoom(page, content):
+    drawn(page, 0)
+    shown = page.evaluate(
+        """() => document.getElementById("plot-0").data.find((trace) => trace.name === "value").y
+            .filter((value) => value !== null)"""
+    )
+    step = np.ptp(content.values[~np.isnan(content.values[:, 0]), 0]) / 65_000
+    assert max(shown) == pytest.approx(np.nanmax(content.values[:, 0]), abs=step)
+    assert min(shown) == pytest.approx(np.nanmin(content.values[:, 0]), abs=step)
+    assert len(shown) <= 4000
+
+
+def test_the_marks_of_flags_sit_outside_the_band(page, content):
+    number = int(content.flags.sum(axis=0).argmax())
+    drawn(page, number)
+    page.click("[data-days='1']")
+    event = content.events[[content.series[number] in names for names in content.events["series"]]]
+    page.select_option("#event-filter", str(number))
+    page.click(f"#event-table tr[data-event='{int(event['event'].iloc[0]) - 1}']")
+    drawn(page, number)
+    marks = points_of(page, number, "flagged above") + points_of(page, number, "flagged below")
+    low, high = range_of(page, number)
+    moments = content.times.as_unit("us").asi8 / 1000.0
+    margin = content.times[1].timestamp() * 1000 - content.times[0].timestamp() * 1000
+    inside = (moments >= low) & (moments <= high)
+    beyond = (moments >= low - margin) & (moments <= high + margin)
+    assert content.flags[inside, number].sum() <= marks <= content.flags[beyond, number].sum()
+
+
+def test_the_theme_switch_changes_page_and_plots_and_is_remembered(page):
+    drawn(page, 0)
+
+    def colors() -> list[str]:
+        return page.evaluate(
+            """() => {
+                const traces = document.getElementById("plot-0").data;
+                const line = traces.find((trace) => trace.name === "value").line;
+                return [getComputedStyle(document.body).backgroundColor, line.color];
+            }"""
+        )
+
+    page.click("[data-theme-choice=light]")
+    drawn(page, 0)
+    light = colors()
+    page.click("[data-theme-choice=dark]")
+    drawn(page, 0)
+    dark = colors()
+    assert light[0] != dark[0]
+    assert light[1] != dark[1]
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.click("[data-theme-choice=auto]")
+    assert page.evaluate("document.documentElement.dataset.theme") is None
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_overflows_overlaps_or_is_clipped(browser, page_file, content, size, theme):
+    page = opened(browser, page_file, size)
+    page.click(f"[data-theme-choice={theme}]")
+    for number in range(len(content.series)):
+        drawn(page, number)
+    wrong = page.evaluate(
+        """() => {
+            const wrong = [];
+            const root = document.documentElement;
+            if (root.scrollWidth > root.clientWidth) wrong.push("the page scrolls sideways");
+            const sections = [...document.querySelectorAll("header, main section")];
+            const boxes = sections.map((section) => section.getBoundingClientRect());
+            for (let a = 0; a < boxes.length; a++) for (let b = a + 1; b < boxes.length; b++) {
+                const [one, two] = [boxes[a], boxes[b]];
+                const across = one.left < two.right && two.left < one.right;
+                if (across && one.top < two.bottom && two.top < one.bottom) {
+                    wrong.push(`${sections[a].id} lies on ${sections[b].id}`);
+                }
+            }
+            for (const element of document.querySelectorAll("main *, header *, nav *")) {
+                if (element.closest("svg, .plot, .scroll, option")) continue;
+                const name = `${element.tagName} ${element.id || element.className}`;
+                const box = element.getBoundingClientRect();
+                const holder = element.parentElement.getBoundingClientRect();
+                if (box.width && (box.right > holder.right + 30 || box.right > root.clientWidth)) {
+                    wrong.push(`${name} leaves its box`);
+                }
+                const cut = element.scrollWidth > element.clientWidth + 1 && element.clientWidth;
+                if (cut && getComputedStyle(element).overflowX === "hidden" && !element.title) {
+                    wrong.push(`${name} is clipped`);
+                }
+            }
+            // Labels of axes must lie within their plot, or they would be cut.
+            for (const plot of document.querySelectorAll(".plot")) {
+                const outer = plot.getBoundingClientRect();
+                for (const text of plot.querySelectorAll("text")) {
+                    const box = text.getBoundingClientRect();
+                    if (box.width && (box.left < outer.left - 1 || box.right > outer.right + 1
+                        || box.top < outer.top - 1 || box.bottom > outer.bottom + 1)) {
+                        wrong.push(`${plot.id}: the label ${text.textContent} is cut`);
+                    }
+                }
+            }
+            return wrong;
+        }"""
+    )
+    complaints = page.complaints
+    page.context.close()
+    assert wrong == []
+    assert complaints == []
+
+
+def test_names_cannot_do_anything(browser, tmp_path):
+    made = report_content.content(600, 4)
+    nasty = ["</script><b>x", 'a"b', "<img src=x onerror=alert(1)>", "&lt;i&gt; <i>y</i> %{y}"]
+    events = report_content.NO_EVENTS
+    calibration = made.calibration.copy()
+    calibration.columns = ["promised by a Gaussian", *nasty, "all series together"]
+    metrics = made.metrics.copy()
+    metrics.index = ["system alarm", *nasty, "mean of labeled series"]
+    made = report_content.changed(
+        made,
+        model_name=nasty[0],
+        series=nasty,
+        events=events,
+        calibration=calibration,
+        metrics=metrics,
+        settings={nasty[2]: nasty},
+    )
+    page = opened(browser, written(made, tmp_path))
+    page.on("dialog", lambda dialog: page.complaints.append("a dialog opened"))
+    for number, name in enumerate(nasty):
+        drawn(page, number)
+        assert page.text_content(f"#chart-{number} h3") == name
+    labels = page.locator("#heat-plot .ytick text").evaluate_all(
+        "(texts) => texts.map((text) => text.textContent)"
+    )
+    assert labels[0] == nasty[0]
+    assert page.locator("b, i, img", has_text="x").count() == 0
+    complaints = page.complaints
+    page.context.close()
+    assert complaints == []
+
+
+def test_empty_sections_say_why(browser, tmp_path):
+    made = report_content.content(1, 1)
+    made.values[:] = np.nan
+    made = report_content.changed(
+        made,
+        events=report_content.NO_EVENTS,
+        flags=np.zeros((1, 1), dtype=bool),
+        labels=None,
+        metrics=None,
+        baselines=None,
+        findings=[],
+        losses=made.losses.iloc[:0],
+        calibration=made.calibration.iloc[:0],
+    )
+    page = opened(browser, written(made, tmp_path))
+    drawn(page, 0)
+    assert "The system was not in alarm, so there is no event." in page.inner_text("#events")
+    for section in ("#metrics", "#baselines"):
+        assert "Give --labels to have the run judged" in page.inner_text(section)
+    assert "No cell had a value" in page.inner_text("#calibration")
+    assert "no value in this file" in page.inner_text("#chart-0")
+    complaints = page.complaints
+    page.context.close()
+    assert complaints == []
+
+
+def test_best_baselines_and_own_row_are_marked_in_words(page):
+    assert page.locator("#baselines-body tr.own th").all_inner_texts() == ["DC-VAE"]
+    best = page.locator("#baselines-body td.best")
+    assert best.count() >= 9
+    assert {best.nth(place).get_attribute("title") for place in range(best.count())} == {
+        "best of this column"
+    }
+    delays = [
+        float(text) for text in page.locator("#baselines-body td:nth-child(9)").all_inner_texts()
+    ]
+    winner = page.locator("#baselines-body td.best:nth-child(9)").all_inner_texts()
+    assert [float(text) for text in winner] == [min(delays)]  # the smallest delay, not the largest

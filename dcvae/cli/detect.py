@@ -1,0 +1,72 @@
+"""Command `dcvae detect`, or test.py: flags, alarms and events of a file.
+
+Writes CSV files, events and an HTML page to models/<model_name>/results/<data file stem>/.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from dcvae.cli import arguments as command_line
+from dcvae.cli.printer import Printer, start_backend
+
+
+def _parser(program: str | None) -> argparse.ArgumentParser:
+    parser = command_line.parser("Say which cells fall outside mu ± alpha·sigma.", program=program)
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="evaluate the flags by these")
+    parser.add_argument(
+        "--context",
+        type=Path,
+        metavar="FILE",
+        help="an earlier CSV whose last T-1 rows give the first rows of DATA.csv a score too",
+    )
+    parser.add_argument("--figures", choices=("png", "pdf"), help="also draw figures for a paper")
+    return parser
+
+
+def _detect(arguments: argparse.Namespace) -> None:
+    # pandas is imported only now, so that --help need not wait for it.
+    from dcvae.cli import output
+    from dcvae.cli.progress import counted
+    from dcvae.config import read_settings
+    from dcvae.data import read_data
+    from dcvae.evaluation import evaluate_by_labels, make_review
+    from dcvae.report import ResultsFolder
+    from dcvae.storage import open_model
+
+    printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
+    started = time.monotonic()
+    stored = open_model(arguments.models, read_settings(arguments.settings))
+    table, labels = read_data(
+        arguments.data,
+        stored.settings,
+        series=stored.series,
+        labels=arguments.labels,
+        context=arguments.context,
+    )
+    thresholds = stored.thresholds()
+    _ = stored.calibration  # refused here, before anything slow, if it is damaged
+    history = stored.history() if arguments.figures else []
+    notices = table.notices + stored.step_notice(table) + (labels.notices if labels else [])
+    printer.notice([*notices, *thresholds.notices])
+
+    start_backend()
+    with ResultsFolder(stored.folder, arguments.data) as results:
+        model = stored.load(thresholds)
+        detection = model.detect(table, shown=lambda blocks, total: counted(printer, blocks, total))
+        reviewed = make_review(
+            stored,
+            stored.run,
+            table,
+            detection,
+            model.losses(detection.inputs),
+            stored.threshold_source(table),
+            None if labels is None else evaluate_by_labels(stored, detection, labels),
+        )
+        results.write(reviewed, arguments.figures, history)
+    printer.notice(reviewed.quality.notices())
+    output.review(printer, reviewed, results.folder, time.monotonic() - started)
+    printer.machine_readable(reviewed.to_dict())
+
+
+main = command_line.command(_parser, _detect)

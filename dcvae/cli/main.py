@@ -1,0 +1,37 @@
+"""Program `dcvae`: the commands of the package by their names."""
+
+import argparse
+import importlib
+import sys
+from typing import NoReturn
+
+from dcvae._version import __version__
+from dcvae.cli.arguments import PROGRAM
+
+_COMMANDS = {
+    "train": "train a model on a file of normal data (train.py)",
+    "thresholds": "choose how far is too far, by labels or on normal data (alpha_definition.py)",
+    "detect": "find anomalies in a file (test.py)",
+    "settings": "print a settings file to start from",
+}
+
+
+def main() -> NoReturn:
+    """Run the command that the first argument names, and exit."""
+    width = max(map(len, _COMMANDS))
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Anomaly detection in multivariate time series.",
+        epilog="commands:\n"
+        + "\n".join(f"  {name:<{width}}  {does}" for name, does in _COMMANDS.items())
+        + f"\n\n{PROGRAM} COMMAND --help says more of each.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument(
+        "command", metavar="COMMAND", choices=_COMMANDS, help="one of the commands below"
+    )
+    command = parser.parse_args(sys.argv[1:2]).command
+    importlib.import_module(f"dcvae.cli.{command}").main(sys.argv[2:], f"{PROGRAM} {command}")
+    raise SystemExit  # a command exits by itself

@@ -1,0 +1,55 @@
+"""Command `dcvae thresholds`, or alpha_definition.py: alphas and alarm of a model.
+
+Writes alphas.csv and alarms.json. Without labels, all rows are taken for normal.
+"""
+
+import argparse
+
+from dcvae.cli import arguments as command_line
+from dcvae.cli.printer import Printer, start_backend
+
+
+def _parser(program: str | None) -> argparse.ArgumentParser:
+    return command_line.parser(
+        "Choose each series' alphas and the alarm of the system, by labels or on normal data.",
+        program=program,
+        labels=True,
+    )
+
+
+def _fit_thresholds(arguments: argparse.Namespace) -> None:
+    # pandas is imported only now, so that --help need not wait for it.
+    from dcvae.cli import output
+    from dcvae.config import read_settings
+    from dcvae.data import read_data
+    from dcvae.storage import open_model
+
+    printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
+    given = read_settings(arguments.settings)
+    given.check_labels(arguments.labels)
+    stored = open_model(arguments.models, given)
+    _ = stored.calibration  # refused here, before anything slow, if it is damaged
+    table, labels = read_data(
+        arguments.data, stored.settings, series=stored.series, labels=arguments.labels
+    )
+    printer.notice(table.notices + (labels.notices if labels else []) + stored.step_notice(table))
+    printer.notice(stored.quality(table).notices())
+
+    start_backend()
+    thresholds = stored.calibrated().fit_thresholds(table, labels)
+    paths = stored.write_thresholds(thresholds, table, labels)
+    output.alphas_table(printer, thresholds)
+    printer.facts({"system alarm": thresholds.alarm.describe(stored.step_seconds)})
+    printer.notice(thresholds.notices)
+    printer.machine_readable(
+        {
+            "alphas": thresholds.alphas.to_records(),
+            "system_alarm": thresholds.alarm.to_dict(stored.series),
+        }
+    )
+    printer.say("written: " + ", ".join(str(path) for path in paths))
+    printer.say("next:")
+    printer.say(f"  {command_line.typed('detect', ('TEST.csv',), arguments)}")
+
+
+main = command_line.command(_parser, _fit_thresholds)

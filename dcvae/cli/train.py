@@ -1,0 +1,94 @@
+"""Command `dcvae train`, or train.py: a model from normal data.
+
+Writes models/<model_name>/, with all that the commands thresholds and detect need.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dcvae.cli import arguments as command_line
+from dcvae.cli.printer import Printer, start_backend
+
+if TYPE_CHECKING:  # importing it would import Keras
+    from dcvae.networks import Autoencoder
+
+
+def _parser(program: str | None) -> argparse.ArgumentParser:
+    parser = command_line.parser("Train DC-VAE on a CSV of normal data.", program=program)
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="leave labeled anomalies out of training"
+    )
+    parser.add_argument(
+        "--epochs",
+        type=command_line.positive_number,
+        metavar="N",
+        help="instead of the settings' own",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the last epoch of an earlier run"
+    )
+    parser.add_argument("--tensorboard", action="store_true", help="write logs for TensorBoard")
+    return parser
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    # pandas and scikit-learn are imported only now, so that --help need not wait for them.
+    from dcvae import pipeline
+    from dcvae.cli import output
+    from dcvae.cli.progress import TrainingDisplay
+    from dcvae.config import fidelity_departures, read_settings, without_effect
+    from dcvae.data import read_data, training_data
+    from dcvae.networks import entry_of
+    from dcvae.storage import TrainingFolder, run_record, source_record
+    from dcvae.training import check_installed
+
+    printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
+    if arguments.tensorboard:
+        check_installed()
+    settings = read_settings(arguments.settings)
+    if arguments.epochs:
+        settings = settings.model_copy(update={"epochs": arguments.epochs})
+    table, labels = read_data(arguments.data, settings, labels=arguments.labels)
+    settings = settings.with_num_series(table.frame.shape[1], table.path)
+    data = training_data(table, settings, labels)
+    source = source_record(data.table, data.labels)
+    folder = TrainingFolder(arguments.models, settings.model_name)
+    if arguments.resume:
+        folder.check_resumable(settings, source)
+    printer.notice(data.notices)
+    printer.notice(without_effect(settings))
+    printer.notice(entry_of(settings).notices(settings))
+    printer.notice(fidelity_departures(settings))
+    printer.notice(folder.notices(resume=arguments.resume))
+    state = folder.begin(settings, data.preprocessor, source, resume=arguments.resume)
+
+    start_backend()
+
+    def on_start(network: "Autoencoder", device: str) -> None:
+        output.training_start(printer, data, settings, network, device, folder.final)
+        if arguments.tensorboard:
+            folder.log(network)
+
+    with TrainingDisplay(printer, settings.epochs, len(state.history)) as display:
+        model = pipeline.fit(
+            data,
+            settings,
+            state=state,
+            on_start=on_start,
+            keep=folder.keep_state,
+            progress=display,
+        )
+    told = folder.finish(model, source)
+    training = model.training
+    status = output.training_end(printer, training.result, folder.final, training.seconds)
+    printer.notice([*told, *model.thresholds.notices])
+    printer.machine_readable(run_record(source, training))
+    printer.say("next:")
+    typed = command_line.typed
+    printer.say(f"  {typed('thresholds', ('VAL.csv', 'LABELS.csv'), arguments)}")
+    printer.say(f"  {typed('detect', ('TEST.csv',), arguments)}")
+    return status
+
+
+main = command_line.command(_parser, _train)

@@ -1,8 +1,12 @@
-# make demo: the three scripts on the sample. make test: all checks and tests. Both make .venv first.
-PYTHON ?= python3.11
+# make demo: the three scripts on the sample. make test: all checks and tests. make docs: the
+# documentation as a site. All make .venv first, with any Python from 3.11 to 3.13.
+CANDIDATES := python3.11 python3.12 python3.13 python3 python
+IS_RIGHT := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for name in $(CANDIDATES); do \
+	if $$name -c '$(IS_RIGHT)' 2>/dev/null; then command -v $$name; break; fi; done)
 BIN := .venv/bin
 
-.PHONY: demo test clean
+.PHONY: demo test docs clean
 
 demo: .venv/installed
 	$(BIN)/python train.py data/sample/train.csv settings/sample.txt
@@ -15,15 +19,27 @@ test: .venv/installed-for-tests
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-clean:
-	rm -rf .venv
+docs: .venv/installed-for-docs
+	rm -rf docs/_build  # what is kept there is not checked again
+	$(BIN)/sphinx-build -W --keep-going -n -b html docs docs/_build/html
 
-.venv/installed: requirements.txt
+clean:
+	rm -rf .venv docs/_build
+
+.venv/installed: requirements.txt pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "No Python from 3.11 to 3.13 was found; looked for: $(CANDIDATES)." >&2; \
+		echo "Install one of these, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; \
+		exit 1; fi
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
 .venv/installed-for-tests: requirements-test.txt .venv/installed
 	$(BIN)/python -m pip install --quiet --requirement requirements-test.txt
 	$(BIN)/python -m pip install --quiet --no-deps prts==1.0.0.3
+	touch $@
+
+.venv/installed-for-docs: requirements-docs.txt .venv/installed
+	$(BIN)/python -m pip install --quiet --requirement requirements-docs.txt
 	touch $@

@@ -5,19 +5,19 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
+
+from dcvae.config import Settings
+from dcvae.storage import open_model
+from dcvae.training import loop
 from support import builders
 from support.stored_models import preprocessor_with, seal, settings_with
-
-from dcvae.config.settings import Settings
-from dcvae.storage import model_folder as artefacts
-from dcvae.training import loop as training
 
 
 @pytest.fixture(autouse=True, scope="session")
 def without_xla() -> Iterator[None]:
     """Compiling a step takes XLA seconds; scripts in processes of their own are compiled by it."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(training, "_BY_XLA", False)
+        patched.setattr(loop, "_BY_XLA", False)
         yield
 
 
@@ -43,4 +43,4 @@ def models(tmp_path):
 
 @pytest.fixture
 def model(models):
-    return artefacts.open_model(models, settings_with())
+    return open_model(models, settings_with())

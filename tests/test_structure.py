@@ -1,9 +1,12 @@
-"""The direction of the code: who may import whom, what stays light, who prints, what is banned."""
+"""The structure of the package: layers, exports, weight, and what is banned."""
 
 import ast
+import importlib
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,33 +15,91 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "dcvae"
 SCRIPTS = ("train", "alpha_definition", "test")
 
-HEAVY = ("keras", "tensorflow", "sklearn", "matplotlib", "plotly")
+# An import goes to a lower number or stays in its package; see docs/developing/architecture.md.
+LAYERS = {
+    **dict.fromkeys(("errors", "_arrays", "_backend", "_lazy", "_text", "_version"), 0),
+    "config": 1,
+    "metrics": 1,
+    "data": 2,
+    "networks": 2,
+    "training": 3,
+    "scoring": 3,
+    "detection": 4,
+    "pipeline": 5,
+    "storage": 6,
+    "detectors": 7,
+    "evaluation": 8,
+    "report": 9,
+    "cli": 10,
+}
+# What must answer before a framework is imported.
+LIGHT = (
+    "dcvae",
+    *(f"dcvae.{name}" for name in ("config", "metrics", "data", "detection", "storage")),
+    *("dcvae.pipeline", "dcvae.evaluation", "dcvae.report", "dcvae.report.results_folder"),
+    *("dcvae.cli.arguments", "dcvae.cli.output", "dcvae.cli.train", "dcvae.cli.main"),
+)
+HEAVY = {"keras", "tensorflow", "sklearn", "matplotlib", "plotly"}
+# Where paths are opened, read or written.
+MAY_TOUCH_FILES = ("data/readers.py", "storage", "report", "training/tensorboard.py", "config")
+MAY_PRINT = ("cli", "training/progress.py")  # a fit that is asked to be verbose prints its epochs
+MOST_LINES = 400
+MOST_MODULES = 10  # of a package, beside its __init__
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def code_files() -> list[Path]:
+    return [*modules(), *(ROOT / f"{script}.py" for script in SCRIPTS)]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else ROOT))
 
 
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def code_files() -> list[Path]:
-    return [*sorted(PACKAGE.rglob("*.py")), *(ROOT / f"{script}.py" for script in SCRIPTS)]
+def part_of(path: Path) -> str:
+    """The package, or the module beside the packages, that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def modules_loaded_by(statement: str) -> set[str]:
-    """Top-level packages that a fresh interpreter has after a statement."""
-    code = f"{statement}; import json, sys; print(json.dumps(list(sys.modules)))"
+def imports_of(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (module, name) for everything of the package that a file imports, anywhere in it."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}: relative imports hide the direction"
+            if (node.module or "").split(".")[0] == "dcvae":
+                for alias in node.names:
+                    yield node.module or "", alias.name
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "dcvae":
+                    yield alias.name, ""
+
+
+def parts_imported(path: Path) -> set[str]:
+    found = set()
+    for module, name in imports_of(path):
+        inside = module.split(".")[1:]
+        found.add(inside[0] if inside else name)
+    return found
+
+
+def loaded_by(*names: str) -> set[str]:
+    """Top-level packages that a fresh interpreter has after some imports."""
+    code = f"import {', '.join(names)}; import json, sys; print(json.dumps(list(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return {name.split(".")[0] for name in json.loads(done.stdout)}
 
 
-def test_importing_the_package_or_the_console_loads_nothing_heavy():
-    loaded = modules_loaded_by("import dcvae.cli.output")
-    assert not loaded & {*HEAVY, "numpy", "pandas", "pydantic", "pyarrow"}
-
-
-def imported_names(node: ast.AST) -> list[str]:
-    """Top-level packages that an import statement names."""
+def imported_packages(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name.split(".")[0] for alias in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -46,7 +107,140 @@ def imported_names(node: ast.AST) -> list[str]:
     return []
 
 
-def test_only_the_console_prints():
+# ------------------------------------------------------------ layers
+
+
+def test_every_part_has_a_layer():
+    assert {part_of(path) for path in modules()} - {"__init__"} == set(LAYERS)
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_imports_go_to_a_lower_layer_or_stay(path):
+    part = part_of(path)
+    for imported in parts_imported(path) - {part}:
+        # The package's own exports, imported when they are asked for, are the one door upward.
+        assert part == "__init__" or LAYERS[imported] < LAYERS[part], imported
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_from_outside_a_package_only_what_it_exports(path):
+    for module, name in imports_of(path):
+        inside = module.split(".")[1:]
+        if part_of(path) == "__init__" or inside[:1] == [part_of(path)]:
+            continue
+        if inside and (PACKAGE / inside[0]).is_dir():
+            assert len(inside) == 1, f"{module} is inside a package"
+            assert name in importlib.import_module(module).__all__
+
+
+def test_exports_are_there():
+    packages = ["dcvae", *(f"dcvae.{path.parent.name}" for path in PACKAGE.glob("*/__init__.py"))]
+    for package in packages:
+        module = importlib.import_module(package)
+        names = getattr(module, "__all__", [])
+        assert len(names) == len(set(names))
+        for name in names:
+            assert getattr(module, name) is not None
+            assert name in dir(module)
+
+
+def test_lazy_exports_are_those_that_the_type_checker_sees():
+    for path in [PACKAGE / "__init__.py", *PACKAGE.glob("*/__init__.py")]:
+        tree = tree_of(path)
+        if "lazy_exports" not in ast.unparse(tree):
+            continue
+        seen = {
+            (node.module, alias.name)
+            for part in tree.body
+            if isinstance(part, ast.If)
+            for node in ast.walk(part)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        call = next(
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "lazy_exports"
+        )
+        table = ast.literal_eval(call.args[1])
+        assert seen == {(module, name) for module, names in table.items() for name in names}
+
+
+def test_the_package_shows_what_it_has():
+    import dcvae
+
+    assert {"DCVAEDetector", "make_detector", "load_model", "InputError"} <= set(dir(dcvae))
+    with pytest.raises(AttributeError, match="module 'dcvae' has no attribute 'Detector'"):
+        _ = dcvae.Detector
+
+
+# ------------------------------------------------------------ weight
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_light_modules_load_no_framework(name):
+    assert not loaded_by(name) & HEAVY
+
+
+def test_help_waits_for_nothing():
+    loaded = loaded_by("dcvae.cli.main", "dcvae.cli.train", "dcvae.cli.detect")
+    assert not loaded & {*HEAVY, "numpy", "pandas", "pydantic", "pyarrow"}
+
+
+# ------------------------------------------------------------ below the pipeline
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in modules() if 1 < LAYERS.get(part_of(path), 0) < LAYERS["pipeline"]],
+    ids=name_of,
+)
+def test_below_the_pipeline_nobody_takes_settings(path):
+    assert not [name for _, name in imports_of(path) if name in ("Settings", "read_settings")]
+
+
+def test_only_networks_and_config_know_architectures_apart():
+    for path in modules():
+        if part_of(path) in ("networks", "config"):
+            continue
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Compare):
+                text = ast.unparse(node)
+                assert "architecture" not in text, f"{name_of(path)}: {text}"
+
+
+# ------------------------------------------------------------ size
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_no_module_is_long(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+def test_no_package_is_crowded():
+    for folder in {path.parent for path in modules()} - {PACKAGE}:
+        names = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+        assert len(names) <= MOST_MODULES, names
+    assert len(list((PACKAGE / "report" / "page_assets").glob("*.js"))) <= MOST_MODULES
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.js")), ids=name_of)
+def test_no_script_of_the_page_is_long(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts_are_doors(script):
+    lines = (ROOT / f"{script}.py").read_text(encoding="utf-8").splitlines()
+    code = [line for line in lines if line.strip() and not line.startswith('"""')]
+    assert len(code) == 3
+    assert re.fullmatch(r"from dcvae\.cli\.(train|thresholds|detect) import main", code[0])
+
+
+# ------------------------------------------------------------ who prints, who touches files
+
+
+def test_only_the_command_line_prints():
     for path in code_files():
         printing = [
             node.lineno
@@ -54,14 +248,30 @@ def test_only_the_console_prints():
             if (isinstance(node, ast.Name) and node.id == "print")
             or (isinstance(node, ast.Attribute) and node.attr in ("stdout", "stderr"))
         ]
-        assert not printing or path.name == "output.py", f"{path.name}, lines {printing}"
+        assert not printing or name_of(path).startswith(MAY_PRINT), f"{path}, lines {printing}"
 
 
-@pytest.mark.parametrize("path", code_files(), ids=lambda path: path.name)
+def test_only_some_touch_files():
+    touching = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink"}
+    touching |= {"mkdir", "rmtree", "copytree", "exists", "is_file", "is_dir", "iterdir"}
+    for path in modules():
+        if name_of(path).startswith(MAY_TOUCH_FILES):
+            continue
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if ast.unparse(node.func) == "os.open":  # the null device, for a closed pipe
+                    continue
+                assert node.func.attr not in touching, f"{name_of(path)}, line {node.lineno}"
+
+
+# ------------------------------------------------------------ banned
+
+
+@pytest.mark.parametrize("path", code_files(), ids=name_of)
 def test_nothing_is_pickled_evaluated_or_asserted(path):
     for node in ast.walk(tree_of(path)):
         banned_modules = {"pickle", "joblib", "dill", "cloudpickle", "shelve", "marshal", "h5py"}
-        assert not banned_modules & set(imported_names(node))
+        assert not banned_modules & set(imported_packages(node))
         assert not isinstance(node, ast.Assert), node.lineno
         if isinstance(node, ast.Attribute):
             assert node.attr not in ("Lambda", "read_pickle", "to_pickle"), node.lineno
@@ -87,9 +297,39 @@ def test_nothing_swallows_every_exception():
                 assert not broad or raised_again, f"{path.name}, line {node.lineno}"
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_scripts_stay_short(script):
-    path = ROOT / f"{script}.py"
-    assert len(path.read_text(encoding="utf-8").splitlines()) < 90
-    functions = [node for node in tree_of(path).body if isinstance(node, ast.FunctionDef)]
-    assert [function.name for function in functions] == ["main"]
+# ------------------------------------------------------------ words
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_modules_open_with_a_noun_phrase_and_without_metaphors(path):
+    text = path.read_text(encoding="utf-8")
+    first = (ast.get_docstring(tree_of(path)) or "").split("\n")[0]
+    assert re.match(r"[A-Z]\S* ?", first), first
+    assert not re.match(r"(How|What|Which|From|Where|Turn|Judge|Choos)\w*\b", first), first
+    for metaphor in (r"\brooms?\b", r"\bdoors?\b", r"\bhouses?\b", r"\bwalks?\b"):
+        assert not re.search(metaphor, text), f"{metaphor} in {name_of(path)}"
+
+
+# ------------------------------------------------------------ the page about all this
+
+PAGE = ROOT / "docs" / "developing" / "architecture.md"
+
+
+@pytest.mark.parametrize("path", [p for p in modules() if p.stem != "__init__"], ids=name_of)
+def test_the_page_says_of_each_module_what_its_first_line_says(path):
+    first = (ast.get_docstring(tree_of(path)) or "").split("\n")[0].rstrip(".")
+    assert f"| `{name_of(path)}` | {first} |" in PAGE.read_text(encoding="utf-8").splitlines()
+
+
+def test_the_page_has_no_file_or_export_that_is_not_there():
+    rows = re.findall(r"^\| `([\w/]+(?:\.py|/))` \|", PAGE.read_text(encoding="utf-8"), re.M)
+    for name in rows:
+        assert (PACKAGE / name).exists() or (ROOT / name).exists(), name
+    layers = re.findall(
+        r"^\| \d+ \| `(\w+)` \| [^|]* \| ([^|]*) \|", PAGE.read_text(encoding="utf-8"), re.M
+    )
+    assert {name for name, _ in layers} == {n for n in LAYERS if (PACKAGE / n).is_dir()}
+    for package, exports in layers:
+        if package != "cli":
+            exported = importlib.import_module(f"dcvae.{package}").__all__
+            assert set(re.findall(r"`(\w+)`", exports)) <= set(exported), package

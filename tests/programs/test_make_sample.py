@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from support.script_tools import load_program
 
 DATA = Path(__file__).parents[2] / "data"

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from support.script_tools import load_program
 
 from dcvae.data.tables import read_labels, read_table
+from support.script_tools import load_program
 
 load_program("prepare_swat")
 prepare = load_program("prepare")

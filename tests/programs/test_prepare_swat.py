@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from support.script_tools import call, good, load_program
 
 from dcvae.config.settings import Settings
 from dcvae.data.loading import read_data
+from support.script_tools import call, good, load_program
 
 Cells = list[list[Any]]
 
@@ -306,7 +306,7 @@ def test_scripts_run_on_what_it_writes(tmp_path: Path, monkeypatch: pytest.Monke
     labels = ["Normal"] * 200 + ["Attack"] * 20 + ["Normal"] * 80
     write_csv(raw / ATTACK, [TITLE, HEADER, *rows_of(AT_NOON, labels)])
     run(raw, tmp_path, "--step", "10s")
-    keys = {"architecture": "seq2seq", "T": 8, "hidden_size": 4, "embedding_size": 2, "epochs": 1}
+    keys = {"T": 8, "cnn_units": [4], "dil_rate": [1, 2], "J": 2, "epochs": 1, "summary": False}
     (tmp_path / "settings.txt").write_text(json.dumps({"model_name": "swat", **keys}))
     monkeypatch.chdir(tmp_path)
     good(call("train", "train.csv", "settings.txt"))

@@ -1,6 +1,8 @@
 """The programs for public benchmarks: what they read, measure, keep and print."""
 
 import json
+import pickle
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
-from support import oracles
 
 from benchmarks import skab, tsb_ad_m
 from benchmarks.common import in_processes
 from benchmarks.sets import tsb_ad_m_file
 from dcvae import InputError
-from dcvae.config.settings import Settings
-from dcvae.metrics.event_based import affiliation
-from dcvae.metrics.range_based import range_based
-from dcvae.metrics.ranking import period_from_autocorrelation, vus
+from dcvae.config import Settings
+from dcvae.metrics import affiliation, period_from_autocorrelation, range_based, vus
+from support import oracles
 
 TUNING = Path(__file__).parents[3] / "shared" / "data" / "tsb_ad_m_tuning"
 QUICK = Settings.from_values(
@@ -110,11 +110,25 @@ def test_a_file_without_a_label_has_no_measures() -> None:
     assert all(np.isnan(value) for value in found.values())
 
 
+def in_this_process(
+    tasks: Sequence[tuple[Path, Callable[[], Any]]], jobs: int
+) -> Iterator[tuple[Path, Any]]:
+    """Do tasks one after the other, each as it would arrive in another process.
+
+    That processes of their own do tasks is tested below; starting TensorFlow in them takes long.
+    """
+    for path, do in tasks:
+        try:
+            yield path, pickle.loads(pickle.dumps(do))()
+        except (ValueError, OSError) as error:
+            yield path, error
+
+
 @pytest.mark.slow
 def test_a_folder_is_done_once_and_what_is_missing_again(
     tmp_path: Path, monkeypatch: Any, capsys: Any
 ) -> None:
-    """From the command line, each file in a process of its own, then once more."""
+    """From the command line, then once more."""
     folder, out = tmp_path / "files", tmp_path / "out"
     folder.mkdir()
     write_series(folder, "001_ABC_id_1_Sensor_tr_60_1st_90.csv")
@@ -125,6 +139,7 @@ def test_a_folder_is_done_once_and_what_is_missing_again(
     words = ["tsb_ad_m", str(folder), "--settings", str(settings), "--out", str(out)]
 
     monkeypatch.setattr("sys.argv", words)
+    monkeypatch.setattr(tsb_ad_m, "in_processes", in_this_process)
     assert tsb_ad_m.main() == 1
     printed = capsys.readouterr().out
     assert "3 files, 0 of them done before" in printed
@@ -147,13 +162,52 @@ def test_a_folder_is_done_once_and_what_is_missing_again(
     assert Path(f"{second}.csv").read_bytes() == before[1]  # the same seed, the same file
 
 
-def test_other_settings_or_data_are_another_run(tmp_path: Path) -> None:
+def test_other_settings_data_or_code_are_another_run(tmp_path: Path, monkeypatch: Any) -> None:
     path = write_series(tmp_path, "001_ABC_id_1_tr_60.csv")
     key = tsb_ad_m.key_of(path, QUICK)
     assert tsb_ad_m.key_of(path, QUICK) == key
     assert tsb_ad_m.key_of(path, QUICK.model_copy(update={"seed": 1})) != key
+    with monkeypatch.context() as patched:
+        patched.setattr(tsb_ad_m, "source_hash", lambda package: "of other code")
+        assert tsb_ad_m.key_of(path, QUICK) != key
     write_series(tmp_path, path.name, 130)
     assert tsb_ad_m.key_of(path, QUICK) != key
+
+
+def change_code(package: Path) -> None:
+    (package / "data" / "windows.py").write_text("T = 9\n")
+
+
+def add_code(package: Path) -> None:
+    (package / "more.py").write_text("")
+
+
+def rename_code(package: Path) -> None:
+    (package / "data" / "windows.py").rename(package / "data" / "blocks.py")
+
+
+@pytest.mark.parametrize("change", [change_code, add_code, rename_code])
+def test_a_source_file_that_changed_is_other_code(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    def of_package(name: str) -> str:
+        package = tmp_path / name
+        (package / "data").mkdir(parents=True, exist_ok=True)
+        (package / "__init__.py").write_text('"""A package."""\n')
+        (package / "data" / "windows.py").write_text("T = 8\n")
+        (package / "__pycache__").mkdir(exist_ok=True)
+        (package / "__pycache__" / "windows.pyc").write_bytes(name.encode())
+        return tsb_ad_m.source_hash.__wrapped__(package)
+
+    assert of_package("one") == of_package("other")  # wherever it lies, whatever was compiled
+    before = of_package("one")
+    change(tmp_path / "one")
+    assert tsb_ad_m.source_hash.__wrapped__(tmp_path / "one") != before
+
+
+def test_the_code_that_counts_is_that_of_the_package() -> None:
+    assert (tsb_ad_m.PACKAGE / "scoring" / "causal.py").is_file()
+    assert len(tsb_ad_m.source_hash(tsb_ad_m.PACKAGE)) == 64
 
 
 @pytest.mark.slow

@@ -9,14 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dcvae.config.settings import Settings
-from dcvae.detection.alphas import Alphas
-from dcvae.detection.band import flags
-from dcvae.detection.result import Verdicts
-from dcvae.evaluation.metrics_table import Detector
-from dcvae.networks import build_network
-from dcvae.networks.base import Autoencoder
-from dcvae.networks.dc_vae import ConvHeads, DilatedCausalConv
+from dcvae.config import Settings
+from dcvae.data import ModelInput
+from dcvae.detection import Alphas, Detection, SystemAlarm, flags
+from dcvae.evaluation import Predictions
+from dcvae.networks import Autoencoder, ConvHeads, DilatedCausalConv, build_network
 
 TINY = {
     "model_name": "tiny",
@@ -75,30 +72,68 @@ def random_rows(num_rows: int, num_series: int, seed: int = 0) -> NDArray[np.flo
     return np.random.default_rng(seed).normal(size=(num_rows, num_series)).astype(np.float32)
 
 
-def detector_of(residual: Any, alphas: Alphas) -> Detector:
+def inputs_of(values: Any, observed: Any = None, gaps: Any = None) -> ModelInput:
+    """Make what a network is given of scaled values (rows, series), rows every minute."""
+    values = np.asarray(values, dtype=np.float32)
+    return ModelInput(
+        values,
+        np.ones(values.shape, dtype=bool) if observed is None else np.asarray(observed),
+        np.zeros(len(values), dtype=bool) if gaps is None else np.asarray(gaps),
+        pd.date_range("2021-01-01", periods=len(values), freq="min"),
+    )
+
+
+def predictions_of(residual: Any, alphas: Alphas) -> Predictions:
     """What the published rule says of residuals (rows, series)."""
     residual = np.asarray(residual, dtype=np.float32)
     flagged = flags(residual, alphas)
     distance = np.nan_to_num(np.abs(residual), nan=0.0)
-    return Detector(residual, flagged, distance.max(axis=1), np.logical_or.reduce(flagged, axis=1))
+    return Predictions(
+        residual, flagged, distance.max(axis=1), np.logical_or.reduce(flagged, axis=1)
+    )
 
 
-def verdicts_of(residual: Any, *, down: Any = 3.0, up: Any = 3.0) -> Verdicts:
-    """Verdicts with given residuals (rows, series): expected 0 with sigma 1, rows every 5 min."""
+def detection_of_frame(
+    frame: pd.DataFrame, residual: Any, alphas: Alphas, **fields: Any
+) -> Detection:
+    """A detection by the published rule that expects 0 with sigma 1 everywhere.
+
+    Args:
+        frame: (rows, series), the scored rows.
+        residual: of the same cells.
+        alphas: the bands.
+        **fields: others than these.
+    """
+    residual = np.asarray(residual, dtype=np.float32)
+    said = predictions_of(residual, alphas)
+    zeros = np.zeros_like(residual)
+    made = Detection(
+        frame=frame,
+        inputs=inputs_of(np.nan_to_num(frame.to_numpy())),
+        alphas=alphas,
+        system=SystemAlarm.published(residual.shape[1]),
+        offset=np.zeros(residual.shape[1]),
+        scale=np.ones(residual.shape[1]),
+        mean=zeros,
+        sigma=zeros + 1,
+        error=residual,
+        residual=residual,
+        flags=said.flags,
+        latent=np.zeros((len(residual), 2), dtype=np.float32),
+        score=said.score.astype(np.float64),
+        offline=np.full(len(residual), np.nan),
+        alarm=said.alarm,
+        series_alarms=said.flags,
+    )
+    return replace(made, **fields)
+
+
+def detection_of(residual: Any, *, down: Any = 3.0, up: Any = 3.0, **fields: Any) -> Detection:
+    """A detection with given residuals (rows, series), rows every 5 minutes."""
     residual = np.asarray(residual, dtype=np.float32)
     names = list("abcdefghijklmnopqrstuvwxyz"[: residual.shape[1]])
     times = pd.date_range("2021-01-01", periods=len(residual), freq="5min", name="time")
     default = Alphas.default(names, 3.0)
     alphas = replace(default, down=default.down * 0 + down, up=default.up * 0 + up)
-    zeros = np.zeros_like(residual)
-    return Verdicts(
-        pd.DataFrame(residual.astype(np.float64), times, names),
-        alphas,
-        np.zeros(residual.shape[1]),
-        np.ones(residual.shape[1]),
-        zeros,
-        np.ones_like(residual),
-        residual,
-        flags(residual, alphas),
-        np.zeros((len(residual), 2), dtype=np.float32),
-    )
+    frame = pd.DataFrame(residual.astype(np.float64), times, names)
+    return detection_of_frame(frame, residual, alphas, **fields)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from dcvae.config.settings import Settings
+from dcvae.config import Settings
 
 Array = NDArray[np.float64]
 Weights = dict[str, Array]
@@ -133,12 +133,12 @@ def forward(
     return {"z_mean": z_mean, "z_log_var": z_log_var, "mean": mean, "spread": spread}
 
 
-def loss_parts(x: Array, outputs: dict[str, Array], spread_reading: str) -> tuple[float, float]:
+def loss_parts(x: Array, outputs: dict[str, Array], spread_convention: str) -> tuple[float, float]:
     """Mean negative log-likelihood of a cell and mean KL of a latent number, by loops."""
     log_likelihoods = []
     for cell in np.ndindex(x.shape):
         residual, spread = x[cell] - outputs["mean"][cell], outputs["spread"][cell]
-        if spread_reading == "paper":
+        if spread_convention == "paper":
             log_likelihoods.append(0.5 * (residual**2 / np.exp(spread) + spread))
         else:
             log_likelihoods.append(0.5 * (residual / np.exp(spread)) ** 2 + spread)

@@ -10,9 +10,9 @@ from typing import Any
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from support.oracles import ACTIVATIONS, batch_norm
 
-from dcvae.config.settings import Settings
+from dcvae.config import Settings
+from support.oracles import ACTIVATIONS, batch_norm
 
 Array = NDArray[np.float64]
 LayerWeights = dict[str, list[Array]]

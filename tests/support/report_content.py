@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dcvae.evaluation.metrics_table import Finding
-from dcvae.report.page import ReportContent
+from dcvae.evaluation import Finding
+from dcvae.report import ReportContent
 
 NAMES = (
     "cpu_load",
@@ -84,7 +84,7 @@ def content(num_rows: int, num_series: int, num_events: int = 0, seed: int = 0) 
         series=series,
         times=times,
         values=values,
-        level=np.zeros(num_series),
+        offset=np.zeros(num_series),
         scale=np.ones(num_series),
         mean=mean,
         sigma=sigma,

@@ -1,4 +1,4 @@
-"""A judged file with a model that never saw a network: verdicts made up, everything else real."""
+"""A scored file with a model that never saw a network: a made-up detection, all else real."""
 
 import json
 from dataclasses import replace
@@ -7,22 +7,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from support.builders import settings_with
 
-from dcvae.data.preprocessing import Preprocessor
-from dcvae.data.tables import Table, prepend_context, read_labels, read_table
-from dcvae.detection.alphas import Alphas
-from dcvae.detection.band import flags
-from dcvae.detection.result import Verdicts
-from dcvae.evaluation.review import Review, review
-from dcvae.scoring.model_fit import WindowLosses
-from dcvae.storage.model_folder import StoredModel, sha256_of
+from dcvae.data import Preprocessor, Table
+from dcvae.data.tables import prepend_context, read_labels, read_table
+from dcvae.detection import Alphas, Detection, SystemAlarm, Thresholds
+from dcvae.evaluation import Review, Severity, evaluate_by_labels, make_review
+from dcvae.scoring import WindowLosses
+from dcvae.storage import StoredModel, sha256_of
+from support.builders import detection_of_frame, inputs_of, settings_with
 
 SERIES = ("a", "b")
 WINDOW = 4
 BEFORE = WINDOW - 1
 REFERENCE = WindowLosses(40, reconst=0.5, kl=0.25, median=0.7, percentile_95=1.5)
 BEST = {"epoch": 2, "loss": 0.8, "reconst": 0.6, "kl": 0.2}
+BASELINES = [
+    *("DC-VAE", "DC-VAE (looks ahead)", "always", "never", "random", "z-score"),
+    *("persistence", "PCA", "isolation forest", "k-means (looks ahead)"),
+]
 VALIDATION = {"val_loss": 0.9, "val_reconst": None, "val_kl": 0.3, "learning_rate": 1e-3}
 
 
@@ -75,26 +77,17 @@ def files_in(folder: Path, *, num_rows: int = 60, **run: Any) -> Files:
     preprocessor = Preprocessor(
         SERIES, (0.0, 0.0), (1.0, 1.0), None, "training", 12, (0.0, 0.0), (None, None)
     )
-    stored = StoredModel(settings, preprocessor, json.loads(json.dumps(content | run)), place)
+    stored = StoredModel(settings, preprocessor, 60.0, json.loads(json.dumps(content | run)), place)
     return Files(stored, training, data, labels)
 
 
-def verdicts_of_table(table: Table, alphas: Alphas) -> Verdicts:
+def detection_of_table(table: Table, alphas: Alphas, residual_factor: float = 1.0) -> Detection:
     """Expect 0 with sigma 1 everywhere."""
     frame = table.frame.iloc[BEFORE:]
-    residual = frame.to_numpy().astype(np.float32)
-    zeros, latent = np.zeros_like(residual), np.arange(2.0 * len(frame)).reshape(-1, 2)
-    return Verdicts(
-        frame,
-        alphas,
-        np.zeros(len(SERIES)),
-        np.ones(len(SERIES)),
-        zeros,
-        zeros + 1,
-        residual,
-        flags(residual, alphas),
-        latent.astype(np.float32),
-    )
+    residual = frame.to_numpy().astype(np.float32) * np.float32(residual_factor)
+    latent = np.arange(2.0 * len(frame), dtype=np.float32).reshape(-1, 2)
+    inputs = inputs_of(np.nan_to_num(table.frame.to_numpy()))
+    return detection_of_frame(frame, residual, alphas, latent=latent, inputs=inputs)
 
 
 def review_of(
@@ -105,14 +98,49 @@ def review_of(
     context: Path | None = None,
     residual_factor: float = 1.0,
 ) -> Review:
-    """Judge the data file as test.py does, but for the network."""
+    """Review the data file as test.py does, but for the network."""
     table = read_table(files.data, series=SERIES, allow_empty=context is not None)
     labels = read_labels(files.labels, table) if with_labels else None
     if context is not None:
         before = read_table(context, series=SERIES, allow_empty=True)
         table = prepend_context(table, before, BEFORE)
-    alphas = files.model.alphas() or Alphas.default(SERIES, files.model.settings.default_alpha)
-    verdicts = verdicts_of_table(table, alphas)
-    residual = verdicts.residual * np.float32(residual_factor)
-    verdicts = replace(verdicts, residual=residual, flags=flags(residual, alphas))
-    return review(files.model, table, verdicts, losses, labels)
+    model = files.model
+    alphas = model.alphas() or Alphas.default(SERIES, model.settings.default_alpha)
+    detection = detection_of_table(table, alphas, residual_factor)
+    evaluation = None if labels is None else evaluate_by_labels(model, detection, labels)
+    source = model.threshold_source(table)
+    return make_review(model, model.run, table, detection, losses, source, evaluation)
+
+
+def choose_alphas(files: Files, data: Path, labels: Path | None) -> None:
+    """Write alphas as alpha_definition.py does: 2.5 sigmas downward, 3 upward."""
+    table = read_table(data, series=SERIES)
+    alphas = replace(
+        Alphas.default(SERIES, 3.0),
+        down=np.array([2.5, 2.5]),
+        method=("exact range-based", "default"),
+    )
+    fitted = Thresholds(alphas, SystemAlarm.published(len(SERIES)), np.zeros(len(SERIES)))
+    truth = None if labels is None else read_labels(labels, table)
+    files.model.write_thresholds(fitted, table, truth)
+
+
+def other_file(files: Files) -> tuple[Path, Path]:
+    """Write another labeled file, of January."""
+    data, labels = files.data.with_name("january.csv"), files.data.with_name("january_labels.csv")
+    values, truth = values_with(50, 4), np.zeros((50, 2), int)
+    values[20:24, 1] -= 7
+    truth[20:24, 1] = 1
+    write_csv(data, values, "2021-01-10")
+    write_csv(labels, truth, "2021-01-10")
+    return data, labels
+
+
+def texts(review: Review, severity: Severity | None = None) -> list[str]:
+    """List what the findings say."""
+    return [f.text for f in review.findings if severity is None or f.severity == severity]
+
+
+def mentions(review: Review, text: str) -> list[str]:
+    """List what the findings say of something."""
+    return [found for found in texts(review) if text in found]

@@ -1,4 +1,4 @@
-"""What the tests of the three scripts share: small data, settings, and ways to run a script."""
+"""What the tests of the commands share: small data, settings, files to spoil, ways to run them."""
 
 import contextlib
 import importlib.util
@@ -8,6 +8,7 @@ import os
 import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,10 @@ from unittest import mock
 
 import numpy as np
 import pandas as pd
+
+from dcvae import _backend
+from dcvae.cli.main import main as program
+from dcvae.training import loop
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {
@@ -31,6 +36,18 @@ SETTINGS = {
 }
 BEFORE = SETTINGS["T"] - 1  # rows at the start of a file that no window judges
 RESULTS = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
+REVIEW_FILES = {  # the results besides these five, without labels
+    *("alarms.csv", "scores.csv", "quality.csv"),
+    *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
+    *("metrics.json", "report.html"),
+}
+RESULT_FILES = {f"{name}.csv" for name in RESULTS} | REVIEW_FILES
+MODEL_FILES = {
+    *("model.keras", "settings.txt", "preprocessing.json", "run.json"),
+    *("history.csv", "loss.png", "training_state.npz", "alphas.csv", "alphas_source.json"),
+    *("calibration.json", "alarms.json"),
+}
+DATA_OF = {"train": "train.csv", "alpha_definition": "val.csv", "test": "test.csv"}
 
 
 def load_program(name: str) -> ModuleType:
@@ -112,20 +129,30 @@ class Ended:
     stderr: str
 
 
-def call(script, *words):
-    """Run a script in this process; the same file, the same end by sys.exit."""
+def _ended(argv: list[str], main: Callable[[], object]) -> Ended:
     out, err = io.StringIO(), io.StringIO()
     with (
-        mock.patch.object(sys, "argv", [f"{script}.py", *map(str, words)]),
-        mock.patch.dict(os.environ),  # the scripts set how much TensorFlow logs
+        mock.patch.object(sys, "argv", argv),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
         try:
-            runpy.run_path(str(ROOT / f"{script}.py"), run_name="__main__")
+            main()
         except SystemExit as end:
-            return Ended(end.code, out.getvalue(), err.getvalue())
-    raise AssertionError("the script did not say how it ended")
+            return Ended(end.code or 0, out.getvalue(), err.getvalue())
+    raise AssertionError("the command did not say how it ended")
+
+
+def call(script, *words):
+    """Run a script in this process; the same file, the same end by sys.exit."""
+    path = str(ROOT / f"{script}.py")
+    argv = [f"{script}.py", *map(str, words)]
+    return _ended(argv, lambda: runpy.run_path(path, run_name="__main__"))
+
+
+def call_program(*words):
+    """Run the program ``dcvae`` in this process."""
+    return _ended(["some/where/dcvae", *map(str, words)], program)
 
 
 def good(ended):
@@ -140,3 +167,96 @@ def read_csv(path):
 
 def read_results(folder):
     return {name: read_csv(folder / f"{name}.csv") for name in RESULTS}
+
+
+@contextlib.contextmanager
+def short_epochs(num_steps=2):
+    """Train a few steps an epoch, where a settings file has to stay as it was published."""
+    whole = loop.starts_of_epoch
+
+    def starts_of_epoch(starts, seed, epoch, batch_size, steps):
+        return whole(starts, seed, epoch, batch_size, steps)[: num_steps * batch_size]
+
+    with mock.patch.object(loop, "starts_of_epoch", starts_of_epoch):
+        yield
+
+
+# --- Files of one's own ------------------------------------------------------------------------
+
+
+@dataclass
+class Place:
+    """Files of one's own to work with and to spoil.
+
+    Attributes:
+        folder: train.csv, val.csv, labels.csv, test.csv, settings.txt and models/toy.
+        data: the file that the script at hand takes first.
+        more: further words of the command line.
+    """
+
+    folder: Path
+    data: Path
+    more: list[str]
+
+    @property
+    def models(self) -> Path:
+        return self.folder / "models"
+
+    @property
+    def model(self) -> Path:
+        return self.models / "toy"
+
+    @property
+    def settings(self) -> Path:
+        return self.folder / "settings.txt"
+
+    @property
+    def labels(self) -> Path:
+        return self.folder / "labels.csv"
+
+    def words(self, script):
+        labels = [self.labels] if script == "alpha_definition" else []
+        return [self.data, *labels, self.settings, "--models", self.models, *self.more]
+
+    def call(self, script, *more):
+        return call(script, *self.words(script), *more)
+
+    def define(self, *more, **keys):
+        """Define thresholds on the training file, taken to be normal."""
+        write_settings(self.settings, **keys)
+        words = [self.folder / "train.csv", self.settings, "--models", self.models, *more]
+        return call("alpha_definition", *words)
+
+
+def write_test_labels(place):
+    """Write the labels of test.csv; their path and table."""
+    data = read_csv(place.data)
+    labels = pd.DataFrame(0, data.index, data.columns)
+    labels.iloc[40, 0] = 1
+    labels.iloc[60:63, 1] = 1
+    path = place.folder / "test_labels.csv"
+    labels.to_csv(path)
+    return path, labels
+
+
+def epochs_of(folder):
+    return list(pd.read_csv(folder / "history.csv")["epoch"])
+
+
+def notices(place, script, *more):
+    """Give the notes that a script prints before the framework starts, and end it there."""
+    with mock.patch.object(_backend, "start", side_effect=KeyboardInterrupt):
+        ended = place.call(script, *more)
+    assert ended.returncode == 130
+    return ended.stdout.splitlines()
+
+
+def flags_from_csvs(folder, data, alphas):
+    """Compute flags from nothing but what people can read, and where rounding cannot matter."""
+    results = read_results(folder)
+    data = data.iloc[-len(results["sigma"]) :]
+    residual = (data - results["reconstructions"]) / results["sigma"]
+    down, up = alphas["alpha_down"], alphas["alpha_up"]
+    expected = (residual < -down) | (residual > up)
+    sure = ((residual + down).abs() > 1e-3) & ((residual - up).abs() > 1e-3)
+    return expected, sure | residual.isna(), results["anomaly_predictions"]

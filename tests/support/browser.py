@@ -1,0 +1,90 @@
+"""Ways to open a page in a browser, to move in it and to ask what it shows."""
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from dcvae.report import ReportContent, render
+
+SIZES = ((1280, 800), (1920, 1080))
+ARGUMENTS = (
+    "--no-sandbox",  # containers give a browser no sandbox of its own
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def written(content: ReportContent, folder: Path) -> Path:
+    path = folder / "report.html"
+    path.write_text(render(content), encoding="utf-8")
+    return path
+
+
+def opened(browser: Browser, path: Path, size: tuple[int, int] = SIZES[0]) -> Page:
+    """Open a page without a network; what the console says is collected in `page.complaints`."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, offline=True, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(("file:", "data:", "blob:"))
+            else complaints.append(f"asked for {request.url}")
+        ),
+    )
+    page.complaints = complaints
+    page.goto(path.as_uri())
+    page.wait_for_selector("#heat-plot .main-svg", state="attached")
+    return page
+
+
+def drawn(page: Page, number: int) -> None:
+    """Scroll a chart into view and wait until it is drawn."""
+    page.locator(f"#chart-{number}").scroll_into_view_if_needed()
+    page.wait_for_selector(f"#chart-{number}[data-state=drawn]")
+
+
+def range_of(page: Page, number: int) -> tuple[float, float]:
+    """What the x axis of a chart shows, in milliseconds."""
+    low, high = page.evaluate(
+        f"""() => document.getElementById("plot-{number}")._fullLayout.xaxis.range.map((time) =>
+            typeof time === "number" ? time : Date.parse(time.replace(" ", "T") + "Z"))"""
+    )
+    return low, high
+
+
+def points_of(page: Page, number: int, trace: str) -> int:
+    return page.evaluate(
+        """([number, name]) => {
+            const traces = document.getElementById(`plot-${number}`).data;
+            const found = traces.find((trace) => trace.name === name);
+            return found ? found.y.filter((value) => value !== null).length : 0;
+        }""",
+        [number, trace],
+    )
+
+
+def column(page: Page, place: int) -> list[str]:
+    return page.locator(f"#event-table tbody td:nth-child({place})").all_inner_texts()
+
+
+def drag_across(page: Page, number: int) -> None:
+    """Drag over the middle fifth of a chart."""
+    box = page.locator(f"#plot-{number} .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 60, steps=5)
+    page.mouse.up()

@@ -1,1 +1,1 @@
-"""Programs that measure; run them from the project folder as `python -m benchmarks.NAME`."""
+"""Benchmarks: programs to run from the project folder as `python -m benchmarks.NAME`."""

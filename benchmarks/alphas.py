@@ -1,4 +1,4 @@
-"""How long it takes to choose alphas, and what F1 each search reaches.
+"""Searches for alphas: the time that each takes and the F1 that it reaches.
 
 python -m benchmarks.alphas [--rows 20000] [--series 12] [--repeats 5]
 """
@@ -9,7 +9,9 @@ from typing import get_args
 import numpy as np
 
 from benchmarks.common import median_of, print_table, seconds
-from dcvae.detection.alphas import Alphas, Measure, Search, alphas_from_labels
+from dcvae.config import AlphaMeasure, AlphaSearch
+from dcvae.detection import Alphas
+from dcvae.detection.alphas_from_labels import alphas_from_labels
 
 
 def main() -> None:
@@ -28,10 +30,10 @@ def main() -> None:
     residual = (rng.normal(size=shape) + 3 * truth * rng.normal(size=shape)).astype(np.float32)
     names = [f"TS{number}" for number in range(1, arguments.series + 1)]
     rows = []
-    for measure in get_args(Measure):
-        for search in get_args(Search):
+    for measure in get_args(AlphaMeasure):
+        for search in get_args(AlphaSearch):
 
-            def choose(measure: Measure = measure, search: Search = search) -> Alphas:
+            def choose(measure: AlphaMeasure = measure, search: AlphaSearch = search) -> Alphas:
                 return alphas_from_labels(
                     residual, truth, names, measure=measure, search=search, default_alpha=3.0
                 )

@@ -1,12 +1,12 @@
-"""What each architecture costs and what it finds.
+"""Architectures: time of training and scoring, and metrics of detection, of each.
 
 python -m benchmarks.architectures [FOLDER ...] [--epochs N] [--only NAME]
 
 Trains every architecture on the sample, and on the sets in the folders that have a labeled
 validation part (see benchmarks.sets), all with the windows and the training of
-settings/sample.txt. Prints a table a set:
+settings/sample.txt. Prints one table per set:
 
-* parameters; seconds of an epoch after the first, validation included; rows scored a second
+* parameters; seconds of an epoch after the first, validation included; rows scored per second
 * mean F1: point-wise, over the series labeled in the test part, alphas by the labels of the
   validation part
 * VUS-PR of the system on the test part, causal and offline, and event-wise F0.5 of its alarm: no
@@ -27,15 +27,12 @@ from sklearn.metrics import f1_score
 from benchmarks.common import FOR_THE_SAMPLE, print_table, seconds
 from benchmarks.sets import STEP_SECONDS, LabeledSet, all_sets
 from benchmarks.severity import Run, run
-from dcvae.config.settings import Settings
-from dcvae.detection.alphas import alphas_from_labels
-from dcvae.detection.band import AlarmRules, flags, standardized_residual
-from dcvae.detection.system_alarm import SystemAlarm
-from dcvae.metrics.event_based import event_wise
-from dcvae.metrics.ranking import period_from_autocorrelation, vus
-from dcvae.scoring.causal import Scorer
-from dcvae.scoring.window_average import OfflineScorer
-from dcvae.training.loop import EpochLosses
+from dcvae.config import Settings
+from dcvae.detection import AlarmRules, SystemAlarm, flags, standardized_residual
+from dcvae.detection.alphas_from_labels import alphas_from_labels
+from dcvae.metrics import event_wise, period_from_autocorrelation, vus
+from dcvae.scoring import CausalScorer, WindowAverageScorer
+from dcvae.training import EpochLosses
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "DC-VAE": {},
@@ -56,7 +53,7 @@ HEADER += ["VUS-PR causal", "VUS-PR offline", "event F0.5"]
 
 
 class _Clock:
-    """Notes when epochs end."""
+    """A record of the times at which epochs end."""
 
     def __init__(self) -> None:
         self._ends: list[float] = []
@@ -72,7 +69,7 @@ class _Clock:
 
 
 def settings_of(name: str, epochs: int | None) -> Settings:
-    """The settings of the sample, the network another one."""
+    """Return the settings of the sample with the network of an architecture."""
     keys: dict[str, Any] = json.loads(FOR_THE_SAMPLE.read_text(encoding="utf-8"))
     if ARCHITECTURES[name]:
         foreign = [*_OF_DC_VAE, *(["J"] if "architecture" in ARCHITECTURES[name] else [])]
@@ -82,7 +79,7 @@ def settings_of(name: str, epochs: int | None) -> Settings:
 
 
 def found(made: Run) -> Iterator[str]:
-    """F1 by labels, and VUS-PR and event-wise F0.5 without, of the test part."""
+    """Yield F1 of alphas by labels, VUS-PR and event-wise F0.5 without labels, of the test part."""
     first = made.settings.window_length - 1
     test = slice(made.data.num_choosing - first, None)
     labels = np.broadcast_to(made.data.labels, made.data.judged.shape)[first:]
@@ -100,16 +97,16 @@ def found(made: Run) -> Iterator[str]:
     labeled = np.flatnonzero(labels[test].any(axis=0))
     f1 = [f1_score(labels[test, column], flagged[test, column]) for column in labeled]
     yield f"{np.mean(f1):.3f}"
-    alarm = SystemAlarm.learn(
+    alarm = SystemAlarm.fit(
         made.normal.error,
         AlarmRules.of(made.settings),
         false_alarms_per_week=made.settings.system_false_alarms_per_week,
         step_seconds=STEP_SECONDS,
     )
     causal = alarm.score(made.scores.error)
-    level = made.calibration.offline_level
-    ahead = OfflineScorer(made.network, first + 1).score(made.judged, made.observed, level)
-    truth, window = made.truth[test], period_from_autocorrelation(made.judged[:, 0])
+    levels = made.calibration.reference_levels
+    ahead = WindowAverageScorer(made.network, first + 1).score(made.judged, levels)
+    truth, window = made.truth[test], period_from_autocorrelation(made.judged.values[:, 0])
     for score in (causal, ahead.row[first:]):
         yield f"{vus(truth, np.nan_to_num(score[test]), window).pr:.3f}"
     raised, _ = alarm.alarms(causal, residual, alphas)
@@ -117,12 +114,12 @@ def found(made: Run) -> Iterator[str]:
 
 
 def line(data: LabeledSet, name: str, epochs: int | None) -> list[str]:
-    """Train one architecture on one set and measure."""
+    """Train one architecture on one set and return its line of the table."""
     settings, clock = settings_of(name, epochs), _Clock()
     made = run(data, settings, clock)
-    scorer = Scorer.of(made.network, made.settings)
-    scorer.score(made.judged[: 2 * settings.window_length], made.observed)  # compiles
-    taken = min(seconds(lambda: scorer.score(made.judged, made.observed), repeats=3))
+    scorer = CausalScorer.of(made.network, made.settings)
+    scorer.score(made.judged)  # compiles
+    taken = min(seconds(lambda: scorer.score(made.judged), repeats=3))
     return [
         name,
         f"{made.network.count_params():,}",
@@ -133,7 +130,7 @@ def line(data: LabeledSet, name: str, epochs: int | None) -> list[str]:
 
 
 def main() -> None:
-    """Train everything on every set, and print a table a set."""
+    """Train every architecture on every set, and print one table per set."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", type=Path, nargs="*")
     parser.add_argument("--epochs", type=int)

@@ -1,5 +1,6 @@
-"""What the programs share: the published settings, data of the published size, medians, a table."""
+"""Parts that the benchmarks share: settings, data of the published size, medians, tables."""
 
+import argparse
 import os
 import platform
 import statistics
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 
-from dcvae.cli import output as console
-from dcvae.config.settings import Settings, read_settings
+from dcvae import _backend
+from dcvae.config import Settings, read_settings
+from dcvae.data import ModelInput
 
 Result = TypeVar("Result")
 
@@ -24,20 +27,46 @@ FOR_THE_SAMPLE = SETTINGS / "sample.txt"
 
 
 def published_settings(num_series: int = 12) -> Settings:
-    """The published settings, for any number of series."""
+    """Return the published settings for any number of series."""
     return read_settings(PUBLISHED).model_copy(update={"num_series": num_series})
 
 
+def parser_of_files(description: str | None) -> argparse.ArgumentParser:
+    """Make the argument parser of the programs that do every file of a public benchmark."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--settings", type=Path, default=RECOMMENDED)
+    parser.add_argument("--jobs", type=int, default=1, help="files at a time (default: 1)")
+    parser.add_argument("--seed", type=int, help="instead of the settings' own")
+    return parser
+
+
+def given_settings(arguments: argparse.Namespace) -> Settings:
+    """Read the settings that a command line names, with its own seed and epochs, if any."""
+    given = {name: getattr(arguments, name, None) for name in ("seed", "epochs")}
+    changed = {name: number for name, number in given.items() if number is not None}
+    return read_settings(arguments.settings).model_copy(update=changed)
+
+
 def random_walks(num_rows: int, num_series: int, seed: int = 0) -> np.ndarray:
-    """(rows, series) float32: standardized, smooth, correlated in time."""
+    """Return random walks, (rows, series) float32: standardized, smooth, correlated in time."""
     rng = np.random.default_rng(seed)
     steps = rng.normal(size=(num_rows, num_series)).cumsum(axis=0)
     walks: np.ndarray = ((steps - steps.mean(axis=0)) / steps.std(axis=0)).astype(np.float32)
     return walks
 
 
+def whole_input(values: np.ndarray) -> ModelInput:
+    """Return scaled values (rows, series) as networks are given them, without gaps."""
+    observed, gaps = np.ones(values.shape, dtype=bool), np.zeros(len(values), dtype=bool)
+    times = pd.date_range("2021-01-01", periods=len(values), freq="5min")
+    return ModelInput(values, observed, gaps, times)
+
+
 def seconds(action: Callable[[], object], repeats: int) -> list[float]:
-    """Wall seconds of each of several runs."""
+    """Measure the wall seconds of each of several runs."""
     taken = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -60,21 +89,21 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 
 def median_of(values: Sequence[float]) -> str:
-    """Median and range for a table."""
+    """Return median and range as text for a table."""
     return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
 def in_processes(
     tasks: Sequence[tuple[Path, Callable[[], Result]]], jobs: int
 ) -> Iterator[tuple[Path, Result | Exception]]:
-    """Do tasks, some at a time, and yield each result, or what it failed with, when it is there.
+    """Run tasks, some at a time, and yield each result, or its error, as soon as it is done.
 
-    After each a line says how many are done and about how long the rest will take. The tasks run in
-    processes of their own, begun afresh as TensorFlow does not survive a fork.
+    After each a line is printed with the number of finished tasks and an estimate of the time left.
+    Tasks run in processes of their own, spawned as TensorFlow does not survive a fork.
 
     Args:
-        tasks: what each is about, and what to do; must be picklable.
-        jobs: how many at a time.
+        tasks: the file of each task, and its function; must be picklable.
+        jobs: tasks at a time.
     """
     started = time.perf_counter()
     with ProcessPoolExecutor(max(jobs, 1), get_context("spawn")) as pool:
@@ -93,8 +122,8 @@ def in_processes(
 
 
 def start_afresh() -> None:
-    """Load Keras without its log, and forget the networks of files done before in this process."""
-    console.start_tensorflow()
+    """Load Keras without its log, and clear the networks of earlier files in this process."""
+    _backend.start()
     import keras
 
     keras.utils.clear_session()

@@ -1,4 +1,4 @@
-"""How long a training epoch takes after the first: ours against the plain port's `fit`.
+"""Time of a training epoch after the first: ours against the plain port's `fit`.
 
 python -m benchmarks.epoch [--rows 8640] [--series 12] [--epochs 4]
 """
@@ -12,15 +12,21 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 
-from benchmarks.common import median_of, print_table, published_settings, random_walks
+from benchmarks.common import (
+    median_of,
+    print_table,
+    published_settings,
+    random_walks,
+    whole_input,
+)
 from benchmarks.plain import PlainVAE, windows_of
-from dcvae.data.windows import split_windows
+from dcvae.data import split_windows
 from dcvae.networks import build_network
-from dcvae.training.loop import train
+from dcvae.training import train
 
 
 class Clock(keras.callbacks.Callback):
-    """Takes the time of every epoch, validation included."""
+    """A record of the seconds of every epoch, validation included."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +40,7 @@ class Clock(keras.callbacks.Callback):
 
 
 class Display:
-    """The same for our training."""
+    """The same record for our training."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -78,7 +84,7 @@ def main() -> None:
         )
         rows.append((name, clock.seconds))
     display = Display()
-    train(build_network(settings), series, split, settings, progress=display)
+    train(build_network(settings), whole_input(series), split, settings, progress=display)
 
     rows.append(("ours", display.seconds))
     our_median = statistics.median(display.seconds[1:])

@@ -24,7 +24,7 @@ MEASURE = (
 
 
 def peak_mebibytes(*command: str) -> float:
-    """Run a script in a process of its own and ask for its largest resident size (Linux: KiB)."""
+    """Run a script in a process of its own and return its largest resident size (Linux)."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, *command],
         cwd=PROJECT,

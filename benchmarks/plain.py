@@ -1,4 +1,4 @@
-"""The other side of the measurements: DC-VAE as one would first write it in Keras 3.
+"""Plain port, the reference of the measurements: DC-VAE as first written in Keras 3.
 
 Conv1D layers with causal padding, windows by `timeseries_dataset_from_array`, batches of 32, `fit`
 and `predict`. Same layers, same weights, same losses as ours; nothing in `dcvae` uses it.
@@ -10,7 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from dcvae.config.settings import Settings
+from dcvae.config import Settings
+from dcvae.networks.plan import decoder_plan, encoder_plan
 
 BATCH = 32
 
@@ -18,7 +19,7 @@ BATCH = 32
 def build_side(
     plan: Any, kernel: int, activation: str, shape: tuple[int, int], heads: list[int]
 ) -> keras.Model:
-    """Stack Conv1D and BatchNormalization as the plan says, then one Conv1D a head."""
+    """Stack Conv1D and BatchNormalization by the plan, then one Conv1D per head."""
     inputs = keras.Input(shape)
     hidden = inputs
     for units, dilation in plan.hidden:
@@ -36,7 +37,7 @@ def build_side(
 
 
 class PlainVAE(keras.Model):
-    """The VAE with its loss in `compute_loss`, as Keras 3 wants it."""
+    """The VAE with its loss in `compute_loss`, as is usual in Keras 3."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -46,14 +47,14 @@ class PlainVAE(keras.Model):
             settings.num_series or 1,
         )
         self.encoder = build_side(
-            settings.encoder_plan,
+            encoder_plan(settings),
             settings.kernel,
             settings.activation,
             (length, series),
             [latent] * 2,
         )
         self.decoder = build_side(
-            settings.decoder_plan, settings.kernel, "elu", (length, latent), [series] * 2
+            decoder_plan(settings), settings.kernel, "elu", (length, latent), [series] * 2
         )
         self.seed_generator = keras.random.SeedGenerator(settings.seed)
         self.built = True
@@ -78,13 +79,13 @@ class PlainVAE(keras.Model):
         return nll + kl
 
     def copy_weights(self, network: Any) -> None:
-        """Take the weights of one of our networks."""
+        """Copy the weights of one of our networks."""
         self.encoder.set_weights(network.encoder.get_weights())
         self.decoder.set_weights(network.decoder.get_weights())
 
 
 def windows_of(series: np.ndarray, length: int, *, shuffle: bool = False) -> Any:
-    """Batches of all windows of a series."""
+    """Return batches of all windows of values (rows, series)."""
     return keras.utils.timeseries_dataset_from_array(
         series, None, length, batch_size=BATCH, shuffle=shuffle, seed=1
     )

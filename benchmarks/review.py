@@ -1,4 +1,4 @@
-"""What a review of a long judged file takes beyond scoring, part by part, and how big its page is.
+"""Review of a long file: the time of each part after scoring, and the size of the page.
 
 python -m benchmarks.review [--rows 100000] [--series 24]
 """
@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -17,13 +18,12 @@ import pandas as pd
 
 from benchmarks.common import print_table, random_walks
 from benchmarks.scripts import run
-from dcvae.config.settings import read_settings
-from dcvae.data import tables
-from dcvae.detection.alphas import Alphas
-from dcvae.detection.result import Verdicts
-from dcvae.evaluation import review
-from dcvae.report.results_folder import ResultsWriter
-from dcvae.storage import model_folder as artefacts
+from dcvae.config import read_settings
+from dcvae.data import read_data
+from dcvae.detection import Alphas, SystemAlarm, Thresholds
+from dcvae.evaluation import evaluate_by_labels, make_review
+from dcvae.report import ResultsFolder
+from dcvae.storage import open_model
 
 
 def main() -> None:
@@ -62,31 +62,28 @@ def main() -> None:
         settings.write_text(json.dumps({"model_name": "m", "summary": False}), encoding="utf-8")
         run("train.py", str(folder / "train.csv"), str(settings), "--models", name, "--epochs", "1")
 
-        from dcvae.scoring.causal import Scorer
-        from dcvae.scoring.model_fit import losses_of_file
-
-        model = artefacts.open_model(folder, read_settings(settings))
-        network, alphas = model.network(), Alphas.default(model.series, 3.0)
+        stored = open_model(folder, read_settings(settings))
+        alphas, alarm = Alphas.default(stored.series, 3.0), SystemAlarm.published(arguments.series)
+        model = replace(stored.load(), thresholds=Thresholds(alphas, alarm))
         then = time.perf_counter()
-        table = tables.read_table(folder / "data.csv", series=model.series)
-        truth = tables.read_labels(folder / "labels.csv", table)
-        took("read data and labels")
-        scaled = model.preprocessor.transform(table.frame)
-        observed = model.preprocessor.observed(table.frame)
-        before = model.settings.window_length - 1
-        verdicts = Verdicts.awaiting(
-            table.frame[before:], alphas, model.settings.latent_channels, model.preprocessor
+        table, truth = read_data(
+            folder / "data.csv",
+            stored.settings,
+            series=stored.series,
+            labels=folder / "labels.csv",
         )
-        with ResultsWriter(model, folder / "data.csv", verdicts.times) as results:
-            for scores in Scorer.of(network, model.settings).blocks(scaled, observed):
-                results.write(scores, verdicts.add(scores))
-            took("score and write five CSVs")
-            losses = losses_of_file(network, scaled, observed, model.settings.window_length)
+        took("read data and labels")
+        with ResultsFolder(stored.folder, folder / "data.csv") as results:
+            detection = model.detect(table)
+            took("score and flag")
+            losses = model.losses(detection.inputs)
             took("losses of the file")
-            reviewed = review.review(model, table, verdicts, losses, truth)
-            took("events, metrics, baselines")
-            results.add_review(reviewed, None)
-            took("page and further files")
+            evaluation = evaluate_by_labels(stored, detection, truth)
+            took("metrics, baselines")
+            reviewed = make_review(stored, stored.run, table, detection, losses, None, evaluation)
+            took("events, findings")
+            results.write(reviewed)
+            took("CSVs and page")
         size = (results.folder / "report.html").stat().st_size / 1e6
     print_table([f"{arguments.rows:,} rows x {arguments.series} series", "seconds"], taken)
     print(f"\nreport.html: {size:.1f} MB, {len(reviewed.events.table):,} events")

@@ -1,4 +1,4 @@
-"""How long scoring takes: ours against the plain port, same weights, same rows.
+"""Time of scoring: ours against the plain port, same weights, same rows.
 
 python -m benchmarks.score [--rows 8640] [--series 12] [--repeats 5] [--passes 128,256,512]
 """
@@ -11,15 +11,22 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from benchmarks.common import median_of, print_table, published_settings, random_walks, seconds
+from benchmarks.common import (
+    median_of,
+    print_table,
+    published_settings,
+    random_walks,
+    seconds,
+    whole_input,
+)
 from benchmarks.plain import PlainVAE, windows_of
-from dcvae.data.windows import gather_windows
+from dcvae.data import gather_windows
 from dcvae.networks import build_network
 from dcvae.scoring import causal as scoring
 
 
 def main() -> None:
-    """Measure, compare the numbers, print."""
+    """Measure the times, compare the scores, print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=8640)
     parser.add_argument("--series", type=int, default=12)
@@ -31,7 +38,7 @@ def main() -> None:
     plain = PlainVAE(settings)
     plain.copy_weights(network)
     series = random_walks(arguments.rows, arguments.series)
-    observed = np.ones(series.shape, dtype=bool)
+    inputs_of_ours = whole_input(series)
     length = settings.window_length
     batches = windows_of(series, length)
 
@@ -40,7 +47,7 @@ def main() -> None:
     reconstruction = keras.Model(inputs, [mean, log_var])
 
     def predict() -> list[np.ndarray]:
-        """As the published program does it: one predict for the bands, one for the latent."""
+        """Predict as the published program does: once for the bands, once for the latent."""
         mean, log_var = reconstruction.predict(batches, verbose=0)
         latent = plain.encoder.predict(batches, verbose=0)[0]
         return [mean[:, -1], np.exp(log_var[:, -1] / 2), latent[:, -1]]
@@ -55,7 +62,7 @@ def main() -> None:
         starts = np.arange(len(series) - length + 1, dtype=np.int32)
 
         def forward(batch: int = batch, starts: np.ndarray = starts) -> None:
-            """One pass over all windows, gathered by slices; outputs are not kept."""
+            """Predict all windows once, gathered by slices; outputs are not kept."""
             for first in range(0, len(starts) - batch + 1, batch):
                 both.predict_on_batch(gather_windows(series, starts[first : first + batch], length))
 
@@ -67,9 +74,9 @@ def main() -> None:
     name = f"plain port, one pass, its best batch ({batch_of_fastest})"
     rows.append([name, median_of(fastest), f"{ratio:.1f}", "-"])
     for scoring.PASS_WINDOWS in (int(text) for text in arguments.passes.split(",")):
-        scorer = scoring.Scorer(network, length)
-        scores = scorer.score(series, observed)
-        ours = seconds(lambda scorer=scorer: scorer.score(series, observed), arguments.repeats)
+        scorer = scoring.CausalScorer(network, length)
+        scores = scorer.score(inputs_of_ours)
+        ours = seconds(lambda scorer=scorer: scorer.score(inputs_of_ours), arguments.repeats)
         difference = max(
             float(np.abs(a - b).max() / b.std())
             for a, b in zip([scores.mean, scores.sigma, scores.latent], reference, strict=True)

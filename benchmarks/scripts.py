@@ -1,4 +1,4 @@
-"""How long whole commands take, and the parts of test.py: reading, scoring, flagging, writing.
+"""Time of whole commands, and of the parts of test.py: reading, scoring, reviewing, writing.
 
 python -m benchmarks.scripts [--rows 8640] [--series 12] [--repeats 5]
 """
@@ -14,12 +14,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.common import PUBLISHED, median_of, print_table, random_walks, seconds
-from dcvae.config.settings import read_settings
-from dcvae.data import tables
-from dcvae.detection import band as detection
-from dcvae.detection.alphas import Alphas
-from dcvae.report.results_folder import ResultsWriter
-from dcvae.storage import model_folder as artefacts
+from dcvae.config import read_settings
+from dcvae.data import read_data
+from dcvae.evaluation import make_review
+from dcvae.report import ResultsFolder
+from dcvae.storage import open_model
 
 PROJECT = Path(__file__).parent.parent
 
@@ -30,7 +29,7 @@ def run(*command: str) -> None:
 
 
 def seconds_to_first_epoch(*command: str) -> float:
-    """Wall seconds from starting train.py to the line of its first epoch."""
+    """Measure the wall seconds from the start of train.py to the line of its first epoch."""
     start = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, "-u", *command], cwd=PROJECT, stdout=subprocess.PIPE, text=True
@@ -42,36 +41,25 @@ def seconds_to_first_epoch(*command: str) -> float:
 
 
 def seconds_of_parts(data: Path, settings: Path, models: Path) -> dict[str, float]:
-    """Wall seconds of reading, scoring, flagging and writing, as test.py does them."""
-    from dcvae.scoring.causal import Scorer  # TensorFlow
-
-    model = artefacts.open_model(models, read_settings(settings))
-    scorer = Scorer.of(model.network(), model.settings)
-    alphas = Alphas.default(model.series, model.settings.default_alpha)
-    parts = dict.fromkeys(("read", "score", "flag", "write"), 0.0)
-    then = time.perf_counter()
-
-    def took(part: str) -> None:
-        nonlocal then
-        now = time.perf_counter()
-        parts[part] += now - then
-        then = now
-
+    """Measure the wall seconds of the parts of test.py, once it has loaded the model."""
+    stored = open_model(models, read_settings(settings))
+    model = stored.load()
+    parts: dict[str, float] = {}
     for _ in range(2):  # the first time compiles
-        parts = dict.fromkeys(parts, 0.0)
-        then = time.perf_counter()
-        frame = tables.read_table(data, series=model.series).frame
-        took("read")
-        scaled, observed = model.preprocessor.transform(frame), model.preprocessor.observed(frame)
-        judged = frame.index[model.settings.window_length - 1 :]
-        with ResultsWriter(model, data, judged) as results:
-            for scores in scorer.blocks(scaled, observed):
-                took("score")
-                residual = detection.standardized_residual(scores.error, scores.sigma)
-                flags = detection.flags(residual, alphas)
-                took("flag")
-                results.write(scores, flags)
-                took("write")
+        then = [time.perf_counter()]
+        table, _ = read_data(data, stored.settings, series=stored.series)
+        then.append(time.perf_counter())
+        detection = model.detect(table)
+        then.append(time.perf_counter())
+        losses, source = model.losses(detection.inputs), stored.threshold_source(table)
+        reviewed = make_review(stored, stored.run, table, detection, losses, source)
+        then.append(time.perf_counter())
+        with ResultsFolder(stored.folder, data) as results:
+            results.write(reviewed)
+        then.append(time.perf_counter())
+        parts = dict(
+            zip(("read", "score and flag", "review", "write"), np.diff(then).tolist(), strict=True)
+        )
     return parts
 
 

@@ -1,7 +1,7 @@
 """Labeled data sets to measure on: the sample, and folders in two common forms.
 
 A folder of servers has, in each subfolder, train.csv, and val.csv and test.csv with labels_val.csv
-and labels_test.csv. A folder in the form of TSB-AD-M has one CSV a set, its last column `Label`,
+and labels_test.csv. A folder in the form of TSB-AD-M has one CSV per set, its last column `Label`,
 and in each name `tr_N`, the number of leading rows to train on.
 """
 
@@ -21,15 +21,15 @@ STEP_SECONDS = 300.0  # of all sets here that have times
 
 
 class LabeledSet(NamedTuple):
-    """A set to train and to judge on.
+    """A labeled set to train on and to evaluate on.
 
     Attributes:
-        name: for tables.
-        training: (rows, series) float64 by time.
-        judged: (rows, series) float64 by time.
-        labels: (rows, series) bool of the judged rows; a single column where only the system is
+        name: name in tables.
+        training: (rows, series) float64 by time, the rows to train on.
+        judged: (rows, series) float64 by time, the rows to score.
+        labels: (rows, series) bool of the rows to score; a single column where only the system is
             labeled.
-        has_times: whether rows have a known step, so that a week means something.
+        has_times: whether the sampling step is known, so that rates per week can be given.
         num_choosing: rows at the start of `judged` on which thresholds may be chosen by labels.
     """
 
@@ -42,13 +42,13 @@ class LabeledSet(NamedTuple):
 
     @property
     def of_system(self) -> NDArray[np.bool_]:
-        """Rows with any label, (rows,)."""
+        """Rows with any label, (rows,) bool."""
         rows: NDArray[np.bool_] = np.logical_or.reduce(self.labels, axis=1)
         return rows
 
 
 def sample() -> LabeledSet:
-    """The sample of this project."""
+    """Read the sample of this project."""
     return _server(SAMPLE, "sample")
 
 
@@ -87,7 +87,7 @@ def tsb_ad_m_file(path: Path) -> LabeledSet:
 
 
 def all_sets(folders: list[Path]) -> Iterator[LabeledSet]:
-    """The sample, then whatever is in the folders."""
+    """Yield the sample, then the sets in the folders."""
     yield sample()
     for folder in folders:
         yield from servers(folder)

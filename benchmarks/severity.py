@@ -1,91 +1,93 @@
-"""What the score, the alarm and the budgets are worth, and what their alternatives are.
+"""Metrics of the system's score, its alarm and the budgets, with those of alternatives.
 
 python -m benchmarks.severity [FOLDER ...] [--settings FILE] [--epochs N] [--seed N]
 
 Trains one model on each set, the sample and those in the folders (see benchmarks.sets), without
 labels, and prints four tables: threshold-free quality of causal and offline scores, alarms by rule,
-readings of sigma, and how near budgets come to the rate asked for. Takes minutes a set.
+sigma modes, and how near budgets come to the rate asked for. Takes minutes per set.
 """
 
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.common import RECOMMENDED, print_table
+from benchmarks.common import RECOMMENDED, given_settings, print_table
 from benchmarks.sets import STEP_SECONDS, LabeledSet, all_sets
-from dcvae.config.settings import Settings, read_settings
-from dcvae.data.preprocessing import Preprocessor
-from dcvae.data.windows import WindowSplit, split_windows, windows_with
-from dcvae.detection.alphas import Alphas
+from dcvae.config import Settings, SigmaMode
+from dcvae.data import ModelInput, Preprocessor, WindowSplit, split_windows, windows_with
+from dcvae.detection import AlarmRules, Alphas, SystemAlarm, standardized_residual
 from dcvae.detection.alphas_from_normal import alphas_from_normal, expected_events
-from dcvae.detection.band import AlarmRules, standardized_residual
-from dcvae.detection.system_alarm import SystemAlarm
-from dcvae.detectors import baselines
-from dcvae.metrics.event_based import event_wise
-from dcvae.metrics.ranking import average_precision, period_from_autocorrelation, vus
-from dcvae.networks import build_network
-from dcvae.networks.base import Autoencoder
+from dcvae.detectors import fit_baselines
+from dcvae.metrics import average_precision, event_wise, period_from_autocorrelation, vus
+from dcvae.networks import Autoencoder, build_network
+from dcvae.scoring import Calibration, CausalScorer, Scores, WindowAverageScorer, calibrate
 from dcvae.scoring import window_average as offline
-from dcvae.scoring.calibration import Calibration, learn
-from dcvae.scoring.causal import Scorer, Scores
-from dcvae.scoring.sigma import READINGS, shares_outside
-from dcvae.training.loop import Progress, train
+from dcvae.scoring.sigma import shares_outside
+from dcvae.training import Progress, train
 
 BUDGETS = (3.0, 7.0, 14.0, 28.0)
 OURS = " (ours)"
 
 
 class Run(NamedTuple):
-    """A model and what it says of one set; scores begin at the first judged row."""
+    """A model and its scores of one set, from the first scored row on."""
 
     data: LabeledSet
     settings: Settings
     network: Autoencoder
     split: WindowSplit
-    training: NDArray[np.float32]
-    judged: NDArray[np.float32]
-    observed: NDArray[np.bool_]
+    training: ModelInput
+    judged: ModelInput
     normal: Scores
     scores: Scores
     calibration: Calibration
 
     @property
     def truth(self) -> NDArray[np.bool_]:
-        """(rows,) bool, any label, of the judged rows."""
+        """Scored rows with any label, (rows,) bool."""
         return self.data.of_system[self.settings.window_length - 1 :]
 
 
 def run(data: LabeledSet, settings: Settings, progress: Progress | None = None) -> Run:
-    """Train on a set and judge it, no labels used."""
+    """Train on a set and score it, without labels."""
     settings = settings.model_copy(update={"num_series": data.training.shape[1]})
-    preprocessor = Preprocessor.learn(data.training, settings)
-    series = preprocessor.transform_training(data.training)
-    length = settings.window_length
+    preprocessor = Preprocessor.fit(data.training, settings)
     split = split_windows(
-        len(series), length, settings.val_percent, settings.train_stride, data.name
+        len(data.training),
+        settings.window_length,
+        settings.val_percent,
+        settings.train_stride,
+        data.name,
     )
     network = build_network(settings)
-    train(network, series, split, settings, progress=progress)
-    training, judged = (preprocessor.transform(frame) for frame in (data.training, data.judged))
-    known, observed = (preprocessor.observed(frame) for frame in (data.training, data.judged))
-    normal, calibration = learn(network, settings, preprocessor.series, training, known, split)
-    scores = Scorer.of(network, settings).score(judged, observed)
-    return Run(
-        data, settings, network, split, training, judged, observed, normal, scores, calibration
+    learned = preprocessor.transform_training(data.training, _no_gaps(data.training))
+    train(network, learned, split, settings, progress=progress)
+    training, judged = (
+        preprocessor.transform(frame, _no_gaps(frame)) for frame in (data.training, data.judged)
     )
+    scorer = WindowAverageScorer(network, settings.window_length)
+    found = calibrate(network, settings, preprocessor.series, training, split, scorer)
+    scores = CausalScorer.of(network, settings).score(judged)
+    return Run(
+        data, settings, network, split, training, judged, found.scores, scores, found.calibration
+    )
+
+
+def _no_gaps(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    return np.zeros(len(frame), dtype=bool)
 
 
 # ---------------------------------------------------------------- threshold-free
 
 
 def causal_scores(made: Run) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Score rows by what was known at the time, in many ways."""
+    """Yield causal scores of rows by several variants, with their names."""
     rules = AlarmRules.of(made.settings)
     residuals = {"error": 0.0, "tempered (0.5)": 0.5, "in predicted sigmas": 1.0}
     for name, exponent in residuals.items():
@@ -101,22 +103,23 @@ def causal_scores(made: Run) -> Iterator[tuple[str, NDArray[np.float64]]]:
 
 
 def offline_scores(made: Run) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Score rows by the windows that contain them, in many ways."""
+    """Yield scores of rows by the windows that contain them, by several variants, with names."""
     length = made.settings.window_length
-    starts = offline.window_starts(len(made.judged), length)
+    num_rows = len(made.judged.values)
+    starts = offline.window_starts(num_rows, length)
     validation = made.split.validation if len(made.split.validation) else made.split.train
     every = np.union1d(made.split.train, made.split.validation).astype(np.int32)
-    known = np.ones(made.training.shape, dtype=bool)
-    scorer = offline.OfflineScorer(made.network, length)
+    training = made.training
+    known = replace(training, observed=np.ones(training.observed.shape, dtype=bool))
+    scorer = WindowAverageScorer(made.network, length)
     of_validation, of_all = (
-        scorer.squares(made.training, known, offline.thinned(part, length))
-        for part in (validation, every)
+        scorer.squares(known, offline.thinned(part, length)) for part in (validation, every)
     )
     levels = {
         "mean of validation": np.maximum(of_validation.mean(axis=1), 1e-8),
-        "1 % of all windows": offline.normal_level(of_all),
+        "1 % of all windows": offline.reference_levels(of_all),
     }
-    squares = scorer.squares(made.judged, made.observed, starts)
+    squares = scorer.squares(made.judged, starts)
     readings = {"in predicted sigmas": [0], "error": [1], "both": [0, 1]}
     for name, which in readings.items():
         for of_level, level in levels.items():
@@ -132,23 +135,24 @@ def offline_scores(made: Run) -> Iterator[tuple[str, NDArray[np.float64]]]:
             for words, values in ways.items():
                 chosen_way = ("both", "1 % of all windows", "mean of 3 logs")
                 is_ours = (name, of_level, words) == chosen_way
-                rows = offline.row_means(values[:, None], starts, len(made.judged), length)
+                rows = offline.row_means(values[:, None], starts, num_rows, length)
                 title = f"offline, {name} over {of_level}, {words}"
                 yield title + OURS * is_ours, rows[length - 1 :, 0]
 
 
 def k_means(made: Run) -> NDArray[np.float64]:
     """Score rows by the sliding-window k-means of the baselines."""
-    fitted = {b.name: b for b in baselines.fit_all(made.training, made.settings.seed)}
-    found = next((b for name, b in fitted.items() if name.startswith("k-means")), None)
+    fitted = fit_baselines(made.training.values, made.settings.seed)
+    found = next((detector for detector in fitted if detector.name == "k-means"), None)
     if found is None:
         return np.zeros(len(made.truth))
-    return found.judge(made.judged)[made.settings.window_length - 1 :, 0].astype(np.float64)
+    residuals = found.residuals(made.judged.values)
+    return residuals[made.settings.window_length - 1 :, 0].astype(np.float64)
 
 
 def ranking_lines(made: Run) -> dict[str, float]:
-    """VUS-PR of the system for every score."""
-    window = period_from_autocorrelation(made.judged[:, 0])
+    """Compute VUS-PR of the system for every score."""
+    window = period_from_autocorrelation(made.judged.values[:, 0])
     every = [("k-means, sliding windows", k_means(made))]
     every += [*causal_scores(made), *offline_scores(made)]
     return {name: vus(made.truth, np.nan_to_num(score), window).pr for name, score in every}
@@ -158,11 +162,11 @@ def ranking_lines(made: Run) -> dict[str, float]:
 
 
 def _learned(error: NDArray[np.float32], rules: AlarmRules, budget: float = 5.0) -> SystemAlarm:
-    return SystemAlarm.learn(error, rules, false_alarms_per_week=budget, step_seconds=STEP_SECONDS)
+    return SystemAlarm.fit(error, rules, false_alarms_per_week=budget, step_seconds=STEP_SECONDS)
 
 
 def alarm_lines(made: Run) -> dict[str, str]:
-    """Event-wise F0.5, recall and false alarms a week of the system's alarm, rule by rule."""
+    """Compute event-wise F0.5, recall and false alarms per week of the system, rule by rule."""
     rules, budget = AlarmRules.of(made.settings), made.settings.system_false_alarms_per_week
     residual = standardized_residual(made.scores.error, made.scores.sigma)
     normal = standardized_residual(made.normal.error, made.normal.sigma)
@@ -199,21 +203,21 @@ def alarm_lines(made: Run) -> dict[str, str]:
 
 
 def sigma_lines(made: Run) -> dict[str, str]:
-    """Mean average precision of the series, and the share of normal cells beyond 2 sigmas."""
+    """Compute mean average precision of the series, and the share of normal cells past 2 sigmas."""
     length = made.settings.window_length
     labels = np.broadcast_to(made.data.labels, made.data.judged.shape)
     truth = labels[length - 1 :]
     near = windows_with(made.data.of_system, length)
     lines = {}
-    for reading in READINGS:
-        sigma = made.calibration.sigma(reading).apply(made.scores.sigma)
+    for mode in get_args(SigmaMode):
+        sigma = made.calibration.sigma(mode).apply(made.scores.sigma)
         residual = np.abs(standardized_residual(made.scores.error, sigma))
         precision = [
             average_precision(truth[:, column], np.nan_to_num(residual[:, column]))
             for column in np.flatnonzero(truth.any(axis=0))
         ]
         beyond = shares_outside(made.scores.error[~near], sigma[~near], [2.0])[0]
-        lines[f"sigma: {reading}"] = f"{np.mean(precision):.3f} / {beyond:.3f}"
+        lines[f"sigma: {mode}"] = f"{np.mean(precision):.3f} / {beyond:.3f}"
     return lines
 
 
@@ -231,7 +235,7 @@ def _budget(residual: NDArray[np.float32], names: tuple[str, ...], budget: float
 
 
 def budget_lines(made: Run) -> dict[str, str]:
-    """Share of the series whose later normal rows raise between half and twice the budget."""
+    """Compute the share of series whose later normal rows raise half to twice the budget."""
     names = made.calibration.series
     later = standardized_residual(made.scores.error, made.scores.sigma)
     later[windows_with(made.data.of_system, made.settings.window_length)] = np.nan
@@ -241,7 +245,7 @@ def budget_lines(made: Run) -> dict[str, str]:
     for part, residual in parts.items():
         for budget in BUDGETS:
             rates = expected_events(later, _budget(residual, names, budget), STEP_SECONDS)
-            changing = made.training.std(axis=0) > 0
+            changing = made.training.values.std(axis=0) > 0
             met = (rates >= budget / 2) & (rates <= 2 * budget)
             lines[f"learned on the {part}, {budget:g} a week"] = f"{met[changing].mean():.2f}"
     return lines
@@ -267,11 +271,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int)
     arguments = parser.parse_args()
-    settings = read_settings(arguments.settings)
-    if arguments.seed is not None:
-        settings = settings.model_copy(update={"seed": arguments.seed})
-    if arguments.epochs:
-        settings = settings.model_copy(update={"epochs": arguments.epochs})
+    settings = given_settings(arguments)
     runs = []
     for data in all_sets(arguments.folders):
         runs.append(run(data, settings))

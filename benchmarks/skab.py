@@ -1,18 +1,17 @@
-"""SKAB's published protocol and table, with our line in it.
+"""SKAB: its published protocol and table, with our line in it.
 
 python -m benchmarks.skab DIR [--settings FILE] [--jobs N] [--seed N]
 
 DIR is the folder with valve1, valve2 and other, 34 experiments of a water loop (Katser & Kozitsin
-2020). In each, rows 0 to 399 are for training and the rest is judged, point-wise; counts are pooled
-over all files. F1 alone says little, as it is 0.70 where every row is flagged, so FAR (false alarms
-among normal rows) and MAR (missed among anomalous rows) stand beside it.
+2020). In each, rows 0 to 399 are for training and the rest is scored, point-wise; counts are pooled
+over all files. F1 alone means little, as it is 0.70 where every row is flagged, so FAR (false
+alarms among normal rows) and MAR (missed among anomalous rows) are given beside it.
 
-One setting serves all files, and no threshold sees more than the 400 rows: our line is
-`DCVAEDetector.predict`, as it comes. The lines below it flag rows above other multiples of the
-largest training score, to show what that threshold costs; none of them was chosen on SKAB.
+One setting serves all files, and thresholds are fitted to the 400 rows alone: our line is
+`DCVAEDetector.predict` with its defaults. The lines below it flag rows above other multiples of the
+largest training score, to show the effect of that threshold; none of them was chosen on SKAB.
 """
 
-import argparse
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -21,9 +20,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.common import RECOMMENDED, in_processes, print_table, start_afresh
+from benchmarks.common import (
+    given_settings,
+    in_processes,
+    parser_of_files,
+    print_table,
+    start_afresh,
+)
 from dcvae import InputError
-from dcvae.config.settings import Settings, read_settings
+from dcvae.config import Settings
 
 TRAINING_ROWS = 400
 PARTS = ("valve1", "valve2", "other")
@@ -44,10 +49,13 @@ PUBLISHED = {
 
 
 class Judged(NamedTuple):
-    """A file's judged rows.
+    """The scored rows of a file.
 
-    truth: (rows,) bool. score: (rows,) float. strangest: the largest score of a training row.
-    threshold: of `predict`.
+    Attributes:
+        truth: (rows,) bool.
+        score: (rows,) float64, larger is stranger.
+        strangest: the largest score of a training row.
+        threshold: the threshold of `predict`.
     """
 
     truth: NDArray[np.bool_]
@@ -57,7 +65,7 @@ class Judged(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Rows, pooled over files."""
+    """Numbers of rows, pooled over files."""
 
     true_positives: int
     false_positives: int
@@ -66,7 +74,7 @@ class Counts(NamedTuple):
 
     @property
     def cells(self) -> list[str]:
-        """F1, FAR and MAR for the table."""
+        """F1, FAR and MAR, as cells of the table."""
         hits, false, quiet, missed = self
         return [
             f"{2 * hits / (2 * hits + false + missed):.2f}",
@@ -79,7 +87,7 @@ def read_experiment(path: Path) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
     """Read a file: (rows, series) by time, and (rows,) whether a row is anomalous.
 
     Raises:
-        InputError: it is no such file, or has no rows to judge.
+        InputError: it is no such file, or has no rows to score.
     """
     table = pd.read_csv(path, sep=";", index_col=0, parse_dates=True)
     if not {*LABELS} <= {*table.columns} or len(table) <= TRAINING_ROWS:
@@ -92,7 +100,7 @@ def read_experiment(path: Path) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
 
 
 def judge_file(path: Path, settings: Settings) -> Judged:
-    """Fit on the training rows and score the others, which see no label."""
+    """Fit to the training rows and score the others, without labels."""
     start_afresh()
     from dcvae import DCVAEDetector
 
@@ -104,7 +112,12 @@ def judge_file(path: Path, settings: Settings) -> Judged:
 
 
 def pooled(files: list[Judged], multiple: float | None) -> Counts:
-    """Count over all files; `multiple` of the strangest training row, None for `predict`."""
+    """Count the rows of all files, flagged above a threshold.
+
+    Args:
+        files: scored rows of each file.
+        multiple: threshold in multiples of the largest training score; None for that of `predict`.
+    """
     counts = np.zeros(4, dtype=int)
     for file in files:
         alarm = file.score > (file.threshold if multiple is None else multiple * file.strangest)
@@ -114,18 +127,10 @@ def pooled(files: list[Judged], multiple: float | None) -> Counts:
 
 
 def main() -> int:
-    """Judge all files, then print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--settings", type=Path, default=RECOMMENDED)
-    parser.add_argument("--jobs", type=int, default=1, help="files at a time (default: 1)")
-    parser.add_argument("--seed", type=int, help="instead of the settings' own")
+    """Score all files, then print the table."""
+    parser = parser_of_files(__doc__)
     arguments = parser.parse_args()
-    settings = read_settings(arguments.settings)
-    if arguments.seed is not None:
-        settings = settings.model_copy(update={"seed": arguments.seed})
+    settings = given_settings(arguments)
     paths = [path for part in PARTS for path in sorted((arguments.folder / part).glob("*.csv"))]
     if not paths:
         parser.error(f"none of the folders {', '.join(PARTS)} in {arguments.folder} has a CSV")

@@ -1,4 +1,4 @@
-"""What a training step is made of: forms of the convolution, XLA, batches of the validation.
+"""Parts of a training step: forms of the convolution, XLA, batches of the validation.
 
 python -m benchmarks.steps [--repeats 30]
 
@@ -19,14 +19,14 @@ from keras import ops
 
 from benchmarks.common import median_of, print_table, published_settings, random_walks
 from benchmarks.plain import PlainVAE
-from dcvae import networks as ours
-from dcvae.data.windows import gather_windows
+from dcvae.data import gather_windows
+from dcvae.networks import build_network, layers
 
 BATCH = 32
 
 
 def in_turn(actions: dict[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
-    """Milliseconds of every action, which take turns; the first two rounds compile."""
+    """Measure the milliseconds of actions that take turns; the first two rounds compile."""
     taken: dict[str, list[float]] = {name: [] for name in actions}
     for number in range(repeats + 2):
         for name, action in actions.items():
@@ -38,7 +38,7 @@ def in_turn(actions: dict[str, Callable[[], object]], repeats: int) -> dict[str,
 
 
 def over_concatenated_shifts(inputs: Any, kernel: Any, bias: Any, dilation: int) -> Any:
-    """One product over the inputs of all taps, each shifted to the row that reads it."""
+    """Convolve by one product over the inputs of all taps, each shifted to its reading row."""
     taps, channels, units = kernel.shape
     length = inputs.shape[1]
     shifted = []
@@ -63,7 +63,7 @@ def step_of(network: keras.Model, windows: np.ndarray, xla: bool) -> Callable[[]
 
 
 def matrix_product_rate(size: int = 1024) -> float:
-    """GFLOP/s of the best of some square float32 products."""
+    """Measure the GFLOP/s of the best of some square float32 products."""
     left = ops.convert_to_tensor(random_walks(size, size))
     times = in_turn({"product": lambda: ops.convert_to_numpy(ops.matmul(left, left))}, 20)
     return float(2 * size**3 / min(times["product"]) / 1e6)
@@ -82,20 +82,18 @@ def main() -> None:
 
     print(f"matrix product of 1024 x 1024, float32: {matrix_product_rate():.0f} GFLOP/s")
     steps: dict[str, Callable[[], object]] = {}
-    all_taps_side_by_side = ours.convolve
+    all_taps_side_by_side = layers.convolve
     for name, form in (
         ("one product, all taps side by side", all_taps_side_by_side),
         ("one product over concatenated shifts", over_concatenated_shifts),
         ("ops.conv, dilated", by_conv1d),
     ):
-        ours.convolve = form  # read when the step is traced, which the first call does
-        network = ours.build_network(settings)
+        layers.convolve = form  # read when the step is traced, which the first call does
+        network = build_network(settings)
         steps[f"our network, XLA, {name}"] = step_of(network, windows(BATCH), xla=True)
         steps[f"our network, XLA, {name}"]()
-    ours.convolve = all_taps_side_by_side
-    steps["our network without XLA"] = step_of(
-        ours.build_network(settings), windows(BATCH), xla=False
-    )
+    layers.convolve = all_taps_side_by_side
+    steps["our network without XLA"] = step_of(build_network(settings), windows(BATCH), xla=False)
     for xla in (True, False):
         name = "plain port, XLA" if xla else "plain port without XLA, as Keras has it on a CPU"
         steps[name] = step_of(PlainVAE(settings), windows(BATCH), xla=xla)
@@ -103,7 +101,7 @@ def main() -> None:
     taken = in_turn(steps, repeats)
     print_table(header, [[name, median_of(values)] for name, values in taken.items()])
 
-    network = ours.build_network(settings)
+    network = build_network(settings)
     network.compile(jit_compile=True)
     looks: dict[str, Callable[[], object]] = {}
     for count in (32, 64, 128, 256):

@@ -1,29 +1,28 @@
-"""Fit and score every file of a folder in TSB-AD-M's form, and print what the scores are worth.
+"""TSB-AD-M: metrics of the detector on every file of a folder in its form.
 
 python -m benchmarks.tsb_ad_m DIR [--settings FILE] [--jobs N] [--out OUT] [--seed N]
 
 A file holds series and, in its last column `Label`, 0 or 1; `tr_N` in its name is the number of
 leading rows to train on, and the word after the number in front is its family (Liu & Paparrizos
-2024). The detector is fitted on those rows and scores all; labels are only read to judge. One
+2024). The detector is fitted to those rows and scores all; labels are read only to evaluate. One
 setting serves all files, settings/recommended.txt unless another is given.
 
-OUT (default: tsb_ad_m_scores/) gets for each file NAME.csv, one score a row, and NAME.json, the
-measures. A file whose measures are there, of the same data and settings, is not done again: a run
-that was stopped goes on where it was. Then two tables are printed: of the files, of the families.
+OUT (default: tsb_ad_m_scores/) gets for each file NAME.csv, one score per row, and NAME.json, the
+measures. A file whose measures are there, of the same data, settings and code, is not done again: a
+run that was stopped is resumed. Then two tables are printed: of the files, of the families.
 
 VUS-PR, VUS-ROC, AUC-PR and AUC-ROC need no threshold; the window of VUS is the period of the first
-series. The three F1s are the best over thresholds, as in TSB-AD, so they say what a score could do
-and not what a detector does: of 100 thresholds evenly spaced from the lowest score to the highest
-for range-based F1 (existence weighs 0.2 in recall, flat bias) and affiliation F1, of all for the
-point-wise one.
+series. The three F1s are the best over thresholds, as in TSB-AD, so they bound what a detector with
+that score can reach: of 100 thresholds evenly spaced from the lowest score to the highest for
+range-based F1 (existence weighs 0.2 in recall, flat bias) and affiliation F1, of all thresholds for
+the point-wise one.
 """
 
-import argparse
 import hashlib
 import json
 import re
 import time
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,29 +30,42 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.common import RECOMMENDED, in_processes, print_table, start_afresh
+import dcvae
+from benchmarks.common import (
+    given_settings,
+    in_processes,
+    parser_of_files,
+    print_table,
+    start_afresh,
+)
 from benchmarks.sets import LabeledSet, tsb_ad_m_file
-from dcvae import __version__
-from dcvae.config.settings import Settings, read_settings
-from dcvae.metrics.event_based import affiliation
-from dcvae.metrics.range_based import range_based_from_segments, segments
-from dcvae.metrics.ranking import average_precision, period_from_autocorrelation, roc_auc, vus
-from dcvae.storage.model_folder import as_json, sha256_of, whole_file, write_text
+from dcvae._arrays import segments
+from dcvae.config import Settings
+from dcvae.metrics import (
+    affiliation,
+    average_precision,
+    period_from_autocorrelation,
+    roc_auc,
+    vus,
+)
+from dcvae.metrics.range_based import range_based_from_segments
+from dcvae.storage import as_json, sha256_of, whole_file, write_text
 
 MEASURES = (
     *("VUS-PR", "VUS-ROC", "AUC-PR", "AUC-ROC", "standard F1", "range-based F1"),
     *("affiliation F1", "seconds"),
 )
 _THRESHOLDS = 100
+PACKAGE = Path(dcvae.__file__).parent
 
 
 def measures(truth: NDArray[np.bool_], score: NDArray[np.float64], period: int) -> dict[str, float]:
-    """Judge the scores of a file; NaN for what is undefined without a label.
+    """Compute the measures of a file's scores; NaN for those undefined without a label.
 
     Args:
         truth: (rows,) bool.
-        score: (rows,) float, finite, larger is stranger.
-        period: of the series, the window of VUS.
+        score: (rows,) float64, finite, larger is stranger.
+        period: period of the series in rows, the window of VUS.
     """
     volume = vus(truth, score, period)
     found = dict.fromkeys(MEASURES[:-1], float("nan"))
@@ -82,7 +94,7 @@ def best_point_wise_f1(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> 
 
 
 def scores_of(data: LabeledSet, settings: Settings) -> tuple[NDArray[np.float64], list[str], float]:
-    """Fit on the training rows and score all; also what there is to tell, and seconds."""
+    """Fit to the training rows and score all; return scores, notices and seconds."""
     from dcvae import DCVAEDetector
 
     started = time.perf_counter()
@@ -93,7 +105,7 @@ def scores_of(data: LabeledSet, settings: Settings) -> tuple[NDArray[np.float64]
 
 
 def do_file(path: Path, settings: Settings, out: Path, key: str) -> dict[str, Any]:
-    """Fit, score, judge and write one file; return its line."""
+    """Fit, score, evaluate and write one file; return its line."""
     start_afresh()
     data = tsb_ad_m_file(path)
     score, notices, seconds = scores_of(data, settings)
@@ -114,19 +126,27 @@ def do_file(path: Path, settings: Settings, out: Path, key: str) -> dict[str, An
 
 
 def family_of(path: Path) -> str:
-    """Tell the collection that a file is from: 004_MSL_id_3_... is from MSL."""
+    """Return the collection that a file is from: 004_MSL_id_3_... is from MSL."""
     named = re.match(r"\d+_([^_]+)_", path.name)
     return named[1] if named else "-"
 
 
 def key_of(path: Path, settings: Settings) -> str:
-    """Identify data, settings and version, so that what is done is done once."""
-    parts = (sha256_of(path), settings.to_json(), __version__)
+    """Return a hash of data, settings and code, so that finished files are not done again."""
+    parts = (sha256_of(path), settings.to_json(), source_hash(PACKAGE))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+@cache
+def source_hash(package: Path) -> str:
+    """Return a hash of the Python files of a package, each by its name and its content."""
+    files = sorted(path.relative_to(package).as_posix() for path in package.rglob("*.py"))
+    lines = (f"{name} {sha256_of(package / name)}" for name in files)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def line_done(path: Path, out: Path, key: str) -> dict[str, Any] | None:
-    """Read the line of a file that an earlier run has done; None if it has not."""
+    """Read the line of a file from an earlier run; None if there is none."""
     try:
         line: dict[str, Any] = json.loads((out / f"{path.stem}.json").read_text())
     except (OSError, ValueError):
@@ -135,7 +155,7 @@ def line_done(path: Path, out: Path, key: str) -> dict[str, Any] | None:
 
 
 def print_tables(lines: list[dict[str, Any]]) -> None:
-    """Print the files, then the means of the families and of all."""
+    """Print the lines of the files, then the means of the families and of all."""
     table = pd.DataFrame(lines)
     values = table[list(MEASURES)].astype(float)
     names = table["file"].str.split("_").str[:4].str.join("_")
@@ -156,19 +176,11 @@ def _cells(values: pd.DataFrame) -> list[list[str]]:
 
 
 def main() -> int:
-    """Do what is left to do, a line a file, then print the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--settings", type=Path, default=RECOMMENDED)
-    parser.add_argument("--jobs", type=int, default=1, help="files at a time (default: 1)")
+    """Do the files that are left, one line each, then print the tables."""
+    parser = parser_of_files(__doc__)
     parser.add_argument("--out", type=Path, default=Path("tsb_ad_m_scores"))
-    parser.add_argument("--seed", type=int, help="instead of the settings' own")
     arguments = parser.parse_args()
-    settings = read_settings(arguments.settings)
-    if arguments.seed is not None:
-        settings = settings.model_copy(update={"seed": arguments.seed})
+    settings = given_settings(arguments)
     paths = sorted(arguments.folder.glob("*_tr_*.csv"))
     if not paths:
         parser.error(f"no file named like 004_MSL_id_3_tr_530.csv in {arguments.folder}")

@@ -58,7 +58,7 @@ def twelve_character_alphas():
 def test_series_with_default_alphas_are_named(capsys):
     show_alphas(Alphas.default(["a", "b"], 3.0), [NAN, NAN])
     assert capsys.readouterr().out.endswith(
-        "\nnote: No labeled anomaly in a judged row, default alphas kept: a, b.\n"
+        "\nnote: No labeled anomaly in a scored row, default alphas kept: a, b.\n"
     )
 
 

@@ -213,10 +213,11 @@ def _parse_times(text: pd.Series, file: File, time_zone: str | None) -> pd.Serie
     forward = [reading for reading in complete if (steps_between(reading) > back).all()]
     for rival in forward[1:]:
         if not rival.equals(forward[0]):
+            row = int(np.argmax((rival != forward[0]).to_numpy()))  # `01/01/2026` is not
             refuse(
                 file.path,
-                f"the times in column `{file.names[0]}` are ambiguous: `{text.iloc[0]}` may be "
-                f"{forward[0].iloc[0]} or {rival.iloc[0]}; write them as ISO 8601, such as "
+                f"the times in column `{file.names[0]}` are ambiguous: `{text.iloc[row]}` may be "
+                f"{forward[0].iloc[row]} or {rival.iloc[row]}; write them as ISO 8601, such as "
                 "`2021-01-31 13:05:00`",
             )
     return (forward or complete)[0]

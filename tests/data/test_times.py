@@ -112,6 +112,10 @@ REFUSED = {
         "time,a\n01/02/2021,1\n02/03/2021,2\n",
         r"ambiguous: `01/02/2021` may be 2021-02-01 00:00:00 or 2021-01-02 .* ISO 8601",
     ),
+    "ambiguous, but not in its first row": (
+        "time,a\n01/01/2021,1\n02/02/2021,2\n03/05/2021,3\n",
+        r"ambiguous: `03/05/2021` may be 2021-05-03 00:00:00 or 2021-03-05 00:00:00; write",
+    ),
     "some offsets": (
         "time,a\n2021-01-01T00:00:00,1\n2021-01-01T00:01:00Z,2\n",
         r"some do not: row 1 \(line 2\) holds `2021-01-01T00:00:00`, row 2 \(line 3\) holds",

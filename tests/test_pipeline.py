@@ -11,7 +11,7 @@ from keras import ops
 
 from dcvae import InputError, pipeline
 from dcvae.data import Table, after_gap, assess, training_data
-from dcvae.detection import fit_thresholds, standardized_residual
+from dcvae.detection import Thresholds, fit_thresholds, standardized_residual
 from dcvae.networks import build_network
 from dcvae.pipeline import FittedModel, ModelDescription
 from dcvae.scoring import (
@@ -81,6 +81,16 @@ def later() -> Table:
 def scores_of(model: FittedModel, table: Table) -> Scores:
     sigma = model.calibration.sigma(model.settings.sigma)
     return CausalScorer.of(model.network, model.settings, sigma).score(model.inputs(table))
+
+
+def thresholds_of(model: FittedModel, scores: Scores) -> Thresholds:
+    return fit_thresholds(
+        scores.error,
+        standardized_residual(scores.error, scores.sigma),
+        ("a", "b"),
+        model.settings,
+        step_seconds=60.0,
+    )
 
 
 def assert_same_thresholds(left: Any, right: Any) -> None:
@@ -165,13 +175,7 @@ def test_network_holds_the_best_epoch_and_the_summary_says_how(
 
 def test_thresholds_are_fitted_to_the_scores_of_the_training_table(model: FittedModel) -> None:
     scores = scores_of(model, training_table())
-    expected = fit_thresholds(
-        scores.error,
-        standardized_residual(scores.error, scores.sigma),
-        ("a", "b"),
-        model.settings,
-        step_seconds=60.0,
-    )
+    expected = thresholds_of(model, scores)
     assert_same_thresholds(model.thresholds, expected)
     assert set(model.thresholds.alphas.method) == {"quantile"}
 
@@ -209,13 +213,7 @@ def test_cells_whose_window_has_a_label_are_not_fitted_to(labeled: FittedModel) 
     for row in range(len(scores.error)):  # the window of row i has the rows i to i + 15
         if any(50 <= other < 55 for other in range(row, row + LENGTH)):
             scores.error[row] = np.nan
-    expected = fit_thresholds(
-        scores.error,
-        standardized_residual(scores.error, scores.sigma),
-        ("a", "b"),
-        labeled.settings,
-        step_seconds=60.0,
-    )
+    expected = thresholds_of(labeled, scores)
     assert_same_thresholds(labeled.thresholds, expected)
     train, validation = labeled.training.split.train, labeled.training.split.validation
     assert not {*range(35, 55)} & {*train, *validation}

@@ -12,6 +12,8 @@ from typing import Any
 from dcvae.errors import InputError
 
 _SHOWN_CHARACTERS = 60  # of each end of a received value, and on each side of an error in a line
+# Names of data files end so: with them, files are given in another order than was meant.
+_OF_DATA = (".csv", ".gz", ".bz2", ".xz", ".zip", ".zst", ".parquet")
 
 
 def read_text(path: Path) -> str:
@@ -24,8 +26,13 @@ def read_text(path: Path) -> str:
         Its text, without a byte order mark.
 
     Raises:
-        InputError: it cannot be read, or is not UTF-8.
+        InputError: it has the name of a data file, cannot be read, or is not UTF-8.
     """
+    if path.suffix.lower() in _OF_DATA:
+        raise InputError(
+            f"{path} has the name of a data file; expected a settings file, a JSON object in a "
+            ".txt, as the last of the files"
+        )
     if path.is_dir():
         inside = path / "settings.txt"  # of a model
         hint = f" (is it {inside}?)" if inside.is_file() else ""

@@ -96,6 +96,13 @@ class TestReadSettings:
         with pytest.raises(InputError, match=r"none\.txt does not exist; expected a settings file"):
             read_settings(tmp_path / "none.txt")
 
+    @pytest.mark.parametrize("name", ["normal.csv", "labels.CSV", "a.csv.gz", "b.parquet"])
+    def test_refuses_what_is_named_as_data_are(self, tmp_path, name):
+        (tmp_path / name).write_text("time,a\n")
+        message = rf"{name} has the name of a data file; expected .* as the last of the files$"
+        with pytest.raises(InputError, match=message):
+            read_settings(tmp_path / name)
+
     def test_refuses_a_folder(self, tmp_path):
         with pytest.raises(InputError, match="is a folder; expected a settings file"):
             read_settings(tmp_path)

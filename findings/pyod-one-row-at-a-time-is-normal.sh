@@ -5,9 +5,9 @@
 # of `decision_function`; the same row scored alone and among others is told from normal either way.
 # Happens: ROD scales every row by the median and deviations of the batch that it is given, so one
 # row is the center of its own batch: it scores 0.6625 whatever it holds, below the threshold of the
-# fit. CD and SOS get NaN from a batch of
-# one, and NaN is not above the threshold: label 0. No error, no warning, from 0 to 1000 standard
-# deviations. Among 200 normal rows all three flag the row from 3 standard deviations on.
+# fit. CD and SOS get NaN from a batch of one, and NaN is not above the threshold: label 0. No error,
+# no warning, from 0 to 1000 standard deviations. Among 200 normal rows all three flag the row from 3
+# standard deviations on.
 # Versions: PyOD 3.6.7, numpy 2.3.5, scikit-learn 1.7.2.
 # Hurt: streaming, and every service that is asked for one measurement at a time: it never alarms.
 # Guard: score new rows together with a fixed sample of training rows, and refuse NaN scores.

@@ -83,8 +83,9 @@ class AnomalyDetector(BaseEstimator, ABC):
             The detector itself.
 
         Raises:
-            InputError: there are too few rows or series, or missing cells where none are taken.
-            ValueError: X is not a table of finite numbers, by scikit-learn's check.
+            InputError: there are too few series, or missing cells where none are taken.
+            ValueError: X is not a table of finite numbers, or has too few rows, by scikit-learn's
+                check.
         """
         with whole_or_unchanged(self):
             values = self._validated(X, reset=True, fewest=self.fewest_rows)

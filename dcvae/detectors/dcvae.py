@@ -199,7 +199,6 @@ class DCVAEDetector(AnomalyDetector):
             InputError: there is no model, or files are missing or damaged.
         """
         stored = open_folder(Path(folder))
-        _backend.start()
         # Another fit may have another number of series.
         detector = cls.from_settings(stored.settings.model_copy(update={"num_series": None}))
         detector._take(stored.calibrated())

@@ -1,11 +1,11 @@
 """Detection: from scores to bands and flags of cells, alarms of rows, and events."""
 
-from dcvae.detection.alarm_rules import AlarmRules
+from dcvae.detection.alarms.rules import AlarmRules
+from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.band import band, exceeds, flags, standardized_residual
 from dcvae.detection.events import Events, find_events
 from dcvae.detection.result import PROMISED, TOGETHER, Detection, DetectionBuilder
-from dcvae.detection.system_alarm import SystemAlarm
 from dcvae.detection.thresholds import Thresholds, fit_thresholds
 
 __all__ = [

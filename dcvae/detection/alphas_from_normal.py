@@ -26,7 +26,7 @@ import numpy as np
 
 from dcvae._arrays import Float32Array, Float64Array, IntArray, segments
 from dcvae.config import NormalAlphaMethod
-from dcvae.detection.alarm_rules import SECONDS_PER_WEEK
+from dcvae.detection.alarms.rules import SECONDS_PER_WEEK
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.band import exceeds
 

@@ -12,9 +12,9 @@ import pandas as pd
 
 from dcvae._arrays import BoolArray, Float32Array, Float64Array
 from dcvae.data import ModelInput, Preprocessor
+from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.band import flags, standardized_residual
-from dcvae.detection.system_alarm import SystemAlarm
 from dcvae.detection.thresholds import Thresholds
 from dcvae.scoring import Scores
 

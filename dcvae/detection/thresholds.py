@@ -12,12 +12,12 @@ import numpy as np
 from dcvae._arrays import BoolArray, Float32Array, Float64Array
 from dcvae.config import DetectionKeys
 from dcvae.data import windows_with
-from dcvae.detection.alarm_rules import AlarmRules
-from dcvae.detection.alarm_search import tuned
+from dcvae.detection.alarms.rules import AlarmRules
+from dcvae.detection.alarms.search import tuned
+from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.alphas_from_labels import alphas_from_labels
 from dcvae.detection.alphas_from_normal import alphas_from_normal, expected_events
-from dcvae.detection.system_alarm import SystemAlarm
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ from dcvae.config import (
 )
 from dcvae.config.key_properties import CODE_DEFAULTS, FIDELITY_KEYS
 from dcvae.config.keys import CommonKeys
-from dcvae.detection.alarm_rules import AlarmRules
+from dcvae.detection.alarms.rules import AlarmRules
 from support.settings_files import (
     ALL_KEYS,
     ARCHITECTURES,

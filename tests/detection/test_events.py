@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from dcvae.data import Table, training_data
-from dcvae.detection.alarm_rules import AlarmRules
+from dcvae.detection.alarms.rules import AlarmRules
+from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.events import COLUMNS, SERIES_COLUMNS, find_events
 from dcvae.detection.result import Detection
-from dcvae.detection.system_alarm import SystemAlarm
 from dcvae.detection.thresholds import Thresholds
 from dcvae.metrics import event_wise
 from dcvae.pipeline import FittedModel

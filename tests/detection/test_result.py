@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import norm
 
 from dcvae.data import Preprocessor
-from dcvae.detection.alarm_rules import AlarmRules
+from dcvae.detection.alarms.rules import AlarmRules
+from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.result import (
     CALIBRATION_SIGMAS,
@@ -17,7 +18,6 @@ from dcvae.detection.result import (
     Detection,
     DetectionBuilder,
 )
-from dcvae.detection.system_alarm import SystemAlarm
 from dcvae.detection.thresholds import Thresholds
 from dcvae.scoring.scores import Scores
 from support.builders import detection_of, inputs_of

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from dcvae.data import Table, training_data
-from dcvae.detection.alarm_rules import AlarmRules
+from dcvae.detection.alarms.rules import AlarmRules
+from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas_from_labels import alphas_from_labels
 from dcvae.detection.alphas_from_normal import alphas_from_normal, expected_events
 from dcvae.detection.band import standardized_residual
-from dcvae.detection.system_alarm import SystemAlarm
 from dcvae.detection.thresholds import fit_thresholds
 from dcvae.scoring.causal import CausalScorer
 from support.builders import random_network, random_rows, settings_with

@@ -12,8 +12,8 @@ from dcvae.config.settings import Settings
 from dcvae.data.preprocessing import Preprocessor
 from dcvae.data.tables import Table, read_labels, read_table
 from dcvae.data.windows import split_windows
+from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.system_alarm import SystemAlarm
 from dcvae.detection.thresholds import Thresholds
 from dcvae.pipeline import FittedModel, TrainingSummary
 from dcvae.scoring.calibration import Calibration

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from dcvae.detection.alarm_rules import AlarmRules
-from dcvae.detection.alarm_search import _options, _rules, tuned
+from dcvae.detection.alarms.rules import AlarmRules
+from dcvae.detection.alarms.search import _options, _rules, tuned
+from dcvae.detection.alarms.system import SystemAlarm, persistent_score
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.system_alarm import SystemAlarm, persistent_score
 from dcvae.metrics.event_based import event_wise
 
 RULES = AlarmRules("weighted", 2, 1, (1, 1), 1.0, 1, 0)

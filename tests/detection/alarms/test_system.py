@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from dcvae import InputError
-from dcvae.detection import system_alarm
-from dcvae.detection.alarm_rules import AlarmRules
+from dcvae.detection.alarms import system as system_alarm
+from dcvae.detection.alarms.rules import AlarmRules
+from dcvae.detection.alarms.system import SystemAlarm, candidates, persistent_score
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.system_alarm import SystemAlarm, candidates, persistent_score
 from dcvae.scoring.levels import mean_squares
 
 RULES = AlarmRules("weighted", 2, 3, (1, 1), 0.5, 1, 2)

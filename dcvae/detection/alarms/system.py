@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from dcvae._arrays import BoolArray, Float32Array, Float64Array, segments
-from dcvae.detection.alarm_rules import SECONDS_PER_WEEK, AlarmRules, persistent
+from dcvae.detection.alarms.rules import SECONDS_PER_WEEK, AlarmRules, persistent
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.band import exceeds_by
 from dcvae.errors import InputError

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dcvae.config import Settings
-from dcvae.detection.alarm_rules import AlarmRules, persistent
+from dcvae.detection.alarms.rules import AlarmRules, persistent
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.band import exceeds_by
 

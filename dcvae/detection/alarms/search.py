@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from dcvae._arrays import BoolArray, Float32Array, Float64Array
-from dcvae.detection.alarm_rules import AlarmRules
+from dcvae.detection.alarms.rules import AlarmRules
+from dcvae.detection.alarms.system import SystemAlarm, candidates, persistent_score, series_alarms
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.system_alarm import SystemAlarm, candidates, persistent_score, series_alarms
 from dcvae.metrics import event_wise
 
 _ENTER = ((1, 1), (2, 3), (4, 6))

@@ -1,0 +1,1 @@
+"""Alarms of the system and of each series: rules, thresholds, and their search by labels."""

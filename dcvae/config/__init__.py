@@ -35,6 +35,7 @@ from dcvae.config.threshold_keys import (
     ScoringKeys,
     ThresholdKeys,
 )
+from dcvae.config.values import rows_of
 
 __all__ = [
     "ARCHITECTURE_TRAITS",
@@ -67,6 +68,7 @@ __all__ = [
     "preset_text",
     "read_settings",
     "resume_differences",
+    "rows_of",
     "show",
     "without_effect",
 ]

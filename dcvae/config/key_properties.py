@@ -36,6 +36,7 @@ AlphaMethod = Literal["labels", NormalAlphaMethod]
 AlphaMeasure = Literal["point-wise", "range-based"]
 AlphaSearch = Literal["grid", "exact"]
 AlarmSystem = Literal["weighted", "any", "at least"]
+Threshold = Literal["following", "fixed"]
 
 FIDELITY_KEYS = (
     "fidelity_spread",
@@ -49,6 +50,7 @@ FIDELITY_KEYS = (
 CODE_DEFAULTS: dict[str, Any] = {
     "max_gap": None,
     "max_fill": None,
+    "threshold": "fixed",
     "alarm_system": "any",
     "alarm_smoothing": 1,
     "alarm_leave": 1.0,

@@ -47,9 +47,11 @@ _ORDER = (
     *("lr_decay", "decay_rate", "decay_step", "val_percent", "seed", "summary", "custom_metrics"),
     *("patience", "min_delta", "train_stride", "steps_per_epoch", "max_gap", "max_fill"),
     *("resample", "time_zone", "default_alpha", "alpha_method", "false_alarms_per_week"),
-    *("alpha_quantile", "alpha_search", "sigma", "alarm_system", "alarm_series"),
+    *("alpha_lowest", "alpha_quantile", "alpha_search", "sigma", "threshold", "alarm_window"),
+    *("alarm_longest", "alarm_system", "alarm_series"),
     *("alarm_smoothing", "alarm_enter", "alarm_leave", "alarm_min_rows", "alarm_hold"),
-    *("system_false_alarms_per_week", "tune_alarms", "fidelity", *FIDELITY_KEYS),
+    *("system_false_alarms_per_week", "budget_confidence", "contamination", "tune_alarms"),
+    *("fidelity", *FIDELITY_KEYS),
 )
 
 

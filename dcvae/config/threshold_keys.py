@@ -1,6 +1,6 @@
 """Settings keys of scores, thresholds and alarms."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -17,9 +17,22 @@ from dcvae.config.key_properties import (
     Key,
     NormalAlphaMethod,
     SigmaMode,
+    Threshold,
 )
 from dcvae.config.keys import CommonKeys
 from dcvae.config.messages import expected
+from dcvae.config.values import duration_of
+
+_FOLLOWING_BUDGET, _FIXED_BUDGET = 1.0, 5.0
+
+
+def _span(rows: str) -> Key:
+    """Return the metadata of a key that is a number of rows or a duration."""
+    return Key(
+        "alphas",
+        values=f"{rows}, or a duration: a whole number and `ms`, `s`, `min`, `h` or `d`, such as "
+        '"30min"',
+    )
 
 
 class ScoringKeys(CommonKeys):
@@ -91,6 +104,14 @@ class ThresholdKeys(CommonKeys):
         description="Events a week, runs of flagged rows, that each series may raise on data taken "
         'to be normal, if `alpha_method` is "budget" or "evt".',
     )
+    alpha_lowest: Annotated[
+        float, Key("alphas", why="a narrower band flags what any noise does")
+    ] = Field(
+        1.0,
+        ge=0,
+        description="Sigmas below which no alpha is placed on data taken to be normal; 0 for no "
+        "such floor.",
+    )
     alpha_quantile: Annotated[
         float, Key("alphas", why="the share of normal cells on the inner side of each alpha")
     ] = Field(
@@ -134,6 +155,22 @@ class AlarmKeys(CommonKeys):
         (2, 3)
     """
 
+    threshold: Annotated[Threshold, Key("alphas")] = Field(
+        "following",
+        description="Whether bands and the alarm of the system follow what each series did lately "
+        "(following), or stay as they were learned (fixed).",
+    )
+    alarm_window: Annotated[int | str, _span("a whole number of rows from 1")] = Field(
+        288,
+        description="The recent past that a series is judged against, if `threshold` is "
+        '"following". Nothing is judged until a quarter of it has been seen.',
+    )
+    alarm_longest: Annotated[int | str, _span("a whole number of rows from 1")] = Field(
+        360,
+        description="How long an alarm keeps its rows out of that past, if `threshold` is "
+        '"following": then they are the new normal. Longer for long incidents, shorter where '
+        "levels often shift for good.",
+    )
     alarm_system: Annotated[AlarmSystem, Key("alphas")] = Field(
         "weighted",
         description="When the system is in alarm: its score is above its threshold (weighted), any "
@@ -145,11 +182,10 @@ class AlarmKeys(CommonKeys):
         description="How many series an alarm of the system is made of: those with the largest "
         "errors are averaged (weighted), or so many must be in alarm at once (at least).",
     )
-    alarm_smoothing: Annotated[int, Key("alphas")] = Field(
+    alarm_smoothing: Annotated[int | str, _span("a whole number of rows from 1")] = Field(
         6,
-        ge=1,
-        description="Rows, the last ones, over which squared errors are averaged in the score of "
-        "the system.",
+        description="Rows or time, the last, over which squared errors are averaged in the score "
+        "of the system.",
     )
     alarm_enter: Annotated[
         tuple[Annotated[int, Field(ge=1)], ...],
@@ -172,30 +208,76 @@ class AlarmKeys(CommonKeys):
         gt=0,
         le=1,
         description="Hysteresis: an alarm goes on until the value falls to this share of what it "
-        "had to exceed; 1 for none.",
+        "had to exceed, or to this power of it where thresholds follow; 1 for none.",
     )
     alarm_min_rows: Annotated[int, Key("alphas")] = Field(
         1, ge=1, description="Rows that an alarm must last before it is raised."
     )
-    alarm_hold: Annotated[int, Key("alphas")] = Field(
+    alarm_hold: Annotated[int | str, _span("a whole number of rows from 0")] = Field(
         12,
-        ge=0,
-        description="Rows that an alarm stays on after its last cause, so that what comes back "
-        "within them is the same alarm.",
+        description="Rows or time that an alarm stays on after its last cause, so that what comes "
+        "back within them is the same alarm.",
     )
     system_false_alarms_per_week: Annotated[
-        float, Key("alphas", why="a threshold that is never exceeded finds nothing")
+        float | None, Key("alphas", why="a threshold that is never exceeded finds nothing")
     ] = Field(
-        5.0,
+        None,
         gt=0,
-        description="Alarms of the system a week that the threshold of its score allows on data "
-        "taken to be normal.",
+        description="Alarms of the system a week that are allowed on normal data. null: 1 if "
+        '`threshold` is "following", kept in the weeks after training with `budget_confidence`; 5 '
+        'on the training data if it is "fixed".',
+    )
+    budget_confidence: Annotated[
+        float, Key("alphas", why="no threshold keeps a budget for certain")
+    ] = Field(
+        0.7,
+        gt=0,
+        lt=1,
+        description="Probability with which `system_false_alarms_per_week` is kept in the weeks "
+        'after training, if `threshold` is "following". Counts of alarms and how days differ tell '
+        "it.",
+    )
+    contamination: Annotated[
+        float | None,
+        Key("alphas", why="the share of the rows, the strangest, that are taken to be anomalous"),
+    ] = Field(
+        None,
+        ge=0,
+        lt=0.5,
+        description="Share of the rows that thresholds are learned on, without labels, that may be "
+        "anomalous: so many of the strangest are left out. null: those that stand out are found, "
+        "left out and named.",
     )
     tune_alarms: Annotated[bool, Key("alphas")] = Field(
         True,
         description="Whether `alpha_definition.py` with labels also chooses the `alarm_...` rules "
         "and the threshold of the system, by event-wise F0.5.",
     )
+
+    @property
+    def finds_incidents(self) -> bool:
+        """Whether rows that look like an incident are left out of what is learned."""
+        return self.threshold == "following" or self.contamination is not None
+
+    @property
+    def system_budget(self) -> float:
+        """Alarms of the system a week; the default is another for fixed thresholds."""
+        if self.system_false_alarms_per_week is not None:
+            return self.system_false_alarms_per_week
+        return _FOLLOWING_BUDGET if self.threshold == "following" else _FIXED_BUDGET
+
+    # Before the types are checked: one message, not one for rows and one for durations.
+    @field_validator(
+        "alarm_window", "alarm_longest", "alarm_smoothing", "alarm_hold", mode="before"
+    )
+    @classmethod
+    def _check_span(cls, span: Any, info: ValidationInfo) -> Any:
+        fewest = 0 if info.field_name == "alarm_hold" else 1
+        is_rows = isinstance(span, int) and not isinstance(span, bool) and span >= fewest
+        if not (is_rows or (isinstance(span, str) and duration_of(span) is not None)):
+            field = cls.model_fields[str(info.field_name)]
+            raise ValueError(f"expected {expected(field)}, received {show(span)}")
+        return span
 
     @field_validator("alarm_enter")
     @classmethod

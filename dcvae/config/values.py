@@ -41,6 +41,26 @@ def duration_of(step: str) -> timedelta | None:
     return count * unit if count <= _LONGEST_STEP / unit else None
 
 
+def rows_of(span: int | str, step_seconds: float, fewest: int = 1) -> int:
+    """Return the number of rows of a span.
+
+    Args:
+        span: rows, or a duration such as "30min".
+        step_seconds: sampling step, in seconds.
+        fewest: rows that a duration is at least.
+
+    Examples:
+        >>> rows_of(6, 300.0), rows_of("1h", 300.0), rows_of("1h", 86_400.0)
+        (6, 12, 1)
+    """
+    if isinstance(span, int):
+        return span
+    duration = duration_of(span)
+    if duration is None:
+        raise ValueError(f"Expected rows or a duration. Received: {span!r}.")
+    return max(round(duration.total_seconds() / step_seconds), fewest)
+
+
 def is_time_zone(name: str) -> bool:
     """Tell whether a name is in the IANA time zone database."""
     try:

@@ -59,8 +59,10 @@ class TestPublishedFile:
         settings = read()
         values = [getattr(settings, key) for key in NEW_KEYS]
         assert values[:8] == [5, 0.01, 1, None, 12, 12, None, None]
-        assert values[8:14] == [3.0, None, 14.0, 0.999, "grid", "predicted"]
-        assert values[14:] == ["weighted", 3, 6, (1, 1), 0.5, 1, 12, 5.0, True, "paper"]
+        assert values[8:15] == [3.0, None, 14.0, 1.0, 0.999, "grid", "predicted"]
+        assert values[15:19] == ["following", 288, 360, "weighted"]
+        assert values[19:25] == [3, 6, (1, 1), 0.5, 1, 12]
+        assert values[25:] == [None, 0.7, None, True, "paper"]
         assert [getattr(settings, key) for key in FIDELITY_KEYS] == ["paper"] * 6
 
 
@@ -107,14 +109,16 @@ class TestGroups:
         assert common == {"architecture", "window_length", "num_series", "seed"}
 
 
-# What the program wrote of the published files before its keys were put in groups.
+# What the program wrote of the published files before its keys were put in groups, with the keys
+# that came since beside those that they belong to.
 BEFORE = "architecture dataset_name model_name scale wo_outliers max_std T M"
 AFTER = (
     "lr lr_decay decay_rate decay_step val_percent seed summary custom_metrics patience min_delta "
     "train_stride steps_per_epoch max_gap max_fill resample time_zone default_alpha alpha_method "
-    "false_alarms_per_week alpha_quantile alpha_search sigma alarm_system alarm_series "
+    "false_alarms_per_week alpha_lowest alpha_quantile alpha_search sigma threshold alarm_window "
+    "alarm_longest alarm_system alarm_series "
     "alarm_smoothing alarm_enter alarm_leave alarm_min_rows alarm_hold "
-    "system_false_alarms_per_week tune_alarms fidelity"
+    "system_false_alarms_per_week budget_confidence contamination tune_alarms fidelity"
 )
 ORDERS = {
     "model_settings": f"{BEFORE} cnn_units dil_rate kernel strs activation alpha_reg batch_size J "
@@ -151,7 +155,7 @@ class TestFidelity:
         assert {key: getattr(settings, key) for key in CODE_DEFAULTS} == CODE_DEFAULTS
         assert (settings.max_gap, settings.max_fill, settings.tune_alarms) == (None, None, False)
         assert settings.sigma == "predicted"
-        assert AlarmRules.of(settings) == replace(AlarmRules.published(), series=3)
+        assert AlarmRules.of(settings, 300.0) == replace(AlarmRules.published(), series=3)
         assert read(fidelity_spread="code").max_fill == 12  # only `fidelity` itself counts
 
     @pytest.mark.parametrize("key", CODE_DEFAULTS)

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from dcvae.config import AlarmKeys, DetectionKeys, ScoringKeys, Settings, ThresholdKeys
+from dcvae.detection import AlarmRules
 from support.settings_files import problems, read
 
 
@@ -53,7 +54,7 @@ class TestTypesAndRanges:
             (
                 "system_false_alarms_per_week",
                 0,
-                "`system_false_alarms_per_week`: .* above 0 \\(a threshold that .*received 0",
+                "`system_false_alarms_per_week`: .* above 0, or null \\(a threshold .*received 0",
             ),
             (
                 "sigma",
@@ -69,17 +70,52 @@ class TestTypesAndRanges:
                 (key, least - 1, f"`{key}`: expected a whole number, at least {least}, received")
                 for key, least in (
                     ("alarm_series", 1),
-                    ("alarm_smoothing", 1),
                     ("alarm_min_rows", 1),
-                    ("alarm_hold", 0),
                 )
             ],
+            *[
+                (
+                    key,
+                    value,
+                    f"`{key}`: expected a whole number of rows from {least}, or a duration",
+                )
+                for key, least in (
+                    ("alarm_window", 1),
+                    ("alarm_longest", 1),
+                    ("alarm_smoothing", 1),
+                    ("alarm_hold", 0),
+                )
+                for value in (least - 1, "an hour", "1.5h", True, 2.0, None)
+            ],
+            ("threshold", "moving", '`threshold`: expected "following" or "fixed", received'),
+            (
+                "budget_confidence",
+                1,
+                "`budget_confidence`: expected a number, above 0 and below 1 ",
+            ),
+            (
+                "contamination",
+                0.5,
+                "`contamination`: expected a number, at least 0 and below 0.5, or",
+            ),
+            ("alpha_lowest", -1, "`alpha_lowest`: expected a number, at least 0 "),
             ("tune_alarms", 1, "`tune_alarms`: expected true or false, received 1"),
         ],
     )
     def test_refuses(self, key, value, message):
         (line,) = problems(**{key: value})
         assert re.search(message, line)
+
+    def test_spans_are_rows_or_durations(self):
+        settings = read(alarm_hold="1h", alarm_window=48, alarm_smoothing="30min")
+        rules = AlarmRules.of(settings, step_seconds=300.0)
+        assert (rules.hold, rules.smoothing, settings.alarm_window) == (12, 6, 48)
+        # Shorter than a step of a day: at least one row.
+        assert AlarmRules.of(settings, step_seconds=86_400.0).hold == 1
+
+    def test_the_budget_is_another_for_fixed_thresholds(self):
+        assert [read(threshold=word).system_budget for word in ("following", "fixed")] == [1.0, 5.0]
+        assert read(threshold="fixed", system_false_alarms_per_week=2).system_budget == 2.0
 
     def test_a_whole_number_is_fine_for_a_number(self):
         assert type(read(default_alpha=2).default_alpha) is float

@@ -42,9 +42,11 @@ PUBLISHED: dict[str, Any] = {
 NEW_KEYS = [
     *("patience", "min_delta", "train_stride", "steps_per_epoch", "max_gap", "max_fill"),
     *("resample", "time_zone"),
-    *("default_alpha", "alpha_method", "false_alarms_per_week", "alpha_quantile", "alpha_search"),
-    *("sigma", "alarm_system", "alarm_series", "alarm_smoothing", "alarm_enter", "alarm_leave"),
-    *("alarm_min_rows", "alarm_hold", "system_false_alarms_per_week", "tune_alarms", "fidelity"),
+    *("default_alpha", "alpha_method", "false_alarms_per_week", "alpha_lowest", "alpha_quantile"),
+    *("alpha_search", "sigma", "threshold", "alarm_window", "alarm_longest", "alarm_system"),
+    *("alarm_series", "alarm_smoothing", "alarm_enter", "alarm_leave", "alarm_min_rows"),
+    *("alarm_hold", "system_false_alarms_per_week", "budget_confidence", "contamination"),
+    *("tune_alarms", "fidelity"),
 ]
 # Those of an effective file of DC-VAE, in its order.
 ALL_KEYS = ["architecture", *PUBLISHED, *NEW_KEYS, *FIDELITY_KEYS]

@@ -159,8 +159,8 @@ def read_data(
             series of the model may be entirely missing.
         series: names of the model's series, in its order; None for all series of the file.
         labels: path of the labels of the same rows; None for none.
-        context: path of an earlier file, whose last T - 1 rows are put in front of the data, so
-            that the first row of the data gets a score; None for none.
+        context: path of an earlier file, which is put in front of the data, so that their first
+            row has a whole window and a past; None for none.
 
     Returns:
         The data with the context in front, and the labels, of the data alone; None without labels.

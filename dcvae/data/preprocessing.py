@@ -64,6 +64,11 @@ class ModelInput:
     times: pd.DatetimeIndex
     covariates: Float32Array | None = None
 
+    def since(self, row: int) -> "ModelInput":
+        """Return the input of the rows from one on, counted from 0."""
+        later = {name: part[row:] for name, part in vars(self).items() if part is not None}
+        return replace(self, **later)
+
     def scorable(self, window_length: int) -> BoolArray:
         """Tell which cells can have a score: observed ones whose window crosses no gap.
 

@@ -149,6 +149,7 @@ def assess(
     gaps: BoolArray,
     longest: Sequence[int | None],
     window_length: int,
+    context_rows: int = 0,
 ) -> Quality:
     """Assess the quality of every row that has a whole window.
 
@@ -158,9 +159,10 @@ def assess(
         longest: (series,) longest run of each series with one value in training, in observed
             cells; None for a series that never changed there, which is never stale.
         window_length: rows of a window, T.
+        context_rows: how many of the first rows are of an earlier file.
 
     Returns:
-        The quality of rows T - 1, T, ...
+        The quality of rows T - 1, T, ..., without those of the context.
 
     Examples:
         A series that kept a value for two rows at most in training is stale in the third. A
@@ -195,7 +197,8 @@ def assess(
     )
     parts = (words, counts, share, _names(missing, frame.columns), _names(stale, frame.columns))
     table = pd.DataFrame(dict(zip(COLUMNS, parts, strict=True)), frame.index[first:])
-    return Quality(table, pd.Series(stale.sum(axis=0), frame.columns))
+    earlier = max(context_rows - first, 0)
+    return Quality(table.iloc[earlier:], pd.Series(stale[earlier:].sum(axis=0), frame.columns))
 
 
 def _names(marks: BoolArray, series: pd.Index) -> NDArray[np.object_]:

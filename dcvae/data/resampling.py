@@ -90,7 +90,7 @@ def resample_joined(
         allow_empty: whether a series may be without any value.
 
     Returns:
-        At most T - 1 rows of context and all rows of the data.
+        The rows of both.
 
     Raises:
         InputError: the context does not fit the data, or there are fewer than T rows.
@@ -98,7 +98,7 @@ def resample_joined(
     before = keys.window_length - 1
     joined = data
     if context is not None:
-        joined = prepend_context(data, context, len(context.frame), allow_empty=allow_empty)
+        joined = prepend_context(data, context, 0, allow_empty=allow_empty)
     table = resample(joined, step, keys.max_gap)
     missing = 0
     if context is not None:
@@ -106,7 +106,7 @@ def resample_joined(
         all_steps = _steps_of(pd.DatetimeIndex(table.frame.index), step)
         first = int(np.searchsorted(all_steps, first_step[0]))
         missing = max(before - first, 0)
-        table = Table(table.path, table.frame.iloc[max(first - before, 0) :], table.notices)
+        table = Table(table.path, table.frame, table.notices, first)
     if len(table.frame) <= before:
         raise InputError(
             f"{data.path} has {len(table.frame):,} rows of {time_span(step)} (`resample`), but at "
@@ -116,7 +116,7 @@ def resample_joined(
     if missing:
         table.notices.append(
             f"The context gives {before - missing:,} rows of {time_span(step)} where {before:,} "
-            f"would be used: the first {missing:,} rows of the data get no score."
+            f"are needed: the first {missing:,} rows of the data get no score."
         )
     return table
 

@@ -50,6 +50,7 @@ class Table:
             index is a strictly increasing naive DatetimeIndex in microseconds, named as the file's
             first column.
         notices: one sentence each, for the user.
+        context_rows: how many of the first rows are of an earlier file, put in front.
 
     Examples:
         >>> import numpy as np
@@ -62,6 +63,12 @@ class Table:
     path: Path
     frame: pd.DataFrame
     notices: list[str]
+    context_rows: int = 0
+
+    def since(self, row: int) -> "Table":
+        """Return the table of the rows from one on, counted from 0."""
+        left = max(self.context_rows - row, 0)
+        return Table(self.path, self.frame.iloc[row:], self.notices, left)
 
 
 def read_table(
@@ -158,18 +165,19 @@ def read_labels(path: Path, data: Table, *, time_zone: str | None = None) -> Tab
 def prepend_context(
     data: Table, context: Table, num_rows: int, *, allow_empty: bool = False
 ) -> Table:
-    """Put the last rows of an earlier table in front of the data.
+    """Put an earlier table in front of the data.
 
-    With T - 1 rows of context the first row of the data is the last row of a whole window.
+    With T - 1 rows of context the first row of the data is the last row of a whole window; all of
+    them are taken, as what is in alarm depends on what was before.
 
     Args:
         data: (rows, series), data units.
         context: earlier rows of the same series.
-        num_rows: rows of context to use, at most.
+        num_rows: rows of context without which the first rows of the data have no score.
         allow_empty: whether a series may be without any value, as in `read_table`.
 
     Returns:
-        A table with at most `num_rows` more rows, and the data's notices with those about the
+        A table of the rows of both, and the data's notices with those about the
         join: too few rows of context, or a gap longer than the sampling step.
 
     Raises:
@@ -193,21 +201,21 @@ def prepend_context(
     notices = list(data.notices)
     if len(context.frame) < num_rows:
         notices.append(
-            f"The context {context.path} has {len(context.frame):,} rows where {num_rows:,} would "
-            f"be used: the first {num_rows - len(context.frame):,} rows of the data get no score."
+            f"The context {context.path} has {len(context.frame):,} rows where {num_rows:,} are "
+            f"needed: the first {num_rows - len(context.frame):,} rows of the data get no score."
         )
-    frame = pd.concat([context.frame.tail(num_rows), data.frame])
+    frame = pd.concat([context.frame, data.frame])
     frame.index.name = data.frame.index.name
     problems = [] if allow_empty else _empty_problems(frame, is_trained=True)
     if problems:
         refuse(data.path, f"even after the end of its context {context.path}, {problems[0]}")
     step = sampling_step(frame.index)
-    if num_rows > 0 and start - end > step:
+    if start - end > step:
         notices.append(
             f"Between the context {context.path} and the data lies a gap of "
             f"{time_span(start - end)}, where the sampling step is {time_span(step)}."
         )
-    return Table(data.path, frame, notices)
+    return Table(data.path, frame, notices, len(context.frame))
 
 
 def describe_table(frame: pd.DataFrame) -> list[str]:

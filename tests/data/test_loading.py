@@ -43,9 +43,8 @@ def test_a_context_shares_the_step_that_it_ends_in(tmp_path):
         data = written(frame.iloc[cut:], tmp_path / "data.csv")
         labels = written((frame.iloc[cut:] > 0.5).astype(int), tmp_path / "labels.csv")
         table, truth = read_data(data, settings, labels=labels, context=context)
-        rows = len(table.frame)
-        pd.testing.assert_frame_equal(table.frame, whole.iloc[-rows:], check_freq=False)
-        assert truth.frame.index.equals(table.frame.index[settings.window_length - 1 :])
+        pd.testing.assert_frame_equal(table.frame, whole, check_freq=False)
+        assert truth.frame.index.equals(table.frame.index[table.context_rows :])
 
 
 def test_a_context_that_is_too_short_is_told(tmp_path):
@@ -56,8 +55,8 @@ def test_a_context_that_is_too_short_is_told(tmp_path):
     table, _ = read_data(data, settings_with(resample="2min"), context=context)
     assert len(table.frame) == 21  # 4 steps of context are whole, a fifth begins in it
     assert table.notices[-1] == (
-        "The context gives 4 rows of 00:02:00 where 7 would be used: the first 3 rows of the data "
-        "get no score."
+        "The context gives 4 rows of 00:02:00 where 7 are needed: the first 3 rows of the data get "
+        "no score."
     )
 
 
@@ -89,7 +88,7 @@ def test_a_dead_series_is_refused_only_where_nothing_stands_for_it(tmp_path):
     series = ("a", "b")
     assert read_data(data, settings_with(), series=series)[0].frame["b"].isna().all()
     joined, _ = read_data(data, settings_with(), series=series, context=context)
-    assert len(joined.frame) == 37
+    assert (len(joined.frame), joined.context_rows) == (60, 30)
     for options in ({"series": series}, {"series": series, "context": context}):
         with pytest.raises(InputError, match="column `b` is empty in every row, but the model"):
             read_data(data, settings_with(max_fill=None), **options)
@@ -106,7 +105,8 @@ def test_the_zone_is_that_of_data_labels_and_context(tmp_path):
     labels = written((frame.iloc[100:] > 150).astype(int), tmp_path / "labels.csv")
     settings = settings_with(time_zone="Europe/Madrid")
     table, truth = read_data(data, settings, labels=labels, context=context)
-    assert table.frame.index.tolist() == utc[93:].tz_localize(None).tolist()
+    assert table.frame.index.tolist() == utc.tz_localize(None).tolist()
+    assert table.context_rows == 100
     assert truth.frame.index.tolist() == utc[100:].tz_localize(None).tolist()
     assert not [notice for notice in table.notices if "gap" in notice]
 

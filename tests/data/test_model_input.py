@@ -1,5 +1,7 @@
 """What networks are given: gaps filled, what was observed, what can have a score, no look ahead."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -186,6 +188,22 @@ def test_fewer_rows_than_a_window_are_as_observed() -> None:
     observed = np.array([[True], [False]])
     inputs = inputs_of(np.zeros((2, 1)), observed, np.array([False, True]))
     assert inputs.scorable(3).tolist() == [[True], [False]]
+
+
+@pytest.mark.parametrize("with_covariates", [False, True])
+def test_a_later_part_has_the_later_rows_of_every_part(with_covariates: bool) -> None:
+    random = np.random.default_rng(0)
+    whole = inputs_of(random.normal(size=(9, 2)), random.random((9, 2)) < 0.5, np.arange(9) % 4 < 1)
+    if with_covariates:
+        whole = replace(whole, covariates=random.normal(size=(9, 3)).astype(np.float32))
+    part = whole.since(5)
+    for name in ("values", "observed", "gaps"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[5:])
+    assert part.times.equals(whole.times[5:])
+    if whole.covariates is None:
+        assert part.covariates is None
+    else:
+        np.testing.assert_array_equal(part.covariates, whole.covariates[5:])
 
 
 def test_it_is_made_of_its_parts_and_of_nothing_else() -> None:

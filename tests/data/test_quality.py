@@ -153,6 +153,18 @@ def test_nothing_said_of_a_row_depends_on_later_ones(seed):
         np.testing.assert_array_equal(part_cells, cells[:rows])
 
 
+@pytest.mark.parametrize("context_rows", [0, 3, 4, 5, 40])
+def test_rows_of_the_context_are_looked_at_but_not_told(context_rows):
+    frame, longest, length = hard_case(1), (6, 3, 5, None), 5
+    gaps = after_gap(frame.index, 60.0, 3)
+    whole = assess(frame, gaps, longest, length).table
+    quality = assess(frame, gaps, longest, length, context_rows)
+    told = whole[whole.index >= frame.index[max(context_rows, length - 1)]]
+    pd.testing.assert_frame_equal(quality.table, told)
+    names = told["stale_series"].str.split("; ").explode()
+    assert quality.stale_rows.to_dict() == {name: (names == name).sum() for name in frame}
+
+
 def test_a_clean_file_is_observed_and_nothing_is_said():
     frame = frame_of(np.random.default_rng(0).normal(size=(30, 3)))
     quality = assess(frame, after_gap(frame.index, 60.0, 12), (1, 1, 1), 4)

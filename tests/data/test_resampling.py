@@ -83,16 +83,16 @@ def test_a_step_far_too_short_is_refused(max_gap, step):
 # --- Together with a context -----------------------------------------------------------------
 
 
-def test_rows_before_those_that_a_window_needs_are_left_out():
-    """Half of the data's first step was measured in the context, whose other rows make windows."""
+def test_rows_of_the_context_stay_in_front():
+    """Half of the data's first step was measured in the context: it is a row of the data."""
     times = pd.date_range("2021-01-01 00:00:30", periods=60, freq="30s", unit="us", name="time")
     frame = pd.DataFrame({"a": np.arange(60.0), "b": 1.0}, times)
     keys = settings_with(resample="1min")  # windows of 8 rows
     context, data = table_of(frame.iloc[:41], "c.csv"), table_of(frame.iloc[41:])
     joined = resample_joined(data, context, MINUTE, keys, allow_empty=False)
-    assert len(joined.frame) == 7 + 10
-    assert joined.frame["a"].iloc[0] == (26 + 27) / 2
-    assert joined.frame["a"].iloc[7] == (40 + 41) / 2  # one row of each
+    assert (len(joined.frame), joined.context_rows) == (20 + 10, 20)
+    assert joined.frame["a"].iloc[0] == (0 + 1) / 2
+    assert joined.frame["a"].iloc[20] == (40 + 41) / 2  # one row of each
     assert joined.path == "data.csv"
 
 
@@ -101,6 +101,7 @@ def test_data_alone_are_only_resampled():
     joined = resample_joined(table_of(frame), None, MINUTE, settings_with(), allow_empty=False)
     alone = resample(table_of(frame), MINUTE, settings_with().max_gap)
     pd.testing.assert_frame_equal(joined.frame, alone.frame)
+    assert joined.context_rows == 0
     assert joined.notices == alone.notices
 
 
@@ -111,4 +112,4 @@ def test_a_series_that_is_never_there_is_refused_unless_it_may_be_missing():
     with pytest.raises(InputError, match=r"even after the end of its context c\.csv, column"):
         resample_joined(data, context, MINUTE, settings_with(), allow_empty=False)
     joined = resample_joined(data, context, MINUTE, settings_with(), allow_empty=True)
-    assert len(joined.frame) == 27
+    assert (len(joined.frame), joined.context_rows) == (40, 20)

@@ -219,12 +219,13 @@ def test_context_is_put_in_front():
     context = table_of(np.arange(10.0).reshape(5, 2), name="context.csv")
     data = table_of(VALUES, "2021-01-01 00:05")
     joined = prepend_context(data, context, 2)
-    np.testing.assert_array_equal(joined.frame, [[6, 7], [8, 9], *VALUES])
-    assert joined.frame.index.equals(pd.date_range("2021-01-01 00:03", periods=5, freq="min"))
+    np.testing.assert_array_equal(joined.frame, [*np.arange(10.0).reshape(5, 2), *VALUES])
+    assert joined.frame.index.equals(pd.date_range("2021-01-01", periods=8, freq="min"))
+    assert joined.context_rows == 5
     assert joined.path == data.path
     assert joined.notices == []
     assert len(data.frame) == 3
-    assert len(prepend_context(data, context, 0).frame) == 3
+    assert (len(prepend_context(data, context, 0).frame), data.context_rows) == (8, 0)
 
 
 def test_too_little_context_and_a_gap_are_told():
@@ -232,8 +233,8 @@ def test_too_little_context_and_a_gap_are_told():
     joined = prepend_context(table_of(VALUES, "2021-01-01 01:00"), context, 5)
     assert len(joined.frame) == 6
     assert joined.notices == [
-        "The context context.csv has 3 rows where 5 would be used: the first 2 rows of the data "
-        "get no score.",
+        "The context context.csv has 3 rows where 5 are needed: the first 2 rows of the data get "
+        "no score.",
         "Between the context context.csv and the data lies a gap of 00:58:00, where the sampling "
         "step is 00:01:00.",
     ]
@@ -243,15 +244,24 @@ def test_context_fills_what_the_data_lack():
     nan = np.nan
     context = table_of([[1, nan], [nan, 4], [3, nan]], name="c.csv")
     joined = prepend_context(table_of([[nan, 5]], "2021-01-01 00:03"), context, 2)
-    np.testing.assert_array_equal(joined.frame, [[nan, 4], [3, nan], [nan, 5]])
+    np.testing.assert_array_equal(joined.frame, [[1, nan], [nan, 4], [3, nan], [nan, 5]])
     # A context may be silent where the data are not.
     joined = prepend_context(table_of(VALUES, "2021-01-01 00:03"), table_of([[nan, 1]]), 2)
     assert len(joined.frame) == 4
-    # Only the rows of context that are used count.
     message = r"data\.csv: even after .* c\.csv, column `a` is empty in every row, but the model"
-    context = table_of([[1, 2], [nan, 4], [nan, 6]], name="c.csv")
+    context = table_of([[nan, 2], [nan, 4], [nan, 6]], name="c.csv")
     with pytest.raises(InputError, match=message):
         prepend_context(table_of([[nan, 5]], "2021-01-01 00:03"), context, 2)
+
+
+@pytest.mark.parametrize(("row", "left"), [(0, 5), (3, 2), (5, 0), (7, 0)])
+def test_a_later_part_of_a_table_counts_what_is_left_of_the_context(row, left):
+    context = table_of(np.arange(10.0).reshape(5, 2), name="context.csv")
+    joined = prepend_context(table_of(VALUES, "2021-01-01 00:05"), context, 2)
+    part = joined.since(row)
+    pd.testing.assert_frame_equal(part.frame, joined.frame.iloc[row:])
+    assert part.context_rows == left
+    assert (part.path, part.notices) == (joined.path, joined.notices)
 
 
 def test_context_refused():

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from dcvae.scoring.calibration import CalibrationRun as CalibrationRun
     from dcvae.scoring.calibration import calibrate as calibrate
     from dcvae.scoring.causal import CausalScorer as CausalScorer
+    from dcvae.scoring.incidents import incident_notice as incident_notice
+    from dcvae.scoring.incidents import incident_rows as incident_rows
     from dcvae.scoring.levels import mean_squares as mean_squares
     from dcvae.scoring.levels import reference_level as reference_level
     from dcvae.scoring.model_fit import ENOUGH_WINDOWS as ENOUGH_WINDOWS
@@ -33,6 +35,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
     {
         "dcvae.scoring.calibration": ("Calibration", "CalibrationRun", "calibrate"),
         "dcvae.scoring.causal": ("CausalScorer",),
+        "dcvae.scoring.incidents": ("incident_notice", "incident_rows"),
         "dcvae.scoring.levels": ("mean_squares", "reference_level"),
         "dcvae.scoring.model_fit": (
             "ENOUGH_WINDOWS",

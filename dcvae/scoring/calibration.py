@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import numpy as np
 
-from dcvae._arrays import Float64Array
+from dcvae._arrays import BoolArray, Float64Array
 from dcvae.config import ScoringKeys, SigmaMode
-from dcvae.data import ModelInput, WindowSplit
+from dcvae.data import ModelInput, WindowSplit, windows_with
 from dcvae.errors import InputError
+from dcvae.scoring.incidents import incident_rows
 from dcvae.scoring.scores import Scores
 from dcvae.scoring.sigma import SigmaCalibration, fit_sigmas, shares_outside
 
@@ -119,12 +120,14 @@ class CalibrationRun(NamedTuple):
     Attributes:
         calibration: the numbers that are kept with the model.
         scores: scores of all rows of the training file that have one, sigma as predicted.
-        windows: mean squared errors of the windows that the reference levels were fitted to.
+        windows: mean squared errors of windows all over the training file.
+        incidents: (rows,) bool, scored rows that look like an incident and were left out.
     """
 
     calibration: Calibration
     scores: Scores
     windows: "WindowSquares"
+    incidents: BoolArray
 
 
 def calibrate(
@@ -134,6 +137,9 @@ def calibrate(
     inputs: ModelInput,
     split: WindowSplit,
     scorer: "WindowAverageScorer",
+    *,
+    find_incidents: bool = False,
+    contamination: float | None = None,
 ) -> CalibrationRun:
     """Score the training file and calibrate the network on it.
 
@@ -144,6 +150,8 @@ def calibrate(
         inputs: the training file, preprocessed as a file to score.
         split: the windows of training and of validation.
         scorer: made for this network.
+        find_incidents: whether rows that look like an incident are left out.
+        contamination: share of the rows to leave out; None leaves out those that stand out.
 
     Returns:
         The calibration, with the scores and squared errors that it was fitted to.
@@ -156,15 +164,23 @@ def calibrate(
         part, starts = ("training", split.train)
     length = keys.window_length
     scores = CausalScorer.of(network, keys).score(inputs)
+    incidents = np.zeros(len(scores.error), dtype=bool)
+    if find_incidents or contamination is not None:
+        incidents = incident_rows(scores.error, contamination)
+    if not incidents[starts].all():
+        starts = starts[~incidents[starts]]
     error, sigma = scores.error[starts], scores.sigma[starts]
     modes = fit_sigmas(error, sigma)
     every = window_average.thinned(
         np.union1d(split.train, split.validation).astype(np.int32), length
     )
     windows = window_average.WindowSquares(every, scorer.squares(inputs, every))
-    levels = window_average.reference_levels(windows.squares)
+    # A strange row is in T windows: all of them are left out, or it would count T times.
+    strange = windows_with(np.append(np.zeros(length - 1, dtype=bool), incidents), length)
+    usual = ~strange[every] if not strange[every].all() else np.ones(len(every), dtype=bool)
+    levels = window_average.reference_levels(windows.squares[:, usual])
     normal = window_average.scores_from(
-        windows.squares, levels, every, len(inputs.values), length
+        windows.squares[:, usual], levels, every[usual], len(inputs.values), length
     ).row
     outside = {"predicted": shares_outside(error, sigma)} | {
         mode.mode: shares_outside(error, mode.apply(sigma)) for mode in modes
@@ -173,4 +189,4 @@ def calibrate(
     calibration = Calibration(
         series, modes, levels, window_average.threshold(normal), fitted_on, outside
     )
-    return CalibrationRun(calibration, scores, windows)
+    return CalibrationRun(calibration, scores, windows, incidents)

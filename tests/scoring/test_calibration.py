@@ -36,7 +36,8 @@ def calibration():
 
 def test_sigmas_are_fitted_to_the_validation_part_and_levels_to_all_windows():
     split = WindowSplit(starts((0, 100)), starts((120, 160)))
-    network, inputs, (calibration, scores, (measured, squares)) = calibrated(split)
+    network, inputs, (calibration, scores, (measured, squares), incidents) = calibrated(split)
+    assert not incidents.any()
     every_row = CausalScorer.of(network, SETTINGS).score(inputs)
     np.testing.assert_array_equal(scores.error, every_row.error)
     assert calibration.series == SERIES
@@ -59,7 +60,7 @@ def test_sigmas_are_fitted_to_the_validation_part_and_levels_to_all_windows():
 
 def test_rows_whose_windows_were_left_out_are_not_fitted_to():
     split = WindowSplit(starts((0, 100)), starts((120, 130), (145, 160)))
-    *_, (calibration, scores, (measured, _)) = calibrated(split)
+    *_, (calibration, scores, (measured, _), _) = calibrated(split)
     kept = np.r_[120:130, 145:160]
     assert calibration.fitted_on == "25 rows of the validation part"
     assert measured.tolist() == [*range(100), *kept]
@@ -75,7 +76,7 @@ def test_cells_that_were_missing_are_not_fitted_to():
     observed[130:150, 1] = False
     inputs = inputs_of(values, observed)
     split = WindowSplit(starts((0, 100)), starts((120, 160)))
-    *_, (calibration, scores, _) = calibrated(split, inputs)
+    *_, (calibration, scores, *_) = calibrated(split, inputs)
     assert np.flatnonzero(np.isnan(scores.error[:, 1])).tolist() == list(range(123, 143))
     there = ~np.isnan(scores.error[120:160])
     distance = np.abs(scores.error[120:160] / scores.sigma[120:160])[there]
@@ -129,3 +130,56 @@ def test_names_in_the_file_are_those_of_models_trained_earlier(calibration):
 def test_damaged_values_are_refused(change, calibration):
     with pytest.raises(InputError, match=r"c.json is damaged.*Train the model again\."):
         Calibration.from_dict(calibration.to_dict() | change, SERIES, "c.json")
+
+
+# ------------------------------------------------------------------- incidents
+
+
+def calibrated_on(values, **options):
+    network = random_network(SETTINGS)
+    scorer = window_average.WindowAverageScorer(network, SETTINGS.window_length)
+    split = WindowSplit(starts((0, 300)), starts((308, 393)))
+    return calibrate(network, SETTINGS, SERIES, inputs_of(values), split, scorer, **options)
+
+
+def test_a_strange_training_row_does_not_count_once_for_each_of_its_windows():
+    values = random_rows(400, 2)
+    usual = calibrated_on(values).calibration
+    values[320:323] += 100.0
+    found = calibrated_on(values, find_incidents=True)
+    assert found.incidents[313:316].all()
+    without, taken = found.calibration, calibrated_on(values).calibration
+    for name in ("reference_levels", "threshold"):
+        clean = getattr(usual, name)
+        np.testing.assert_allclose(getattr(without, name), clean, rtol=0.15)
+    assert (taken.reference_levels > 2 * usual.reference_levels).all()
+    for kept, clean, dirty in zip(without.modes, usual.modes, taken.modes, strict=True):
+        np.testing.assert_allclose(kept.factor, clean.factor, rtol=0.15)
+        assert not np.allclose(dirty.factor, clean.factor, rtol=0.15)
+
+
+def test_windows_of_an_incident_are_those_that_contain_one_of_its_rows():
+    """Scored row i ends the window that starts in row i; its own row is i + 7."""
+    values = random_rows(400, 2)
+    values[150:153] += 100.0
+    run = calibrated_on(values, find_incidents=True)
+    measured, squares = run.windows
+    strange = np.flatnonzero(run.incidents) + 7
+    usual = [not any(start <= row < start + 8 for row in strange) for start in measured.tolist()]
+    expected = np.quantile(squares[:, usual], 0.99, axis=1)
+    np.testing.assert_allclose(run.calibration.reference_levels, expected)
+
+
+def test_a_share_of_the_rows_is_left_out_when_asked_for():
+    run = calibrated_on(random_rows(400, 2), contamination=0.05)
+    assert run.incidents.sum() == round(0.05 * 393)
+    kept = 85 - run.incidents[308:393].sum()
+    assert run.calibration.fitted_on == f"{kept} rows of the validation part"
+
+
+def test_rows_that_are_all_left_out_are_fitted_to_after_all():
+    values = random_rows(400, 2)
+    values[308:] += 100.0
+    run = calibrated_on(values, contamination=0.4)
+    assert run.incidents[308:393].all()
+    assert run.calibration.fitted_on == "85 rows of the validation part"

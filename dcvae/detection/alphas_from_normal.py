@@ -25,8 +25,9 @@ from typing import NamedTuple
 import numpy as np
 
 from dcvae._arrays import Float32Array, Float64Array, IntArray, segments
+from dcvae._text import shortened
 from dcvae.config import NormalAlphaMethod
-from dcvae.detection.alarms.rules import SECONDS_PER_WEEK
+from dcvae.detection.alarms.budget import SECONDS_PER_WEEK, bounded
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.band import exceeds
 
@@ -56,6 +57,7 @@ def alphas_from_normal(
     step_seconds: float,
     false_alarms_per_week: float,
     quantile: float,
+    lowest: float = 0.0,
 ) -> tuple[Alphas, list[str]]:
     """Fit both alphas of every series to data taken to be normal.
 
@@ -68,6 +70,7 @@ def alphas_from_normal(
         step_seconds: sampling step, in seconds.
         false_alarms_per_week: events that a series may raise per week, for "budget" and "evt".
         quantile: share of the cells on the inner side of each alpha, for "quantile".
+        lowest: sigmas below which no alpha is placed.
 
     Returns:
         The alphas, and notices for the user, one sentence each.
@@ -92,19 +95,27 @@ def alphas_from_normal(
             f"`residual` must be (rows, {len(series)}). Received: shape {residual.shape}."
         )
     alphas = Alphas.default(series, default_alpha)
-    methods, empty, fallbacks = list(alphas.method), [], []
+    methods, empty, fallbacks, raised = list(alphas.method), [], [], []
+    budget = false_alarms_per_week
+    notices: list[str] = []
+    if method != "quantile" and len(residual):
+        budget, notices = bounded(
+            false_alarms_per_week, len(residual), step_seconds, "false_alarms_per_week"
+        )
     for column, name in enumerate(series):
         cells = residual[:, column].astype(np.float64)
         num_scored = int(np.count_nonzero(~np.isnan(cells)))
         if num_scored == 0:
             empty.append(f"`{name}`")
             continue
-        allowed = false_alarms_per_week * num_scored * step_seconds / SECONDS_PER_WEEK / 2
+        allowed = budget * num_scored * step_seconds / SECONDS_PER_WEEK / 2
         sides = [
             _choose(sign * cells, method, allowed, quantile, default_alpha, seed=column)
             for sign in (-1, 1)
         ]
-        alphas.down[column], alphas.up[column] = (side.alpha for side in sides)
+        alphas.down[column], alphas.up[column] = (max(side.alpha, lowest) for side in sides)
+        if min(side.alpha for side in sides) < lowest:
+            raised.append(f"`{name}`")
         methods[column] = method
         reasons = [
             f"{word}: {side.fallback}"
@@ -114,12 +125,17 @@ def alphas_from_normal(
         if reasons:
             methods[column] = "budget" if len(reasons) == 2 else "evt and budget"
             fallbacks.append(f"`{name}` ({', '.join(reasons)})")
-    notices = _notices(empty, fallbacks, default_alpha)
+    notices += _notices(empty, fallbacks, default_alpha)
+    if raised:
+        notices.append(
+            f"Alphas of {shortened(raised)} would be below {lowest:g} sigmas by `{method}`, where "
+            "any noise is flagged: they are that (`alpha_lowest`)."
+        )
     weeks = len(residual) * step_seconds / SECONDS_PER_WEEK
-    if method != "quantile" and false_alarms_per_week * weeks < 2:
+    if method != "quantile" and budget * weeks < 2:
         notices.append(
             f"{weeks:.2g} weeks of data are short for `false_alarms_per_week` "
-            f"{false_alarms_per_week:g}: fewer than 2 events are allowed on them, so the alphas "
+            f"{budget:.3g}: fewer than 2 events are allowed on them, so the alphas "
             "rest on one or two cells. Define them on more data, or raise the key."
         )
     return replace(alphas, method=tuple(methods)), notices

@@ -4,6 +4,12 @@ These are the runs that metrics count as alarms. Rows after a gap longer than `m
 score for the length of a window, so that no event crosses such a gap; single lost rows interrupt
 none.
 
+An alarm begins late, as the score averages rows, and is held on after its cause. Start and end of
+an event are those of the fault: the first and the last row that by itself is beyond the limit.
+
+A lasting change of level is the same data as an incident until it has lasted for `alarm_longest`.
+Then it is an event of its own kind, if the new level is steady.
+
 An event has its times, its length, its strength and direction, and its series: ranked by how early
 they left their band and, among those that left it in the same row, by how far out they got. Where
 the system is in alarm though every cell is within its band, as when many are a little off, the cell
@@ -15,15 +21,23 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dcvae._arrays import IntArray, Segments, segments
+from dcvae._arrays import BoolArray, IntArray, Segments, segments
+from dcvae.detection.faults import describe_alarms, find_faults
 from dcvae.detection.result import Detection
 
 COLUMNS = (
     "event",
+    "kind",
     "start",
     "end",
     "rows",
     "duration_seconds",
+    "alarm_start",
+    "alarm_end",
+    "ended",
+    "times_limit",
+    "peak_score",
+    "reference",
     "peak_time",
     "peak_series",
     "peak_strength",
@@ -48,8 +62,11 @@ class Events(NamedTuple):
     """The events of a file, in time order.
 
     Attributes:
-        table: one line per event, `COLUMNS`: number from 1; times of the first and the last row;
-            rows; duration in seconds, the last row's sampling step included; time, series,
+        table: one line per event, `COLUMNS`: number from 1; kind; times of the first and the last
+            row of the fault; its rows; its duration in seconds, the last row's sampling step
+            included; times of the first and the last row in alarm, and why it ended; the largest
+            relative score, in times the limit and as it is, and the references that it was held
+            against, in times the trained ones (all NaN where series decide); time, series,
             strength (sigmas beyond the edge of the band, below 0 within it) and direction ("up" or
             "down") of the strongest cell; number of series outside their bands, or 1 if only the
             nearest to its edge is named; their names as a list, ranked.
@@ -59,6 +76,18 @@ class Events(NamedTuple):
 
     table: pd.DataFrame
     series: pd.DataFrame
+
+    def since(self, time: pd.Timestamp | None) -> "Events":
+        """Return the events that are on at a time or later, numbered anew; all of them for None."""
+        if time is None or not len(self.table):
+            return self
+        table = self.table[self.table["alarm_end"] >= time]
+        number = {event: new for new, event in enumerate(table["event"], start=1)}
+        series = self.series[self.series["event"].isin(list(number))]
+        return Events(
+            table.assign(event=table["event"].map(number)).reset_index(drop=True),
+            series.assign(event=series["event"].map(number)).reset_index(drop=True),
+        )
 
 
 def find_events(detection: Detection, step_seconds: float) -> Events:
@@ -92,10 +121,14 @@ def find_events(detection: Detection, step_seconds: float) -> Events:
     """
     times = detection.times
     found = segments(detection.alarm)
-    starts = times[found.starts]
+    faults = find_faults(detection, found)
+    # From the first row of the fault to the last in alarm; no row is of two events.
+    before = np.append(0, found.stops[:-1]) if len(found.stops) else found.stops
+    spans = Segments(np.maximum(np.minimum(faults.starts, found.starts), before), found.stops)
+    starts = times[faults.starts]
     # One series at a time, as a table of all flagged cells could double the memory.
     lines = pd.concat(
-        [_lines_of_series(detection, column, found) for column in range(len(detection.series))]
+        [_lines_of_series(detection, column, spans) for column in range(len(detection.series))]
     )
     without = np.setdiff1d(np.arange(len(starts)), lines["event"].to_numpy() - 1)
     lines = pd.concat([lines, _lines_within_bands(detection, found, without)])
@@ -105,13 +138,35 @@ def find_events(detection: Detection, step_seconds: float) -> Events:
     )
     lines["rank"] = lines.groupby("event").cumcount() + 1
     lines = lines[list(SERIES_COLUMNS)].reset_index(drop=True)
-    lengths = found.stops - found.starts
-    return Events(_event_table(lines, starts, times[found.stops - 1], lengths, step_seconds), lines)
+    table = _event_table(lines, times[faults.starts], times[faults.stops - 1], step_seconds)
+    table["rows"] = faults.stops - faults.starts
+    table["alarm_start"] = times[found.starts]
+    table["alarm_end"] = times[found.stops - 1]
+    for name, values in describe_alarms(detection, found).items():
+        table[name] = values
+    return Events(table[list(COLUMNS)], lines)
+
+
+def order_of_call(table: pd.DataFrame) -> IntArray:
+    """Order events by how much they are worth a call.
+
+    Incidents before changes of level; among them by how far the score went beyond the limit, which
+    weighs all series that were strange at once, and by the strongest cell where series decide.
+
+    Args:
+        table: `Events.table`.
+
+    Returns:
+        (events,) int64, row numbers of the table, the first to call for first.
+    """
+    strength = table["times_limit"].fillna(-np.inf).to_numpy()
+    shift = (table["kind"] != "incident").to_numpy()
+    return np.lexsort((-table["peak_strength"].to_numpy(), -strength, shift))
 
 
 def _lines_of_series(detection: Detection, column: int, found: Segments) -> pd.DataFrame:
     """Make one line per event in which a series is outside its band, in time order."""
-    rows = np.flatnonzero(detection.flags[:, column] & detection.alarm)
+    rows = np.flatnonzero(detection.flags[:, column] & _within(found, len(detection.flags)))
     residual = detection.residual[rows, column].astype(np.float64)
     up, down = detection.alphas.up[column], detection.alphas.down[column]
     strength = np.where(residual > 0, residual - up, -residual - down)
@@ -133,6 +188,15 @@ def _lines_of_series(detection: Detection, column: int, found: Segments) -> pd.D
             "direction": np.where(residual[peaks] > 0, "up", "down"),
         }
     )
+
+
+def _within(found: Segments, num_rows: int) -> BoolArray:
+    """Return which rows are within one of these runs, (rows,) bool."""
+    change = np.zeros(num_rows + 1, dtype=np.int64)
+    change[found.starts] += 1
+    np.subtract.at(change, found.stops, 1)
+    inside: BoolArray = np.cumsum(change[:-1]) > 0
+    return inside
 
 
 def _lines_within_bands(detection: Detection, found: Segments, events: IntArray) -> pd.DataFrame:
@@ -162,7 +226,6 @@ def _event_table(
     lines: pd.DataFrame,
     starts: pd.DatetimeIndex,
     ends: pd.DatetimeIndex,
-    lengths: np.ndarray,
     step_seconds: float,
 ) -> pd.DataFrame:
     """Make one line per event from those of its series."""
@@ -171,10 +234,9 @@ def _event_table(
     ).drop_duplicates("event")
     table = pd.DataFrame(
         {
-            "event": np.arange(1, len(lengths) + 1),
+            "event": np.arange(1, len(starts) + 1),
             "start": starts,
             "end": ends,
-            "rows": lengths,
             "duration_seconds": (ends - starts).total_seconds() + step_seconds,
         }
     )
@@ -184,4 +246,4 @@ def _event_table(
     ranked = lines.groupby("event", sort=True)["series"]
     table["num_series"] = ranked.size().to_numpy()
     table["series"] = pd.Series([list(names) for _, names in ranked], dtype=object)
-    return table[list(COLUMNS)]
+    return table

@@ -5,13 +5,14 @@ metrics, figures, the page, the files of results) reads them here.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from dcvae._arrays import BoolArray, Float32Array, Float64Array
+from dcvae._arrays import BoolArray, Float32Array, Float64Array, IntArray
 from dcvae.data import ModelInput, Preprocessor
+from dcvae.detection.alarms.judged import Judged
 from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.band import flags, standardized_residual
@@ -20,6 +21,8 @@ from dcvae.scoring import Scores
 
 CALIBRATION_SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 """Numbers of sigmas at which the share of cells beyond is compared with that of a Gaussian."""
+
+_BLOCK_ROWS = 65_536
 
 # Columns of the calibration beside the series: names that no series has.
 PROMISED = "promised by a Gaussian"
@@ -40,14 +43,14 @@ class Detection:
         scale: (series,) float64, data units: the width of a scaled 1.
         mean: (rows, series) float32, scaled: what the network expected. Float32 would be too coarse
             in data units: a counter at 1.7e9 moves by less than its last digit.
-        sigma: (rows, series) float32, scaled: standard deviation of the band.
+        sigma: (rows, series) float32, scaled: standard deviation of the band, wider than that of
+            the network where errors have been larger than in training, if thresholds follow.
         error: (rows, series) float32, scaled: measured less expected; NaN where the cell was
             missing or has no score.
         residual: (rows, series) float32, the error in sigmas; NaN likewise.
         flags: (rows, series) bool: cells outside their band.
         latent: (rows, latent) float32: the latent vector of each row.
-        score: (rows,) float64 >= 0: causal score of the system, larger is stranger, NaN where
-            nothing was scored.
+        judged: the causal score of the system, its recent past and its limit.
         offline: (rows,) float64 >= 0: score by windows that contain the row, NaN likewise.
         alarm: (rows,) bool: the system is in alarm.
         series_alarms: (rows, series) bool: a series is in alarm.
@@ -65,7 +68,7 @@ class Detection:
     residual: Float32Array
     flags: BoolArray
     latent: Float32Array
-    score: Float64Array
+    judged: Judged
     offline: Float64Array
     alarm: BoolArray
     series_alarms: BoolArray
@@ -74,6 +77,30 @@ class Detection:
     def series(self) -> tuple[str, ...]:
         """Names of the series, in the order of the columns."""
         return self.alphas.series
+
+    @property
+    def score(self) -> Float64Array:
+        """Causal score of the system, (rows,) float64 >= 0, NaN where nothing was scored."""
+        return self.judged.score
+
+    def since(self, row: int) -> "Detection":
+        """Return the detection of the rows from one on, counted from 0."""
+        if row == 0:
+            return self
+        parts = {
+            name: getattr(self, name)[row:]
+            for name in (
+                *("mean", "sigma", "error", "residual", "flags", "latent", "offline", "alarm"),
+                "series_alarms",
+            )
+        }
+        return replace(
+            self,
+            frame=self.frame.iloc[row:],
+            inputs=self.inputs.since(row),
+            judged=self.judged.since(row),
+            **parts,
+        )
 
     @property
     def times(self) -> pd.DatetimeIndex:
@@ -112,6 +139,12 @@ class Detection:
             shares = pd.DataFrame(counts / observed, table.index, list(self.series))
             shares[TOGETHER] = counts.sum(axis=1) / observed.sum()
         return pd.concat([table, shares], axis=1)
+
+
+def microseconds(times: pd.Index) -> IntArray:
+    """Return times as whole microseconds since 1970, (rows,) int64."""
+    numbers: IntArray = pd.DatetimeIndex(times).as_unit("us").asi8
+    return numbers
 
 
 class DetectionBuilder:
@@ -158,7 +191,6 @@ class DetectionBuilder:
         self._mean, self._sigma, self._error, self._residual = (
             np.empty(frame.shape, dtype=np.float32) for _ in range(4)
         )
-        self._flags = np.empty(frame.shape, dtype=bool)
         self._latent = np.empty((len(frame), latent_size), dtype=np.float32)
         self._filled = 0
 
@@ -166,7 +198,7 @@ class DetectionBuilder:
         """Add the scores of the rows that follow those added before.
 
         Args:
-            scores: scaled; cells outside their band are flagged here.
+            scores: scaled.
 
         Raises:
             InputError: a sigma is not a finite number > 0 where there is an error.
@@ -177,7 +209,6 @@ class DetectionBuilder:
         self._sigma[rows] = scores.sigma
         self._error[rows] = scores.error
         self._residual[rows] = standardized_residual(scores.error, scores.sigma)
-        self._flags[rows] = flags(self._residual[rows], self._thresholds.alphas)
         self._latent[rows] = scores.latent
 
     def build(self, offline: Float64Array) -> Detection:
@@ -188,8 +219,15 @@ class DetectionBuilder:
         """
         alphas, system = self._thresholds.alphas, self._thresholds.alarm
         # Not from residual times sigma, which is rounded otherwise than the levels' own errors.
-        score = system.score(self._error)
-        alarm, series_alarms = system.alarms(score, self._residual, alphas)
+        judged = system.judge(self._error, microseconds(self._frame.index))
+        if system.following is not None:
+            self._sigma *= judged.widths
+            self._residual /= judged.widths
+        flagged = np.empty(self._frame.shape, dtype=bool)
+        for first in range(0, len(flagged), _BLOCK_ROWS):
+            rows = slice(first, first + _BLOCK_ROWS)
+            flagged[rows] = flags(self._residual[rows], alphas)
+        alarm, series_alarms = system.alarms(judged, self._residual, alphas)
         return Detection(
             frame=self._frame,
             inputs=self._inputs,
@@ -201,9 +239,9 @@ class DetectionBuilder:
             sigma=self._sigma,
             error=self._error,
             residual=self._residual,
-            flags=self._flags,
+            flags=flagged,
             latent=self._latent,
-            score=score,
+            judged=judged,
             offline=offline,
             alarm=alarm,
             series_alarms=series_alarms,

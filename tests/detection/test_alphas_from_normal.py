@@ -24,7 +24,9 @@ def residual_of(rows=2 * A_WEEK, series=3, seed=0, missing=0.02):
     return table
 
 
-def alphas_by(residual, method="budget", *, budget=7.0, quantile=0.99, default=3.0, step=STEP):
+def alphas_by(
+    residual, method="budget", *, budget=7.0, quantile=0.99, default=3.0, step=STEP, lowest=0.0
+):
     names = [f"TS{column}" for column in range(residual.shape[1])]
     return alphas_from_normal(
         residual,
@@ -34,6 +36,7 @@ def alphas_by(residual, method="budget", *, budget=7.0, quantile=0.99, default=3
         step_seconds=step,
         false_alarms_per_week=budget,
         quantile=quantile,
+        lowest=lowest,
     )
 
 
@@ -41,7 +44,7 @@ def runs_above(distance, alpha):
     return len(segments(np.nan_to_num(distance, nan=-np.inf) > alpha).starts)
 
 
-@pytest.mark.parametrize("budget", [1.0, 3.0, 14.0, 40.0])
+@pytest.mark.parametrize("budget", [1.0, 3.0, 14.0, 20.0])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_side_spends_half_the_budget_and_the_next_value_would_be_too_much(budget, seed):
     residual = residual_of(seed=seed)
@@ -153,8 +156,8 @@ def test_extreme_values_reach_beyond_what_was_seen():
 
 def test_too_few_peaks_fall_back_on_the_budget_and_say_so():
     residual = residual_of(150, series=1)
-    alphas, notices = alphas_by(residual, "evt", budget=100.0)
-    expected, _ = alphas_by(residual, "budget", budget=100.0)
+    alphas, notices = alphas_by(residual, "evt", budget=14.0)
+    expected, _ = alphas_by(residual, "budget", budget=14.0)
     assert alphas.method == ("budget",)
     np.testing.assert_array_equal(alphas.up, expected.up)
     assert (
@@ -176,7 +179,10 @@ def test_a_tail_of_another_form_is_refused_on_its_side_alone():
 
 
 def test_a_budget_beyond_all_peaks_is_not_in_the_tail():
-    _, notices = alphas_by(pareto_tails(2, 0.0, 1.0), "evt", budget=2000.0)
+    residual = np.random.default_rng(0).uniform(-0.5, 0.5, (4 * A_WEEK, 1)).astype(np.float32)
+    for start in range(100, 25 * 300, 300):  # 25 runs, of 5 % of the rows
+        residual[start : start + 16] += 5.0
+    _, notices = alphas_by(residual, "evt", budget=20.0)
     assert "the budget asks for more events than there are peaks" in notices[0]
 
 
@@ -197,6 +203,36 @@ def test_columns_must_be_as_many_as_names():
             false_alarms_per_week=1.0,
             quantile=0.9,
         )
+
+
+@pytest.mark.parametrize("method", ["budget", "quantile"])
+def test_no_alpha_is_placed_below_the_lowest_and_that_is_said(method):
+    residual = residual_of()
+    residual[:, 1] *= np.float32(1e-3)
+    free, _ = alphas_by(residual, method, budget=14.0)
+    floored, notices = alphas_by(residual, method, budget=14.0, lowest=1.0)
+    np.testing.assert_array_equal(floored.up, np.maximum(free.up, 1.0))
+    np.testing.assert_array_equal(floored.down, np.maximum(free.down, 1.0))
+    assert free.up[1] < 1.0 < min(free.up[0], free.up[2])
+    assert notices == [
+        f"Alphas of `TS1` would be below 1 sigmas by `{method}`, where any noise is flagged: they "
+        "are that (`alpha_lowest`)."
+    ]
+
+
+@pytest.mark.parametrize("method", ["budget", "evt"])
+def test_at_one_row_a_day_a_budget_is_one_event_in_a_hundred_rows(method):
+    """Fourteen events a week would be two a day."""
+    random = np.random.default_rng(0)
+    residual = random.normal(size=(4000, 5)).astype(np.float32)
+    alphas, notices = alphas_by(residual, method, budget=14.0, step=86_400.0)
+    assert notices[0] == (
+        "`false_alarms_per_week` 14 a week is more than one in 100 rows: it is taken to be one in "
+        "100 rows, 0.07 a week."
+    )
+    later = random.normal(size=(4000, 5)).astype(np.float32)
+    share = exceeds(later, alphas.down, alphas.up).mean(axis=0)
+    assert ((share > 0.01 / 3) & (share < 0.01 * 3)).all()
 
 
 def test_expected_events_of_given_alphas_by_hand():

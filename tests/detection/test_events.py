@@ -12,8 +12,8 @@ from dcvae.data import Table, training_data
 from dcvae.detection.alarms.rules import AlarmRules
 from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.events import COLUMNS, SERIES_COLUMNS, find_events
-from dcvae.detection.result import Detection
+from dcvae.detection.events import COLUMNS, SERIES_COLUMNS, find_events, order_of_call
+from dcvae.detection.result import Detection, microseconds
 from dcvae.detection.thresholds import Thresholds
 from dcvae.metrics import event_wise
 from dcvae.pipeline import FittedModel
@@ -25,9 +25,9 @@ NAN = np.nan
 
 def raised(detection: Detection, alarm: SystemAlarm) -> Detection:
     """The same with the alarms of another system."""
-    score = alarm.score(detection.error)
-    of_system, of_series = alarm.alarms(score, detection.residual, detection.alphas)
-    return replace(detection, system=alarm, score=score, alarm=of_system, series_alarms=of_series)
+    judged = alarm.judge(detection.error, microseconds(detection.frame.index))
+    of_system, of_series = alarm.alarms(judged, detection.residual, detection.alphas)
+    return replace(detection, system=alarm, judged=judged, alarm=of_system, series_alarms=of_series)
 
 
 def test_one_event_by_hand() -> None:
@@ -38,12 +38,18 @@ def test_one_event_by_hand() -> None:
     residual[4] = [0, 0, 9]  # c gets further out than a
     events = find_events(detection_of(residual, down=2.0, up=3.0), 300.0)
     (event,) = events.table.to_dict("records")
+    # There is no limit to a score where series decide.
+    assert all(np.isnan(event.pop(name)) for name in ("times_limit", "peak_score", "reference"))
     assert event == {
         "event": 1,
+        "kind": "incident",
         "start": pd.Timestamp("2021-01-01 00:10"),
         "end": pd.Timestamp("2021-01-01 00:20"),
         "rows": 3,
         "duration_seconds": 900.0,
+        "alarm_start": pd.Timestamp("2021-01-01 00:10"),
+        "alarm_end": pd.Timestamp("2021-01-01 00:20"),
+        "ended": "calm again",
         "peak_time": pd.Timestamp("2021-01-01 00:20"),
         "peak_series": "c",
         "peak_strength": 6.0,
@@ -72,6 +78,10 @@ def test_an_alarm_without_a_flag_is_an_event_of_the_nearest_cell() -> None:
     (event,) = find_events(detection, 300.0).table.to_dict("records")
     assert (event["peak_series"], event["series"], event["num_series"]) == ("b", ["b"], 1)
     assert (event["peak_strength"], event["direction"]) == (-0.5, "down")
+    score = (2.0**2 + 2.5**2 + 2.2**2) / 3  # all levels are 1
+    assert event["peak_score"] == pytest.approx(score)
+    assert event["times_limit"] == pytest.approx(score / 5.0)
+    assert event["reference"] == 1.0
     assert event["start"] == event["peak_time"] == pd.Timestamp("2021-01-01 00:10")
     (line,) = find_events(detection, 300.0).series.to_dict("records")
     assert (line["flagged_rows"], line["delay_seconds"], line["rank"]) == (0, 0.0, 1)
@@ -100,6 +110,39 @@ def test_series_of_the_same_row_and_strength_keep_the_order_of_the_columns() -> 
     (event,) = find_events(detection_of(residual), 300.0).table.to_dict("records")
     assert event["series"] == ["a", "b", "c"]
     assert (event["peak_series"], event["direction"]) == ("a", "up")
+
+
+def test_events_since_a_time_are_those_that_are_still_on_numbered_anew() -> None:
+    residual = np.zeros((12, 2))
+    residual[[2, 3, 6, 7, 10], 0] = 5.0
+    residual[7, 1] = 4.0
+    detection = detection_of(residual)
+    events = find_events(detection, 300.0)
+    assert events.since(None) is events
+    later = events.since(detection.times[7])
+    assert later.table["event"].tolist() == [1, 2]
+    pd.testing.assert_frame_equal(
+        later.table.drop(columns="event"),
+        events.table[1:].drop(columns="event").reset_index(drop=True),
+    )
+    assert list(zip(later.series["event"], later.series["series"], strict=True)) == [
+        (1, "a"),
+        (1, "b"),
+        (2, "a"),
+    ]
+
+
+def test_whom_to_call_for_first() -> None:
+    """Incidents before shifts; by the score, and where there is none by the strongest cell."""
+    table = pd.DataFrame(
+        {
+            "kind": ["level shift", "incident", "incident", "incident", "level shift"],
+            "times_limit": [9.0, 2.0, 3.0, 2.0, 10.0],
+            "peak_strength": [99.0, 1.0, 1.0, 4.0, 0.0],
+        }
+    )
+    assert order_of_call(table).tolist() == [2, 3, 1, 4, 0]
+    assert order_of_call(table.assign(times_limit=NAN)).tolist() == [3, 1, 2, 0, 4]
 
 
 @pytest.mark.parametrize("rows", [1, 5])
@@ -225,10 +268,12 @@ def test_events_are_the_alarms_that_metrics_count(
     assert len(events) == event_wise(truth, detection.alarm).num_alarms == len(expected)
     times = times_of(200)
     for (_, event), (first, last) in zip(events.iterrows(), expected, strict=True):
-        end = last + hold * (last == 120)  # the gap cuts off what would be held
-        assert (event["start"], event["end"]) == (times[first], times[end])
-        assert event["rows"] == len(set(range(first, end + 1)) - set(lost))
-        assert event["duration_seconds"] == (end - first + 1) * 300.0
+        assert (event["start"], event["end"]) == (times[first], times[last])
+        assert event["rows"] == len(set(range(first, last + 1)) - set(lost))
+        assert event["duration_seconds"] == (last - first + 1) * 300.0
+        held = last + hold * (last == 120)  # the gap cuts off what would be held
+        assert (event["alarm_start"], event["alarm_end"]) == (times[first], times[held])
+        assert event["ended"] == ("calm again" if last == 120 else "no data")
 
 
 def test_a_row_without_values_ends_an_event_as_it_ends_an_alarm(untrained: FittedModel) -> None:

@@ -9,10 +9,8 @@ from typing import Any, Self, get_args
 
 import numpy as np
 
-from dcvae._arrays import BoolArray, IntArray
-from dcvae.config import AlarmKeys, AlarmSystem
-
-SECONDS_PER_WEEK = 604_800.0
+from dcvae._arrays import BoolArray, Float64Array, IntArray
+from dcvae.config import AlarmKeys, AlarmSystem, rows_of
 
 
 @dataclass(frozen=True)
@@ -45,17 +43,22 @@ class AlarmRules:
     hold: int
 
     @classmethod
-    def of(cls, keys: AlarmKeys) -> Self:
-        """Return the rules that a settings file asks for."""
+    def of(cls, keys: AlarmKeys, step_seconds: float) -> Self:
+        """Return the rules that a settings file asks for.
+
+        Args:
+            keys: the alarm keys of the settings.
+            step_seconds: sampling step, in seconds, for keys that are durations.
+        """
         first, of_rows = keys.alarm_enter
         return cls(
             keys.alarm_system,
             keys.alarm_series,
-            keys.alarm_smoothing,
+            rows_of(keys.alarm_smoothing, step_seconds),
             (first, of_rows),
             keys.alarm_leave,
             keys.alarm_min_rows,
-            keys.alarm_hold,
+            rows_of(keys.alarm_hold, step_seconds),
         )
 
     @classmethod
@@ -126,6 +129,41 @@ def persistent(enter: BoolArray, stay: BoolArray, rules: AlarmRules) -> BoolArra
     lasting = on & (row - np.maximum(_last(~on, row), -1) >= rules.min_rows)
     held: BoolArray = row - _last(lasting, row) <= rules.hold
     return held
+
+
+def persistent_score(score: Float64Array, threshold: float, rules: AlarmRules) -> BoolArray:
+    """Raise the system's alarm from its score.
+
+    Args:
+        score: (rows,) float64; NaN where nothing is scored.
+        threshold: the score above which a row may begin an alarm.
+        rules: the rules by which an alarm begins and ends.
+
+    Returns:
+        (rows,) bool; False where the score is NaN.
+    """
+    with np.errstate(invalid="ignore"):
+        enter, stay = score > threshold, score > rules.leave * threshold
+    raised: BoolArray = persistent(enter[:, None], stay[:, None], rules)[:, 0]
+    return raised & np.isfinite(score)
+
+
+def above(strangeness: Float64Array, limit: float, lower: float, rules: AlarmRules) -> BoolArray:
+    """Raise alarms from a strangeness.
+
+    Args:
+        strangeness: (rows,) float64 >= 1; NaN where nothing is judged.
+        limit: above it a row may begin an alarm, > 1.
+        lower: below it an alarm ends, in [1, limit].
+        rules: the rules.
+
+    Returns:
+        (rows,) bool; False where nothing is judged.
+    """
+    with np.errstate(invalid="ignore"):
+        enter, stay = strangeness > limit, strangeness > lower
+    raised: BoolArray = persistent(enter[:, None], stay[:, None], rules)[:, 0]
+    return raised & np.isfinite(strangeness)
 
 
 def _last(mask: BoolArray, row: IntArray) -> IntArray:

@@ -14,27 +14,33 @@ model, the series or the day. The score grows with every error and depends on no
 are not divided by the network's sigma: a sigma that grows where the input is strange hides an
 anomaly; a constant one measured best (benchmarks/severity.md).
 
-The reference levels and the threshold are fitted to data taken to be normal. The threshold is the
-lowest that raises no more alarms per week there, through all the rules of `AlarmRules`, than the
-settings allow.
+A fixed alarm holds this score against a threshold. One that follows holds each series against its
+own recent past first (`following`), and what that makes, the relative score, against a limit. Both
+are fitted to data taken to be normal, through all the rules of `AlarmRules`: the fixed threshold is
+the lowest that raises no more alarms a week there than the settings allow, the limit the lowest
+with which the weeks after it keep that budget (`budget`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from dcvae._arrays import BoolArray, Float32Array, Float64Array, segments
-from dcvae.detection.alarms.rules import SECONDS_PER_WEEK, AlarmRules, persistent
+from dcvae._arrays import BoolArray, Float32Array, Float64Array, IntArray, segments
+from dcvae.detection.alarms.budget import SECONDS_PER_WEEK, Expectation
+from dcvae.detection.alarms.following import FEWEST_BLOCKS, Following, block_rows
+from dcvae.detection.alarms.judged import Judged, moved
+from dcvae.detection.alarms.past import Past
+from dcvae.detection.alarms.rules import AlarmRules, above, persistent, persistent_score
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.band import exceeds_by
 from dcvae.errors import InputError
 from dcvae.scoring import mean_squares, reference_level
 
 # Scaled squared. A series that never changes in training is predicted to a thousandth or so.
-_LOWEST_LEVEL = 1e-5
-_HIGHEST = 1e12  # bound of a square over its level: means of such stay exact enough to compare
+LOWEST_LEVEL = 1e-5
+HIGHEST = 1e12  # bound of a square over its level: means of such stay exact enough to compare
 _BLOCK_ROWS = 65_536
 _CANDIDATES = 200
 _LARGEST_SHARE_OF_ROWS = 0.3  # an alarm that is on in more of the normal rows is of no use
@@ -48,18 +54,21 @@ class SystemAlarm:
         rules: the rules by which an alarm begins and ends.
         reference_level: (series,) float64 > 0, scaled squared: the 99 % quantile of the mean
             squares of each series on normal data.
-        threshold: the score above which a row may begin an alarm, >= 0.
+        threshold: the score, or the relative score, above which a row may begin an alarm, >= 0.
         method: how the threshold was found: "budget" or "labels"; "published" without any.
+        following: what follows; None for a fixed alarm.
+        expected: what is expected of the weeks after training; None where labels or a fixed
+            threshold leave it open.
 
     Examples:
         >>> rules = AlarmRules("weighted", 1, 1, enter=(1, 1), leave=1.0, min_rows=1, hold=0)
         >>> normal = np.full((100, 1), 0.1, dtype=np.float32)
         >>> alarm = SystemAlarm.fit(normal, rules, false_alarms_per_week=0.0, step_seconds=60.0)
         >>> error = np.array([[0.1], [0.3], [np.nan]], dtype=np.float32)
-        >>> score = alarm.score(error)
-        >>> score.round(1)  # 1 is at the reference level; errors count by their squares
+        >>> judged = alarm.judge(error, times=np.arange(3) * 60_000_000)
+        >>> judged.score.round(1)  # 1 is at the reference level; errors count by their squares
         array([ 1.,  9., nan])
-        >>> of_system, of_series = alarm.alarms(score, error, Alphas.default(["flow"], 3.0))
+        >>> of_system, of_series = alarm.alarms(judged, error, Alphas.default(["flow"], 3.0))
         >>> of_system
         array([False,  True, False])
     """
@@ -68,6 +77,8 @@ class SystemAlarm:
     reference_level: Float64Array
     threshold: float
     method: str
+    following: Following | None = None
+    expected: Expectation | None = None
 
     @classmethod
     def published(cls, num_series: int) -> "SystemAlarm":
@@ -83,7 +94,7 @@ class SystemAlarm:
         false_alarms_per_week: float,
         step_seconds: float,
     ) -> "SystemAlarm":
-        """Fit reference levels and threshold to data taken to be normal.
+        """Fit reference levels and a fixed threshold to data taken to be normal.
 
         Args:
             error: (rows, series) float32, scaled; NaN where a cell was missing or not scored.
@@ -91,12 +102,90 @@ class SystemAlarm:
             false_alarms_per_week: alarms per week that are allowed on this data.
             step_seconds: sampling step, in seconds.
         """
-        level = reference_level(mean_squares(error, rules.smoothing), _LOWEST_LEVEL)
+        level = reference_level(mean_squares(error, rules.smoothing), LOWEST_LEVEL)
         alarm = cls(rules, level, 0.0, "budget")
         score = alarm.score(error)
         num_scored = int(np.count_nonzero(np.isfinite(score)))
         allowed = false_alarms_per_week * num_scored * step_seconds / SECONDS_PER_WEEK
         return replace(alarm, threshold=_lowest_threshold(score, rules, allowed))
+
+    def judge(self, error: Float32Array, times: IntArray, *, moves: bool = True) -> Judged:
+        """Judge every row, by itself and against its recent past.
+
+        Args:
+            error: (rows, series) float32, scaled; NaN where a cell was missing or not scored.
+            times: (rows,) int64, microseconds, ascending.
+            moves: whether what follows does; otherwise rows are judged against training.
+        """
+        score = self.score(error)
+        by_score = self.rules.system == "weighted"
+        if self.following is None:
+            limit, lower = (self.threshold, self._lower) if by_score else (np.nan, np.nan)
+            alone = replace(self, rules=replace(self.rules, smoothing=1))
+            nothing = np.zeros(len(error), dtype=bool)
+            same = np.ones((1, error.shape[1]), dtype=np.float32)
+            reference = np.where(np.isfinite(score), 1.0, np.nan)
+            own = alone.score(error)
+            return Judged(score, score, own, limit, lower, reference, nothing, same, (), ())
+        # Errors of rows that the network was trained on are smaller than any later ones: no past.
+        until = self.following.trained_until
+        new = 0 if until is None else int(np.searchsorted(times, until, side="right"))
+        if 0 < new < len(error) and moves:
+            parts = [
+                self._follow(error[rows], times[rows]) for rows in (slice(new), slice(new, None))
+            ]
+            return Judged.of_parts(*parts)._replace(score=score)
+        return self._follow(error, times, moves=moves)
+
+    def _follow(self, error: Float32Array, times: IntArray, *, moves: bool = True) -> Judged:
+        """Judge rows against their past, which begins with the first of them."""
+        past, by_score = self.past(error, times, moves=moves), self.rules.system == "weighted"
+        if self.following is None:
+            raise ValueError("Expected an alarm that follows. Received: a fixed one.")
+        following, clock = self.following, past.clock
+        limit, lower = (self.threshold, self._lower) if by_score else (np.nan, np.nan)
+        alone = replace(self, rules=replace(self.rules, smoothing=1))
+        above = following.limit(self.threshold) if by_score else np.inf
+        followed = past.run(above, self.rules.leave, self.rules.hold)
+        return Judged(
+            self.score(error),
+            following.relative_score(followed.strangeness),
+            following.relative_score(past.against(followed, alone.relative_squares(error))),
+            limit,
+            lower,
+            moved(followed, following)[clock.block],
+            followed.held[clock.block],
+            past.widths().astype(np.float32)[clock.block],
+            tuple(followed.accepted),
+            tuple(followed.returned),
+        )
+
+    @property
+    def rows_before_judging(self) -> int:
+        """Rows at the start of a file that are not judged, as they have no past."""
+        if self.following is None:
+            return 0
+        return FEWEST_BLOCKS * block_rows(self.following.window)
+
+    def past(self, error: Float32Array, times: IntArray, *, moves: bool = True) -> Past:
+        """Prepare a file to be judged against its recent past; only of an alarm that follows."""
+        if self.following is None:
+            raise ValueError("Expected an alarm that follows. Received: a fixed one.")
+        clock = self.following.clock(times)
+        return Past(self.following, self.relative_squares(error), clock, moves=moves)
+
+    def relative_squares(self, error: Float32Array) -> Callable[[int, int], Float64Array]:
+        """Return a function of first row and stop: mean squares over their levels, of each cell."""
+        before = self.rules.smoothing - 1
+
+        def relative(first: int, stop: int) -> Float64Array:
+            squares = mean_squares(error[max(first - before, 0) : stop], self.rules.smoothing)
+            found = np.minimum(squares[first - stop :] / self.reference_level, HIGHEST)
+            # A row without any error has no score, though those before it are in its mean.
+            found[np.isnan(error[first:stop]).all(axis=1)] = np.nan
+            return found
+
+        return relative
 
     def score(self, error: Float32Array) -> Float64Array:
         """Score every row; see the module.
@@ -120,7 +209,7 @@ class SystemAlarm:
 
     def _score(self, error: Float32Array) -> Float64Array:
         relative = mean_squares(error, self.rules.smoothing) / self.reference_level
-        known = np.minimum(np.where(np.isnan(relative), 0.0, relative), _HIGHEST)
+        known = np.minimum(np.where(np.isnan(relative), 0.0, relative), HIGHEST)
         count = min(self.rules.series, known.shape[1])
         strangest = np.partition(known, known.shape[1] - count, axis=1)[:, -count:]
         score: Float64Array = strangest.mean(axis=1)
@@ -128,13 +217,13 @@ class SystemAlarm:
         return score
 
     def alarms(
-        self, score: Float64Array, residual: Float32Array, alphas: Alphas
+        self, judged: Judged, residual: Float32Array, alphas: Alphas
     ) -> tuple[BoolArray, BoolArray]:
         """Raise the alarms of a file.
 
         Args:
-            score: (rows,) float64 from `score`.
-            residual: (rows, series) float32, in sigmas; NaN where a cell was missing.
+            judged: from `judge`.
+            residual: (rows, series) float32, in sigmas of the band; NaN where a cell was missing.
             alphas: the bands.
 
         Returns:
@@ -143,12 +232,21 @@ class SystemAlarm:
         """
         of_series = series_alarms(residual, alphas, self.rules)
         if self.rules.system == "weighted":
-            of_system = persistent_score(score, self.threshold, self.rules)
+            of_system = self.raised(judged)
         else:
             needed = 1 if self.rules.system == "any" else self.rules.series
             of_system = np.count_nonzero(of_series, axis=1) >= needed
-        scored = np.isfinite(score)
+        scored = np.isfinite(judged.score)
         return of_system & scored, of_series & scored[:, None]
+
+    def raised(self, judged: Judged) -> BoolArray:
+        """Raise the system's alarm from what was judged, (rows,) bool."""
+        if self.following is None:
+            return persistent_score(judged.score, self.threshold, self.rules)
+        strangeness = (1.0 + judged.relative) ** self.following.series
+        limit = self.following.limit(self.threshold)
+        lower = self.following.lower(limit, self.rules.leave)
+        return above(strangeness, limit, lower, self.rules)
 
     def describe(self, step_seconds: float) -> str:
         """Describe in words when the system is in alarm, and the delay of the rules.
@@ -163,7 +261,7 @@ class SystemAlarm:
         rules = self.rules
         needed, of_rows = rules.enter
         cause = {
-            "weighted": f"its score (mean of {rules.smoothing} rows) is above {self.threshold:.3g}",
+            "weighted": f"its {self._score_name} is above {self.threshold:.3g}",
             "any": "any series is outside its band",
             "at least": f"at least {rules.series} series are outside their bands",
         }[rules.system]
@@ -171,7 +269,7 @@ class SystemAlarm:
         if rules.min_rows > 1:
             parts.append(f"for {rules.min_rows} rows")
         if rules.leave < 1:
-            parts.append(f"until it is below {rules.leave:.0%} of that")
+            parts.append(f"until it is below {self._lower:.3g}")
         if rules.hold:
             parts.append(f"and {rules.hold} rows more")
         chosen = {
@@ -180,9 +278,24 @@ class SystemAlarm:
         }.get(self.method, "the published rule")
         if self.method == "budget" and rules.system != "weighted":
             chosen = "which the alphas decide"
-        rows = rules.delay_rows + (rules.smoothing - 1 if rules.system == "weighted" else 0)
-        delay = rows * step_seconds / 60
-        return f"{', '.join(parts)}; {chosen}; the rules delay it by up to {delay:g} minutes"
+        delay = rules.delay_rows * step_seconds / 60
+        told = f"; the rules delay it by at least {delay:g} minutes" if delay else ""
+        return f"{', '.join(parts)}; {chosen}{told}"
+
+    @property
+    def _score_name(self) -> str:
+        if self.following is None:
+            return f"score (mean of {self.rules.smoothing} rows)"
+        return f"score over that of the {self.following.window} rows before"
+
+    @property
+    def _lower(self) -> float:
+        """What the score must fall to before an alarm ends."""
+        if self.following is None:
+            return self.rules.leave * self.threshold
+        limit = self.following.limit(self.threshold)
+        lower = np.array(self.following.lower(limit, self.rules.leave))
+        return float(self.following.relative_score(lower))
 
     def to_dict(self, series: Sequence[str]) -> dict[str, Any]:
         """Return plain values, for JSON, with reference levels by the names of the series."""
@@ -191,6 +304,8 @@ class SystemAlarm:
             "threshold": self.threshold,
             "rules": self.rules.to_dict(),
             "level": dict(zip(series, self.reference_level.tolist(), strict=True)),
+            "following": None if self.following is None else self.following.to_dict(),
+            "expected": None if self.expected is None else self.expected.to_dict(),
         }
 
     @classmethod
@@ -207,11 +322,14 @@ class SystemAlarm:
         """
         try:
             level = np.array([stored["level"][name] for name in series], dtype=np.float64)
+            follows, expects = stored.get("following"), stored.get("expected")
             alarm = cls(
                 AlarmRules.from_dict(stored["rules"]),
                 level,
                 float(stored["threshold"]),
                 str(stored["method"]),
+                None if follows is None else Following.from_dict(follows, len(level)),
+                None if expects is None else Expectation(**expects),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
@@ -242,23 +360,6 @@ def series_alarms(residual: Float32Array, alphas: Alphas, rules: AlarmRules) -> 
         alone = slice(column, column + 1)
         alarms[:, alone] = persistent(enter[:, alone], stay[:, alone], rules)
     return alarms
-
-
-def persistent_score(score: Float64Array, threshold: float, rules: AlarmRules) -> BoolArray:
-    """Raise the system's alarm from its score.
-
-    Args:
-        score: (rows,) float64; NaN where nothing is scored.
-        threshold: the score above which a row may begin an alarm.
-        rules: the rules by which an alarm begins and ends.
-
-    Returns:
-        (rows,) bool; False where the score is NaN.
-    """
-    with np.errstate(invalid="ignore"):
-        enter, stay = score > threshold, score > rules.leave * threshold
-    raised: BoolArray = persistent(enter[:, None], stay[:, None], rules)[:, 0]
-    return raised & np.isfinite(score)
 
 
 def candidates(score: Float64Array) -> Float64Array:

@@ -67,8 +67,8 @@ def test_hysteresis_lets_an_alarm_go_on_between_the_two_thresholds():
 
 def test_rules_come_from_the_settings_and_back_from_json():
     settings = Settings.from_text('{"model_name": "a", "alarm_enter": [2, 3]}', "a.txt")
-    rules = AlarmRules.of(settings)
+    rules = AlarmRules.of(settings, 300.0)
     assert (rules.enter, rules.system) == ((2, 3), "weighted")
     assert AlarmRules.from_dict(json.loads(json.dumps(rules.to_dict()))) == rules
     code = Settings.from_text('{"model_name": "a", "fidelity": "code"}', "a.txt")
-    assert replace(AlarmRules.of(code), series=1) == AlarmRules.published()
+    assert replace(AlarmRules.of(code, 300.0), series=1) == AlarmRules.published()

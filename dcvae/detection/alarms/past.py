@@ -1,0 +1,274 @@
+"""Past of a file: references that follow, kept from learning what is in alarm, and their limits.
+
+The references learn from every block but those in alarm, or an incident would soon be normal. They
+are kept out for a bounded time, `longest`, or no lasting shift would ever be accepted: then they
+are taken for the new normal, all at once. Should errors become as small as before within another
+`longest`, the references of before return.
+
+All is causal, and a function of the rows since the first one only. Blocks are cut by the clock and
+not by the file, and references are order statistics, so that a file in pieces has, bit by bit, the
+scores of the whole. Missing rows and gaps age nothing. Nothing is judged until a series has a
+quarter of a window behind it: rows that the network was trained on are no past, their errors are
+smaller than any later ones.
+
+Without an alarm the references of all blocks are computed at once; only where one has been is the
+file gone through, block by block.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from dcvae._arrays import BoolArray, Float64Array
+from dcvae.detection.alarms.following import (
+    BLOCKS,
+    FEWEST_BLOCKS,
+    QUANTILE,
+    Clock,
+    Following,
+    block_rows,
+    rank,
+    unbroken,
+)
+
+_HIGHEST_RATIO = 1e6
+_HIGHEST_PRODUCT_DIGITS = 300.0
+_CHECKED_EVERY = 8  # blocks after which it is looked whether the past is an unbroken one again
+
+
+class Followed(NamedTuple):
+    """The rows of a file, judged against their recent past.
+
+    Attributes:
+        strangeness: (rows,) float64 >= 1, see the module; NaN where nothing is judged.
+        references: (blocks, series) float64, trained reference levels, NaN where a series is not
+            judged.
+        held: (blocks,) bool, an alarm kept the block out of the references.
+        accepted: first rows of the blocks at whose end an alarm was taken for the new normal.
+        returned: first rows of the blocks at whose end the references of before came back.
+    """
+
+    strangeness: Float64Array
+    references: Float64Array
+    held: BoolArray
+    accepted: list[int]
+    returned: list[int]
+
+
+class Past:
+    """A file's references as they are without any alarm; `run` adds the alarms of a limit.
+
+    Args:
+        following: what was learned.
+        relative: takes first row and stop, returns (rows, series) float64, mean squares over their
+            level, NaN where unknown; so that a long file is never there twice.
+        clock: the blocks of the rows.
+        moves: whether references move; otherwise they are those of training, in every row.
+    """
+
+    def __init__(
+        self,
+        following: Following,
+        relative: Callable[[int, int], Float64Array],
+        clock: Clock,
+        *,
+        moves: bool = True,
+    ) -> None:
+        self._following, self._relative, self.clock = following, relative, clock
+        self._moves = moves
+        self._stops = np.append(clock.starts[1:], len(clock.block))
+        parts = list(self._parts())
+        self._blocks = np.concatenate(
+            [
+                np.fmax.reduceat(relative(first, stop), clock.starts[part] - first, axis=0)
+                for part, first, stop in parts
+            ]
+        )
+        self._there = ~np.isnan(self._blocks)
+        self._before = np.cumsum(self._there, axis=0) - self._there  # known blocks before each
+        self._known = [
+            column[there] for column, there in zip(self._blocks.T, self._there.T, strict=True)
+        ]
+        references = unbroken(self._blocks, BLOCKS, QUANTILE) if moves else 0.0
+        self._references = np.maximum(references, np.tile(following.lowest, (len(self._stops), 1)))
+        self.strangeness = np.empty(len(clock.block))
+        """(rows,) float64 >= 1, as if no alarm ever held the references."""
+        for _, first, stop in parts:
+            references = self._references[clock.block[first:stop]]
+            self.strangeness[first:stop] = self._judge(relative(first, stop), references)
+        self.largest = np.fmax.reduceat(self.strangeness, clock.starts)
+        """(blocks,) float64, the largest strangeness of each block; NaN where nothing is judged."""
+
+    def _parts(self) -> Iterator[tuple[slice, int, int]]:
+        """Yield parts of the file that are no second copy of it: blocks, first row and stop."""
+        size = max(65_536 // block_rows(self._following.window), 1)
+        for first in range(0, len(self._stops), size):
+            part = slice(first, first + size)
+            yield part, int(self.clock.starts[first]), int(self._stops[part][-1])
+
+    def widths(self) -> Float64Array:
+        """Return how many times as wide as in training the bands are, (blocks, series) >= 1.
+
+        That is the root of the median of the blocks of twice `longest`, over that in training: an
+        incident shorter than `longest` moves it little, and a lasting shift does after as long.
+        """
+        if not self._moves:
+            return np.ones(self._blocks.shape)
+        size = max(2 * self._following.longest_blocks, FEWEST_BLOCKS)
+        medians = unbroken(self._blocks, size, 0.5) / self._following.middle
+        return np.sqrt(np.maximum(np.nan_to_num(medians, nan=1.0), 1.0))
+
+    def _judge(self, relative: Float64Array, references: Float64Array) -> Float64Array:
+        following = self._following
+        ratio = relative / (references * following.usual)
+        nothing = np.isnan(ratio).all(axis=1)
+        count = min(following.series, ratio.shape[1])
+        highest = min(_HIGHEST_RATIO, 10.0 ** (_HIGHEST_PRODUCT_DIGITS / count) - 1.0)
+        ratio = np.minimum(np.where(np.isnan(ratio), 0.0, ratio), highest)
+        # Sorted, and multiplied in that order: the same bits however many rows come at once.
+        strangest = np.sort(ratio, axis=1)[:, -count:]
+        product = np.ones(len(ratio))
+        for column in range(count):
+            product *= 1.0 + strangest[:, column]
+        product[nothing] = np.nan
+        return product
+
+    def run(self, limit: float, leave: float, hold: int) -> Followed:
+        """Judge the file with alarms beginning above a limit.
+
+        Args:
+            limit: strangeness above which an alarm begins, > 1.
+            leave: the power of the limit below which it ends, in (0, 1].
+            hold: steps after which a gap ends an alarm.
+        """
+        clock = self.clock
+        machine = _Machine(self, limit, self._following.lower(limit, leave), hold)
+        block, count = 0, len(clock.starts)
+        while block < count and self._moves:
+            beyond = np.flatnonzero(self.largest[block:] > limit)
+            if not beyond.size:
+                break
+            block = machine.go_through(block + int(beyond[0]))
+        return Followed(
+            machine.strangeness,
+            machine.references,
+            machine.held,
+            [int(clock.starts[block]) for block in machine.accepted],
+            [int(clock.starts[block]) for block in machine.returned],
+        )
+
+    def against(
+        self, followed: Followed, relative: Callable[[int, int], Float64Array]
+    ) -> Float64Array:
+        """Judge other squares of the same rows by references that are known, (rows,) >= 1."""
+        found = np.empty(len(self.clock.block))
+        for _, first, stop in self._parts():
+            references = followed.references[self.clock.block[first:stop]]
+            found[first:stop] = self._judge(relative(first, stop), references)
+        return found
+
+    def _history(self, block: int) -> Float64Array:
+        """Return the last blocks before one, (series, blocks), as if no alarm held any."""
+        history = np.full((len(self._known), BLOCKS), np.nan)
+        for column, known in enumerate(self._known):
+            stop = self._before[block, column]
+            last = known[max(stop - BLOCKS, 0) : stop]
+            if last.size:
+                history[column, -last.size :] = last
+        return history
+
+
+class _Machine:
+    """The state of alarms and references, block by block where an alarm has been."""
+
+    def __init__(self, past: Past, limit: float, lower: float, hold: int) -> None:
+        self._past, self._limit, self._lower, self._hold = past, limit, lower, hold
+        self.strangeness = past.strangeness.copy()
+        self.references = past._references.copy()
+        self.held = np.zeros(len(past._blocks), dtype=bool)
+        self.accepted: list[int] = []
+        self.returned: list[int] = []
+
+    def go_through(self, block: int) -> int:
+        """Go from a block with an alarm until the past is an unbroken one again.
+
+        Returns:
+            The next block, or the number of blocks at the end of the file.
+        """
+        past, following, clock = self._past, self._past._following, self._past.clock
+        longest = following.longest_blocks
+        history = past._history(block)
+        reference = self._reference(history)
+        kept: list[Float64Array] = []
+        before: Float64Array | None = None  # history from before what was accepted
+        accepted_at, in_alarm, last_time = 0, False, -np.inf
+        for here in range(block, len(clock.starts)):
+            rows = slice(int(clock.starts[here]), int(past._stops[here]))
+            values, relative = past._blocks[here], past._relative(rows.start, rows.stop)
+            if np.isnan(values).all():  # missing rows age nothing
+                self.references[here] = reference
+                continue
+            if in_alarm and clock.first_time[here] - last_time > self._hold + 1:
+                kept, in_alarm = [], False
+            last_time = clock.last_time[here]
+            strangeness = past._judge(relative, reference[np.newaxis])
+            self.strangeness[rows], self.references[here] = strangeness, reference
+            largest = _largest(strangeness)
+            if before is not None and here - accepted_at > longest:
+                before = None
+            if before is not None:
+                earlier = self._reference(before)[np.newaxis]
+                if _largest(past._judge(relative, earlier)) <= self._lower:
+                    # The old level is back, and from the next block on so are its references.
+                    self.returned.append(here)
+                    history, before = _fed(before, values), None
+                    reference, kept, in_alarm = self._reference(history), [], False
+                    continue
+            if not np.isnan(largest):
+                in_alarm = largest > (self._lower if in_alarm else self._limit)
+            if in_alarm:
+                self.held[here] = True
+                kept.append(values)
+                if len(kept) >= longest:
+                    before, accepted_at = history, here
+                    self.accepted.append(here)
+                    for values in kept:
+                        history = _fed(history, values)
+                    reference = self._reference(history)
+                    kept, in_alarm = [], False
+                continue
+            kept, history = [], _fed(history, values)
+            reference = self._reference(history)
+            if (
+                before is None
+                and here % _CHECKED_EVERY == 0
+                and here + 1 < len(clock.starts)
+                and np.array_equal(history, past._history(here + 1), equal_nan=True)
+            ):
+                return here + 1
+        return len(clock.starts)
+
+    def _reference(self, history: Float64Array) -> Float64Array:
+        return np.maximum(_quantile_of(history), self._past._following.lowest)
+
+
+def _largest(strangeness: Float64Array) -> float:
+    return float(np.fmax.reduce(strangeness))
+
+
+def _fed(history: Float64Array, values: Float64Array) -> Float64Array:
+    """Return a history (series, blocks) with a block at its end, for the series that have one."""
+    fed = history.copy()
+    there = ~np.isnan(values)
+    fed[there, :-1] = history[there, 1:]
+    fed[there, -1] = values[there]
+    return fed
+
+
+def _quantile_of(history: Float64Array) -> Float64Array:
+    """Return an order statistic of each line (series, blocks); NaN with too few blocks."""
+    counts = np.count_nonzero(~np.isnan(history), axis=1)
+    ordered = np.sort(history, axis=1)  # NaN last
+    chosen: Float64Array = ordered[np.arange(len(history)), rank(np.maximum(counts, 1))]
+    return np.where(counts < FEWEST_BLOCKS, np.nan, chosen)

@@ -10,14 +10,16 @@ import pytest
 from keras import ops
 
 from dcvae import InputError, pipeline
-from dcvae.data import Table, after_gap, assess, training_data
-from dcvae.detection import Thresholds, fit_thresholds, standardized_residual
+from dcvae._arrays import IntArray
+from dcvae.data import ModelInput, Table, after_gap, assess, training_data
+from dcvae.detection import Thresholds, fit_thresholds, microseconds, standardized_residual
 from dcvae.networks import build_network
 from dcvae.pipeline import FittedModel, ModelDescription
 from dcvae.scoring import (
     CausalScorer,
     Scores,
     WindowAverageScorer,
+    incident_rows,
     losses_of_file,
     reference_losses,
     window_starts,
@@ -83,20 +85,39 @@ def scores_of(model: FittedModel, table: Table) -> Scores:
     return CausalScorer.of(model.network, model.settings, sigma).score(model.inputs(table))
 
 
-def thresholds_of(model: FittedModel, scores: Scores) -> Thresholds:
+def thresholds_of(
+    model: FittedModel, inputs: ModelInput, scores: Scores, **others: Any
+) -> Thresholds:
     return fit_thresholds(
         scores.error,
         standardized_residual(scores.error, scores.sigma),
         ("a", "b"),
         model.settings,
+        times=times_of(inputs),
         step_seconds=60.0,
+        offline=WindowAverageScorer(model.network, LENGTH)
+        .score(inputs, model.calibration.reference_levels)
+        .cell[LENGTH - 1 :],
+        **{"incidents": incident_rows(scores.error)} | others,
     )
+
+
+def times_of(inputs: ModelInput) -> IntArray:
+    return microseconds(inputs.times[LENGTH - 1 :])
 
 
 def assert_same_thresholds(left: Any, right: Any) -> None:
     np.testing.assert_array_equal(left.alphas.down, right.alphas.down)
     np.testing.assert_array_equal(left.alphas.up, right.alphas.up)
     assert left.alarm.to_dict(("a", "b")) == right.alarm.to_dict(("a", "b"))
+    # Training windows were looked at by then, in batches of other sizes.
+    offline = [found.offline.to_dict(("a", "b")) for found in (left, right)]
+    for name in ("threshold", "level"):
+        assert offline[0][name] == pytest.approx(offline[1][name], rel=1e-4)
+    assert offline[0]["rules"] == offline[1]["rules"]
+    for name, part in offline[0]["following"].items():
+        other = offline[1]["following"][name]
+        assert part == (other if part is None else pytest.approx(other, rel=1e-4)), name
     np.testing.assert_array_equal(left.events_per_week, right.events_per_week)
 
 
@@ -174,8 +195,10 @@ def test_network_holds_the_best_epoch_and_the_summary_says_how(
 
 
 def test_thresholds_are_fitted_to_the_scores_of_the_training_table(model: FittedModel) -> None:
-    scores = scores_of(model, training_table())
-    expected = thresholds_of(model, scores)
+    table = training_table()
+    inputs = model.inputs(table)
+    last = int(times_of(inputs)[-1])
+    expected = thresholds_of(model, inputs, scores_of(model, table), trained_until=last)
     assert_same_thresholds(model.thresholds, expected)
     assert set(model.thresholds.alphas.method) == {"quantile"}
 
@@ -213,7 +236,12 @@ def test_cells_whose_window_has_a_label_are_not_fitted_to(labeled: FittedModel) 
     for row in range(len(scores.error)):  # the window of row i has the rows i to i + 15
         if any(50 <= other < 55 for other in range(row, row + LENGTH)):
             scores.error[row] = np.nan
-    expected = thresholds_of(labeled, scores)
+    inputs = labeled.inputs(table)
+    observed = inputs.observed.copy()
+    observed[50 : 55 + LENGTH - 1] = False  # rows whose window has a label
+    inputs = replace(inputs, observed=observed)
+    last = int(times_of(inputs)[-1])
+    expected = thresholds_of(labeled, inputs, scores, trained_until=last)
     assert_same_thresholds(labeled.thresholds, expected)
     train, validation = labeled.training.split.train, labeled.training.split.validation
     assert not {*range(35, 55)} & {*train, *validation}
@@ -291,17 +319,21 @@ def test_a_table_shorter_than_a_window_is_one_window(
 
 def test_detection_is_made_of_the_causal_scores(model: FittedModel, later: Table) -> None:
     scores, detection = scores_of(model, later), model.detect(later)
-    for name in ("mean", "sigma", "error", "latent"):
+    for name in ("mean", "error", "latent"):
         np.testing.assert_array_equal(getattr(detection, name), getattr(scores, name))
-    residual = standardized_residual(scores.error, scores.sigma)
-    np.testing.assert_array_equal(detection.residual, residual)
     alphas, alarm = model.thresholds.alphas, model.thresholds.alarm
+    judged = alarm.judge(scores.error, times_of(model.inputs(later)))
+    for found, expected in zip(detection.judged, judged, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(detection.sigma, scores.sigma * judged.widths)
+    residual = standardized_residual(scores.error, scores.sigma) / judged.widths
+    np.testing.assert_array_equal(detection.residual, residual)
     with np.errstate(invalid="ignore"):
         outside = (residual < -alphas.down) | (residual > alphas.up)
     np.testing.assert_array_equal(detection.flags, outside)
     np.testing.assert_array_equal(detection.score, alarm.score(scores.error))
-    expected, series = alarm.alarms(detection.score, residual, alphas)
-    np.testing.assert_array_equal(detection.alarm, expected)
+    raised, series = alarm.alarms(judged, residual, alphas)
+    np.testing.assert_array_equal(detection.alarm, raised)
     np.testing.assert_array_equal(detection.series_alarms, series)
     np.testing.assert_array_equal(detection.offline, model.score(later).row[LENGTH - 1 :])
     pd.testing.assert_frame_equal(detection.frame, later.frame[LENGTH - 1 :])
@@ -330,15 +362,8 @@ def test_fewer_rows_than_a_window_cannot_be_detected_in(model: FittedModel, late
 @pytest.mark.parametrize("with_labels", [False, True])
 def test_thresholds_of_another_table(with_labels: bool, model: FittedModel, later: Table) -> None:
     labels = labels_of(later, slice(60, 64)) if with_labels else None
-    scores = scores_of(model, later)
-    expected = fit_thresholds(
-        scores.error,
-        standardized_residual(scores.error, scores.sigma),
-        ("a", "b"),
-        model.settings,
-        step_seconds=60.0,
-        labels=None if labels is None else labels.frame.to_numpy(),
-    )
+    others = {} if labels is None else {"labels": labels.frame.to_numpy(), "incidents": None}
+    expected = thresholds_of(model, model.inputs(later), scores_of(model, later), **others)
     assert_same_thresholds(model.fit_thresholds(later, labels), expected)
 
 

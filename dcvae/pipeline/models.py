@@ -1,15 +1,8 @@
-"""Pipeline: from data and settings to a fitted model, and from a table to scores and detections.
+"""Models: from a table to scores and detections, and thresholds for another table.
 
-All steps are put together here, for the commands and for `DCVAEDetector`::
-
-    fit       data -> preprocessing -> network -> training -> calibration -> thresholds
-    score     table -> preprocessing -> windows -> network -> scores of rows and cells
-    detect    table -> preprocessing -> windows -> network -> flags, alarms
-
-Importing this module imports no Keras; fitting, scoring and detecting do.
+Importing this module imports no Keras; scoring and detecting do.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -20,26 +13,24 @@ import pandas as pd
 
 from dcvae import _backend
 from dcvae._arrays import BoolArray, Float64Array
-from dcvae.config import Settings, alias_of, show
+from dcvae.config import Settings
 from dcvae.data import (
     ModelInput,
     Preprocessor,
     Quality,
     Table,
-    TrainingData,
     WindowSplit,
     after_gap,
     assess,
-    longest_window,
-    sampling_step,
     step_notice,
-    windows_with,
 )
 from dcvae.detection import (
     Detection,
     DetectionBuilder,
     Thresholds,
+    as_errors,
     fit_thresholds,
+    microseconds,
     standardized_residual,
 )
 from dcvae.networks import entry_of
@@ -54,7 +45,7 @@ if TYPE_CHECKING:  # importing these would import Keras
         WindowAverageScores,
         WindowLosses,
     )
-    from dcvae.training import Progress, TrainingResult, TrainingState
+    from dcvae.training import TrainingResult
 
 Blocks = Callable[[Iterable["Scores"], int], Iterable["Scores"]]
 
@@ -89,7 +80,12 @@ class ModelDescription:
     def quality(self, table: Table) -> Quality:
         """Assess which rows of a table can be scored."""
         longest = self.preprocessor.longest_constant
-        return assess(table.frame, self.after_gap(table), longest, self.settings.window_length)
+        gaps, length = self.after_gap(table), self.settings.window_length
+        return assess(table.frame, gaps, longest, length, table.context_rows)
+
+    def rows_before(self, table: Table) -> int:
+        """Return how many scored rows of a table are of its context."""
+        return max(table.context_rows - (self.settings.window_length - 1), 0)
 
     def after_gap(self, table: Table) -> BoolArray:
         """Return before which rows of a table a gap lies that no window may cross: (rows,) bool."""
@@ -179,24 +175,37 @@ class CalibratedModel(ModelDescription):
 
         return losses_of_file(self.network, inputs, self.settings.window_length)
 
-    def fit_thresholds(self, table: Table, labels: Table | None = None) -> Thresholds:
+    def fit_thresholds(
+        self, table: Table, labels: Table | None = None, trained_until: int | None = None
+    ) -> Thresholds:
         """Fit alphas and alarm to another table.
 
         Args:
             table: (rows, series), data units, at least T rows.
             labels: (rows, series) bool, of the same rows; None takes all rows for normal.
+            trained_until: time of the last row of training, in microseconds; None if not known.
         """
-        from dcvae.scoring import Scores
+        from dcvae.scoring import Scores, incident_rows
 
-        scores = Scores.concatenate(list(self.causal_scores(self.inputs(table))))
-        return fit_thresholds(
+        inputs, length = self.inputs(table), self.settings.window_length
+        scores = Scores.concatenate(list(self.causal_scores(inputs)))
+        contamination = self.settings.contamination
+        incidents = None
+        if labels is None and self.settings.finds_incidents:
+            incidents = incident_rows(scores.error, contamination)
+        thresholds = fit_thresholds(
             scores.error,
             standardized_residual(scores.error, scores.sigma),
             self.series,
             self.settings,
+            times=microseconds(inputs.times[length - 1 :]),
             step_seconds=self.step_seconds,
             labels=None if labels is None else labels.frame.to_numpy(),
+            incidents=incidents,
+            trained_until=trained_until,
+            offline=self._window_averages(inputs).cell[length - 1 :],
         )
+        return with_incidents(thresholds, incidents, length)
 
     def _window_averages(self, inputs: ModelInput) -> "WindowAverageScores":
         return self._window_scorer.score(inputs, self.calibration.reference_levels)
@@ -240,12 +249,54 @@ class FittedModel(CalibratedModel):
             raise ValueError("Expected a model that was fitted here. Received: one from disk.")
         return self.summary
 
+    def alarms(self, table: Table, *, offline: bool = False) -> BoolArray:
+        """Tell in which rows of a table the system is in alarm, (rows,) bool.
+
+        Rows before the first one are taken to have been like it, unobserved, so that all rows have
+        a score. Tables that are too short to have a past are judged against training.
+
+        Args:
+            table: (rows, series), data units.
+            offline: by the scores of the windows that contain a row, which look ahead, instead of
+                the score of the window that ends in it. Rows at the start, which have no past, are
+                then judged by what follows them.
+
+        Raises:
+            ValueError: the model has no thresholds for offline scores.
+        """
+        times = microseconds(table.frame.index)
+        if offline:
+            system = self.thresholds.offline
+            if system is None or system.following is None:
+                raise ValueError(
+                    "Expected thresholds for offline scores. Received a model without."
+                )
+            cells = as_errors(self.score(table).cell)
+            moves = len(times) >= 2 * system.rows_before_judging
+            judged = system.judge(cells, times, moves=moves)
+            mirrored = replace(system, following=replace(system.following, trained_until=None))
+            backward = mirrored.judge(cells[::-1], (2 * times[-1] - times)[::-1])
+            unknown = ~np.isfinite(judged.relative)
+            return np.where(unknown, system.raised(backward)[::-1], system.raised(judged))
+        from dcvae.scoring import Scores
+
+        inputs = _padded(self.inputs(table), self.settings.window_length - 1)
+        scores = Scores.concatenate(list(self.causal_scores(inputs)))
+        alarm = self.thresholds.alarm
+        moves = len(times) >= 2 * alarm.rows_before_judging
+        judged = alarm.judge(scores.error, times, moves=moves)
+        residual = standardized_residual(scores.error, scores.sigma) / judged.widths
+        return alarm.alarms(judged, residual, self.thresholds.alphas)[0]
+
     def detect(self, table: Table, shown: Blocks | None = None) -> Detection:
         """Score the rows of a table, flag its cells and raise its alarms.
 
         Args:
             table: (rows, series), data units, at least T rows.
             shown: see `causal_scores`.
+
+        Returns:
+            The detection of all rows, those of the context too: see `rows_before`.
 
         Raises:
             InputError: the table has fewer rows than a window.
@@ -272,116 +323,11 @@ def _padded(inputs: ModelInput, missing: int) -> ModelInput:
     )
 
 
-def settings_for_rows(settings: Settings, num_rows: int) -> tuple[Settings, list[str]]:
-    """Return settings whose windows fit a training table of so many rows, and what changed.
+def with_incidents(
+    thresholds: Thresholds, incidents: BoolArray | None, window_length: int
+) -> Thresholds:
+    """Add a notice of the rows that were left out, if there are any."""
+    from dcvae.scoring import incident_notice
 
-    `T` and the validation share become those of `longest_window`. Layers that would reach farther
-    back than a window are left out.
-
-    Args:
-        settings: the settings asked for.
-        num_rows: rows of the training table, at least 4.
-
-    Returns:
-        The settings, and one notice of all that is not as asked for; none if all is.
-
-    Examples:
-        >>> from dcvae.config import preset
-        >>> asked = Settings.from_values(preset("recommended"), "recommended.txt")  # T = 64
-        >>> settings, notices = settings_for_rows(asked, num_rows=100)
-        >>> settings.window_length, settings.val_percent, len(notices)
-        (20, 0.2, 1)
-    """
-    asked = settings.window_length
-    length, share = longest_window(num_rows, asked, settings.val_percent)
-    changes: dict[str, Any] = {"window_length": length, "val_percent": share}
-    if length < asked:
-        changes |= entry_of(settings).shorter(settings, length)
-    told = [
-        f"`{alias_of(name)}` is {show(value)}, not {show(getattr(settings, name))}"
-        for name, value in changes.items()
-        if value != getattr(settings, name)
-    ]
-    if not told:
-        return settings, []
-    notice = f"The training data have only {num_rows:,} rows: {', '.join(told)}."
-    return settings.model_copy(update=changes), [notice]
-
-
-@_backend.keeping_random_states()
-def fit(
-    data: TrainingData,
-    settings: Settings,
-    *,
-    state: "TrainingState | None" = None,
-    on_start: Callable[["Autoencoder", str], None] = lambda network, device: None,
-    keep: Callable[["TrainingState"], None] = lambda state: None,
-    progress: "Progress | None" = None,
-    score_training: bool = False,
-) -> FittedModel:
-    """Train a network, calibrate it on its validation part, and fit thresholds for it.
-
-    Alphas and alarm count events per week, for which a validation part is too short: they are
-    fitted to the whole training file (measured in benchmarks/severity.md).
-
-    Args:
-        data: the training data; rows that labels or gaps keep out of training are not scored here.
-        settings: settings of the model.
-        state: state of a training to resume; None begins one.
-        on_start: called with the untrained network and the device before the first epoch.
-        keep: called with the state after each epoch, to be stored.
-        progress: called at steps and epochs.
-        score_training: whether the summary keeps the scores of the training rows.
-
-    Raises:
-        InputError: the settings are for another number of series, the loss is not a number before
-            the first epoch is finished, or the state to resume leaves nothing to do or is of
-            another network.
-    """
-    settings = settings.with_num_series(len(data.preprocessor.series), data.table.path)
-    device = _backend.start()
-    from dcvae.networks import build_network
-    from dcvae.scoring import WindowAverageScorer, calibrate, reference_losses
-    from dcvae.training import train
-
-    started = time.monotonic()
-    network = build_network(settings)
-    on_start(network, device)
-    result = train(
-        network, data.inputs, data.split, settings, state=state, keep=keep, progress=progress
-    )
-    seconds = time.monotonic() - started
-    step_seconds = sampling_step(data.table.frame.index).total_seconds()
-    inputs = data.preprocessor.transform(data.table.frame, data.inputs.gaps)
-    normal = _normal_inputs(inputs, data, settings.window_length)
-    scorer = WindowAverageScorer(network, settings.window_length)
-    run = calibrate(network, settings, data.preprocessor.series, normal, data.split, scorer)
-    sigma = run.calibration.sigma(settings.sigma).apply(run.scores.sigma)
-    thresholds = fit_thresholds(
-        run.scores.error,
-        standardized_residual(run.scores.error, sigma),
-        data.preprocessor.series,
-        settings,
-        step_seconds=step_seconds,
-    )
-    losses = reference_losses(network, data.inputs, data.split, settings.window_length)
-    row_scores = np.empty(0)
-    if score_training:
-        known = run.windows if normal is inputs else None  # else they lack some of their cells
-        row_scores = scorer.score(inputs, run.calibration.reference_levels, known).row
-    summary = TrainingSummary(result, data.split, losses, seconds, device, row_scores)
-    model = FittedModel(
-        settings, data.preprocessor, step_seconds, network, run.calibration, thresholds, summary
-    )
-    vars(model)["_window_scorer"] = scorer  # where its cached property keeps one
-    return model
-
-
-def _normal_inputs(inputs: ModelInput, data: TrainingData, length: int) -> ModelInput:
-    """Take the cells whose window has a label out of the training table as a file to score."""
-    if data.labels is None:
-        return inputs
-    near = windows_with(data.labels.frame.any(axis=1).to_numpy(), length)
-    observed = inputs.observed.copy()
-    observed[length - 1 :] &= ~near[:, np.newaxis]
-    return replace(inputs, observed=observed)
+    told = "" if incidents is None else incident_notice(incidents, first_row=window_length)
+    return replace(thresholds, notices=(told, *thresholds.notices)) if told else thresholds

@@ -243,6 +243,21 @@ def whole_or_unchanged(detector: BaseEstimator) -> Iterator[None]:
         raise
 
 
+def nearest_known(values: Float64Array) -> Float64Array:
+    """Fill each column of (rows,) or (rows, columns) with the nearest known row; 0 without any."""
+    table = values.reshape(len(values), -1)
+    filled = np.zeros(table.shape)
+    rows = np.arange(len(table))
+    for column, cells in enumerate(table.T):
+        known = np.flatnonzero(~np.isnan(cells))
+        if known.size:
+            after = np.minimum(np.searchsorted(known, rows), len(known) - 1)
+            before = np.maximum(after - 1, 0)
+            is_nearer = np.abs(known[before] - rows) <= np.abs(known[after] - rows)
+            filled[:, column] = cells[known[np.where(is_nearer, before, after)]]
+    return filled.reshape(values.shape)
+
+
 def _finite(compute: Callable[[AnyFloatArray], _Array], values: AnyFloatArray) -> _Array:
     """Compute scores of values so far out that they have no square, or no float32: the largest."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

@@ -35,7 +35,7 @@ from dcvae.data import (
     table_from_array,
     training_data,
 )
-from dcvae.detectors.base import AnomalyDetector, whole_or_unchanged
+from dcvae.detectors.base import AnomalyDetector, nearest_known, whole_or_unchanged
 from dcvae.detectors.parameters import (
     OF_FILES,
     check_keys,
@@ -43,6 +43,7 @@ from dcvae.detectors.parameters import (
     parameters_of,
     settings_from,
 )
+from dcvae.detectors.short_data import settings_for_rows
 from dcvae.errors import InputError
 from dcvae.storage import DEFAULT_MODELS, copy_model, memory_record, open_folder, save_model
 
@@ -90,8 +91,9 @@ class DCVAEDetector(AnomalyDetector):
         settings_: the effective settings.
         decision_scores_: (rows,) float64, `decision_function` of the training rows; not there after
             `load`.
-        threshold_: score above which `predict` is 1: about 1.5 times the largest of the training
-            rows.
+        threshold_: what `predict` holds rows against: how many times its usual errors of the recent
+            past the strangest series must be at; if the key `threshold` is "fixed", the score above
+            which a row is anomalous, about 1.5 times the largest of the training rows.
         notices_: notices on the data, as train.py prints them, one sentence each.
         n_features_in_: number of series.
         feature_names_in_: names of the series, if the data had names.
@@ -201,7 +203,7 @@ class DCVAEDetector(AnomalyDetector):
         stored = open_folder(Path(folder))
         # Another fit may have another number of series.
         detector = cls.from_settings(stored.settings.model_copy(update={"num_series": None}))
-        detector._take(stored.calibrated())
+        detector._take(stored.load() if stored.has_alarm else stored.calibrated())
         detector._folder = stored.folder.resolve()
         detector.n_features_in_ = len(stored.series)
         if list(stored.series) != series_names(None, len(stored.series)):
@@ -221,7 +223,7 @@ class DCVAEDetector(AnomalyDetector):
             The folder of the model.
         """
         check_is_fitted(self)
-        if isinstance(self._model, pipeline.FittedModel):
+        if isinstance(self._model, pipeline.FittedModel) and self._model.summary is not None:
             return save_model(self._model, Path(models), self._record)
         return copy_model(self._folder, Path(models), self.settings_.model_name)
 
@@ -244,7 +246,7 @@ class DCVAEDetector(AnomalyDetector):
             values = self._validated(X, reset=True, fewest=self.fewest_rows)
             names = series_names(X, values.shape[1])
             table = table_from_array(values.astype(np.float64, copy=False), X, names, MADE_UP_STEP)
-            settings, shortened = pipeline.settings_for_rows(asked, len(values))
+            settings, shortened = settings_for_rows(asked, len(values))
             settings = settings.with_num_series(values.shape[1], table.path)
             data = training_data(table, settings)
             for notice in shortened:
@@ -256,10 +258,13 @@ class DCVAEDetector(AnomalyDetector):
 
                 _backend.start()  # before the clock of the first epoch
                 progress = EpochLines(settings.epochs)
-            model = pipeline.fit(data, settings, progress=progress, score_training=True)
+            has_times = isinstance(getattr(X, "index", None), pd.DatetimeIndex)
+            model = pipeline.fit(
+                data, settings, progress=progress, score_training=True, has_times=has_times
+            )
             self._take(model)
             self._record = memory_record(table)
-            self.decision_scores_ = _nearest_known(model.training.row_scores)
+            self.decision_scores_ = nearest_known(model.training.row_scores)
         return self
 
     def decision_function(self, X: ArrayLike | pd.DataFrame) -> Float64Array:  # noqa: N803
@@ -277,7 +282,7 @@ class DCVAEDetector(AnomalyDetector):
             ValueError: X is not a table of numbers, by scikit-learn's check.
         """
         table = self._table(X)
-        return _nearest_known(self._model.score(table).row)
+        return nearest_known(self._model.score(table).row)
 
     def score_series(self, X: ArrayLike | pd.DataFrame) -> Float64Array:  # noqa: N803
         """Score cells, larger is stranger.
@@ -294,7 +299,7 @@ class DCVAEDetector(AnomalyDetector):
             ValueError: as `decision_function`.
         """
         table = self._table(X)
-        return _nearest_known(self._model.score(table).cell)
+        return nearest_known(self._model.score(table).cell)
 
     def residuals(self, X: ArrayLike | pd.DataFrame) -> Float32Array:  # noqa: N803
         """Standardize the score of each row by those of the fit, the same for every series.
@@ -313,9 +318,31 @@ class DCVAEDetector(AnomalyDetector):
             )
         return self._standardized(scores, len(self._model.series))
 
-    def predict(self, X: ArrayLike | pd.DataFrame) -> IntArray:  # noqa: N803
-        """Predict (rows,) int64: 1 where the score of a row exceeds `threshold_`, else 0."""
-        return (self.decision_function(X) > self.threshold_).astype(np.int64)
+    def predict(self, X: ArrayLike | pd.DataFrame, *, offline: bool = False) -> IntArray:  # noqa: N803
+        """Predict rows: 1 where there is an alarm, as test.py raises it, else 0.
+
+        An alarm follows what each series did lately, so that rows at the start of the data, a
+        quarter of `alarm_window`, are not judged; fewer than twice as many rows are judged against
+        the training data instead. If the key `threshold` is "fixed", rows are 1 where
+        `decision_function` exceeds `threshold_`.
+
+        Args:
+            X: as for `decision_function`.
+            offline: whether rows are judged by the windows that contain them, which look ahead,
+                instead of the window that ends in them.
+
+        Returns:
+            (rows,) int64.
+
+        Raises:
+            InputError: as `decision_function`.
+            ValueError: as `decision_function`.
+        """
+        check_is_fitted(self)
+        if not (self._follows and isinstance(self._model, pipeline.FittedModel)):
+            return (self.decision_function(X) > self.threshold_).astype(np.int64)
+        table = self._table(X)
+        return self._model.alarms(table, offline=offline).astype(np.int64)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_model")
@@ -341,7 +368,11 @@ class DCVAEDetector(AnomalyDetector):
         """Set the attributes of a fitted detector."""
         self._model = model
         self.settings_ = model.settings
-        self.threshold_ = model.calibration.threshold
+        self.threshold_, self._follows = model.calibration.threshold, False
+        if isinstance(model, pipeline.FittedModel):
+            alarm = model.thresholds.alarm
+            if alarm.following is not None:
+                self.threshold_, self._follows = alarm.threshold, True
 
     def _table(self, X: object) -> Table:  # noqa: N803
         """Check data to score, and return them in the order of the trained series."""
@@ -354,18 +385,3 @@ class DCVAEDetector(AnomalyDetector):
         for notice in self._model.step_notice(table):
             warnings.warn(notice, UserWarning, stacklevel=3)
         return table
-
-
-def _nearest_known(values: Float64Array) -> Float64Array:
-    """Fill each column of (rows,) or (rows, columns) with the nearest known row; 0 without any."""
-    table = values.reshape(len(values), -1)
-    filled = np.zeros(table.shape)
-    rows = np.arange(len(table))
-    for column, cells in enumerate(table.T):
-        known = np.flatnonzero(~np.isnan(cells))
-        if known.size:
-            after = np.minimum(np.searchsorted(known, rows), len(known) - 1)
-            before = np.maximum(after - 1, 0)
-            is_nearer = np.abs(known[before] - rows) <= np.abs(known[after] - rows)
-            filled[:, column] = cells[known[np.where(is_nearer, before, after)]]
-    return filled.reshape(values.shape)

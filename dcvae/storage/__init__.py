@@ -3,7 +3,7 @@
 from dcvae.storage.atomic import as_json, sha256_of, whole_file, write_text
 from dcvae.storage.layout import DEFAULT_MODELS
 from dcvae.storage.model_folder import StoredModel, load_model, open_folder, open_model
-from dcvae.storage.provenance import memory_record, run_record, source_record
+from dcvae.storage.provenance import memory_record, run_record, source_record, trained_until
 from dcvae.storage.threshold_files import ThresholdSource
 from dcvae.storage.training_folder import TrainingFolder, copy_model, save_model
 
@@ -22,6 +22,7 @@ __all__ = [
     "save_model",
     "sha256_of",
     "source_record",
+    "trained_until",
     "whole_file",
     "write_text",
 ]

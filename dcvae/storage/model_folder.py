@@ -28,6 +28,7 @@ from dcvae.storage.layout import (
     SETTINGS_FILE,
 )
 from dcvae.storage.network_file import load_network
+from dcvae.storage.provenance import read_history
 from dcvae.storage.threshold_files import ThresholdSource, source_of_files, threshold_texts
 from dcvae.training import EpochLosses
 
@@ -90,11 +91,11 @@ class StoredModel(ModelDescription):
         """
         alphas, alarm = self.alphas(), self.system_alarm()
         notices = self._alarm_notice(alarm)
+        default = self.settings.default_alpha
         if alphas is None:
-            default = self.settings.default_alpha
             alphas = Alphas.default(self.series, default)
             notices.append(f"No alphas.csv yet: every band is ± {default:g} sigmas.")
-        return Thresholds(alphas, alarm, notices=tuple(notices))
+        return Thresholds(alphas, alarm, notices=tuple(notices), offline=self._offline_alarm())
 
     @cached_property
     def calibration(self) -> Calibration:
@@ -108,12 +109,14 @@ class StoredModel(ModelDescription):
 
     def _alarm_notice(self, alarm: SystemAlarm) -> list[str]:
         """Return a notice if the settings ask for other rules than alarms.json was made with."""
-        asked = AlarmRules.of(self.settings)
-        if alarm.method == "labels" or alarm.rules == asked:
+        asked = AlarmRules.of(self.settings, self.step_seconds)
+        follows = (alarm.following is not None) == (self.settings.threshold == "following")
+        if alarm.method == "labels" or (alarm.rules == asked and follows):
             return []
         return [
-            f"The `alarm_...` keys of the settings are not those that {self.folder / ALARMS_FILE} "
-            "was made with, which hold: run alpha_definition.py to change them."
+            "The keys `threshold` and `alarm_...` of the settings are not those that "
+            f"{self.folder / ALARMS_FILE} was made with, which hold: run alpha_definition.py to "
+            "change them."
         ]
 
     def system_alarm(self) -> SystemAlarm:
@@ -122,10 +125,23 @@ class StoredModel(ModelDescription):
         Raises:
             InputError: the file is missing or damaged.
         """
+        return SystemAlarm.from_dict(*self._stored_alarms())
+
+    @property
+    def has_alarm(self) -> bool:
+        """Whether there is an alarm of the system: a model may be copied without."""
+        return (self.folder / ALARMS_FILE).exists()
+
+    def _offline_alarm(self) -> SystemAlarm | None:
+        stored, series, name = self._stored_alarms()
+        found = stored.get("offline")
+        return None if found is None else SystemAlarm.from_dict(found, series, name)
+
+    def _stored_alarms(self) -> tuple[dict[str, Any], tuple[str, ...], str]:
         path = self.folder / ALARMS_FILE
         if not path.exists():
             raise InputError(f"{path} is missing. Run alpha_definition.py, which writes it.")
-        return SystemAlarm.from_dict(read_json(path), self.series, str(path))
+        return read_json(path), self.series, str(path)
 
     def network(self) -> "Autoencoder":
         """Read the trained network (imports Keras).
@@ -256,16 +272,7 @@ class StoredModel(ModelDescription):
         Raises:
             InputError: the file is missing or damaged.
         """
-        path = self.folder / HISTORY_FILE
-        try:
-            lines = pd.read_csv(path)[list(EpochLosses._fields)].itertuples(index=False)
-            return [EpochLosses(int(epoch), *losses) for epoch, *losses in lines]
-        except FileNotFoundError as error:
-            raise InputError(
-                f"{path} is missing. Train the model again, or put it back."
-            ) from error
-        except (ValueError, KeyError, OSError) as error:
-            raise InputError(f"{path} is damaged ({error}). Train the model again.") from error
+        return read_history(self.folder / HISTORY_FILE)
 
 
 def open_model(models: Path, given: Settings) -> StoredModel:

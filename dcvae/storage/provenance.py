@@ -3,15 +3,21 @@
 import hashlib
 import math
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from dcvae._version import __version__
 from dcvae.data import Table, sampling_step
+from dcvae.detection import microseconds
+from dcvae.errors import InputError
 from dcvae.pipeline import TrainingSummary
 from dcvae.storage.atomic import sha256_of
+from dcvae.training import EpochLosses
 
 
 def source_record(table: Table, labels: Table | None = None) -> dict[str, Any]:
@@ -99,3 +105,30 @@ def run_record(source: dict[str, Any], training: TrainingSummary) -> dict[str, A
         "reference_losses": training.losses.to_dict(),
         "session_seconds": round(training.seconds, 1),
     }
+
+
+def trained_until(run: Mapping[str, Any]) -> int | None:
+    """Return the time of the last row of training, in microseconds, from run.json.
+
+    None if a model of an earlier version lacks it.
+    """
+    last = run.get("last_time")
+    return None if last is None else int(microseconds(pd.DatetimeIndex([last]))[0])
+
+
+def read_history(path: Path) -> list[EpochLosses]:
+    """Read the losses of every epoch of a training.
+
+    Args:
+        path: history.csv of a model.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    try:
+        lines = pd.read_csv(path)[list(EpochLosses._fields)].itertuples(index=False)
+        return [EpochLosses(int(epoch), *losses) for epoch, *losses in lines]
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is missing. Train the model again, or put it back.") from error
+    except (ValueError, KeyError, OSError) as error:
+        raise InputError(f"{path} is damaged ({error}). Train the model again.") from error

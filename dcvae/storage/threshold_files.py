@@ -22,14 +22,17 @@ def threshold_texts(
         series: names of the series, in the network's order.
         source: from `source_of_files` or `source_of_training`.
     """
-    name = source["data"]
+    name, offline = source["data"], thresholds.offline
     frame = thresholds.alphas.to_frame().assign(data=name)
     alphas = frame.to_csv(index=False, lineterminator="\n")
     hashed = {"alphas_sha256": hashlib.sha256(alphas.encode()).hexdigest(), **source}
     return {
         ALPHAS_FILE: alphas,
         ALPHAS_SOURCE_FILE: as_json(hashed),
-        ALARMS_FILE: as_json({"data": name, **thresholds.alarm.to_dict(series)}),
+        ALARMS_FILE: as_json(
+            {"data": name, **thresholds.alarm.to_dict(series)}
+            | ({} if offline is None else {"offline": offline.to_dict(series)})
+        ),
     }
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from dcvae import InputError
 from dcvae.detection import AlarmRules, Alphas, SystemAlarm, Thresholds
+from dcvae.detection.alarms.fitting import fit_following
 from dcvae.storage import StoredModel, ThresholdSource, source_record
 from support.stored_models import (
     SERIES,
@@ -113,7 +114,7 @@ def test_alphas_in_other_sigmas_are_refused(model):
 
 
 def test_the_alarm_is_the_same_when_read_back(model):
-    alarm = SystemAlarm(AlarmRules.of(model.settings), np.array([0.1, 1 / 3]), 1.7, "budget")
+    alarm = SystemAlarm(AlarmRules.of(model.settings, 300.0), np.array([0.1, 1 / 3]), 1.7, "budget")
     thresholds = Thresholds(Alphas.default(SERIES, 3.0), alarm)
     _, path = model.write_thresholds(thresholds, *labeled(model.folder.parent))
     assert path == model.folder / "alarms.json"
@@ -122,15 +123,65 @@ def test_the_alarm_is_the_same_when_read_back(model):
     np.testing.assert_array_equal(again.reference_level, alarm.reference_level)
 
 
+def following_alarm(model):
+    """An alarm that follows, as fitted to a day of noise."""
+    random = np.random.default_rng(0)
+    error = random.normal(size=(600, 2)).astype(np.float32)
+    alarm, _ = fit_following(
+        error,
+        np.arange(600) * 300_000_000,
+        AlarmRules.of(model.settings, 300.0),
+        model.settings,
+        step_seconds=300.0,
+        trained_until=599 * 300_000_000,
+    )
+    return alarm
+
+
+def test_an_alarm_that_follows_judges_the_same_when_read_back(model):
+    alarm = following_alarm(model)
+    thresholds = Thresholds(Alphas.default(SERIES, 3.0), alarm, offline=alarm)
+    model.write_thresholds(thresholds, *labeled(model.folder.parent))
+    again = model.thresholds()
+    error = np.random.default_rng(1).normal(size=(900, 2)).astype(np.float32)
+    error[500:560] += 6.0
+    times = np.arange(400, 1300) * 300_000_000
+    for read in (again.alarm, again.offline):
+        for one, other in zip(alarm.judge(error, times), read.judge(error, times), strict=True):
+            np.testing.assert_array_equal(one, other)
+        assert read.expected == alarm.expected
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"window": 0}, "nothing that follows 2 series"),
+        ({"series": 3}, "nothing that follows 2 series"),
+        ({"lowest": [1.0]}, "nothing that follows 2 series"),
+        ({"usual": [1.0, 0.0]}, "references must be above 0"),
+        ({"middle": None}, ""),
+    ],
+)
+def test_a_damaged_alarm_that_follows_is_refused(model, change, message):
+    path = model.folder / "alarms.json"
+    stored = following_alarm(model).to_dict(SERIES)
+    stored["following"] |= change
+    path.write_text(json.dumps(stored))
+    with pytest.raises(InputError, match=f"alarms.json is damaged .*{message}.*Run alpha_def"):
+        model.system_alarm()
+
+
 def test_other_rules_in_the_settings_than_the_alarm_was_made_with_are_told(model):
     write_alphas(model, Alphas.default(SERIES, 2.0))
-    made = SystemAlarm(AlarmRules.of(model.settings), np.ones(2), 1.0, "budget")
+    model = replace(model, settings=settings_with(threshold="fixed"))
+    made = SystemAlarm(AlarmRules.of(model.settings, 300.0), np.ones(2), 1.0, "budget")
     path = model.folder / "alarms.json"
     path.write_text(json.dumps(made.to_dict(SERIES)))
     assert model.thresholds().notices == ()
-    other = replace(model, settings=settings_with(alarm_hold=3))
-    [notice] = other.thresholds().notices
-    assert "run alpha_definition.py to change them" in notice
+    for keys in ({"alarm_hold": 3}, {"threshold": "following"}):
+        other = replace(model, settings=settings_with(**{"threshold": "fixed"} | keys))
+        [notice] = other.thresholds().notices
+        assert "run alpha_definition.py to change them" in notice
     path.write_text(json.dumps(replace(made, method="labels").to_dict(SERIES)))
     assert other.thresholds().notices == ()
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from dcvae.evaluation import BETTER, METRIC_NOTES, SYSTEM_NOTES, Review
 from dcvae.report.page import ReportContent
+from dcvae.report.system_score import SystemScore
 
 if TYPE_CHECKING:  # importing it would import matplotlib
     from matplotlib.figure import Figure
@@ -31,6 +32,7 @@ def page_content(review: Review) -> ReportContent:
         alpha_up=detection.alphas.up,
         flags=detection.flags,
         labels=review.labels,
+        score=SystemScore.of(detection),
         events=review.events.table,
         findings=review.findings,
         summary=list(review.summary().items()),

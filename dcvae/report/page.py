@@ -23,6 +23,7 @@ import pandas as pd
 from dcvae._arrays import BoolArray, Float32Array, Float64Array, IntArray
 from dcvae.evaluation import Finding
 from dcvae.report import encoding
+from dcvae.report.system_score import SystemScore
 
 PAGE_BYTES = 14_400_000  # target; what is only estimated below stays under 15 MB with it
 MAX_EVENTS = 50_000
@@ -30,8 +31,13 @@ HEAT_COLUMNS = 400
 
 EVENT_COLUMNS = (
     "event",
+    "kind",
     "start",
     "end",
+    "alarm_start",
+    "alarm_end",
+    "ended",
+    "peak_score",
     "peak_time",
     "rows",
     "duration_seconds",
@@ -73,9 +79,12 @@ class ReportContent:
         alpha_up: (series,) float64, width of the band above the mean, in sigmas.
         flags: (rows, series) bool, cells outside their band.
         labels: (rows, series) bool, true anomalies; None without labels.
-        events: one row per event: `event` (from 1), `start`, `end`, `peak_time` (timestamps of
-            rows), `rows`, `duration_seconds`, `peak_strength` (sigmas beyond the band),
-            `direction` ("up" or "down"), `series` (list of names; the one that began it first).
+        score: the score of the system, its limit and its states.
+        events: one row per event: `event` (from 1), `kind`, `start`, `end`, `alarm_start`,
+            `alarm_end`, `peak_time` (timestamps of rows), `ended` (why the alarm did), `rows`,
+            `duration_seconds`, `peak_score` (as `score`; may be NaN), `peak_strength` (sigmas
+            beyond the band), `direction` ("up" or "down"), `series` (list of names; the one that
+            began it first).
         findings: findings, the most severe first.
         summary: names and values.
         losses: rows "training", "validation", "this file"; columns loss, reconst, kl; nats.
@@ -104,6 +113,7 @@ class ReportContent:
     alpha_up: Float64Array
     flags: BoolArray
     labels: BoolArray | None
+    score: SystemScore
     events: pd.DataFrame
     findings: Sequence[Finding]
     summary: Sequence[tuple[str, str]]
@@ -255,9 +265,12 @@ def _data(content: ReportContent, budget: int) -> dict[str, Any]:
     }
     left = budget - len(encoding.as_json(data))
     data["rows_per_point"] = rows_per_point = encoding.rows_per_point(
-        len(times), len(content.series), left
+        len(times),
+        1 + len(content.series),
+        left,  # the score of the system is like another series
     )
     starts = np.arange(0, len(times), rows_per_point)
+    data["score"] = content.score.encoded(times, starts)
     data["points"] = {
         "times": encoding.packed_times(times[starts]),
         "break_after": encoding.break_after(times[starts], step * rows_per_point),
@@ -326,19 +339,33 @@ def _events(events: pd.DataFrame, series: Sequence[str]) -> dict[str, Any]:
             "`events` must name series of the report in its column 'series'. "
             f"Received: {sorted(unknown)}."
         )
-    strength = events["peak_strength"].astype(float)
     return {
         "total": total,
         "event": [int(number) for number in events["event"]],
+        "kind": _named(events["kind"]),
+        "ended": _named(events["ended"]),
         "rows": [int(number) for number in events["rows"]],
         "seconds": [encoding.number_or_none(seconds) for seconds in events["duration_seconds"]],
-        "strength": [encoding.number_or_none(float(f"{number:.4g}")) for number in strength],
+        "score": _rounded(events["peak_score"]),
+        "strength": _rounded(events["peak_strength"]),
         "up": [int(direction == "up") for direction in events["direction"]],
         "series": involved,
     } | {
-        key: encoding.packed_times(encoding.milliseconds(pd.DatetimeIndex(events[column])))
-        for key, column in (("start", "start"), ("end", "end"), ("peak", "peak_time"))
+        column: encoding.packed_times(encoding.milliseconds(pd.DatetimeIndex(events[column])))
+        for column in ("start", "end", "peak_time", "alarm_start", "alarm_end")
     }
+
+
+def _rounded(numbers: pd.Series) -> list[float | None]:
+    """Encode numbers with four digits, None for NaN."""
+    return [encoding.number_or_none(float(f"{number:.4g}")) for number in numbers.astype(float)]
+
+
+def _named(texts: pd.Series) -> dict[str, Any]:
+    """Encode texts of which there are few: each once, and which of them each line has."""
+    names = sorted(set(texts))
+    place = {name: number for number, name in enumerate(names)}
+    return {"names": names, "places": [place[text] for text in texts]}
 
 
 def _check(content: ReportContent) -> None:
@@ -357,6 +384,9 @@ def _check(content: ReportContent) -> None:
                 f"`{name}` must be (rows, series), here {(rows, series)}. "
                 f"Received: shape {array.shape}."
             )
+    if content.score.score.shape != (rows,):
+        shape = content.score.score.shape
+        raise ValueError(f"`score` must have {rows} rows. Received: shape {shape}.")
     for name in ("alpha_down", "alpha_up"):
         shape = getattr(content, name).shape
         if shape != (series,):

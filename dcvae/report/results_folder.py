@@ -1,6 +1,7 @@
 """Results of a scored file: models/<model_name>/results/<data file>/, whole or not at all."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 RESULTS_FOLDER = "results"
 _BLOCK_ROWS = 16_384
+_NO_NUMBER = re.compile(r",nan(?=[,\n])")  # a whole cell, not a part of a word
+_ROUNDED = ("times_limit", "peak_score", "reference", "peak_strength")  # of events
 _DECIMALS_BELOW_SCALE = 7  # float32 carries no more of a scaled number
 
 
@@ -88,6 +91,18 @@ class ResultsFolder:
         def widths(part: Float32Array) -> AnyArray:
             return preprocessor.width_in_data_units(part) if in_data_units else part
 
+        judged = detection.judged
+        states = np.array(judged.states(detection.alarm), dtype=object)
+
+        def scores(rows: slice) -> AnyArray:
+            relative = judged.relative[rows]
+            limit = np.where(np.isfinite(relative), judged.limit, np.nan)
+            columns = detection.score[rows], relative, judged.reference[rows], limit, states[rows]
+            table = np.empty((len(relative), 6), dtype=object)
+            for number, column in enumerate((*columns, detection.offline[rows])):
+                table[:, number] = column
+            return table
+
         channels = detection.latent.shape[1]
         tables: dict[str, tuple[Sequence[Any], Sequence[str], Callable[[slice], AnyArray]]] = {
             "anomaly_predictions": (series, ["%s"] * len(series), lambda r: detection.flags[r]),
@@ -101,9 +116,9 @@ class ResultsFolder:
                 lambda r: np.column_stack([detection.alarm[r], detection.series_alarms[r]]),
             ),
             "scores": (
-                ["causal", "offline"],
-                ["%.7g"] * 2,
-                lambda r: np.column_stack([detection.score[r], detection.offline[r]]),
+                ["causal", "relative", "reference", "limit", "state", "offline"],
+                [*["%.7g"] * 4, "%s", "%.7g"],
+                scores,
             ),
         }
         for name, (columns, number_formats, part) in tables.items():
@@ -120,9 +135,10 @@ class ResultsFolder:
     def _write_tables(self, review: Review) -> None:
         """Write the files with one line per event, part of the data, series or detector."""
         events = review.events.table.assign(series=review.events.table["series"].map("; ".join))
+        unit = _time_unit(review.detection.times)
         tables = {
-            "events": (events, None),
-            "event_series": (review.events.series, None),
+            "events": (_as_texts(events, unit), None),
+            "event_series": (_as_texts(review.events.series, unit), None),
             "losses": (review.losses, "part"),
             "calibration": (review.calibration, "sigmas"),
         }
@@ -169,7 +185,20 @@ def _lines(times: Sequence[str], values: AnyArray, formats: list[str]) -> str:
     row_format = ",".join(["%s", *formats]) + "\n"
     # One format for the whole block: several times faster than a row at a time or pandas.
     text = (row_format * len(times)) % tuple(cells.ravel().tolist())
-    return text.replace("nan", "")
+    return _NO_NUMBER.sub(",", text)
+
+
+def _as_texts(table: pd.DataFrame, unit: Literal["s", "us"]) -> pd.DataFrame:
+    """Write times and scores of a table of events as the files of rows have them."""
+    if table.empty:
+        return table
+    texts: dict[str, Any] = {}
+    for name in table.columns:
+        if pd.api.types.is_datetime64_any_dtype(table[name]):
+            texts[name] = _time_texts(pd.DatetimeIndex(table[name]), unit)
+        elif name in _ROUNDED:
+            texts[name] = ["" if np.isnan(cell) else f"{cell:.7g}" for cell in table[name]]
+    return table.assign(**texts)
 
 
 def _header(columns: Sequence[Any]) -> str:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from dcvae.evaluation import Finding
 from dcvae.report import ReportContent, encoding, render
+from dcvae.report import page as page_module
 from dcvae.report.page import EVENT_COLUMNS
 from support import report_content
 from support.page_decoder import (
@@ -128,6 +130,78 @@ def test_points_keep_the_extremes_of_their_rows(wide):
         assert np.nanmin(decoded(channels["low"])) == pytest.approx(np.nanmin(value), abs=step)
 
 
+def test_the_score_decodes_to_what_went_in():
+    made = report_content.content(3000, 3, num_events=5)
+    data = data_of(render(made))["score"]
+    channels = data["channels"]
+    assert set(channels) == {"low", "reference"}
+    for name, expected in (("low", made.score.score), ("reference", made.score.reference)):
+        assert_within_half_a_step(channels[name], np.log10(expected))
+    states = decoded_flags(data["states"], made.times)
+    np.testing.assert_array_equal(states[:, 0], made.score.alarm)
+    np.testing.assert_array_equal(states[:, 1], made.score.not_judged)
+    assert (data["limit"], data["lower"]) == (1.0, 0.8)
+    assert (data["unit"], data["note"]) == (made.score.unit, made.score.note)
+
+
+def test_points_keep_the_extremes_of_the_score(wide):
+    made, data, _ = wide
+    rows, channels = data["rows_per_point"], data["score"]["channels"]
+    starts = np.arange(0, len(made.times), rows)
+    logs = np.log10(made.score.score)
+    assert_within_half_a_step(channels["low"], np.fmin.reduceat(logs, starts))
+    assert_within_half_a_step(channels["high"], np.fmax.reduceat(logs, starts))
+    assert_within_half_a_step(
+        channels["reference"], np.fmax.reduceat(np.log10(made.score.reference), starts)
+    )
+    highest = 10.0 ** np.nanmax(decoded(channels["high"]))
+    assert highest == pytest.approx(np.nanmax(made.score.score), rel=1e-3)
+    states = decoded_flags(data["score"]["states"], made.times)  # of rows, not of points
+    np.testing.assert_array_equal(states[:, 0], made.score.alarm)
+
+
+def test_scores_of_all_sizes_are_told_apart():
+    made = report_content.content(1000, 1)
+    score = np.geomspace(1e-3, 1e9, 1000)
+    score[::7] = 0.0
+    shown = report_content.changed(made, score=replace(made.score, score=score, limit=np.nan))
+    data = data_of(render(shown))["score"]
+    again = 10.0 ** decoded(data["channels"]["low"])
+    np.testing.assert_allclose(again, np.maximum(score, 1e-6), rtol=1e-3)
+    assert data["limit"] is None
+
+
+def test_a_score_that_nothing_follows_has_no_references():
+    made = report_content.content(100, 1)
+    fixed = report_content.changed(made, score=replace(made.score, reference=None))
+    assert set(data_of(render(fixed))["score"]["channels"]) == {"low"}
+
+
+def test_kinds_and_endings_of_events_are_those_of_the_table():
+    made = report_content.content(5000, 4, num_events=12)
+    events = made.events.assign(peak_score=[np.nan, *made.events["peak_score"][1:]])
+    shown = data_of(render(report_content.changed(made, events=events)))["events"]
+    for name in ("kind", "ended"):
+        found = [shown[name]["names"][place] for place in shown[name]["places"]]
+        assert found == events[name].tolist()
+    assert shown["score"][0] is None
+    np.testing.assert_allclose(shown["score"][1:], events["peak_score"][1:], rtol=1e-3)
+    for name in ("start", "end", "alarm_start", "alarm_end", "peak_time"):
+        times = pd.to_datetime(decoded_times(shown[name]), unit="ms")
+        assert list(times) == list(events[name])
+
+
+def test_of_too_many_events_the_strongest_are_kept(monkeypatch):
+    monkeypatch.setattr(page_module, "MAX_EVENTS", 5)
+    made = report_content.content(5000, 4, num_events=12)
+    shown = data_of(render(made))["events"]
+    strongest = made.events.nlargest(5, "peak_strength").sort_values("event")
+    assert shown["total"] == len(made.events) > 5
+    assert shown["event"] == strongest["event"].tolist()
+    names = shown["kind"]["names"]
+    assert [names[place] for place in shown["kind"]["places"]] == strongest["kind"].tolist()
+
+
 def test_too_many_runs_are_rounded_outwards_and_said_to_be(monkeypatch):
     monkeypatch.setattr(encoding, "MAX_RUNS", 2000)
     made = report_content.content(3000, 10)
@@ -167,6 +241,11 @@ def test_names_and_texts_are_harmless():
     assert page.lower().count("</script>") == page.lower().count("<script") == 4
 
 
+def rows_of_score(score, rows):
+    names = ("score", "reference", "alarm", "not_judged")
+    return replace(score, **{name: getattr(score, name)[rows] for name in names})
+
+
 def test_gaps_in_time_and_in_values_stay_gaps():
     made = report_content.content(1000, 2)
     keep = np.r_[0:300, 500:1000]
@@ -178,6 +257,7 @@ def test_gaps_in_time_and_in_values_stay_gaps():
         sigma=made.sigma[keep],
         flags=made.flags[keep],
         labels=None,
+        score=rows_of_score(made.score, keep),
     )
     made.values[100:150, 0] = np.nan
     data = data_of(render(made))
@@ -308,6 +388,8 @@ def test_other_misfits_are_refused():
     strange = made.events.assign(series=[["nobody"]] * len(made.events))
     with pytest.raises(ValueError, match=r"must name series of the report.*\['nobody'\]"):
         render(report_content.changed(made, events=strange))
+    with pytest.raises(ValueError, match=r"`score` must have 2000 rows. Received: shape \(1999,\)"):
+        render(report_content.changed(made, score=rows_of_score(made.score, slice(1, None))))
     with pytest.raises(ValueError, match="at least one judged row"):
         render(report_content.changed(made, times=made.times[:0]))
     assert set(EVENT_COLUMNS) == set(NO_EVENTS.columns)

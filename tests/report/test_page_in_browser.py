@@ -20,12 +20,12 @@ def test_events_are_sorted_by_mouse_and_keyboard(page, content):
     strength = page.locator("#event-table th[data-key=strength]")
     strength.locator("button").click()
     assert strength.get_attribute("aria-sort") == "descending"
-    values = [float(text.split()[0]) for text in column(page, 5)]
+    values = [float(text.split()[0]) for text in column(page, 8)]
     assert values == sorted(values, reverse=True)
     assert len(values) == len(content.events)
     strength.locator("button").press("Enter")
     assert strength.get_attribute("aria-sort") == "ascending"
-    assert [float(text.split()[0]) for text in column(page, 5)] == sorted(values)
+    assert [float(text.split()[0]) for text in column(page, 8)] == sorted(values)
     page.locator("#event-table th[data-key=event] button").click()
     assert strength.get_attribute("aria-sort") == "none"
     assert column(page, 1) == [str(number) for number in content.events["event"]]
@@ -41,6 +41,19 @@ def test_events_are_filtered_by_series(page, content):
     assert 0 < len(expected) < len(content.events)
     assert column(page, 1) == expected
     assert page.inner_text("#event-count") == f"{len(expected)} of {len(content.events)} events"
+
+
+def test_events_say_what_they_are_and_why_their_alarm_ended(page, content):
+    shown = [f"{score:.3g}" for score in content.events["peak_score"]]
+    assert column(page, 2) == content.events["kind"].tolist()
+    assert column(page, 4) == [f"{time:%Y-%m-%d %H:%M}" for time in content.events["end"]]
+    assert column(page, 7) == shown
+    assert column(page, 12) == content.events["ended"].tolist()
+    assert set(column(page, 2)) == {"incident", "level shift"}
+    button = page.locator("#event-table th[data-key=score] button")
+    assert button.get_attribute("title") == "times its recent level; an alarm begins at 1"
+    button.click()
+    assert column(page, 7) == sorted(shown, key=float, reverse=True)
 
 
 @pytest.mark.parametrize("key", [None, "Enter", " "])
@@ -67,7 +80,15 @@ def test_choosing_an_event_moves_all_charts_to_it(page, content, key):
         low, high = range_of(page, number)
         assert low < event["start"].timestamp() * 1000 <= event["end"].timestamp() * 1000 < high
         assert high - low < 10 * 86_400_000
+    words = page.inner_text("#event-words")
+    assert words == (
+        f"Event 3, incident: {event['start']:%Y-%m-%d %H:%M} to {event['end']:%Y-%m-%d %H:%M}. "
+        f"{event['peak_score']:.3g} times its recent level; an alarm begins at 1. In alarm "
+        f"{event['alarm_start']:%Y-%m-%d %H:%M} to {event['alarm_end']:%Y-%m-%d %H:%M}; "
+        "it ended: calm again."
+    )
     page.click("#reset")
+    assert page.inner_text("#event-words") == ""
     drawn(page, began)
     assert range_of(page, began)[1] - range_of(page, began)[0] > 13 * 86_400_000
     assert page.locator("#event-table [aria-current]").count() == 0

@@ -12,18 +12,20 @@ import pytest
 
 from dcvae import InputError
 from dcvae.data import Table
-from dcvae.detection import AlarmRules, Alphas, SystemAlarm
+from dcvae.detection import AlarmRules, Alphas, SystemAlarm, find_events, microseconds
+from dcvae.detection.events import COLUMNS
 from dcvae.evaluation import make_review
 from dcvae.report import ResultsFolder, render, results_folder
 from dcvae.report.content import page_content
 from dcvae.storage import open_model
-from support.builders import detection_of_frame
+from support.builders import detection_of_frame, judged_of
 from support.review_content import BEST, REFERENCE, VALIDATION, files_in, review_of
 from support.stored_models import SERIES, contents, preprocessor_with, settings_with
 
 NAN = math.nan
 
 NAMES = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "latent_space")
+SCORES = ["causal", "relative", "reference", "limit", "state", "offline"]
 ALWAYS = {
     *(f"{name}.csv" for name in NAMES),
     *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
@@ -55,7 +57,8 @@ def review_with(model, times=TIMES, error=0.5):
         flags=np.broadcast_to([True, False], shape),
     )
     table = Table(Path("x.csv"), frame, [])
-    return make_review(replace(model, run=RUN), RUN, table, detection, REFERENCE, None)
+    events = find_events(detection, step_seconds=60.0)
+    return make_review(replace(model, run=RUN), RUN, table, detection, events, REFERENCE, None)
 
 
 def write_results(model, data="x.csv", times=TIMES, error=0.5):
@@ -260,14 +263,14 @@ def test_alarms_and_scores_of_every_row(tmp_path, monkeypatch):
     rows = len(result.detection.times)
     rules = AlarmRules("weighted", 1, 1, (1, 1), 1.0, 1, 0)
     alarm = SystemAlarm(rules, np.ones(2), 9.0, "budget")
-    score = alarm.score(result.detection.error)
-    raised, of_series = alarm.alarms(score, result.detection.residual, result.detection.alphas)
+    judged = alarm.judge(result.detection.error, microseconds(result.detection.times))
+    raised, of_series = alarm.alarms(judged, result.detection.residual, result.detection.alphas)
     offline = np.linspace(0.0, 1.0, rows)
     offline[3] = NAN
     detection = replace(
         result.detection,
         system=alarm,
-        score=score,
+        judged=judged,
         offline=offline,
         alarm=raised,
         series_alarms=of_series,
@@ -281,11 +284,68 @@ def test_alarms_and_scores_of_every_row(tmp_path, monkeypatch):
     np.testing.assert_array_equal(alarms["system alarm"], squares.max(axis=1) > 9.0)
     np.testing.assert_array_equal(alarms[["a", "b"]], result.detection.flags)
     scores = pd.read_csv(folder / "scores.csv", index_col=0)
-    assert scores.columns.tolist() == ["causal", "offline"]
+    assert scores.columns.tolist() == SCORES
     np.testing.assert_allclose(scores["offline"], offline, rtol=1e-6)
     np.testing.assert_allclose(scores["causal"], result.detection.score, rtol=1e-6)
     assert scores.index.tolist() == alarms.index.tolist()
     assert len(scores) == rows
+    np.testing.assert_array_equal(scores["relative"], scores["causal"])  # nothing follows
+    assert set(scores["limit"]) == {9.0}
+    assert set(scores["reference"]) == {1.0}
+    np.testing.assert_array_equal(scores["state"] == "alarm", raised)
+    np.testing.assert_array_equal(scores["state"] == "calm", ~raised)
+
+
+def test_rows_that_are_not_judged_have_no_limit(tmp_path, monkeypatch):
+    files = files_in(tmp_path)
+    result = review_of(files, with_labels=False)
+    rows = len(result.detection.times)
+    alarm = np.arange(rows) == 5
+    relative = np.linspace(0.5, 3.0, rows)
+    relative[:2] = NAN
+    judged = judged_of(
+        np.full(rows, 1 / 3),
+        relative=relative,
+        reference=np.where(np.isnan(relative), NAN, 1.25),
+        limit=2.5,
+    )
+    detection = replace(result.detection, judged=judged, alarm=alarm)
+    monkeypatch.setattr(results_folder, "_BLOCK_ROWS", 4)
+    folder = write_review(files, replace(result, detection=detection), None)
+    header, *lines = cells(folder / "scores.csv")
+    assert header == ["time", *SCORES]
+    assert [line[1:] for line in lines[:2]] == [["0.3333333", "", "", "", "not judged", ""]] * 2
+    assert [line[5] for line in lines[2:]] == ["calm"] * 3 + ["alarm"] + ["calm"] * (rows - 6)
+    assert {tuple(line[3:5]) for line in lines[2:]} == {("1.25", "2.5")}
+    assert [float(line[2]) for line in lines[2:]] == pytest.approx(relative[2:], rel=1e-6)
+
+
+def test_only_whole_cells_without_a_number_are_empty():
+    values = np.array([["nanometers", NAN, NAN, "banana", NAN]], dtype=object)
+    text = results_folder._lines(["t"], values, ["%s", "%.1f", "%.1f", "%s", "%.7g"])
+    assert text == "t,nanometers,,,banana,\n"
+
+
+def test_scores_and_times_of_events_are_written_as_those_of_rows(tmp_path):
+    """To the seven digits of scores.csv; midnight is a time; what is not defined is empty."""
+    files = files_in(tmp_path)
+    review = review_of(files, with_labels=False)
+    midnight = pd.Timestamp("2021-02-01")
+    table = review.events.table.assign(
+        start=midnight, end=midnight, alarm_start=midnight, alarm_end=midnight, peak_time=midnight
+    )
+    table = table.assign(peak_score=1 / 3, times_limit=1234.56789, reference=NAN)
+    events = review.events._replace(table=table)
+    folder = write_review(files, replace(review, events=events), None)
+    header, line = cells(folder / "events.csv")
+    event = dict(zip(header, line, strict=True))
+    assert header == list(COLUMNS)
+    for name in ("start", "end", "alarm_start", "alarm_end", "peak_time"):
+        assert event[name] == "2021-02-01 00:00:00"
+    assert (event["peak_score"], event["times_limit"]) == ("0.3333333", "1234.568")
+    assert event["reference"] == ""
+    assert (event["kind"], event["ended"]) == ("incident", "calm again")
+    assert len(event["peak_strength"].strip("-").replace(".", "")) <= 7
 
 
 def test_series_of_an_event_stand_in_one_cell(tmp_path):

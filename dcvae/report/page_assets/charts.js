@@ -2,7 +2,7 @@
 
 import { bandOutline, bucketsOf, lonelyValues, meanLine, rectangles, valueLine } from "./curves.js";
 import { channelsOf, data, eventTimes, flagRuns, labelRuns, pointTimes } from "./data.js";
-import { axis, baseLayout, byId, color, count, counting, element, percent, plotConfig, timeLength } from "./elements.js";
+import { axis, baseLayout, byId, color, count, counting, element, percent, plotConfig, swatch, timeHover } from "./elements.js";
 import { reset, setRange, timeOf, view } from "./range.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -81,25 +81,25 @@ function chartTraces(number, buckets, line, [bottom, top]) {
   return traces;
 }
 
+/** A frame around the chosen event. */
+export const eventFrame = () => [{
+  type: "rect", xref: "x", yref: "paper", y0: 0, y1: 1, layer: "above",
+  x0: eventTimes.start[view.event] - data.step / 2, x1: eventTimes.end[view.event] + data.step / 2,
+  line: { color: color("accent"), width: 1.5, dash: "dash" },
+}];
+
 function drawChart(chart) {
   const channels = channelsOf(chart.number);
   const buckets = bucketsOf(channels, view.from, view.to);
   const line = valueLine(buckets, channels);
   const height = heightOf(buckets, line);
-  const shapes = [];
-  if (view.event !== null && data.events.series[view.event].includes(chart.number)) {
-    shapes.push({
-      type: "rect", xref: "x", yref: "paper", y0: 0, y1: 1, layer: "above",
-      x0: eventTimes.start[view.event] - data.step / 2, x1: eventTimes.end[view.event] + data.step / 2,
-      line: { color: color("accent"), width: 1.5, dash: "dash" },
-    });
-  }
+  const shapes = view.event !== null && data.events.series[view.event].includes(chart.number) ? eventFrame() : [];
   const layout = {
     ...baseLayout(),
     hovermode: "x unified",
     dragmode: "zoom",
     shapes,
-    xaxis: axis({ type: "date", range: [view.from, view.to], anchor: "y", hoverformat: { 16: "%Y-%m-%d %H:%M", 19: "%Y-%m-%d %H:%M:%S", 23: "%Y-%m-%d %H:%M:%S.%3f" }[timeLength] }),
+    xaxis: axis({ type: "date", range: [view.from, view.to], anchor: "y", hoverformat: timeHover }),
     // Strips lie on an axis of their own, from 0 to 1, under the curves.
     // Types are given, for plotly cannot guess them from a trace without points.
     yaxis: { type: "linear", range: [0, 1], fixedrange: true, visible: false },
@@ -157,12 +157,6 @@ export function setUpCharts() {
     if (runs && runs.rows > 1) hints.push(`${what} stretches are too many to keep each, and are rounded to ${runs.rows} rows.`);
   }
   byId("charts-note").textContent = hints.join(" ");
-  const swatch = (drawn) => {
-    const holder = element("span");
-    // Markup of our own, nothing of the user's.
-    holder.innerHTML = `<svg width="26" height="14" viewBox="0 0 26 14" aria-hidden="true">${drawn}</svg>`;
-    return holder.firstChild;
-  };
   byId("legend").append(
     element("li", {}, swatch('<path d="M1 9 L8 4 L16 10 L25 5" fill="none" stroke="var(--value)" stroke-width="1.8"/>'), "value"),
     element("li", {}, swatch('<path d="M1 7 H25" stroke="var(--mean)" stroke-width="1.6" stroke-dasharray="2 3"/>'), "expected value"),

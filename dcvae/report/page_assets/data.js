@@ -35,7 +35,12 @@ function unpackChannel(packed) {
 export const pointTimes = unpackTimes(data.points.times);
 export const labelRuns = data.labels && data.labels.series.map(unpackTimes);
 export const flagRuns = data.flags.series.map(unpackTimes);
-export const eventTimes = { start: unpackTimes(data.events.start), end: unpackTimes(data.events.end), peak: unpackTimes(data.events.peak) };
+export const eventTimes = {
+  start: unpackTimes(data.events.start), end: unpackTimes(data.events.end), peak: unpackTimes(data.events.peak_time),
+  alarmStart: unpackTimes(data.events.alarm_start), alarmEnd: unpackTimes(data.events.alarm_end),
+};
+export const alarmRuns = unpackTimes(data.score.states.series[0]);
+export const notJudgedRuns = unpackTimes(data.score.states.series[1]);
 
 /** The first place in sorted times that is not before a time. */
 export function firstNotBefore(times, time) {
@@ -67,4 +72,12 @@ export function channelsOf(number) {
     unpackedSeries.set(number, channels);
   }
   return unpackedSeries.get(number);
+}
+
+/** Channels of the score of the system; the codes are of logarithms. */
+export function scoreChannels() {
+  const channels = Object.fromEntries(Object.entries(data.score.channels).map(
+    ([name, packed]) => [name, unpackChannel(packed).map((power) => 10 ** power)]));
+  channels.high ??= channels.low;
+  return channels;
 }

@@ -15,6 +15,13 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** A small drawing for a legend, given as SVG: markup of our own, nothing of the user's. */
+export function swatch(drawn) {
+  const holder = element("span");
+  holder.innerHTML = `<svg width="26" height="14" viewBox="0 0 26 14" aria-hidden="true">${drawn}</svg>`;
+  return holder.firstChild;
+}
+
 /** A name that may be cut short on the screen, and is whole when pointed at. */
 export const nameTag = (text) => element("span", { class: "name", title: text }, text);
 
@@ -30,8 +37,17 @@ export function percent(share) {
   return `${hundredths >= 1 ? Number(hundredths.toFixed(1)) : Number(hundredths.toPrecision(2))} %`;
 }
 
+/** A number with three digits: 0.478, 39.7, 1.2e6. */
+export function rounded(number) {
+  const short = Number(number.toPrecision(3));
+  return short !== 0 && (short >= 1e5 || short < 1e-3) ? short.toExponential().replace("e+", "e") : counting.format(short);
+}
+
 const finerThan = (unit) => data.step % unit !== 0 || firstTime % unit !== 0;
 export const timeLength = finerThan(1_000) ? 23 : finerThan(60_000) ? 19 : 16;
+
+/** The same, as plots write it. */
+export const timeHover = { 16: "%Y-%m-%d %H:%M", 19: "%Y-%m-%d %H:%M:%S", 23: "%Y-%m-%d %H:%M:%S.%3f" }[timeLength];
 
 /** A time as the data have it. Times have no zone; inside, they are taken for UTC throughout. */
 export function timeText(milliseconds) {

@@ -2,25 +2,36 @@
 
 import { scrollToChart } from "./charts.js";
 import { data, eventTimes } from "./data.js";
-import { byId, count, counting, durationText, element, nameTag, shortened, timeText } from "./elements.js";
+import { byId, count, counting, durationText, element, nameTag, rounded, shortened, timeText } from "./elements.js";
 import { setRange, view } from "./range.js";
 
 const EVENTS_A_PAGE = 200;
 
 const eventList = { order: [], page: 0, sort: "start", ascending: true };
 
+const kindOf = (event) => data.events.kind.names[data.events.kind.places[event]];
+const endedOf = (event) => data.events.ended.names[data.events.ended.places[event]];
+const beginsAt = data.score.limit === null ? "" : `an alarm begins at ${rounded(data.score.limit)}`;
+
 const eventColumns = [
   { key: "event", title: "Event", of: (event) => data.events.event[event], cell: (event) => String(data.events.event[event]) },
+  { key: "kind", title: "Kind", text: true, of: kindOf, cell: kindOf },
   { key: "start", title: "Start", of: (event) => eventTimes.start[event], cell: (event) => timeText(eventTimes.start[event]) },
+  { key: "end", title: "End", of: (event) => eventTimes.end[event], cell: (event) => timeText(eventTimes.end[event]) },
   { key: "duration", title: "Duration", of: (event) => data.events.seconds[event], cell: (event) => durationText(data.events.seconds[event]) },
-  { key: "rows", title: "Rows", of: (event) => data.events.rows[event], cell: (event) => counting.format(data.events.rows[event]) },
+  { key: "began", title: "Began with", text: true, of: (event) => data.series[data.events.series[event][0]] ?? "", cell: (event) => involvedCell(event) },
+  {
+    key: "score", title: "Peak score", note: [data.score.unit, beginsAt].filter(Boolean).join("; ") || undefined,
+    of: (event) => data.events.score[event] ?? -1, cell: (event) => (data.events.score[event] === null ? "–" : rounded(data.events.score[event])),
+  },
   {
     key: "strength", title: "Peak strength", note: "sigmas beyond the band", of: (event) => data.events.strength[event],
     cell: (event) => strengthText(data.events.strength[event]),
   },
-  { key: "peak", title: "Peak at", of: (event) => eventTimes.peak[event], cell: (event) => timeText(eventTimes.peak[event]) },
   { key: "direction", title: "Direction", text: true, of: (event) => data.events.up[event], cell: (event) => (data.events.up[event] ? "▲ up" : "▼ down") },
-  { key: "began", title: "Began with", text: true, of: (event) => data.series[data.events.series[event][0]] ?? "", cell: (event) => involvedCell(event) },
+  { key: "peak", title: "Peak at", of: (event) => eventTimes.peak[event], cell: (event) => timeText(eventTimes.peak[event]) },
+  { key: "rows", title: "Rows", of: (event) => data.events.rows[event], cell: (event) => counting.format(data.events.rows[event]) },
+  { key: "ended", title: "Alarm ended", text: true, of: endedOf, cell: endedOf },
 ];
 
 function strengthText(strength) {
@@ -84,6 +95,20 @@ export function markEventRow() {
   }
 }
 
+/** Say above the charts what the chosen event is. */
+export function tellEvent() {
+  byId("event-words").textContent = view.event === null ? "" : wordsOf(view.event);
+}
+
+function wordsOf(event) {
+  const span = (from, to) => `${timeText(from)} to ${timeText(to)}`;
+  const score = data.events.score[event];
+  const unit = data.score.unit;
+  const height = score === null ? "" : ` ${unit ? `${rounded(score)} ${unit}` : `Score ${rounded(score)}`}; ${beginsAt}.`;
+  return `Event ${data.events.event[event]}, ${kindOf(event)}: ${span(eventTimes.start[event], eventTimes.end[event])}.${height} ` +
+    `In alarm ${span(eventTimes.alarmStart[event], eventTimes.alarmEnd[event])}; it ended: ${endedOf(event)}.`;
+}
+
 function showEvent(event) {
   view.event = event;
   const [start, end] = [eventTimes.start[event], eventTimes.end[event]];
@@ -109,7 +134,7 @@ export function setUpEvents() {
   for (const { key, title, text, note } of eventColumns) {
     const button = element("button", { type: "button", title: note }, title);
     button.addEventListener("click", () => {
-      eventList.ascending = eventList.sort === key ? !eventList.ascending : key !== "strength";
+      eventList.ascending = eventList.sort === key ? !eventList.ascending : key !== "strength" && key !== "score";
       eventList.sort = key;
       arrangeEvents();
     });

@@ -18,7 +18,7 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
         "--context",
         type=Path,
         metavar="FILE",
-        help="an earlier CSV whose last T-1 rows give the first rows of DATA.csv a score too",
+        help="an earlier CSV that DATA.csv goes on from: its first rows get a score, alarms go on",
     )
     parser.add_argument("--figures", choices=("png", "pdf"), help="also draw figures for a paper")
     return parser
@@ -30,6 +30,7 @@ def _detect(arguments: argparse.Namespace) -> None:
     from dcvae.cli.progress import counted
     from dcvae.config import read_settings
     from dcvae.data import read_data
+    from dcvae.detection import find_events
     from dcvae.evaluation import evaluate_by_labels, make_review
     from dcvae.report import ResultsFolder
     from dcvae.storage import open_model
@@ -53,12 +54,15 @@ def _detect(arguments: argparse.Namespace) -> None:
     start_backend()
     with ResultsFolder(stored.folder, arguments.data) as results:
         model = stored.load(thresholds)
-        detection = model.detect(table, shown=lambda blocks, total: counted(printer, blocks, total))
+        whole = model.detect(table, shown=lambda blocks, total: counted(printer, blocks, total))
+        before = stored.rows_before(table)
+        detection = whole.since(before)
         reviewed = make_review(
             stored,
             stored.run,
             table,
             detection,
+            find_events(whole, stored.step_seconds).since(detection.times[0]),
             model.losses(detection.inputs),
             stored.threshold_source(table),
             None if labels is None else evaluate_by_labels(stored, detection, labels),

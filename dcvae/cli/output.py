@@ -195,24 +195,27 @@ def _series_table(printer: Printer, result: "Review") -> None:
 
 
 def _event_table(printer: Printer, events: "pd.DataFrame", shown: int = 10) -> None:
-    """Print the events of largest peak strength."""
-    strongest = events.nlargest(shown, "peak_strength")
+    """Print the events that are most worth a call; see `detection.order_of_call`."""
+    from dcvae.detection import order_of_call
+
+    strongest = events.iloc[order_of_call(events)[:shown]]
     printer.say(
         f"strongest {len(strongest)} of {len(events):,} events (strength: sigmas beyond the band)"
     )
-    printer.table(
-        ["start", "lasts", "strength", "", "series, first to leave its band first"],
-        [
-            [
-                str(event["start"]),
-                duration(event["duration_seconds"]),
-                f"{event['peak_strength']:.1f}",
-                event["direction"],
-                ", ".join(event["series"]),
-            ]
-            for event in strongest.to_dict("records")
-        ],
-    )
+    columns = {
+        "start": strongest["start"].map(str),
+        "lasts": strongest["duration_seconds"].map(duration),
+        "kind": strongest["kind"],
+        "score": strongest["times_limit"].map("{:.1f} x limit".format),
+        "strength": strongest["peak_strength"].map("{:.1f}".format),
+        "": strongest["direction"],
+        "series, earliest first": strongest["series"].map(", ".join),
+    }
+    if (strongest["kind"] == "incident").all():
+        del columns["kind"]
+    if strongest["times_limit"].isna().all():  # series decide
+        del columns["score"]
+    printer.table(list(columns), [list(line) for line in zip(*columns.values(), strict=True)])
 
 
 def _comparison_table(printer: Printer, comparison: "pd.DataFrame") -> None:

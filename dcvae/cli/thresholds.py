@@ -22,7 +22,7 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     from dcvae.cli import output
     from dcvae.config import read_settings
     from dcvae.data import read_data
-    from dcvae.storage import open_model
+    from dcvae.storage import open_model, trained_until
 
     printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
     given = read_settings(arguments.settings)
@@ -36,10 +36,13 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     printer.notice(stored.quality(table).notices())
 
     start_backend()
-    thresholds = stored.calibrated().fit_thresholds(table, labels)
+    thresholds = stored.calibrated().fit_thresholds(table, labels, trained_until(stored.run))
     paths = stored.write_thresholds(thresholds, table, labels)
     output.alphas_table(printer, thresholds)
-    printer.facts({"system alarm": thresholds.alarm.describe(stored.step_seconds)})
+    facts = {"system alarm": thresholds.alarm.describe(stored.step_seconds)}
+    if thresholds.alarm.expected is not None:
+        facts["expected"] = thresholds.alarm.expected.describe()
+    printer.facts(facts)
     printer.notice(thresholds.notices)
     printer.machine_readable(
         {

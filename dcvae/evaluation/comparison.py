@@ -8,7 +8,14 @@ import pandas as pd
 
 from dcvae._arrays import AnyFloatArray, BoolArray
 from dcvae.data import Table
-from dcvae.detection import Alphas, Detection, SystemAlarm, fit_thresholds, flags
+from dcvae.detection import (
+    Alphas,
+    Detection,
+    SystemAlarm,
+    fit_thresholds,
+    flags,
+    microseconds,
+)
 from dcvae.evaluation.metrics_table import (
     HEADLINES,
     SERIES_AVERAGE_PRECISION,
@@ -47,6 +54,7 @@ class BaselinePredictions:
         self._model = model
         self._values = detection.inputs.values
         self._first = len(detection.inputs.values) - len(detection.times)
+        self._times = microseconds(detection.times)
         self._missing = np.isnan(detection.residual)
         self._fitted_to = None
         if fitted_to is not None:
@@ -59,9 +67,10 @@ class BaselinePredictions:
         residual = detector.residuals(self._values)[self._first :]
         residual[self._missing] = np.nan
         alphas, system = self._thresholds(detector)
-        score = system.score(residual)
-        alarm, _ = system.alarms(score, residual, alphas)
-        return Predictions(residual, flags(residual, alphas), score, alarm)
+        judged = system.judge(residual, self._times)
+        residual /= judged.widths
+        alarm, _ = system.alarms(judged, residual, alphas)
+        return Predictions(residual, flags(residual, alphas), judged.score, alarm)
 
     def _thresholds(self, detector: "AnomalyDetector") -> tuple[Alphas, SystemAlarm]:
         """Fit alphas and alarm of a detector to the data that the model's were fitted to."""
@@ -79,6 +88,7 @@ class BaselinePredictions:
             residual,
             model.series,
             model.settings,
+            times=microseconds(inputs.times[length - 1 :]),
             step_seconds=model.step_seconds,
             labels=labels,
         )

@@ -15,7 +15,7 @@ import pandas as pd
 from dcvae._arrays import BoolArray
 from dcvae._version import __version__
 from dcvae.data import Quality, Table
-from dcvae.detection import Detection, Events, find_events
+from dcvae.detection import Detection, Events
 from dcvae.evaluation.by_labels import Evaluation
 from dcvae.evaluation.findings import (
     FEW_ROWS,
@@ -26,6 +26,11 @@ from dcvae.evaluation.findings import (
     missing_findings,
     quality_findings,
     threshold_findings,
+)
+from dcvae.evaluation.level_findings import (
+    budget_findings,
+    level_findings,
+    unjudged_findings,
 )
 from dcvae.pipeline import ModelDescription
 from dcvae.scoring import WindowLosses
@@ -98,6 +103,7 @@ class Review:
                 )
             },
             "events": len(self.events.table),
+            "level_shifts": int((self.events.table["kind"] == "level shift").sum()),
             "quality": self.quality.counts(),
             "threshold_source": self.threshold_source,
             **self._alarm(),
@@ -114,6 +120,7 @@ def make_review(
     run: Mapping[str, Any],
     table: Table,
     detection: Detection,
+    events: Events,
     file_losses: WindowLosses,
     source: ThresholdSource | None,
     evaluation: Evaluation | None = None,
@@ -124,7 +131,8 @@ def make_review(
         model: the model that scored the file.
         run: content of run.json of the model.
         table: the file, with context in front.
-        detection: scores, flags and alarms of its scored rows.
+        detection: scores, flags and alarms of its scored rows, without those of the context.
+        events: its events.
         file_losses: losses of its windows.
         source: the data that the thresholds were fitted to; None if not known.
         evaluation: metrics by labels; None without labels.
@@ -140,6 +148,9 @@ def make_review(
     if evaluation is not None:
         findings += evaluation.findings()
         threshold_source += evaluation.threshold_note
+    findings += budget_findings(detection, events, model.step_seconds)
+    findings += unjudged_findings(detection)
+    findings += level_findings(detection, events)
     findings += missing_findings(detection)
     quality = model.quality(table)
     findings += quality_findings(quality)
@@ -152,7 +163,7 @@ def make_review(
         data=table.path.name,
         detection=detection,
         labels=None if evaluation is None else evaluation.labels,
-        events=find_events(detection, model.step_seconds),
+        events=events,
         calibration=calibration,
         quality=quality,
         losses=_losses(run, file_losses),

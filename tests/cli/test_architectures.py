@@ -99,8 +99,9 @@ def test_everything_works_with_every_architecture(
         assert tables["latent_space"].shape == (rows, latent_size)
         assert tables["sigma"].shape == (rows, num_series)
         assert (tables["sigma"] > 0).all(axis=None)
-        if title == "Seq2seq":  # one number a series
-            assert (tables["sigma"] == tables["sigma"].iloc[0]).all(axis=None)
+        if title == "Seq2seq":  # one number a series, until there is a past that widens the band
+            first = tables["sigma"].iloc[:12]
+            assert (first == first.iloc[0]).all(axis=None)
         assert not tables["anomaly_predictions"]["s2"].iloc[-50:].any()
         scores = read_csv(results / "scores.csv")
         assert {"causal", "offline"} <= set(scores.columns)
@@ -123,8 +124,9 @@ def test_everything_works_with_every_architecture(
             call("test", "data.csv", "settings.txt", "--labels", "labels.csv", "--figures", "png")
         )
         assert f"\n{title} " in judged.stdout
-        # What the network says does not hang on thresholds: it is the same bytes again.
-        for table in (*SAID_BY_THE_NETWORK, "quality", "losses"):
+        # What the network says does not hang on thresholds: it is the same bytes again. The band's
+        # width does, as it follows the errors.
+        for table in {*SAID_BY_THE_NETWORK, "quality", "losses"} - {"sigma"}:
             assert (results / f"{table}.csv").read_bytes() == before[f"{table}.csv"], table
         compared = pd.read_csv(results / "baselines.csv", index_col=0)
         assert compared.index[:2].tolist() == [title, title + LOOKS_AHEAD]

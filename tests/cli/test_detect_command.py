@@ -16,6 +16,7 @@ from support.script_tools import (
     DATA_OF,
     RESULTS,
     SETTINGS,
+    call,
     flags_from_csvs,
     good,
     notices,
@@ -78,10 +79,13 @@ def forward_pass(walk):
     return last[0], np.exp(last[1] / 2), last[2], learned
 
 
-def test_results_are_those_of_the_network(walk):
+def test_results_are_those_of_the_network(walk, place):
+    """The band is the network's where its width does not follow the errors."""
     mean, sigma, latent, learned = forward_pass(walk)
     scale = np.array(learned["scale"])
-    results = read_results(walk[0] / "models/toy/results/test")
+    good(place.define(threshold="fixed"))
+    good(place.call("test"))
+    results = read_results(place.model / "results/test")
     expected = {
         "reconstructions": mean * scale + learned["mean"],
         "sigma": sigma * scale,
@@ -235,3 +239,25 @@ def test_another_sampling_step_is_told(place, script):
         frame.to_csv(path)
     told = [note for note in notices(place, script) if "but the model was trained on" in note]
     assert [note[:24] for note in told] == ["note: The sampling step "]
+
+
+@pytest.mark.parametrize(("first", "stop"), [(60, 61), (60, 72), (70, 100)])
+def test_a_file_in_pieces_has_the_rows_of_the_whole(place, first, stop):
+    """Byte for byte, but for the scores that look ahead."""
+    good(place.call("test"))
+    whole = place.model / "results/test"
+    header, *rows = place.data.read_text().splitlines(keepends=True)
+    piece, before = place.folder / "piece.csv", place.folder / "before.csv"
+    piece.write_text("".join([header, *rows[first:stop]]))
+    before.write_text("".join([header, *rows[:first]]))
+    words = (piece, place.settings, "--models", place.models, "--context", before)
+    good(call("test", *words))
+    for name in ("alarms", "anomaly_predictions", "abs_error", "sigma", "scores", "quality"):
+        expected, found = (
+            (folder / f"{name}.csv").read_text().splitlines()[1:]
+            for folder in (whole, place.model / "results/piece")
+        )
+        at = first - BEFORE
+        if name == "scores":
+            expected, found = ([line.rpartition(",")[0] for line in x] for x in (expected, found))
+        assert found == expected[at : at + stop - first], name

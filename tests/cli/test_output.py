@@ -129,7 +129,7 @@ def test_review_on_the_terminal(capsys):
         "b             0  0.000%\n"
         "\n"
         "strongest 10 of 12 events (strength: sigmas beyond the band)\n"
-        "start                     lasts  strength      series, first to leave its band first\n"
+        "start                     lasts  strength      series, earliest first\n"
         + "".join(
             f"2021-01-01 0{minutes // 60}:{minutes % 60:02d}:00  5 min 00 s"
             f"  {strength:>8.1f}  up  a\n"

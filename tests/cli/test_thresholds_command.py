@@ -81,12 +81,15 @@ def test_a_method_for_labels_wants_some_and_the_others_none(place):
 
 @pytest.mark.parametrize("sigma", ["calibrated", "tempered", "constant"])
 def test_readings_of_sigma(place, sigma):
+    write_settings(place.settings, threshold="fixed")
+    good(place.define(threshold="fixed"))
+    good(place.call("test"))
     before = read_results(place.model / "results/test")["sigma"]
-    write_settings(place.settings, sigma=sigma)
+    write_settings(place.settings, sigma=sigma, threshold="fixed")
     refused = place.call("test")
     assert refused.returncode == 2
     assert f'expected alphas for `sigma` "{sigma}", received "predicted"' in refused.stderr
-    good(place.define(sigma=sigma))
+    good(place.define(sigma=sigma, threshold="fixed"))
     good(place.call("test"))
     sigmas = read_results(place.model / "results/test")["sigma"]
     stored = json.loads((place.model / "calibration.json").read_bytes())["sigma"][sigma]

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import average_precision_score, f1_score
 
 from dcvae.data.tables import Table, read_labels, read_table
-from dcvae.detection import Alphas, fit_thresholds
+from dcvae.detection import Alphas, fit_thresholds, microseconds
 from dcvae.detectors.baselines import AlwaysDetector, ZScoreDetector
 from dcvae.evaluation.comparison import LOOKS_AHEAD, BaselinePredictions, comparison_table
 from dcvae.evaluation.findings import comparison_findings
@@ -110,17 +110,19 @@ def test_thresholds_are_found_where_and_as_the_models_were(files: Files, with_la
         residual,
         SERIES,
         files.model.settings,
+        times=microseconds(fitted_to[0].frame.index[BEFORE:]),
         step_seconds=60.0,
         labels=None if labels is None else labels.frame.to_numpy(),
     )
     scored = of_data[BEFORE:].astype(np.float32)
+    judged = expected.alarm.judge(scored, microseconds(detection.times))
+    scored = scored / judged.widths
     np.testing.assert_allclose(found.residual, scored, rtol=1e-4, atol=1e-6)
     outside = (scored > expected.alphas.up) | (scored < -expected.alphas.down)
     np.testing.assert_array_equal(found.flags, outside)
-    score = expected.alarm.score(scored)
-    np.testing.assert_allclose(found.score, score, rtol=1e-4)
+    np.testing.assert_allclose(found.score, judged.score, rtol=1e-4)
     np.testing.assert_array_equal(
-        found.alarm, expected.alarm.alarms(score, scored, expected.alphas)[0]
+        found.alarm, expected.alarm.alarms(judged, scored, expected.alphas)[0]
     )
     assert 0 < np.count_nonzero(outside) < outside.size / 2
 

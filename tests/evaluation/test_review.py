@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dcvae.data.tables import read_labels, read_table
-from dcvae.detection import Alphas
+from dcvae.detection import Alphas, find_events
 from dcvae.detectors import AnomalyDetector
 from dcvae.evaluation import evaluate_by_labels, make_review
 from dcvae.pipeline import ModelDescription
@@ -79,8 +79,7 @@ def test_summary(files: Files) -> None:
         "flagged cells": "5 (4.386%)",
         "events": "1",
         "thresholds": "the default alpha of 3 sigmas; no labels used",
-        "alarm": "when any series is outside its band; the published rule; the rules delay it by "
-        "up to 0 minutes",
+        "alarm": "when any series is outside its band; the published rule",
     }
 
 
@@ -107,7 +106,9 @@ def test_a_review_reads_no_file_and_fits_no_detector(
         monkeypatch.setattr(place, name, refuse)
     model = ModelDescription(files.model.settings, files.model.preprocessor, 60.0)
     run = files.model.run
-    result = make_review(model, run, table, detection, REFERENCE, source, evaluation)
+    result = make_review(
+        model, run, table, detection, find_events(detection, 60.0), REFERENCE, source, evaluation
+    )
     content, page = result.to_dict(), result.summary()
     monkeypatch.undo()
     assert content == expected

@@ -1,0 +1,115 @@
+"""Findings on levels and alarms: what has moved for good, and whether the budget was kept."""
+
+import numpy as np
+import pandas as pd
+
+from dcvae._arrays import Float64Array
+from dcvae.detection import Detection, Events
+from dcvae.evaluation.findings import Finding
+
+_MOVED = 1.0  # a level is off by so many roots of the trained reference level
+_LEAST_SHARE = 0.5  # of the last window, that must be observed to speak of a level
+_MOST_NAMED = 5
+SECONDS_PER_WEEK = 604_800.0
+
+
+def budget_findings(detection: Detection, events: Events, step_seconds: float) -> list[Finding]:
+    """Return how many alarms there were, next to what was expected after training.
+
+    Args:
+        detection: of the scored rows.
+        events: its events.
+        step_seconds: sampling step, in seconds.
+    """
+    expected = detection.system.expected
+    judged = int(np.count_nonzero(np.isfinite(detection.judged.relative)))
+    if expected is None or not judged:
+        return []
+    weeks = judged * step_seconds / SECONDS_PER_WEEK
+    most, count = expected.most(weeks), int((events.table["kind"] == "incident").sum())
+    alarms = "1 alarm" if count == 1 else f"{count} alarms"
+    told = (
+        f"{alarms} in {weeks:.2g} weeks of judged rows; with normal data at most {most} were "
+        f"expected ({100 * expected.confidence:.0f} % sure, {expected.counted} in "
+        f"{expected.weeks:.2g} weeks of training)."
+    )
+    return [Finding("info", told[0].upper() + told[1:])]
+
+
+def unjudged_findings(detection: Detection) -> list[Finding]:
+    """Return a finding on the rows at the start of a file that have no past."""
+    judged = np.isfinite(detection.judged.relative)
+    scored = np.isfinite(detection.score)
+    following = detection.system.following
+    first = int(np.argmax(judged)) if judged.any() else len(judged)
+    count = int(np.count_nonzero(scored[:first]))
+    if following is None or np.isnan(detection.judged.limit) or not count:
+        return []
+    return [
+        Finding(
+            "info",
+            f"The first {count:,} rows with a score are not judged: an alarm holds each series "
+            f"against its own last {following.window:,} rows, and needs a quarter of them. Give "
+            "the rows before with --context.",
+        )
+    ]
+
+
+def level_findings(detection: Detection, events: Events) -> list[Finding]:
+    """Return the series whose level has moved for good, in data units, and since when.
+
+    A level is off where the median error of the last window is more than what the root of the mean
+    squared error exceeds in 1 % of training.
+
+    Args:
+        detection: of the scored rows.
+        events: its events.
+    """
+    following = detection.system.following
+    if following is None or len(detection.times) < following.window:
+        return []
+    root = np.sqrt(detection.system.reference_level)
+    last = detection.error[-following.window :].astype(np.float64)
+    known = np.count_nonzero(~np.isnan(last), axis=0) >= _LEAST_SHARE * len(last)
+    off = np.zeros(len(root))
+    off[known] = np.nanmedian(last[:, known], axis=0)
+    moved = [int(column) for column in np.argsort(-np.abs(off) / root, kind="stable")]
+    moved = [column for column in moved if abs(off[column]) > _MOVED * root[column]]
+    if not moved:
+        return []
+    named = [_sentence(detection, column, off[column]) for column in moved]
+    shifts = int((events.table["kind"] == "level shift").sum())
+    told = "; ".join(named[:_MOST_NAMED])
+    more = f"; and {len(named) - _MOST_NAMED} more series" if len(named) > _MOST_NAMED else ""
+    count = f" {shifts} of the events are such shifts." if shifts else ""
+    return [
+        Finding(
+            "warning",
+            f"Levels have moved since training: {told}{more}. Retrain on data from after that, or "
+            f"accept it: alarms are against the new level.{count}",
+        )
+    ]
+
+
+def _sentence(detection: Detection, column: int, off: float) -> str:
+    """Say since when a series is how much higher or lower than expected."""
+    window = detection.system.following.window  # type: ignore[union-attr]
+    mean, _ = detection.expected(column)
+    usual = float(np.nanmedian(mean[-window:]))
+    difference = off * float(detection.scale[column])
+    since = _since(detection, column, off)
+    word = "higher" if difference > 0 else "lower"
+    share = f"{abs(difference / usual):.0%} " if abs(usual) > abs(difference) * 1e-3 else ""
+    name = detection.series[column]
+    figures = f"{usual + difference:.4g} instead of {usual:.4g}"
+    return f"since {since} the level of `{name}` is {share}{word} ({figures})"
+
+
+def _since(detection: Detection, column: int, off: float) -> str:
+    """Return the time since which the error has mostly been on the same side, beyond half."""
+    beyond = np.sign(off) * detection.error[:, column].astype(np.float64) > abs(off) / 2
+    # The start that parts the rows best: most beyond after it, fewest before.
+    score: Float64Array = np.where(beyond, 1.0, -1.0)
+    start = int(np.argmax(np.cumsum(score[::-1])[::-1]))
+    time: pd.Timestamp = detection.times[start]
+    return "the first row" if start == 0 else f"{time:%Y-%m-%d %H:%M}"

@@ -1,8 +1,9 @@
-"""Labeled data sets to measure on: the sample, and folders in two common forms.
+"""Labeled data sets to measure on: the sample, and folders in three common forms.
 
 A folder of servers has, in each subfolder, train.csv, and val.csv and test.csv with labels_val.csv
-and labels_test.csv. A folder in the form of TSB-AD-M has one CSV per set, its last column `Label`,
-and in each name `tr_N`, the number of leading rows to train on.
+and labels_test.csv. A folder of services has, in each subfolder, train.csv, and test.csv with
+labels_test.csv alone, which labels the system. A folder in the form of TSB-AD-M has one CSV per
+set, its last column `Label`, and in each name `tr_N`, the number of leading rows to train on.
 """
 
 import re
@@ -31,6 +32,7 @@ class LabeledSet(NamedTuple):
             labeled.
         has_times: whether the sampling step is known, so that rates per week can be given.
         num_choosing: rows at the start of `judged` on which thresholds may be chosen by labels.
+        family: name of the folder that it came from, whose sets resemble each other.
     """
 
     name: str
@@ -39,6 +41,12 @@ class LabeledSet(NamedTuple):
     labels: NDArray[np.bool_]
     has_times: bool
     num_choosing: int = 0
+    family: str = ""
+
+    @property
+    def later(self) -> int:
+        """First row of `judged` that is later than training."""
+        return int(self.judged.index.searchsorted(self.training.index[-1], side="right"))
 
     @property
     def of_system(self) -> NDArray[np.bool_]:
@@ -49,19 +57,19 @@ class LabeledSet(NamedTuple):
 
 def sample() -> LabeledSet:
     """Read the sample of this project."""
-    return _server(SAMPLE, "sample")
+    return _server(SAMPLE, "sample")._replace(family="sample")
 
 
 def servers(folder: Path) -> Iterator[LabeledSet]:
-    """Read a folder of servers, one after the other."""
+    """Read a folder of servers or of services, one after the other."""
     for train in sorted(folder.glob("*/train.csv")):
-        yield _server(train.parent, train.parent.name)
+        yield _server(train.parent, train.parent.name)._replace(family=folder.name)
 
 
 def tsb_ad_m(folder: Path) -> Iterator[LabeledSet]:
     """Read a folder in the form of TSB-AD-M, one file after the other."""
     for path in sorted(folder.glob("*_tr_*.csv")):
-        yield tsb_ad_m_file(path)
+        yield tsb_ad_m_file(path)._replace(family=folder.name)
 
 
 def tsb_ad_m_file(path: Path) -> LabeledSet:
@@ -87,7 +95,7 @@ def tsb_ad_m_file(path: Path) -> LabeledSet:
 
 
 def all_sets(folders: list[Path]) -> Iterator[LabeledSet]:
-    """Yield the sample, then the sets in the folders."""
+    """Yield the sample, then the sets in the folders, whatever their form."""
     yield sample()
     for folder in folders:
         yield from servers(folder)
@@ -95,11 +103,13 @@ def all_sets(folders: list[Path]) -> Iterator[LabeledSet]:
 
 
 def _server(folder: Path, name: str) -> LabeledSet:
-    parts = [_read(folder / f"{part}.csv") for part in ("val", "test")]
-    labels = pd.concat([_read(folder / f"labels_{part}.csv") for part in ("val", "test")])
+    names = [part for part in ("val", "test") if (folder / f"{part}.csv").exists()]
+    parts = [_read(folder / f"{part}.csv") for part in names]
+    labels = pd.concat([_read(folder / f"labels_{part}.csv") for part in names])
     truth = labels.to_numpy() == 1
+    num_choosing = len(parts[0]) if len(parts) > 1 else 0
     return LabeledSet(
-        name, _read(folder / "train.csv"), pd.concat(parts), truth, True, len(parts[0])
+        name, _read(folder / "train.csv"), pd.concat(parts), truth, True, num_choosing
     )
 
 

@@ -4,7 +4,8 @@ python -m benchmarks.severity [FOLDER ...] [--settings FILE] [--epochs N] [--see
 
 Trains one model on each set, the sample and those in the folders (see benchmarks.sets), without
 labels, and prints four tables: threshold-free quality of causal and offline scores, alarms by rule,
-sigma modes, and how near budgets come to the rate asked for. Takes minutes per set.
+sigma modes, and how near budgets come to the rate asked for. Takes minutes per set. Alarms here are
+fixed, whatever the key `threshold` says; those that follow are in benchmarks.alarms.
 """
 
 import argparse
@@ -21,7 +22,13 @@ from benchmarks.common import RECOMMENDED, given_settings, print_table
 from benchmarks.sets import STEP_SECONDS, LabeledSet, all_sets
 from dcvae.config import Settings, SigmaMode
 from dcvae.data import ModelInput, Preprocessor, WindowSplit, split_windows, windows_with
-from dcvae.detection import AlarmRules, Alphas, SystemAlarm, standardized_residual
+from dcvae.detection import (
+    AlarmRules,
+    Alphas,
+    SystemAlarm,
+    microseconds,
+    standardized_residual,
+)
 from dcvae.detection.alphas_from_normal import alphas_from_normal, expected_events
 from dcvae.detectors import fit_baselines
 from dcvae.metrics import average_precision, event_wise, period_from_autocorrelation, vus
@@ -52,6 +59,11 @@ class Run(NamedTuple):
     def truth(self) -> NDArray[np.bool_]:
         """Scored rows with any label, (rows,) bool."""
         return self.data.of_system[self.settings.window_length - 1 :]
+
+    @property
+    def times(self) -> NDArray[np.int64]:
+        """Times of the scored rows, in microseconds."""
+        return microseconds(self.data.judged.index[self.settings.window_length - 1 :])
 
 
 def run(data: LabeledSet, settings: Settings, progress: Progress | None = None) -> Run:
@@ -88,7 +100,7 @@ def _no_gaps(frame: pd.DataFrame) -> NDArray[np.bool_]:
 
 def causal_scores(made: Run) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Yield causal scores of rows by several variants, with their names."""
-    rules = AlarmRules.of(made.settings)
+    rules = AlarmRules.of(made.settings, STEP_SECONDS)
     residuals = {"error": 0.0, "tempered (0.5)": 0.5, "in predicted sigmas": 1.0}
     for name, exponent in residuals.items():
         normal, error = (s.error / s.sigma**exponent for s in (made.normal, made.scores))
@@ -167,7 +179,8 @@ def _learned(error: NDArray[np.float32], rules: AlarmRules, budget: float = 5.0)
 
 def alarm_lines(made: Run) -> dict[str, str]:
     """Compute event-wise F0.5, recall and false alarms per week of the system, rule by rule."""
-    rules, budget = AlarmRules.of(made.settings), made.settings.system_false_alarms_per_week
+    rules = AlarmRules.of(made.settings, STEP_SECONDS)
+    budget = made.settings.model_copy(update={"threshold": "fixed"}).system_budget
     residual = standardized_residual(made.scores.error, made.scores.sigma)
     normal = standardized_residual(made.normal.error, made.normal.sigma)
     names = made.calibration.series
@@ -193,7 +206,8 @@ def alarm_lines(made: Run) -> dict[str, str]:
     weeks = len(made.truth) * STEP_SECONDS / 604_800
     for name, (each, bands) in variants.items():
         alarm = _learned(made.normal.error, each, budget)
-        raised, _ = alarm.alarms(alarm.score(made.scores.error), residual, bands)
+        judged = alarm.judge(made.scores.error, made.times)
+        raised, _ = alarm.alarms(judged, residual, bands)
         found = event_wise(made.truth, raised)
         lines[name] = f"{found.f05:.3f} / {found.recall:.2f} / {found.false_alarms / weeks:.1f}"
     return lines

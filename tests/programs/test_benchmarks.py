@@ -1,18 +1,25 @@
 """The programs that measure: each fits the package as it is, and two of them are run, small."""
 
 import importlib
+import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
+import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
-from benchmarks import common
-from dcvae.config import read_settings
+from benchmarks import alarm_rules, alarms, common, planted, sets
+from benchmarks.scored import ScoredRows, ScoredSet
+from dcvae.config import Settings, read_settings
+from dcvae.metrics import event_wise, segments
 from support.script_tools import ROOT
 
+PARTS = ("alarm_rules", "common", "plain", "planted", "scored", "sets")
 PROGRAMS = sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
 
 
@@ -21,7 +28,7 @@ def test_every_program_finds_what_it_imports(name: str) -> None:
     with mock.patch.dict(os.environ):  # some say how much TensorFlow logs
         module = importlib.import_module(f"benchmarks.{name}")
     assert module.__doc__
-    if name not in ("common", "plain", "sets"):
+    if name not in PARTS:
         assert f"python -m benchmarks.{name}" in module.__doc__
         assert callable(module.main)
 
@@ -73,3 +80,209 @@ def test_whole_inputs_have_no_gap_and_no_missing_cell() -> None:
     inputs = common.whole_input(walks)
     np.testing.assert_array_equal(inputs.values, walks)
     assert inputs.scorable(8).all()
+
+
+# ------------------------------------------------------------ labeled sets
+
+
+def write_service(folder: Path, training: int = 60, later: int = 40) -> Path:
+    """A folder in the form of services: one label column, no validation part."""
+    folder.mkdir(parents=True)
+    times = pd.date_range("2024-01-01", periods=training + later, freq="5min", name="time")
+    random = np.random.default_rng(training)
+    wave = np.sin(np.arange(len(times)) / 4)[:, np.newaxis] + random.normal(0, 0.1, (len(times), 2))
+    label = np.zeros(len(times), dtype=int)
+    wave[training + 20 : training + 25] += 4.0
+    label[training + 20 : training + 25] = 1
+    frame = pd.DataFrame(wave, times, ["a", "b"])
+    frame[:training].to_csv(folder / "train.csv")
+    frame[training:].to_csv(folder / "test.csv")
+    pd.DataFrame({"system": label[training:]}, times[training:]).to_csv(folder / "labels_test.csv")
+    return folder
+
+
+def test_a_folder_is_read_in_the_form_that_it_has(tmp_path: Path) -> None:
+    write_service(tmp_path / "services" / "set2_service0")
+    label = {"a": range(30), "Label": [0] * 25 + [1] * 5}
+    (tmp_path / "telemetry").mkdir()
+    pd.DataFrame(label).to_csv(tmp_path / "telemetry" / "001_ABC_id_2_tr_20.csv", index=False)
+    own, service, telemetry = sets.all_sets([tmp_path / "services", tmp_path / "telemetry"])
+    assert (own.name, own.family, own.num_choosing, own.later) == ("sample", "sample", 2016, 0)
+    assert (service.name, service.family) == ("set2_service0", "services")
+    assert (service.training.shape, service.judged.shape) == ((60, 2), (40, 2))
+    assert np.flatnonzero(service.of_system).tolist() == [20, 21, 22, 23, 24]
+    assert (service.has_times, service.num_choosing, service.later) == (True, 0, 0)
+    assert (telemetry.family, telemetry.later, telemetry.has_times) == ("telemetry", 20, False)
+
+
+# ------------------------------------------------------------ alarms
+
+
+def mask(rows: int, *runs: tuple[int, int]) -> NDArray[np.bool_]:
+    found = np.zeros(rows, dtype=bool)
+    for start, stop in runs:
+        found[start:stop] = True
+    return found
+
+
+def scored_set(rows: int = 1152, later: int = 1152, seed: int = 0) -> ScoredSet:
+    """Four days of errors of noise to learn on, and as many after them, with an event."""
+    random = np.random.default_rng(seed)
+    error = random.standard_normal((rows + later, 4)).astype(np.float32)
+    error[rows + 700 : rows + 730] *= 8
+    parts = []
+    for part in (slice(rows), slice(rows, None)):
+        times = np.arange(rows + later)[part] * 300_000_000
+        parts.append(ScoredRows(error[part], np.ones_like(error[part]), times))
+    truth = mask(later, (700, 730))
+    return ScoredSet(f"set{seed}", "made", 1, 300.0, True, parts[0], parts[1], truth)
+
+
+def test_alarms_count_strictly_where_they_begin_in_an_event_or_just_before() -> None:
+    truth = mask(200, (50, 60), (100, 120))
+    just_before = mask(200, (38, 52), (119, 121))
+    assert alarms.strict_f05(truth, just_before) == event_wise(truth, just_before).corrected_f05
+    early = mask(200, (37, 52), (119, 121))  # one of two is false: precision 1/2, recall 1/2
+    quiet = 1 - 14 / 170
+    assert alarms.strict_f05(truth, early) == pytest.approx(
+        1.25 * (quiet / 2) * 0.5 / (0.25 * quiet / 2 + 0.5)
+    )
+    assert event_wise(truth, early).recall == 1.0
+    ended_before = mask(200, (45, 49))
+    assert alarms.strict_f05(truth, ended_before) == 0.0
+    nothing = mask(200)
+    assert (alarms.strict_f05(nothing, nothing), alarms.strict_f05(truth, nothing)) == (1.0, 0.0)
+
+
+def test_figures_of_alarms_by_hand() -> None:
+    data = scored_set(later=2016)  # a week
+    alarm = mask(2016, (100, 110), (702, 712), (900, 910))
+    found = alarms.figures(data, alarm)
+    assert (found.precision, found.recall, found.delay) == (1 / 3, 1.0, 2.0)
+    assert (found.false, found.share) == (2.0, 30 / 2016)
+    later = event_wise(data.truth[576:], alarm[576:]).corrected_f05  # without the first alarm
+    assert found.f < found.later == later
+
+
+def test_a_score_over_its_past_median_follows_it() -> None:
+    ratio = np.array([np.nan, 1.0, 4.0, 2.2, 1.0, *[1.0] * 13, 4.0])
+    alarm = alarm_rules._above(ratio, 3.0)  # until 2, and 12 rows more
+    assert np.flatnonzero(alarm).tolist() == [*range(2, 16), 18]
+
+
+def test_what_is_in_alarm_is_kept_out_of_the_past_for_so_long() -> None:
+    score = np.ones(400)
+    score[200:] = 9.0
+
+    def found(longest: int) -> list[tuple[int, int]]:
+        alarm = segments(alarm_rules._machine(score, 4.0, 0.1, window=100, longest=longest))
+        return list(zip(alarm.starts.tolist(), alarm.stops.tolist(), strict=True))
+
+    assert found(60) == [(200, 260)]
+    assert found(300) == [(200, 400)]
+    # A half of the window is not fed by one alarm of 40 rows, but by two.
+    assert found(40) == [(200, 280)]
+
+
+def test_the_median_of_the_past_is_that_of_its_last_values() -> None:
+    past, values = alarm_rules._Past(5), np.random.default_rng(1).integers(0, 4, 40).astype(float)
+    for row, value in enumerate(values.tolist()):
+        past.feed(value)
+        assert past.median() == np.median(values[max(row - 4, 0) : row + 1])
+
+
+def test_every_rule_finds_a_plain_event_in_noise() -> None:
+    data = scored_set()
+    rules = alarm_rules.all_rules(read_settings(common.RECOMMENDED))
+    assert len({rule.name for rule in rules}) == len(rules)
+    for rule in rules:
+        raised = rule.fit(data)(data.later).alarm
+        assert raised.shape == (1152,)
+        assert raised[700:730].any(), rule.name
+        if rule.budget is not None:
+            assert raised.mean() < 0.15, rule.name
+
+
+def test_faults_are_planted_where_they_are_said_to_be() -> None:
+    data, day = scored_set(), 288
+    rows = next(planted.planted(data, 4.0))
+    moved = rows.error - np.tile(data.training.error, (5, 1))
+    shifted = np.flatnonzero(moved.any(axis=0))
+    assert len(shifted) == 3
+    assert np.flatnonzero(moved.any(axis=1)).tolist() == [
+        *range(5 * day, 8 * day),
+        *range(12 * day, 20 * day),
+    ]
+    spread = data.training.error.std(axis=0)[shifted]
+    np.testing.assert_allclose(moved[-1, shifted], 4 * spread, rtol=1e-5)
+    assert np.diff(rows.times).tolist() == [300_000_000] * (20 * day - 1)
+
+
+def test_what_a_rule_comes_to_on_planted_faults() -> None:
+    data, day = scored_set(), 288
+    rows = next(planted.planted(data, 4.0))
+
+    def outcome(*runs: tuple[int, int]) -> planted.Outcome:
+        raised = alarm_rules.Raised(mask(20 * day, *runs))
+        return planted.outcome(lambda rows: raised, rows, 300.0)
+
+    assert outcome((5 * day, 6 * day), (12 * day, 13 * day)) == (1 / 3, True, 24.0, True, None)
+    assert outcome((11 * day, 14 * day), (15 * day, 16 * day))[1:4] == (True, 48.0, False)
+    assert outcome((12 * day, 20 * day)).hours == np.inf
+    assert not outcome((13 * day, 14 * day)).found
+    following = alarm_rules.all_rules(read_settings(common.RECOMMENDED))[4]
+    found = planted.outcome(following.fit(data), next(planted.planted(data, 6.0)), 300.0)
+    assert (found.found, found.is_shift) == (True, True)
+    assert found.hours == pytest.approx(31, abs=2)
+
+
+def test_a_variation_is_chosen_on_the_sets_that_are_not_left_out() -> None:
+    def rule(name: str, follows: bool = True) -> alarm_rules.Rule:
+        return alarm_rules.Rule(name, lambda data: lambda rows: None, 1.0, follows)
+
+    ours, other, foreign = rule("ours"), rule("other"), rule("foreign", follows=False)
+    values = {"a": (0.5, 0.9, 1.0), "b": (0.5, 0.1, 1.0), "c": (0.5, 0.8, 1.0)}
+    lines = [
+        alarms.Line(each, scored_set()._replace(name=name), alarms.Figures(*[value] * 9))
+        for name, of_set in values.items()
+        for each, value in zip((ours, other, foreign), of_set, strict=True)
+    ]
+    chosen = {
+        name: alarms.best_without(name, lines, lambda line: line.data.name).name for name in values
+    }
+    assert chosen == {"a": "ours", "b": "other", "c": "ours"}
+
+
+@pytest.mark.slow
+def test_rules_are_run_anew_on_errors_that_were_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    write_service(tmp_path / "services" / "one", 700, 700)
+    write_service(tmp_path / "services" / "two", 701, 700)
+    keys = {"model_name": "q", "T": 8, "cnn_units": [4], "dil_rate": [1, 2], "epochs": 1}
+    (tmp_path / "settings.txt").write_text(json.dumps(keys))
+    monkeypatch.setattr(alarms, "all_sets", lambda folders: sets.servers(folders[0]))
+    words = [str(tmp_path / "services"), "--settings", str(tmp_path / "settings.txt")]
+    words += ["--seed", "1", "2", "--cache", str(tmp_path / "kept")]
+    run(monkeypatch, "alarms", *words)
+    first = capsys.readouterr().out
+    assert first.count("trained on ") == 4
+    tables = [line for line in first.splitlines() if line.startswith("|")]
+    assert "| services: 2 sets, seeds 1, 2 | F | strict |" in tables[0]
+    for title in ("set left out", "F / strict / false a week", "shifted by 4 deviations, 12 files"):
+        assert any(line.startswith(f"| {title} |") for line in tables), title
+    run(monkeypatch, "alarms", *words)
+    again = capsys.readouterr().out
+    assert "trained on" not in again
+    assert [line for line in again.splitlines() if line.startswith("|")] == tables
+
+
+def test_errors_are_kept_by_data_and_by_settings_of_the_model(tmp_path: Path) -> None:
+    scored = importlib.import_module("benchmarks.scored")
+    data = next(sets.servers(write_service(tmp_path / "services" / "one").parent))
+    settings = Settings.from_values({"model_name": "q"}, "These")
+    key = scored._key(data, settings)
+    assert key.startswith("services_one_123_")
+    assert scored._key(data, settings.model_copy(update={"alarm_window": 9})) == key
+    assert scored._key(data, settings.model_copy(update={"latent_size": 2})) != key
+    assert scored._key(data._replace(training=data.training + 1), settings) != key

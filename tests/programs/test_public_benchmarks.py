@@ -280,16 +280,41 @@ def test_a_file_that_is_no_experiment_is_refused(tmp_path: Path) -> None:
         skab.read_experiment(tmp_path / "b.csv")
 
 
+def judged_file(truth: list[int], predicted: list[int], score: list[float]) -> skab.Judged:
+    """A file whose alarm is on with the lowest limits, and off with the highest."""
+    said, rows = np.array(predicted) == 1, np.array(score)
+    by_limit = rows > skab.LIMITS[:, np.newaxis]
+    return skab.Judged(np.array(truth) == 1, said, ~said, by_limit, rows, rows.max() / 2)
+
+
 def test_counts_are_pooled_over_files_by_hand() -> None:
     files = [
-        skab.Judged(np.array([True, True, False]), np.array([2.0, 0.5, 0.1]), 1.0, 1.5),
-        skab.Judged(np.array([False, False, True]), np.array([9.0, 1.0, 4.0]), 2.0, 3.0),
+        judged_file([1, 1, 0], [1, 0, 0], [2.0, 0.5, 0.15]),
+        judged_file([0, 0, 1], [1, 0, 1], [9.0, 1.0, 4.0]),
     ]
-    counts = skab.pooled(files, None)  # above 1.5: row 0; above 3: rows 0 and 2
+    counts = skab.pooled(files, lambda file: file.predicted)
     assert counts == (2, 1, 2, 1)
     assert counts.cells == ["0.67", "33.33", "33.33"]
-    assert skab.pooled(files, 1.0) == (2, 1, 2, 1)
-    assert skab.pooled(files, -1.0) == (3, 3, 0, 0)
+    assert skab.pooled(files, lambda file: file.ahead) == (1, 2, 1, 2)
+    assert skab.pooled(files, skab._above(1.0)) == (1, 1, 2, 2)  # above 1, and above 4.5
+    assert skab.pooled(files, skab._above(-1.0)) == (3, 3, 0, 0)
+
+
+def test_bounds_are_those_of_one_limit_for_all_files() -> None:
+    files = [judged_file([1, 1, 0, 0, 0, 0, 0, 0], [0] * 8, [9, 2, 3, *[0.01] * 5])]
+    best, at_most = skab.bounds(files)
+    assert best[1:] == ["0.80", "16.67", "0.00"]  # below 2: both, and one of six normal rows
+    assert at_most[1:] == ["0.67", "0.00", "50.00"]  # from 3 to 9: one of two
+    assert "by the labels" in best[0]
+    assert "FAR at most 14%" in at_most[0]
+
+
+@pytest.mark.slow
+def test_an_experiment_is_judged_by_every_limit(tmp_path: Path) -> None:
+    judged = skab.judge_file(experiment(tmp_path, 560), QUICK)
+    assert judged.truth.shape == judged.predicted.shape == judged.ahead.shape == (160,)
+    assert judged.by_limit.shape == (len(skab.LIMITS), 160)
+    assert judged.by_limit[0].sum() >= judged.by_limit[-1].sum()
 
 
 # ------------------------------------------------------------ what both use

@@ -29,8 +29,8 @@ for notice in detector.notices_:
     print("note:", notice)
 
 # Lesson 3: two kinds of scores, larger is stranger. One for every row, and one for every cell. A
-# normal row is below log 2 = 0.69 or so. `predict` says 1 above `threshold_`, which is 1.5 times
-# the score of the strangest training row. Here all rows are wanted that are stranger than that row.
+# normal row is below log 2 = 0.69 or so. `predict` says in which rows there would be an alarm. Here
+# all rows are wanted that are stranger than the strangest training row.
 row_score = detector.decision_function(week)
 cell_score = detector.score_series(week)
 strangest_normal = detector.decision_scores_.max()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dcvae.config import Settings
 from dcvae.data import ModelInput
-from dcvae.detection import Alphas, Detection, SystemAlarm, flags
+from dcvae.detection import Alphas, Detection, Judged, SystemAlarm, flags
 from dcvae.evaluation import Predictions
 from dcvae.networks import Autoencoder, ConvHeads, DilatedCausalConv, build_network
 
@@ -93,6 +93,28 @@ def predictions_of(residual: Any, alphas: Alphas) -> Predictions:
     )
 
 
+def judged_of(score: NDArray[np.float64], **fields: Any) -> Judged:
+    """Scores (rows,) that nothing follows and no limit is for, as by the published rule.
+
+    Args:
+        score: the score; what is held against the limit too.
+        **fields: others than these.
+    """
+    judged = Judged(
+        score=score,
+        relative=score,
+        own=score,
+        limit=np.nan,
+        lower=np.nan,
+        reference=np.where(np.isfinite(score), 1.0, np.nan),
+        held=np.zeros(len(score), dtype=bool),
+        widths=np.ones((1, 1), dtype=np.float32),
+        accepted=(),
+        returned=(),
+    )
+    return judged._replace(**fields)
+
+
 def detection_of_frame(
     frame: pd.DataFrame, residual: Any, alphas: Alphas, **fields: Any
 ) -> Detection:
@@ -120,7 +142,7 @@ def detection_of_frame(
         residual=residual,
         flags=said.flags,
         latent=np.zeros((len(residual), 2), dtype=np.float32),
-        score=said.score.astype(np.float64),
+        judged=judged_of(said.score.astype(np.float64)),
         offline=np.full(len(residual), np.nan),
         alarm=said.alarm,
         series_alarms=said.flags,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dcvae.evaluation import Finding
 from dcvae.report import ReportContent
+from dcvae.report.system_score import SystemScore
 
 NAMES = (
     "cpu_load",
@@ -28,8 +29,13 @@ SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 NO_EVENTS = pd.DataFrame(
     {
         "event": [],
+        "kind": [],
         "start": pd.DatetimeIndex([]),
         "end": pd.DatetimeIndex([]),
+        "alarm_start": pd.DatetimeIndex([]),
+        "alarm_end": pd.DatetimeIndex([]),
+        "ended": [],
+        "peak_score": [],
         "peak_time": pd.DatetimeIndex([]),
         "rows": [],
         "duration_seconds": [],
@@ -92,6 +98,7 @@ def content(num_rows: int, num_series: int, num_events: int = 0, seed: int = 0) 
         alpha_up=alpha + 0.0,
         flags=flags,
         labels=labels,
+        score=score_of(residual, flags),
         events=events_of(times, residual, flags, alpha, series),
         findings=[
             Finding("bad", "Isolation forest beats DC-VAE: event F1 0.41 against 0.33."),
@@ -147,6 +154,25 @@ def content(num_rows: int, num_series: int, num_events: int = 0, seed: int = 0) 
     )
 
 
+def score_of(residual: np.ndarray, flags: np.ndarray) -> SystemScore:
+    """Make a score of the largest residual, above its limit where a cell is flagged."""
+    rows = len(residual)
+    score = np.fmax.reduce(np.abs(residual), axis=1) / 4.5
+    not_judged = np.isnan(score) | (np.arange(rows) < rows // 20)
+    score[not_judged] = np.nan
+    reference = np.where(not_judged, np.nan, 1.0 + np.arange(rows) // 500 % 3)
+    return SystemScore(
+        score=score,
+        reference=reference,
+        alarm=flags.any(axis=1) & ~not_judged,
+        not_judged=not_judged,
+        limit=1.0,
+        lower=0.8,
+        unit="times its recent level",
+        note="Each series is judged against its own last 288 rows (24 h 00 min).",
+    )
+
+
 def events_of(
     times: pd.DatetimeIndex,
     residual: np.ndarray,
@@ -169,8 +195,13 @@ def events_of(
         events.append(
             {
                 "event": len(events) + 1,
+                "kind": "level shift" if len(events) % 7 == 3 else "incident",
                 "start": times[first],
                 "end": times[last],
+                "alarm_start": times[min(first + 1, last)],
+                "alarm_end": times[min(last + 3, len(times) - 1)],
+                "ended": "taken for the new normal" if len(events) % 7 == 3 else "calm again",
+                "peak_score": float(np.abs(cells[peak, number]) / alpha[number]),
                 "peak_time": times[first + peak],
                 "rows": last - first + 1,
                 "duration_seconds": (last - first + 1) * 300.0,

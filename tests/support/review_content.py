@@ -10,7 +10,7 @@ import pandas as pd
 
 from dcvae.data import Preprocessor, Table
 from dcvae.data.tables import prepend_context, read_labels, read_table
-from dcvae.detection import Alphas, Detection, SystemAlarm, Thresholds
+from dcvae.detection import Alphas, Detection, SystemAlarm, Thresholds, find_events
 from dcvae.evaluation import Review, Severity, evaluate_by_labels, make_review
 from dcvae.scoring import WindowLosses
 from dcvae.storage import StoredModel, sha256_of
@@ -56,7 +56,7 @@ def files_in(folder: Path, *, num_rows: int = 60, **run: Any) -> Files:
     truth[30:35, 0] = 1
     write_csv(data, values, "2021-02-01")
     write_csv(labels, truth, "2021-02-01")
-    settings = settings_with(T=WINDOW, cnn_units=[4], dil_rate=[1, 2])
+    settings = settings_with(T=WINDOW, cnn_units=[4], dil_rate=[1, 2], threshold="fixed")
     content = {
         "sampling_step_seconds": 60.0,
         "training_file": training.name,
@@ -107,9 +107,14 @@ def review_of(
     model = files.model
     alphas = model.alphas() or Alphas.default(SERIES, model.settings.default_alpha)
     detection = detection_of_table(table, alphas, residual_factor)
-    evaluation = None if labels is None else evaluate_by_labels(model, detection, labels)
+    of_data = detection.since(model.rows_before(table))
+    evaluation = None if labels is None else evaluate_by_labels(model, of_data, labels)
     source = model.threshold_source(table)
-    return make_review(model, model.run, table, detection, losses, source, evaluation)
+    before = model.rows_before(table)
+    events = find_events(detection, model.step_seconds)
+    detection = detection.since(before)
+    events = events.since(detection.times[0])
+    return make_review(model, model.run, table, detection, events, losses, source, evaluation)
 
 
 def choose_alphas(files: Files, data: Path, labels: Path | None) -> None:

@@ -9,7 +9,7 @@ alarms among normal rows) and MAR (missed among anomalous rows) are given beside
 
 One setting serves all files, and thresholds are fitted to the 400 rows alone: our lines are
 `DCVAEDetector.predict` with its defaults, of all rows of a file, so that those for training are the
-context of the others. It is causal; with `offline=True` it looks ahead. Nothing was chosen on SKAB.
+context of the others. It is causal; with `offline=True` it looks ahead.
 
 The lines below ours flag rows by the score of `decision_function` against multiples of the largest
 training score, to show the effect of a fixed threshold. The last two look at the labels of the test
@@ -204,7 +204,9 @@ def main() -> int:
             print(f"{path}: {result}")
             return 1
     files = [result for result in results.values() if isinstance(result, Judged)]
-    rows = [[name, f"{f1:.2f}", far, mar] for name, (f1, far, mar) in PUBLISHED.items()]
+    rows = [
+        [name, *(f"{x:.2f}" for x in (f1, far, mar))] for name, (f1, far, mar) in PUBLISHED.items()
+    ]
     rows.append(["**DC-VAE, `predict`**", *pooled(files, lambda file: file.predicted).cells])
     ahead = pooled(files, lambda file: file.ahead)
     rows.append(["**DC-VAE, `predict(offline=True)`**", *ahead.cells])

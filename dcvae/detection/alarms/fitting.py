@@ -13,6 +13,7 @@ from dcvae.detection.alarms.system import HIGHEST, LOWEST_LEVEL, SystemAlarm
 from dcvae.scoring import mean_squares, reference_level
 
 _CALM_QUANTILE = 0.9
+_HIGH_QUANTILE = 0.999
 
 
 def fit_following(
@@ -60,7 +61,14 @@ def fit_following(
     known = past.strangeness[np.isfinite(past.strangeness)]
     judged = known.size
     if judged:
-        following = replace(following, calm=float(np.quantile(known, _CALM_QUANTILE)))
+        of_rows = replace(alarm, rules=replace(rules, smoothing=1)).relative_squares(error)
+        single = past.against(past.run(np.inf, 1.0, rules.hold), of_rows)
+        high, of_single = (
+            float(np.log(np.nanquantile(part, _HIGH_QUANTILE))) for part in (known, single)
+        )
+        alone = max(of_single / high, 1.0) if high > 0 else 1.0
+        calm = float(np.quantile(known, _CALM_QUANTILE))
+        following = replace(following, calm=calm, alone=alone)
         alarm = replace(alarm, following=following)
         past = alarm.past(error, times)
     budget, more = bounded(

@@ -91,6 +91,8 @@ class Following:
         step_seconds: sampling step of the training data, in seconds.
         trained_until: time of the last row that the network was trained on, in microseconds; the
             past begins anew after it. None where it is not known.
+        alone: power of a strangeness that one of a single row is worth, >= 1: squares of single
+            rows vary more than means of several.
     """
 
     window: int
@@ -102,6 +104,7 @@ class Following:
     calm: float
     step_seconds: float
     trained_until: int | None = None
+    alone: float = 1.0
 
     @classmethod
     def fit(
@@ -174,6 +177,7 @@ class Following:
             "calm": self.calm,
             "step_seconds": self.step_seconds,
             "trained_until": self.trained_until,
+            "alone": self.alone,
         }
 
     @classmethod
@@ -192,7 +196,8 @@ class Following:
         step_seconds, calm = float(stored["step_seconds"]), float(stored["calm"])
         until = stored.get("trained_until")
         until = None if until is None else int(until)
-        made = cls(window, longest, series, lowest, usual, middle, calm, step_seconds, until)
+        alone = float(stored.get("alone", 1.0))
+        made = cls(window, longest, series, lowest, usual, middle, calm, step_seconds, until, alone)
         counts = made.window >= 1 and made.longest >= 1 and 1 <= made.series <= num_series
         shapes = all(part.shape == (num_series,) for part in of_series)
         if not (counts and shapes and made.step_seconds > 0):

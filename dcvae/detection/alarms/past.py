@@ -202,7 +202,7 @@ class _Machine:
         reference = self._reference(history)
         kept: list[Float64Array] = []
         before: Float64Array | None = None  # history from before what was accepted
-        accepted_at, in_alarm, last_time = 0, False, -np.inf
+        waited, in_alarm, last_time = 0, False, -np.inf
         for here in range(block, len(clock.starts)):
             rows = slice(int(clock.starts[here]), int(past._stops[here]))
             values, relative = past._blocks[here], past._relative(rows.start, rows.stop)
@@ -215,7 +215,8 @@ class _Machine:
             strangeness = past._judge(relative, reference[np.newaxis])
             self.strangeness[rows], self.references[here] = strangeness, reference
             largest = _largest(strangeness)
-            if before is not None and here - accepted_at > longest:
+            waited += 1
+            if before is not None and waited > longest:
                 before = None
             if before is not None:
                 earlier = self._reference(before)[np.newaxis]
@@ -231,7 +232,7 @@ class _Machine:
                 self.held[here] = True
                 kept.append(values)
                 if len(kept) >= longest:
-                    before, accepted_at = history, here
+                    before, waited = history, 0
                     self.accepted.append(here)
                     for values in kept:
                         history = _fed(history, values)

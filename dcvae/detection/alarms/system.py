@@ -150,7 +150,9 @@ class SystemAlarm:
         return Judged(
             self.score(error),
             following.relative_score(followed.strangeness),
-            following.relative_score(past.against(followed, alone.relative_squares(error))),
+            following.relative_score(
+                past.against(followed, alone.relative_squares(error)) ** (1.0 / following.alone)
+            ),
             limit,
             lower,
             moved(followed, following)[clock.block],

@@ -129,7 +129,7 @@ class StoredModel(ModelDescription):
 
     @property
     def has_alarm(self) -> bool:
-        """Whether there is an alarm of the system: a model may be copied without."""
+        """Whether there is an alarm of the system, which the folder of an old model may lack."""
         return (self.folder / ALARMS_FILE).exists()
 
     def _offline_alarm(self) -> SystemAlarm | None:

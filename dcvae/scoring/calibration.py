@@ -175,13 +175,18 @@ def calibrate(
         np.union1d(split.train, split.validation).astype(np.int32), length
     )
     windows = window_average.WindowSquares(every, scorer.squares(inputs, every))
-    # A strange row is in T windows: all of them are left out, or it would count T times.
-    strange = windows_with(np.append(np.zeros(length - 1, dtype=bool), incidents), length)
-    usual = ~strange[every] if not strange[every].all() else np.ones(len(every), dtype=bool)
-    levels = window_average.reference_levels(windows.squares[:, usual])
+    # Levels keep incidents: a series that never moved otherwise would be left with next to none,
+    # and rank every row after (measured on telemetry).
+    levels = window_average.reference_levels(windows.squares)
     normal = window_average.scores_from(
-        windows.squares[:, usual], levels, every[usual], len(inputs.values), length
+        windows.squares, levels, every, len(inputs.values), length
     ).row
+    # A strange row is in T windows: the threshold leaves out every row of these.
+    strange = windows_with(np.append(np.zeros(length - 1, dtype=bool), incidents), length)
+    near = np.append(strange, np.zeros(length - 1, dtype=bool))
+    near[length - 1 :] |= strange
+    if not near.all():
+        normal = np.where(near, np.nan, normal)
     outside = {"predicted": shares_outside(error, sigma)} | {
         mode.mode: shares_outside(error, mode.apply(sigma)) for mode in modes
     }

@@ -65,11 +65,6 @@ class Table:
     notices: list[str]
     context_rows: int = 0
 
-    def since(self, row: int) -> "Table":
-        """Return the table of the rows from one on, counted from 0."""
-        left = max(self.context_rows - row, 0)
-        return Table(self.path, self.frame.iloc[row:], self.notices, left)
-
 
 def read_table(
     path: Path,

@@ -1,5 +1,6 @@
 """Detection: from scores to bands and flags of cells, alarms of rows, and events."""
 
+from dcvae.detection.alarms.budget import SECONDS_PER_WEEK
 from dcvae.detection.alarms.judged import STATES, Judged
 from dcvae.detection.alarms.rules import AlarmRules
 from dcvae.detection.alarms.system import SystemAlarm
@@ -17,6 +18,7 @@ from dcvae.detection.thresholds import Thresholds, as_errors, fit_thresholds
 
 __all__ = [
     "PROMISED",
+    "SECONDS_PER_WEEK",
     "STATES",
     "TOGETHER",
     "AlarmRules",

@@ -4,13 +4,12 @@ import numpy as np
 import pandas as pd
 
 from dcvae._arrays import Float64Array
-from dcvae.detection import Detection, Events
+from dcvae.detection import SECONDS_PER_WEEK, Detection, Events
 from dcvae.evaluation.findings import Finding
 
 _MOVED = 1.0  # a level is off by so many roots of the trained reference level
 _LEAST_SHARE = 0.5  # of the last window, that must be observed to speak of a level
 _MOST_NAMED = 5
-SECONDS_PER_WEEK = 604_800.0
 
 
 def budget_findings(detection: Detection, events: Events, step_seconds: float) -> list[Finding]:
@@ -77,7 +76,7 @@ def level_findings(detection: Detection, events: Events) -> list[Finding]:
     moved = [column for column in moved if abs(off[column]) > _MOVED * root[column]]
     if not moved:
         return []
-    named = [_sentence(detection, column, off[column]) for column in moved]
+    named = [_sentence(detection, column, off[column], following.window) for column in moved]
     shifts = int((events.table["kind"] == "level shift").sum())
     told = "; ".join(named[:_MOST_NAMED])
     more = f"; and {len(named) - _MOST_NAMED} more series" if len(named) > _MOST_NAMED else ""
@@ -91,9 +90,8 @@ def level_findings(detection: Detection, events: Events) -> list[Finding]:
     ]
 
 
-def _sentence(detection: Detection, column: int, off: float) -> str:
-    """Say since when a series is how much higher or lower than expected."""
-    window = detection.system.following.window  # type: ignore[union-attr]
+def _sentence(detection: Detection, column: int, off: float, window: int) -> str:
+    """Say since when a series is how much higher or lower than expected of the last window."""
     mean, _ = detection.expected(column)
     usual = float(np.nanmedian(mean[-window:]))
     difference = off * float(detection.scale[column])

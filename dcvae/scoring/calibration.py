@@ -22,6 +22,8 @@ from dcvae.scoring.incidents import incident_rows
 from dcvae.scoring.scores import Scores
 from dcvae.scoring.sigma import SigmaCalibration, fit_sigmas, shares_outside
 
+_STILL = 0.1**2  # scaled squared
+
 if TYPE_CHECKING:  # importing it would import Keras
     from dcvae.networks import Autoencoder
     from dcvae.scoring.window_average import WindowAverageScorer, WindowSquares
@@ -175,18 +177,13 @@ def calibrate(
         np.union1d(split.train, split.validation).astype(np.int32), length
     )
     windows = window_average.WindowSquares(every, scorer.squares(inputs, every))
-    # Levels keep incidents: a series that never moved otherwise would be left with next to none,
-    # and rank every row after (measured on telemetry).
-    levels = window_average.reference_levels(windows.squares)
-    normal = window_average.scores_from(
-        windows.squares, levels, every, len(inputs.values), length
-    ).row
-    # A strange row is in T windows: the threshold leaves out every row of these.
+    # A strange row is in T windows: all of them are left out, or it would count T times.
     strange = windows_with(np.append(np.zeros(length - 1, dtype=bool), incidents), length)
-    near = np.append(strange, np.zeros(length - 1, dtype=bool))
-    near[length - 1 :] |= strange
-    if not near.all():
-        normal = np.where(near, np.nan, normal)
+    usual = ~strange[every] if not strange[every].all() else np.ones(len(every), dtype=bool)
+    levels = _levels(windows.squares, usual)
+    normal = window_average.scores_from(
+        windows.squares[:, usual], levels, every[usual], len(inputs.values), length
+    ).row
     outside = {"predicted": shares_outside(error, sigma)} | {
         mode.mode: shares_outside(error, mode.apply(sigma)) for mode in modes
     }
@@ -195,3 +192,20 @@ def calibrate(
         series, modes, levels, window_average.threshold(normal), fitted_on, outside
     )
     return CalibrationRun(calibration, scores, windows, incidents)
+
+
+def _levels(squares: Float64Array, usual: BoolArray) -> Float64Array:
+    """Return reference levels of the usual windows, but those of all windows for still series.
+
+    A series that is predicted to a tenth of its deviation, but in what looks like an incident, is
+    one that seldom moves, as switches do: without those windows its level would be next to nothing,
+    and its next move would be ranked above everything (measured on telemetry).
+
+    Args:
+        squares: (2, windows, series) float64, in sigmas squared and scaled squared.
+        usual: (windows,) bool.
+    """
+    from dcvae.scoring.window_average import reference_levels
+
+    every, without = reference_levels(squares), reference_levels(squares[:, usual])
+    return np.where(without[1] < _STILL, every, without)

@@ -92,7 +92,8 @@ def _limits(ordered: Float64Array) -> Iterator[tuple[float, bool]]:
     """
     middle, high = np.quantile(ordered, [_MIDDLE, _HIGH])
     scale = (high - middle) / math.log((1 - _MIDDLE) / (1 - _HIGH))
-    most = max(int(_LARGEST_SHARE * len(ordered)), 1)
+    # A few rows may touch twice as many blocks; that they are few is seen from the rows.
+    most = min(max(int(2 * _LARGEST_SHARE * len(ordered)), 1), len(ordered) - 1)
     rest = ordered[1 : most + 1]
     gaps = ordered[:most] - rest
     apart = np.arange(1, most + 1) * gaps > scale * math.log(_FILES * most)

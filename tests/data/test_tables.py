@@ -254,16 +254,6 @@ def test_context_fills_what_the_data_lack():
         prepend_context(table_of([[nan, 5]], "2021-01-01 00:03"), context, 2)
 
 
-@pytest.mark.parametrize(("row", "left"), [(0, 5), (3, 2), (5, 0), (7, 0)])
-def test_a_later_part_of_a_table_counts_what_is_left_of_the_context(row, left):
-    context = table_of(np.arange(10.0).reshape(5, 2), name="context.csv")
-    joined = prepend_context(table_of(VALUES, "2021-01-01 00:05"), context, 2)
-    part = joined.since(row)
-    pd.testing.assert_frame_equal(part.frame, joined.frame.iloc[row:])
-    assert part.context_rows == left
-    assert (part.path, part.notices) == (joined.path, joined.notices)
-
-
 def test_context_refused():
     data = table_of(VALUES, "2021-01-01 00:02")
     with pytest.raises(InputError, match=r"c.csv must end before data.csv starts, but it ends at"):

@@ -8,7 +8,7 @@ import pytest
 from dcvae import InputError
 from dcvae.data.windows import WindowSplit
 from dcvae.scoring import window_average
-from dcvae.scoring.calibration import Calibration, calibrate
+from dcvae.scoring.calibration import Calibration, _levels, calibrate
 from dcvae.scoring.causal import CausalScorer
 from dcvae.scoring.sigma import fit_sigmas, shares_outside
 from support.builders import inputs_of, random_network, random_rows, settings_with
@@ -142,19 +142,41 @@ def calibrated_on(values, **options):
     return calibrate(network, SETTINGS, SERIES, inputs_of(values), split, scorer, **options)
 
 
-def test_sigmas_do_not_rest_on_an_incident_but_levels_of_windows_keep_it():
-    """A series that moves in an incident alone would be left with a level of next to nothing."""
+def test_a_strange_training_row_does_not_count_once_for_each_of_its_windows():
     values = random_rows(400, 2)
     usual = calibrated_on(values).calibration
     values[320:323] += 100.0
     found = calibrated_on(values, find_incidents=True)
     assert found.incidents[313:316].all()
     without, taken = found.calibration, calibrated_on(values).calibration
-    np.testing.assert_array_equal(without.reference_levels, taken.reference_levels)
-    assert without.threshold < taken.threshold
+    for name in ("reference_levels", "threshold"):
+        clean = getattr(usual, name)
+        np.testing.assert_allclose(getattr(without, name), clean, rtol=0.15)
+    assert (taken.reference_levels > 2 * usual.reference_levels).all()
     for kept, clean, dirty in zip(without.modes, usual.modes, taken.modes, strict=True):
         np.testing.assert_allclose(kept.factor, clean.factor, rtol=0.15)
         assert not np.allclose(dirty.factor, clean.factor, rtol=0.15)
+
+
+def test_windows_of_an_incident_are_those_that_contain_one_of_its_rows():
+    """Scored row i ends the window that starts in row i; its own row is i + 7."""
+    values = random_rows(400, 2)
+    values[150:153] += 100.0
+    run = calibrated_on(values, find_incidents=True)
+    measured, squares = run.windows
+    strange = np.flatnonzero(run.incidents) + 7
+    usual = [not any(start <= row < start + 8 for row in strange) for start in measured.tolist()]
+    expected = np.quantile(squares[:, usual], 0.99, axis=1)
+    np.testing.assert_allclose(run.calibration.reference_levels, expected)
+
+
+def test_a_series_that_is_still_but_for_its_incidents_keeps_their_level():
+    squares = np.random.default_rng(0).uniform(0.5, 1.0, (2, 200, 2))
+    squares[:, :, 1] *= 1e-3  # predicted to a thirtieth of its deviation
+    squares[:, :4] = 9.0
+    levels = _levels(squares, np.arange(200) >= 4)
+    np.testing.assert_allclose(levels[:, 0], np.quantile(squares[:, 4:, 0], 0.99, axis=1))
+    np.testing.assert_allclose(levels[:, 1], 9.0)
 
 
 def test_a_share_of_the_rows_is_left_out_when_asked_for():

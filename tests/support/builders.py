@@ -107,7 +107,6 @@ def judged_of(score: NDArray[np.float64], **fields: Any) -> Judged:
         limit=np.nan,
         lower=np.nan,
         reference=np.where(np.isfinite(score), 1.0, np.nan),
-        held=np.zeros(len(score), dtype=bool),
         widths=np.ones((1, 1), dtype=np.float32),
         accepted=(),
         returned=(),

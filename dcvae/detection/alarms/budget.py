@@ -34,6 +34,7 @@ _LOWEST_LIMIT = 1.02
 _JUST_ABOVE = 1.0 + 1e-9
 _MANY = 100.0  # alarms, of which the negative binomial is near enough to normal
 _PARTS = 28  # of the training data, days of four weeks, whose counts tell the dispersion
+_BLOCKS_OF_A_PART = 24  # at least, for its count to mean anything
 _TAIL = 0.1
 _FEWEST_IN_TAIL = 10
 
@@ -63,8 +64,12 @@ class Expectation:
     def most(self, weeks: float) -> int:
         """Return the number of alarms that so many weeks exceed with 1 - confidence at most."""
         mean = (self.counted + 0.5) * weeks / self.weeks
-        variance = self.dispersion * (mean + mean**2 / (self.counted + 0.5))
-        return _quantile(mean, variance, self.confidence)
+        variance = mean + mean**2 / (self.counted + 0.5)
+        # Much dispersion moves a skewed distribution towards 0: days that differ more are never
+        # taken for fewer alarms.
+        return max(
+            _quantile(mean, factor * variance, self.confidence) for factor in (1.0, self.dispersion)
+        )
 
     def describe(self) -> str:
         """Describe in words what is expected of the next weeks.
@@ -141,6 +146,7 @@ def find_limit(
     weeks: float,
     per_week: float,
     confidence: float,
+    lowest: float = _LOWEST_LIMIT,
 ) -> tuple[float, Expectation]:
     """Find the lowest limit at which the weeks after training keep the budget.
 
@@ -151,6 +157,7 @@ def find_limit(
         weeks: weeks of judged training rows, > 0.
         per_week: the budget, alarms a week.
         confidence: probability with which it is to be kept.
+        lowest: limit below which none is placed, > 1.
 
     Returns:
         The limit, > 1, and what is expected at it.
@@ -165,14 +172,14 @@ def find_limit(
     ranks = np.geomspace(1, max(_LARGEST_SHARE_OF_BLOCKS * known.size, 1), _CANDIDATES)
     for limit in known[np.unique(np.round(ranks).astype(int)) - 1]:
         limit = float(limit) * _JUST_ABOVE  # rounding never puts its own block above it
-        if limit < _LOWEST_LIMIT:
+        if limit < lowest:
             break
         expected = Expectation(per_week, confidence, count_alarms(limit), weeks, dispersion)
         if expected.most(ahead) > max(per_week * ahead, 1.0):
             break
         best, found = limit, expected
     if best is None:
-        best = max(_beyond(known, per_week * weeks), highest, _LOWEST_LIMIT)
+        best = max(_beyond(known, per_week * weeks), highest, lowest)
     return best, found
 
 
@@ -190,7 +197,7 @@ def _beyond(known: Float64Array, allowed: float) -> float:
 def _dispersion(largest: Float64Array) -> float:
     """Estimate how much more the days differ than a Poisson's, from their unusual blocks."""
     known = largest[np.isfinite(largest)]
-    parts = min(_PARTS, known.size // BLOCKS_OF_A_PART)
+    parts = min(_PARTS, known.size // _BLOCKS_OF_A_PART)
     if parts < 4:
         return 1.0
     unusual = known > np.quantile(known, 0.98)
@@ -198,6 +205,3 @@ def _dispersion(largest: Float64Array) -> float:
     counts: IntArray = np.array([part.sum() for part in np.array_split(begins, parts)])
     mean = float(counts.mean())
     return max(float(counts.var(ddof=1)) / mean, 1.0) if mean else 1.0
-
-
-BLOCKS_OF_A_PART = 24  # at least, for its count to mean anything

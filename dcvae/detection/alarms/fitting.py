@@ -91,6 +91,7 @@ def fit_following(
         max(judged, 1) * step_seconds / SECONDS_PER_WEEK,
         budget,
         keys.budget_confidence,
+        following.lowest_limit,
     )
     # Without a judged row, and where series decide, it says nothing of the alarms to come.
     expected = found if judged and rules.system == "weighted" else None

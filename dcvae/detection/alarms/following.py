@@ -28,6 +28,7 @@ QUANTILE = 0.9
 _USUAL_QUANTILE = 0.99
 _LOWEST_REFERENCE = 1e-9
 _LOWEST_USUAL = 1e-3
+_ABOVE_LEVEL = 1.2
 
 
 class Clock(NamedTuple):
@@ -161,9 +162,20 @@ class Following:
         """Return the strangeness of a relative score."""
         return float((1.0 + relative_score) ** self.series)
 
+    @property
+    def level(self) -> float:
+        """Strangeness of series that are at their references, as at any steady level."""
+        return float(np.prod(1.0 + np.sort(1.0 / self.usual)[-self.series :]))
+
+    @property
+    def lowest_limit(self) -> float:
+        """Limit that a steady level does not reach, however far from that of training."""
+        relative = float(self.relative_score(np.array(self.level)))
+        return self.limit(_ABOVE_LEVEL * relative)
+
     def lower(self, limit: float, leave: float) -> float:
-        """Return what ends an alarm: a power of its limit, but not below what is calm."""
-        return float(min(max(limit**leave, self.calm), limit))
+        """Return what ends an alarm: a power of its limit, but neither below calm nor a level."""
+        return float(min(max(limit**leave, self.calm, self.level), limit))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON; those of the series in the order of the model."""

@@ -24,10 +24,9 @@ class Judged(NamedTuple):
         lower: what it must fall to before the alarm ends; NaN where series decide.
         reference: (rows,) float64 > 0, how many times the trained ones the references are, the
             geometric mean of the series; 1 where nothing follows, NaN where nothing is judged.
-        held: (rows,) bool, references do not move here, as there is an alarm.
         widths: (rows or 1, series) float32 >= 1, how many times as wide as trained the bands are.
-        accepted: first rows of the blocks at whose end what was in alarm became the new normal.
-        returned: first rows of the blocks at whose end the references of before came back.
+        accepted: rows with which what was in alarm became the new normal.
+        returned: rows with which the references of before came back.
     """
 
     score: Float64Array
@@ -36,7 +35,6 @@ class Judged(NamedTuple):
     limit: float
     lower: float
     reference: Float64Array
-    held: BoolArray
     widths: Float32Array
     accepted: tuple[int, ...]
     returned: tuple[int, ...]
@@ -48,7 +46,6 @@ class Judged(NamedTuple):
             relative=self.relative[row:],
             own=self.own[row:],
             reference=self.reference[row:],
-            held=self.held[row:],
             widths=self.widths if len(self.widths) == 1 else self.widths[row:],
             accepted=tuple(at - row for at in self.accepted if at >= row),
             returned=tuple(at - row for at in self.returned if at >= row),
@@ -63,7 +60,6 @@ class Judged(NamedTuple):
             relative=np.concatenate([first.relative, second.relative]),
             own=np.concatenate([first.own, second.own]),
             reference=np.concatenate([first.reference, second.reference]),
-            held=np.concatenate([first.held, second.held]),
             widths=np.concatenate([first.widths, second.widths]),
             accepted=first.accepted + tuple(row + rows for row in second.accepted),
             returned=first.returned + tuple(row + rows for row in second.returned),

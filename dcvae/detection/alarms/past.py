@@ -45,8 +45,8 @@ class Followed(NamedTuple):
         references: (blocks, series) float64, trained reference levels, NaN where a series is not
             judged.
         held: (blocks,) bool, an alarm kept the block out of the references.
-        accepted: first rows of the blocks at whose end an alarm was taken for the new normal.
-        returned: first rows of the blocks at whose end the references of before came back.
+        accepted: rows, last ones of their blocks, with which an alarm became the new normal.
+        returned: rows, likewise, with which the references of before came back.
     """
 
     strangeness: Float64Array
@@ -154,8 +154,8 @@ class Past:
             machine.strangeness,
             machine.references,
             machine.held,
-            [int(clock.starts[block]) for block in machine.accepted],
-            [int(clock.starts[block]) for block in machine.returned],
+            [int(self._stops[block]) - 1 for block in machine.accepted],
+            [int(self._stops[block]) - 1 for block in machine.returned],
         )
 
     def against(

@@ -103,7 +103,7 @@ def _of_score(
     given = replace(alarm.rules, system="weighted")
     past = None if alarm.following is None else alarm.past(error, times)
     tried = [alarm.threshold, *_thresholds(score)]
-    raised: dict[tuple[float, float], Float64Array] = {}
+    known: dict[tuple[float, float], Float64Array] = {}
     if alarm.following is not None and past is not None:
         relative = alarm.following.relative_score(past.strangeness)
         tried = [alarm.threshold, *_thresholds(relative)]
@@ -114,10 +114,10 @@ def _of_score(
                 yield option, persistent_score(score, float(threshold), rules)
                 continue
             limit, key = alarm.following.limit(float(threshold)), (threshold, rules.leave)
-            if key not in raised:  # only these decide what is kept out of the past
-                raised[key] = past.run(limit, rules.leave, given.hold).strangeness
+            if key not in known:  # but for gaps, only these decide what is kept out of the past
+                known[key] = past.run(limit, rules.leave, given.hold).strangeness
             lower = alarm.following.lower(limit, rules.leave)
-            yield option, above(raised[key], limit, lower, rules)
+            yield option, above(known[key], limit, lower, rules)
 
 
 def _of_series(

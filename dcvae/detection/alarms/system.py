@@ -122,11 +122,10 @@ class SystemAlarm:
         if self.following is None:
             limit, lower = (self.threshold, self._lower) if by_score else (np.nan, np.nan)
             alone = replace(self, rules=replace(self.rules, smoothing=1))
-            nothing = np.zeros(len(error), dtype=bool)
             same = np.ones((1, error.shape[1]), dtype=np.float32)
             reference = np.where(np.isfinite(score), 1.0, np.nan)
             own = alone.score(error)
-            return Judged(score, score, own, limit, lower, reference, nothing, same, (), ())
+            return Judged(score, score, own, limit, lower, reference, same, (), ())
         # Errors of rows that the network was trained on are smaller than any later ones: no past.
         until = self.following.trained_until
         new = 0 if until is None else int(np.searchsorted(times, until, side="right"))
@@ -156,7 +155,6 @@ class SystemAlarm:
             limit,
             lower,
             moved(followed, following)[clock.block],
-            followed.held[clock.block],
             past.widths().astype(np.float32)[clock.block],
             tuple(followed.accepted),
             tuple(followed.returned),

@@ -127,6 +127,20 @@ def test_a_level_that_has_moved_since_training_raises_one_alarm_and_no_more():
     assert alarm.raised(judged)[6 * A_WEEK + 400 :].mean() < 0.02
 
 
+@pytest.mark.parametrize("size", [6.0, 12.0, 30.0])
+def test_the_alarm_of_a_lasting_shift_is_over_with_its_acceptance(size):
+    """A steady new level lies between what begins an alarm and what ends one, not below both."""
+    random = np.random.default_rng(2)
+    error = random.normal(size=(6 * A_WEEK, 4)).astype(np.float32)
+    alarm, _ = fitted(error[: 4 * A_WEEK])
+    error[5 * A_WEEK :, :3] += size
+    judged = alarm.judge(error, times_of(len(error)))
+    raised = alarm.raised(judged)
+    [accepted] = judged.accepted
+    assert raised[5 * A_WEEK + 6 : accepted + 1].all()
+    assert not raised[accepted + alarm.rules.hold + 1 :].any()
+
+
 @pytest.mark.parametrize("holes", [0.2, 0.6])
 def test_missing_cells_and_series_that_were_never_there(holes):
     error = noise()
@@ -157,7 +171,7 @@ def test_alarms_of_series_need_no_limit():
     alarm, _ = fitted(error, alarm_system="any")
     judged = alarm.judge(error, times_of(len(error)))
     assert np.isnan(judged.limit)
-    assert not judged.held.any()
+    assert judged.accepted == ()
     alphas = Alphas.default(list("abcd"), 5.0)
     raised, of_series = alarm.alarms(judged, error, alphas)
     np.testing.assert_array_equal(raised, of_series.any(axis=1))

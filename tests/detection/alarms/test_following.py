@@ -171,12 +171,29 @@ def test_scores_and_limits_are_each_others_inverse(series):
 
 
 @pytest.mark.parametrize(
-    ("limit", "leave", "calm", "lower"),
-    [(9.0, 0.5, 1.0, 3.0), (9.0, 1.0, 1.0, 9.0), (9.0, 0.5, 4.0, 4.0), (9.0, 0.5, 20.0, 9.0)],
+    ("limit", "leave", "calm", "usual", "lower"),
+    [
+        (9.0, 0.5, 1.0, 1e9, 3.0),
+        (9.0, 1.0, 1.0, 1e9, 9.0),
+        (9.0, 0.5, 4.0, 1e9, 4.0),
+        (9.0, 0.5, 20.0, 1e9, 9.0),
+        (9.0, 0.5, 1.0, 1.0, 4.0),  # two series at their references: (1 + 1)²
+    ],
 )
-def test_an_alarm_ends_below_a_power_of_the_limit_but_in_what_is_calm(limit, leave, calm, lower):
-    made = replace(fitted(np.ones((200, 2)), np.arange(200) * MINUTE), calm=calm)
+def test_an_alarm_ends_below_a_power_of_the_limit_but_in_what_is_calm_or_level(
+    limit, leave, calm, usual, lower
+):
+    made = fitted(np.ones((200, 2)), np.arange(200) * MINUTE)
+    made = replace(made, calm=calm, usual=np.full(2, usual), series=2)
     assert made.lower(limit, leave) == pytest.approx(lower)
+
+
+def test_no_limit_is_what_a_steady_level_reaches():
+    made = fitted(np.ones((200, 2)), np.arange(200) * MINUTE)
+    made = replace(made, usual=np.array([2.0, 4.0]), series=2)
+    assert made.level == pytest.approx(1.5 * 1.25)
+    score = made.relative_score(np.array(made.lowest_limit))
+    assert score == pytest.approx(1.2 * (np.sqrt(1.875) - 1))
 
 
 # ------------------------------------------------------------------- stored

@@ -18,7 +18,6 @@ def judged():
         limit=2.0,
         lower=1.0,
         reference=random.random(10),
-        held=random.random(10) < 0.5,
         widths=random.random((10, 2)).astype(np.float32),
         accepted=(1, 5, 8),
         returned=(6,),
@@ -33,7 +32,7 @@ def same(left, right):
 @pytest.mark.parametrize("row", [0, 1, 5, 6, 9, 10])
 def test_a_later_part_counts_its_own_rows(judged, row):
     part = judged.since(row)
-    for name in ("score", "relative", "own", "reference", "held", "widths"):
+    for name in ("score", "relative", "own", "reference", "widths"):
         np.testing.assert_array_equal(getattr(part, name), getattr(judged, name)[row:])
     assert (part.limit, part.lower) == (2.0, 1.0)
     assert [at + row for at in part.accepted] == [at for at in (1, 5, 8) if at >= row]
@@ -50,7 +49,7 @@ def test_a_file_is_made_of_its_parts(judged, row):
     first = judged._replace(
         **{
             name: getattr(judged, name)[:row]
-            for name in ("score", "relative", "own", "reference", "held", "widths")
+            for name in ("score", "relative", "own", "reference", "widths")
         },
         accepted=tuple(at for at in judged.accepted if at < row),
         returned=tuple(at for at in judged.returned if at < row),

@@ -77,7 +77,9 @@ def largest(values):
 def past_twin(following, relative, times, limit, hold):
     """All of `past`'s first lines, one block after the other."""
     numbers = times // (MINUTE * block_rows(following.window))
-    lower = min(max(limit**LEAVE, following.calm), limit)
+    # Of as many series at their references: what is usual is 1.1 times that.
+    level = (1 + 1 / 1.1) ** min(following.series, relative.shape[1])
+    lower = min(max(limit**LEAVE, following.calm, level), limit)
     longest = -(-following.longest // block_rows(following.window))
     history = [[] for _ in range(relative.shape[1])]
     before, kept, since, on, last = None, [], 0, False, 0
@@ -102,7 +104,7 @@ def past_twin(following, relative, times, limit, hold):
         calm = largest([judge_twin(relative[row], earlier, following) for row in rows]) <= lower
         if before is not None and calm:
             history, before, learn, kept, on = before, None, [block], [], False
-            returned.append(int(rows[0]))
+            returned.append(int(rows[-1]))
         else:
             if not np.isnan(largest(found)):
                 on = largest(found) > (lower if on else limit)
@@ -113,7 +115,7 @@ def past_twin(following, relative, times, limit, hold):
                 kept.append(block)
                 if len(kept) == longest:
                     before, since = [list(known) for known in history], at
-                    accepted.append(int(rows[0]))
+                    accepted.append(int(rows[-1]))
                     learn, kept, on = kept, [], False
         for values in learn:
             for known, value in zip(history, values, strict=True):
@@ -195,7 +197,7 @@ def test_a_lasting_shift_is_accepted_once_and_then_calm():
     followed = past_of(relative).run(LIMIT, LEAVE, HOLD)
     assert (followed.strangeness[300 : 300 + LONGEST] > LIMIT).all()
     assert (followed.strangeness[300 + LONGEST :] < LIMIT**LEAVE).all()
-    assert followed.accepted == [300 + LONGEST - 2]  # the last block of those
+    assert followed.accepted == [300 + LONGEST - 1]  # with the last row of those
     assert followed.returned == []
 
 
@@ -203,7 +205,7 @@ def test_the_old_references_return_with_the_old_level():
     relative = noise(900)
     relative[300:360] *= 50  # accepted after 40 rows, over 20 rows later
     followed = past_of(relative).run(LIMIT, LEAVE, HOLD)
-    assert (followed.accepted, followed.returned) == ([300 + LONGEST - 2], [360])
+    assert (followed.accepted, followed.returned) == ([300 + LONGEST - 1], [361])
     assert (followed.references[180] > 10 * followed.references[150]).all()
     # From the next block on, which has learned of this one too.
     np.testing.assert_allclose(followed.references[181], followed.references[150], rtol=0.1)

@@ -140,8 +140,8 @@ def fit_thresholds(
         cells = np.where(np.isnan(normal), np.float32(np.nan), as_errors(offline))
         if incidents is not None and labels is None:  # they are in the windows of so many rows
             before = keys.window_length - 1
-            near = np.convolve(incidents, np.ones(2 * before + 1))[before:][: len(cells)]
-            cells[near > 0.5] = np.nan
+            reached = np.convolve(incidents, np.ones(2 * before + 1))[before:][: len(cells)]
+            cells[reached > 0.5] = np.nan
         alone = replace(rules, system="weighted", smoothing=1)
         of_windows, _ = fit_following(
             cells, times, alone, keys, step_seconds=step_seconds, trained_until=trained_until

@@ -32,7 +32,7 @@ def budget_findings(detection: Detection, events: Events, step_seconds: float) -
         f"expected ({100 * expected.confidence:.0f} % sure, {expected.counted} in "
         f"{expected.weeks:.2g} weeks of training)."
     )
-    return [Finding("info", told[0].upper() + told[1:])]
+    return [Finding("info", told)]
 
 
 def unjudged_findings(detection: Detection) -> list[Finding]:

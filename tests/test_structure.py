@@ -41,7 +41,7 @@ LIGHT = (
 )
 HEAVY = {"keras", "tensorflow", "sklearn", "matplotlib", "plotly"}
 # Where paths are opened, read or written.
-MAY_TOUCH_FILES = ("data/readers.py", "storage", "report", "training/tensorboard.py", "config")
+MAY_TOUCH_FILES = ("data/files/", "storage", "report", "training/tensorboard.py", "config")
 MAY_PRINT = ("cli", "training/progress.py")  # a fit that is asked to be verbose prints its epochs
 MOST_LINES = 400
 MOST_MODULES = 10  # of a package, beside its __init__

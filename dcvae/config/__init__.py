@@ -12,7 +12,9 @@ from dcvae.config.compare import (
     without_effect,
 )
 from dcvae.config.json_file import show
-from dcvae.config.key_properties import (
+from dcvae.config.keys.data import DataKeys
+from dcvae.config.keys.network import NetworkKeys
+from dcvae.config.keys.properties import (
     ARCHITECTURE_TRAITS,
     UNLIMITED,
     AlarmSystem,
@@ -26,15 +28,15 @@ from dcvae.config.key_properties import (
     SigmaMode,
     alias_of,
 )
-from dcvae.config.keys import DataKeys, NetworkKeys, TrainingKeys
-from dcvae.config.presets import preset, preset_names, preset_text
-from dcvae.config.settings import FIELDS, Settings, architecture_of, keys_of, read_settings
-from dcvae.config.threshold_keys import (
+from dcvae.config.keys.thresholds import (
     AlarmKeys,
     DetectionKeys,
     ScoringKeys,
     ThresholdKeys,
 )
+from dcvae.config.keys.training import TrainingKeys
+from dcvae.config.presets import preset, preset_names, preset_text
+from dcvae.config.settings import FIELDS, Settings, architecture_of, keys_of, read_settings
 from dcvae.config.values import rows_of
 
 __all__ = [

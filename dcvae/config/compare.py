@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dcvae.config.json_file import show
-from dcvae.config.key_properties import Key, alias_of, key_of
+from dcvae.config.keys.properties import Key, alias_of, key_of
 from dcvae.config.settings import FIELDS, Settings, fidelity_keys_of
 
 

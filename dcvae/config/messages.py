@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from dcvae.config.json_file import show
-from dcvae.config.key_properties import PAPER_LETTERS, key_of
+from dcvae.config.keys.properties import PAPER_LETTERS, key_of
 
 # Names of these keys in other programs, where similarity of letters would not find them. In lower
 # case and without separators, so that `latentDim` and `latent-dim` are found too.

@@ -11,7 +11,7 @@ from typing import get_args
 
 from pydantic.fields import FieldInfo
 
-from dcvae.config.key_properties import (
+from dcvae.config.keys.properties import (
     ARCHITECTURE_TRAITS,
     CODE_DEFAULTS,
     FIDELITY_KEYS,

@@ -9,7 +9,7 @@ a misspelled key, `true` in place of a number or `"32"` for 32 is an error. And 
 settings are written beside the trained model, so that a model is never rebuilt from defaults that
 have changed since.
 
-Keys are grouped by the package that reads them (`keys`, `threshold_keys`). `Settings` inherits
+Keys are grouped by the package that reads them (the modules of `keys`). `Settings` inherits
 from all groups: a function takes the group that it reads, and can be given the whole.
 """
 
@@ -21,7 +21,9 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator, model
 from pydantic.fields import FieldInfo
 
 from dcvae.config.json_file import parse_object, read_text, show
-from dcvae.config.key_properties import (
+from dcvae.config.keys.data import DataKeys
+from dcvae.config.keys.network import NetworkKeys
+from dcvae.config.keys.properties import (
     ARCHITECTURE_TRAITS,
     CODE_DEFAULTS,
     DEFAULT_ARCHITECTURE,
@@ -32,9 +34,9 @@ from dcvae.config.key_properties import (
     alias_of,
     key_of,
 )
-from dcvae.config.keys import DataKeys, NetworkKeys, TrainingKeys
+from dcvae.config.keys.thresholds import DetectionKeys, ScoringKeys
+from dcvae.config.keys.training import TrainingKeys
 from dcvae.config.messages import expected, problem_line
-from dcvae.config.threshold_keys import DetectionKeys, ScoringKeys
 from dcvae.config.values import problem_of_folder_name
 from dcvae.errors import InputError
 

@@ -16,7 +16,7 @@ from dcvae.data.gaps import after_gap
 from dcvae.data.preprocessing import ModelInput, Preprocessor
 from dcvae.data.resampling import resample, resample_joined
 from dcvae.data.tables import Table, prepend_context, read_labels, read_table
-from dcvae.data.times import sampling_step
+from dcvae.data.times.reading import sampling_step
 from dcvae.data.windows import WindowSplit, split_windows
 from dcvae.errors import InputError
 

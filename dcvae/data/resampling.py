@@ -15,7 +15,7 @@ import pandas as pd
 
 from dcvae.config import DataKeys
 from dcvae.data.tables import Table, prepend_context
-from dcvae.data.times import sampling_step, time_span
+from dcvae.data.times.reading import sampling_step, time_span
 from dcvae.errors import InputError
 
 _MANY_EMPTY = 100  # empty steps for each one with a row: not gaps, but a step that is too short

@@ -2,7 +2,7 @@
 
 A data file has the time in its first column, whatever the name of that column, and one numeric
 series in every other; a label file has the same times and 0 or 1. `read_table` and `read_labels`
-take such a file, in any format of `readers`, and return a `Table`: the values by time, and notices
+take such a file, in any format of `files`, and return a `Table`: the values by time, and notices
 for the user. A notice tells of what is unusual but usable (missing cells, constant series, gaps in
 time). What would make results wrong or meaningless (repeated or unordered times, text among
 numbers, another set of series) is refused with an `InputError` that names the file, the row, the
@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 
 from dcvae._text import SHOWN, quoted, shortened
-from dcvae.data.readers import File, describe_cells, open_file, refuse
-from dcvae.data.times import (
+from dcvae.data.files.messages import File, describe_cells, refuse
+from dcvae.data.files.opening import open_file
+from dcvae.data.times.reading import (
     describe_steps,
     order_problems,
     read_times,

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from dcvae.config import DataKeys, NetworkKeys, ScoringKeys, Settings, TrainingKeys
-from dcvae.config.keys import CommonKeys
+from dcvae.config.keys.common import CommonKeys
 from support.settings_files import PUBLISHED, problems, read
 
 PAPER_SIDES = {"fidelity_encoder": "paper", "fidelity_decoder": "paper"}

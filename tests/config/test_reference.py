@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from dcvae.config import FIELDS, Settings, read_settings
-from dcvae.config.key_properties import FIDELITY_KEYS
+from dcvae.config.keys.properties import FIDELITY_KEYS
 from dcvae.config.messages import allowed_values
 from dcvae.config.reference import key_table, with_key_table
 from support.settings_files import FOLDER

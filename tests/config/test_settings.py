@@ -24,8 +24,8 @@ from dcvae.config import (
     read_settings,
     without_effect,
 )
-from dcvae.config.key_properties import CODE_DEFAULTS, FIDELITY_KEYS
-from dcvae.config.keys import CommonKeys
+from dcvae.config.keys.common import CommonKeys
+from dcvae.config.keys.properties import CODE_DEFAULTS, FIDELITY_KEYS
 from dcvae.detection.alarms.rules import AlarmRules
 from support.settings_files import (
     ALL_KEYS,

@@ -2,14 +2,14 @@
 
 import pytest
 
-from dcvae.data import readers
+from dcvae.data.files import csv_file
 
 
 @pytest.fixture(params=["arrow", "pandas"])
 def engine(request, monkeypatch):
     """Everything holds whichever engine reads CSV files."""
     if request.param == "pandas":
-        monkeypatch.setattr(readers, "_arrow", lambda: None)
+        monkeypatch.setattr(csv_file, "_arrow", lambda: None)
     return request.param
 
 

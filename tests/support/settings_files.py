@@ -8,7 +8,7 @@ import pytest
 
 from dcvae import InputError
 from dcvae.config import Settings
-from dcvae.config.key_properties import FIDELITY_KEYS
+from dcvae.config.keys.properties import FIDELITY_KEYS
 
 FOLDER = Path(__file__).parents[2] / "settings"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dcvae._text import SHOWN, shortened
-from dcvae.data.readers import MISSING, File, refuse, row_numbers
+from dcvae.data.files.messages import MISSING, File, refuse, row_numbers
 
 # Seconds since 1970 of the years 1990 to 2200. The same range in milliseconds does not overlap it,
 # nor do compact dates (20210131, 202101311205), so the magnitude alone decides.

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationInfo, field_validator
 
 from dcvae.config.json_file import show
-from dcvae.config.key_properties import (
+from dcvae.config.keys.common import CommonKeys
+from dcvae.config.keys.properties import (
     ARCHITECTURE_TRAITS,
     DEFAULT_ARCHITECTURE,
     VARIATIONAL,
@@ -19,7 +20,6 @@ from dcvae.config.key_properties import (
     SigmaMode,
     Threshold,
 )
-from dcvae.config.keys import CommonKeys
 from dcvae.config.messages import expected
 from dcvae.config.values import duration_of
 

@@ -1,9 +1,4 @@
-"""Readers of files: CSV, compressed CSV and Parquet, to named columns of cells.
-
-`open_file` looks at the bytes and the header only. `read` then returns the first column as it is
-written and the wanted columns as float64, NaN where a cell is missing; other modules interpret
-them. A file that cannot be cut into rows and columns, or a cell that is no number, is refused with
-an `InputError` that names the file, the row, the line and the column.
+"""Delimited text: one header, then one row a line.
 
 The fast path parses everything at once in compiled code; its result is used only if the file has no
 irregularity. Any other file is read a second time, with the columns that are not numeric as text,
@@ -11,21 +6,18 @@ which either finds the offending cells or accepts an untidy but unambiguous file
 """
 
 import csv
-import gzip
 import importlib
 import io
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from dcvae._text import SHOWN, shortened
-from dcvae.errors import InputError
+from dcvae.data.files.cells import to_numbers
+from dcvae.data.files.messages import MISSING, refuse
 
-MISSING = ("", "NA", "na", "NaN", "nan", "NAN", "-nan", "null", "Null", "NULL")
 _TRUTHS = (b"True", b"TRUE", b"true", b"False", b"FALSE", b"false")
 
 
@@ -56,7 +48,7 @@ class CsvFile:
                 "its columns are separated by tabs; save it with columns that are separated by "
                 "commas or semicolons",
             )
-        self.names = _stripped(cuts[self._separator])
+        self.names = stripped_names(cuts[self._separator])
 
     def read(
         self, series: Sequence[str], expected: str, words: Mapping[str, str]
@@ -176,7 +168,7 @@ class CsvFile:
         cells = text[list(series)]
         with_comma = "," in decimals and _any_contains(cells, ",") and not _any_contains(cells, ".")
         decimal = "," if with_comma else "."
-        values = _to_numbers(cells, words, decimal, expected, self)
+        values = to_numbers(cells, words, decimal, expected, self)
         values.insert(0, self.names[0], text[self.names[0]])
         return values, decimal
 
@@ -230,71 +222,6 @@ class CsvFile:
         ]
 
 
-class ParquetFile:
-    """Parquet file, used like a `CsvFile`; a stored index is its first column, of any type."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.notices: list[str] = []
-        try:
-            frame = pd.read_parquet(path, engine="pyarrow")
-        except ImportError as error:
-            raise InputError(
-                f"{path} is a Parquet file, which takes pyarrow to read: pip install pyarrow, or "
-                "save it as CSV."
-            ) from error
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be read as Parquet: {error}") from error
-        is_counter = isinstance(frame.index, pd.RangeIndex)
-        self._frame = frame.reset_index(drop=is_counter, allow_duplicates=True)
-        self.names = _stripped([str(name) for name in self._frame.columns])
-        self._frame.columns = pd.Index(self.names, dtype="str")
-
-    def read(
-        self, series: Sequence[str], expected: str, words: Mapping[str, str]
-    ) -> tuple[pd.Series, pd.DataFrame]:
-        """Read the first column, in its own type, and the given ones; as `CsvFile.read`."""
-        if self._frame.empty:
-            refuse(self.path, "it has columns but no rows")
-        values = _to_numbers(self._frame[list(series)], words, ".", expected, self)
-        return self._frame[self.names[0]], values
-
-    def places(self, rows: Sequence[int]) -> list[str]:
-        """Say where rows are, given by number from 0."""
-        return [f"row {row + 1:,}" for row in rows]
-
-    def texts(self, rows: Sequence[int]) -> list[list[str]]:
-        """Return the cells of rows, given by number from 0, as text; empty where missing."""
-        return [
-            ["" if pd.isna(cell) else str(cell).strip() for cell in cells]
-            for cells in self._frame.iloc[list(rows)].astype("object").to_numpy()
-        ]
-
-
-File = CsvFile | ParquetFile
-
-
-def open_file(path: Path) -> File:
-    """Open a file: Parquet by the suffix `.parquet`, else CSV, gzipped if its first bytes are.
-
-    Raises:
-        InputError: the file does not exist or cannot be read as text or Parquet.
-    """
-    if not path.exists():
-        raise InputError(f"{path} does not exist. Give the path of a CSV file.")
-    if path.is_dir():
-        raise InputError(f"{path} is a directory. Give the path of a CSV file in it.")
-    if path.suffix.lower() == ".parquet":
-        return ParquetFile(path)
-    try:
-        raw = path.read_bytes()
-        if raw.startswith(b"\x1f\x8b"):
-            raw = gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
-    return CsvFile(path, raw)
-
-
 def _arrow() -> Any:
     """Return `pyarrow.csv` where it is installed, otherwise None."""
     try:
@@ -323,75 +250,11 @@ def _checked_text(path: Path, raw: bytes) -> bytes:
     return raw if b"\n" in raw else raw.replace(b"\r", b"\n")
 
 
-def _stripped(names: list[str]) -> list[str]:
+def stripped_names(names: list[str]) -> list[str]:
+    """Return the names of columns without blanks around them; `time` where the first has none."""
     names = [name.strip() for name in names]
     return [names[0] or "time", *names[1:]]
 
 
 def _any_contains(cells: pd.DataFrame, mark: str) -> bool:
     return any(column.str.contains(mark, regex=False).any() for _, column in cells.items())
-
-
-def _to_numbers(
-    cells: pd.DataFrame, words: Mapping[str, str], decimal: str, expected: str, file: File
-) -> pd.DataFrame:
-    """Convert columns to float64; refuse the file if a cell is no number, naming such cells."""
-    columns = {}
-    unreadable = np.zeros(cells.shape, dtype=bool)
-    for number, (name, column) in enumerate(cells.items()):
-        if pd.api.types.is_numeric_dtype(column):
-            columns[name] = pd.Series(column.to_numpy(dtype="float64", na_value=np.nan))
-            continue
-        text = column.astype("str")
-        values = pd.to_numeric(text, errors="coerce").astype("float64")
-        # The few cells left: blank ones, words, decimal commas, and wrong ones.
-        left = text[values.isna() & text.notna()].str.strip()
-        left = left[~left.isin(MISSING)]
-        plain = left.str.lower().replace(words) if words else left
-        if decimal == ",":
-            plain = plain.str.replace(",", ".", regex=False)
-        values[left.index] = pd.to_numeric(plain, errors="coerce")
-        unreadable[left.index, number] = values[left.index].isna()
-        columns[name] = values
-    problems = describe_cells(unreadable, list(cells.columns), file, expected)
-    if problems:
-        refuse(file.path, *problems)
-    return pd.DataFrame(columns)
-
-
-# --- Messages about a file -------------------------------------------------------------------
-
-
-def refuse(path: Path, *problems: str) -> NoReturn:
-    """Raise all problems of a file as one error; sentences without its name and a last period."""
-    raise InputError(f"{path}: " + ".\n".join(problems) + ".")
-
-
-def describe_cells(wrong: np.ndarray, names: Sequence[str], file: File, expected: str) -> list[str]:
-    """Say where the first wrong cells are and what they hold.
-
-    Args:
-        wrong: (rows, columns) bool.
-        names: (columns,) names of these columns of the file.
-        file: the file.
-        expected: what the cells should be.
-
-    Returns:
-        One sentence for `refuse`; none if no cell is wrong.
-    """
-    if not wrong.any():
-        return []
-    rows = row_numbers(wrong.any(axis=1))[:SHOWN]
-    places, texts = file.places(rows), file.texts(rows)
-    examples = []
-    for row, column in np.argwhere(wrong[rows])[:SHOWN].tolist():
-        # The text of the cell, as its number may not show it: 1e400 is read as infinite.
-        text = texts[row][file.names.index(names[column])]
-        held = "is empty" if text in MISSING else f"holds `{text}`"
-        examples.append(f"{places[row]}, column `{names[column]}` {held}")
-    return [f"{shortened(examples, SHOWN, int(wrong.sum()))}; expected {expected}"]
-
-
-def row_numbers(wrong: Any) -> list[int]:
-    """Return the numbers, from 0, of the rows where a mask (rows,) is True."""
-    return [int(row) for row in np.flatnonzero(wrong)]

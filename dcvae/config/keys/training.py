@@ -1,0 +1,58 @@
+"""Settings keys of the training: steps, learning rate, and when it ends."""
+
+from typing import Annotated
+
+from pydantic import (
+    Field,
+)
+
+from dcvae.config.keys.common import CommonKeys
+from dcvae.config.keys.properties import (
+    Key,
+)
+
+
+class TrainingKeys(CommonKeys):
+    """Keys of the training: steps, learning rate, and when it ends.
+
+    Examples:
+        >>> from dcvae.config import TrainingKeys
+        >>> keys = TrainingKeys(epochs=10)
+        >>> keys.epochs, keys.patience, keys.batch_size
+        (10, 5, 32)
+    """
+
+    batch_size: Annotated[int, Key("training")] = Field(
+        32, ge=1, description="Windows in a training step."
+    )
+    epochs: Annotated[int, Key("training", resumable=True)] = Field(
+        100, ge=1, description="Most passes over the training windows; see `patience`."
+    )
+    lr: Annotated[float, Key("training", why="0 would learn nothing")] = Field(
+        1e-4, gt=0, description="Learning rate of Adam, the first one if `lr_decay`."
+    )
+    lr_decay: Annotated[bool, Key("training")] = Field(
+        False, description="Whether the learning rate decays exponentially, in stairs."
+    )
+    decay_rate: Annotated[
+        float, Key("training", why="a factor above 1 would raise the learning rate")
+    ] = Field(
+        0.96, gt=0, le=1, description="Factor on the learning rate at each stair, if `lr_decay`."
+    )
+    decay_step: Annotated[int, Key("training")] = Field(
+        7000, ge=1, description="Training steps between two stairs, if `lr_decay`."
+    )
+    patience: Annotated[int, Key("training", resumable=True)] = Field(
+        5, ge=1, description="Epochs without improvement after which training stops."
+    )
+    min_delta: Annotated[float, Key("training")] = Field(
+        0.01, ge=0, description="Decrease of the validation loss that counts as improvement."
+    )
+    steps_per_epoch: Annotated[int | None, Key("training")] = Field(
+        None,
+        ge=1,
+        description="Training steps in an epoch, so that short and long files train equally long: "
+        "windows are drawn in passes over all of them, each in another order, and an epoch goes on "
+        "where the last one ended. It validates on no more windows than it trains on, evenly "
+        "spread. null: one pass over the training windows, and all validation windows.",
+    )

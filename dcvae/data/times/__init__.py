@@ -1,0 +1,1 @@
+"""Times of rows: their formats, time zones, order and sampling steps."""

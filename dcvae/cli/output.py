@@ -1,6 +1,7 @@
 """Output of the commands on a training, on thresholds and on a scored file."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,36 @@ if TYPE_CHECKING:  # importing these would import Keras or pandas
     import pandas as pd
 
     from dcvae.config import Settings
-    from dcvae.data import TrainingData
+    from dcvae.data import ColumnOverview, TrainingData
     from dcvae.detection import Thresholds
     from dcvae.evaluation import Review
     from dcvae.networks import Autoencoder
     from dcvae.training import TrainingResult
 
+SHOWN_COLUMNS = 20  # of a file, in the table before a training
 POOR_F1 = 0.1  # below it, alphas say more about the labels than about the series
+
+
+def columns_table(printer: Printer, columns: Sequence["ColumnOverview"]) -> None:
+    """Print what each column of a file was taken for, so that a mistake is seen before training.
+
+    Args:
+        printer: prints the lines.
+        columns: of the file; the time first.
+    """
+    lines = [
+        [
+            column.name,
+            column.role,
+            f"{column.smallest} to {column.largest}" if column.smallest else "",
+            column.step,
+            f"{column.missing:.1%}" if column.role in ("series", "counter") else "",
+        ]
+        for column in columns
+    ]
+    printer.table(["column", "role", "range", "step", "missing"], lines[:SHOWN_COLUMNS])
+    if len(lines) > SHOWN_COLUMNS:
+        printer.say(f"... and {len(lines) - SHOWN_COLUMNS:,} more")
 
 
 def training_start(

@@ -56,6 +56,7 @@ def _train(arguments: argparse.Namespace) -> int:
     folder = TrainingFolder(arguments.models, settings.model_name)
     if arguments.resume:
         folder.check_resumable(settings, source)
+    output.columns_table(printer, data.table.columns)
     printer.notice(data.notices)
     printer.notice(without_effect(settings))
     printer.notice(entry_of(settings).notices(settings))

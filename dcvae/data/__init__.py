@@ -11,6 +11,7 @@ from dcvae.data.arrays import (
     series_names,
     table_from_array,
 )
+from dcvae.data.columns.overview import ColumnOverview
 from dcvae.data.gaps import after_gap, fill_missing
 from dcvae.data.loading import TrainingData, read_data, training_data, without_labeled
 from dcvae.data.preprocessing import ModelInput, Preprocessor
@@ -32,6 +33,7 @@ from dcvae.data.windows import (
 __all__ = [
     "MADE_UP_STEP",
     "OBSERVED",
+    "ColumnOverview",
     "ModelInput",
     "Preprocessor",
     "Quality",

@@ -12,10 +12,14 @@ import pandas as pd
 
 from dcvae._text import quoted
 from dcvae.config import DataKeys
+from dcvae.data.columns.overview import Summary
+from dcvae.data.columns.suspects import label_notices
+from dcvae.data.context import prepend_context
 from dcvae.data.gaps import after_gap
+from dcvae.data.labels import read_labels
 from dcvae.data.preprocessing import ModelInput, Preprocessor
 from dcvae.data.resampling import resample, resample_joined
-from dcvae.data.tables import Table, prepend_context, read_labels, read_table
+from dcvae.data.tables import Table, read_table
 from dcvae.data.times.reading import sampling_step
 from dcvae.data.windows import WindowSplit, split_windows
 from dcvae.errors import InputError
@@ -140,7 +144,7 @@ def without_labeled(table: Table, labels: Table) -> Table:
             f"in {labels.path} or missing. Expected some that are normal: use more data, take the "
             "series out of both files, or mend the labels."
         )
-    return Table(table.path, frame, table.notices)
+    return Table(table.path, frame, table.notices, columns=table.columns)
 
 
 def read_data(
@@ -172,19 +176,21 @@ def read_data(
     dead_allowed = series is not None and keys.max_fill is not None
     table = read_table(
         path,
+        keys,
         series=series,
         minimum_rows=1 if context or step else keys.window_length,
         allow_empty=bool(context) or dead_allowed,
-        time_zone=keys.time_zone,
     )
-    truth = read_labels(labels, table, time_zone=keys.time_zone) if labels else None
+    truth = read_labels(labels, table, keys) if labels else None
+    if truth is not None:
+        table.notices.extend(label_notices(table.frame, Summary.of(table.frame), truth.frame))
     before = None
     if context:
         before = read_table(
             context,
+            keys,
             series=list(table.frame.columns),
             allow_empty=True,
-            time_zone=keys.time_zone,
         )
     if step is None:
         if before is None:

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from dcvae.config import DataKeys
-from dcvae.data.tables import Table, prepend_context
+from dcvae.data.context import prepend_context
+from dcvae.data.tables import Table
 from dcvae.data.times.reading import sampling_step, time_span
 from dcvae.errors import InputError
 
@@ -69,7 +70,7 @@ def resample(table: Table, step: pd.Timedelta, max_gap: int | None) -> Table:
             f"Its {len(times):,} rows are brought to one step of {time_span(step)} (`resample`): "
             f"{len(frame):,} rows, {len(frame) - len(present):,} of them empty."
         )
-    return Table(table.path, frame, notices)
+    return Table(table.path, frame, notices, columns=table.columns)
 
 
 def resample_joined(
@@ -106,7 +107,7 @@ def resample_joined(
         all_steps = _steps_of(pd.DatetimeIndex(table.frame.index), step)
         first = int(np.searchsorted(all_steps, first_step[0]))
         missing = max(before - first, 0)
-        table = Table(table.path, table.frame, table.notices, first)
+        table = Table(table.path, table.frame, table.notices, first, table.columns)
     if len(table.frame) <= before:
         raise InputError(
             f"{data.path} has {len(table.frame):,} rows of {time_span(step)} (`resample`), but at "

@@ -19,17 +19,27 @@ import numpy as np
 import pandas as pd
 
 from dcvae._text import SHOWN, quoted, shortened
+from dcvae.config import DataKeys
+from dcvae.data.columns.counters import growth
+from dcvae.data.columns.long_form import chosen_rows, side_by_side, texts_of
+from dcvae.data.columns.order import order_problems
+from dcvae.data.columns.overview import ColumnOverview, Summary, overview
+from dcvae.data.columns.roles import Roles, roles_of, turn_problems, word_problems
+from dcvae.data.columns.suspects import (
+    label_notices,
+    step_notices,
+    suspect_notices,
+)
+from dcvae.data.columns.time_columns import joined_times
+from dcvae.data.files.cells import CellRules, without_codes
 from dcvae.data.files.messages import File, describe_cells, refuse
 from dcvae.data.files.opening import open_file
 from dcvae.data.times.reading import (
     describe_steps,
-    order_problems,
     read_times,
     reads_as_time,
-    sampling_step,
-    time_span,
+    steps_between,
 )
-from dcvae.errors import InputError
 
 # Names of lines and columns of result tables, beside those of the series.
 RESERVED_NAMES = (
@@ -49,9 +59,10 @@ class Table:
         path: of the file, or a name for messages.
         frame: (rows, series), float64 in data units, NaN where missing, or bool for labels; its
             index is a strictly increasing naive DatetimeIndex in microseconds, named as the file's
-            first column.
+            column of the time.
         notices: one sentence each, for the user.
         context_rows: how many of the first rows are of an earlier file, put in front.
+        columns: what each column of the file was taken for; empty for arrays and labels.
 
     Examples:
         >>> import numpy as np
@@ -65,27 +76,28 @@ class Table:
     frame: pd.DataFrame
     notices: list[str]
     context_rows: int = 0
+    columns: tuple[ColumnOverview, ...] = ()
 
 
 def read_table(
     path: Path,
+    keys: DataKeys | None = None,
     *,
     series: Sequence[str] | None = None,
     minimum_rows: int = 1,
     allow_empty: bool = False,
-    time_zone: str | None = None,
 ) -> Table:
     """Read a data file: its time and the given series, or all of its series.
 
     Args:
         path: of the file.
+        keys: `time_column`, `ignore`, `missing_values`, `counters`, `by`, `entity`, `time_zone`,
+            `resample` and `max_fill`; None for their defaults.
         series: names of a model's series, in its order. Columns are matched by name; others are
             left out, need not be numeric, and are named in a notice. None for all columns.
         minimum_rows: number of rows that the file must have.
         allow_empty: whether a series may be without any value; for tables that `prepend_context`
             joins, which checks them together, and for models that can do without.
-        time_zone: IANA name of the zone of local times without UTC offset; None takes times as
-            they are.
 
     Returns:
         (rows, series) float64, data units, NaN where missing.
@@ -94,17 +106,29 @@ def read_table(
         InputError: times do not strictly increase, cells are not finite numbers, a series is
             missing or entirely empty, or there are too few rows.
     """
-    file = _open_table(Path(path))
-    wanted = file.names[1:] if series is None else list(series)
-    notices = _match_series(file, wanted)
-    times, frame = file.read(wanted, "a number or empty", {})
-    frame.index, time_notices = read_times(times, file, time_zone)
-    problems = [
-        *order_problems(frame.index, file, time_zone),
-        *describe_cells(np.isinf(frame.to_numpy()), wanted, file, "a finite number or empty"),
-    ]
+    keys = keys or DataKeys()
+    file, roles, look = open_table(Path(path), keys)
+    notices = [*roles.notices]
+    wanted = list(roles.series)
+    if series is not None and not roles.by:
+        notices += match_series(file, roles, series)
+        wanted = list(series)
+    elif problems := word_problems(file, look, wanted):
+        refuse(file.path, *problems)
+    if not roles.by:
+        if problems := turn_problems(look, wanted):
+            refuse(file.path, *problems)
+        notices += turn_problems(look, roles.ignored, is_ignored=True)
+    frame, told, problems = read_rows(file, roles, wanted, keys)
+    notices += told
+    if series is not None and roles.by:
+        match_names(file, list(frame.columns), series)
+        frame = frame[list(series)]
+    _refuse_unknown_counters(file, frame, keys)
+    frame, told = growth(frame, [name for name in keys.counters if name in frame])
+    summary = Summary.of(frame)
     if not allow_empty:
-        problems += _empty_problems(frame, is_trained=series is not None)
+        problems += empty_problems(frame, summary, is_trained=series is not None)
     if len(frame) < minimum_rows:
         problems.append(
             f"it has {len(frame):,} rows but at least {minimum_rows:,} are needed: "
@@ -112,113 +136,22 @@ def read_table(
         )
     if problems:
         refuse(file.path, *problems)
-    notices += [*file.notices, *time_notices, *describe_table(frame)]
-    return Table(file.path, frame, notices)
+    notices += [*file.notices, *told, *describe_table(frame, summary)]
+    notices += label_notices(frame, summary)
+    notices += suspect_notices(frame, summary, keys.counters)
+    notices += step_notices(frame, summary, keys.max_fill) if keys.resample is None else []
+    roles_by_name = dict.fromkeys(roles.by, "tells apart") | dict.fromkeys(roles.ignored, "ignored")
+    roles_by_name |= dict.fromkeys(keys.counters, "counter")
+    columns = overview(frame, summary, " + ".join(roles.times), roles_by_name)
+    return Table(file.path, frame, notices, columns=tuple(columns))
 
 
-def read_labels(path: Path, data: Table, *, time_zone: str | None = None) -> Table:
-    """Read the labels of a data table.
-
-    The label file has exactly the data's times and, matched by name, one column per series, or a
-    single column under another name that labels all series.
-
-    Args:
-        path: of the label file.
-        data: the table that is labeled.
-        time_zone: as in `read_table`.
-
-    Returns:
-        (rows, series) bool, True where a cell is an anomaly, rows and series as in `data.frame`.
-
-    Raises:
-        InputError: times or series do not match, or a cell is missing or anything but 0, 1,
-            true or false.
-    """
-    file = _open_table(Path(path))
-    series = list(data.frame.columns)
-    shared = len(file.names) == 2 and file.names[1] not in series
-    if shared:
-        notices = [f"The only label column, `{file.names[1]}`, stands for all series."]
-    else:
-        notices = _match_series(file, series)
-    expected = "0 or 1 (or true or false)"
-    columns = file.names[1:] if shared else series
-    times, values = file.read(columns, expected, {"true": "1", "false": "0"})
-    is_anomaly = values == 1
-    unusable = ~(is_anomaly | (values == 0)).to_numpy()
-    index, time_notices = read_times(times, file, time_zone)
-    problems = [
-        *describe_cells(unusable, columns, file, expected),
-        *(order_problems(index, file, time_zone) or _other_times_problems(index, data)),
-    ]
-    if problems:
-        refuse(file.path, *problems)
-    anomalies = np.broadcast_to(is_anomaly, data.frame.shape)  # from (rows, 1) where shared
-    frame = pd.DataFrame(anomalies, data.frame.index, data.frame.columns, copy=True)
-    return Table(file.path, frame, [*notices, *file.notices, *time_notices])
-
-
-def prepend_context(
-    data: Table, context: Table, num_rows: int, *, allow_empty: bool = False
-) -> Table:
-    """Put an earlier table in front of the data.
-
-    With T - 1 rows of context the first row of the data is the last row of a whole window; all of
-    them are taken, as what is in alarm depends on what was before.
-
-    Args:
-        data: (rows, series), data units.
-        context: earlier rows of the same series.
-        num_rows: rows of context without which the first rows of the data have no score.
-        allow_empty: whether a series may be without any value, as in `read_table`.
-
-    Returns:
-        A table of the rows of both, and the data's notices with those about the
-        join: too few rows of context, or a gap longer than the sampling step.
-
-    Raises:
-        InputError: the context does not end before the data start, has other series, both
-            together are too short for a window, or a series is without any value and must not be.
-    """
-    if list(context.frame.columns) != list(data.frame.columns):
-        raise InputError(f"{context.path} and {data.path} must have the same series in one order.")
-    start, end = data.frame.index[0], context.frame.index[-1]
-    if end >= start:
-        raise InputError(
-            f"{context.path} must end before {data.path} starts, but it ends at {end} and the data "
-            f"start at {start}. Give as context the rows that come just before the data."
-        )
-    together = len(context.frame) + len(data.frame)
-    if together <= num_rows:
-        raise InputError(
-            f"{data.path} and its context {context.path} have {together:,} rows together, but at "
-            f"least {num_rows + 1:,} are needed: a window is `T` rows. Give more context."
-        )
-    notices = list(data.notices)
-    if len(context.frame) < num_rows:
-        notices.append(
-            f"The context {context.path} has {len(context.frame):,} rows where {num_rows:,} are "
-            f"needed: the first {num_rows - len(context.frame):,} rows of the data get no score."
-        )
-    frame = pd.concat([context.frame, data.frame])
-    frame.index.name = data.frame.index.name
-    problems = [] if allow_empty else _empty_problems(frame, is_trained=True)
-    if problems:
-        refuse(data.path, f"even after the end of its context {context.path}, {problems[0]}")
-    step = sampling_step(frame.index)
-    if start - end > step:
-        notices.append(
-            f"Between the context {context.path} and the data lies a gap of "
-            f"{time_span(start - end)}, where the sampling step is {time_span(step)}."
-        )
-    return Table(data.path, frame, notices, len(context.frame))
-
-
-def describe_table(frame: pd.DataFrame) -> list[str]:
+def describe_table(frame: pd.DataFrame, summary: Summary | None = None) -> list[str]:
     """Tell what is unusual, yet usable, about a data table.
 
     Args:
         frame: (rows, series), data units, NaN where missing, indexed by time.
+        summary: of it; None to work it out.
 
     Returns:
         One sentence each about missing cells, constant series, cells that are all 0 or 1, and
@@ -231,20 +164,23 @@ def describe_table(frame: pd.DataFrame) -> list[str]:
         >>> describe_table(pd.DataFrame({"flow": [5.0, 6.0, 7.0], "valve": [2.0] * 3}, times))
         ['1 of 2 series never change: `valve`.']
     """
+    summary = Summary.of(frame) if summary is None else summary
     notices = []
-    missing = frame.isna().sum()
+    missing = pd.Series(summary.missing, frame.columns)
     missing = missing[missing > 0].sort_values(ascending=False, kind="stable")
     if len(missing):
         shares = [f"`{name}` {n:,} ({n / len(frame):.2%})" for name, n in missing.items()]
         notices.append(
             f"Cells are missing in {len(missing)} of {frame.shape[1]} series: {shortened(shares)}."
         )
-    constant = quoted(frame.columns[(frame.min() == frame.max()) & (frame.count() > 1)])
+    several = len(frame) - summary.missing > 1
+    constant = quoted(frame.columns[(summary.smallest == summary.largest) & several])
     if constant:
         notices.append(
             f"{len(constant)} of {frame.shape[1]} series never change: {shortened(constant)}."
         )
-    if frame.isin([0.0, 1.0]).to_numpy().all():
+    bits = np.isin(summary.smallest, (0.0, 1.0)) & np.isin(summary.largest, (0.0, 1.0))
+    if bits.all() and not summary.missing.any() and frame.isin([0.0, 1.0]).to_numpy().all():
         notices.append("Every cell is 0 or 1, as in a label file.")
     if len(frame) > 1:
         notices += describe_steps(frame.index)
@@ -284,29 +220,84 @@ def check_names(file: File) -> None:
 # --- Columns ---------------------------------------------------------------------------------
 
 
-def _open_table(path: Path) -> File:
-    """Open a file, and check that its header names the time and then every series, each once."""
+def open_table(
+    path: Path, keys: DataKeys, *, lenient: bool = False
+) -> tuple[File, Roles, pd.DataFrame]:
+    """Open a file, and find the roles of its columns, each of which has a name of its own."""
     file = open_file(path)
-    time, *series = file.names
+    time, *others = file.names
     if reads_as_time(time):
         refuse(
             path,
             f"the first line starts with the time `{time}`; expected a header with the names of "
             "the columns",
         )
-    if not series:
+    if not others:
         refuse(
             path,
             f"its only column is `{time}`; expected the time and at least one series, separated by "
             "commas or semicolons",
         )
     check_names(file)
-    return file
+    look = file.look()
+    return file, roles_of(file, look, keys, lenient=lenient), look
 
 
-def _match_series(file: File, series: Sequence[str]) -> list[str]:
+def read_rows(
+    file: File, roles: Roles, wanted: Sequence[str], keys: DataKeys, labels: str = ""
+) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """Read the rows of a file in the order of time, one row a time.
+
+    Args:
+        file: the file.
+        roles: of its columns.
+        wanted: names of the columns of numbers.
+        keys: those of `read_table`.
+        labels: what a cell of labels should be; "" for a table of values.
+
+    Returns:
+        (rows, series) float64 by time, notices, and problems of its times and cells.
+    """
+    words = tuple(code for code in keys.missing_values if isinstance(code, str))
+    rules = CellRules(labels or "a number or empty", words)
+    texts, frame = file.read([*roles.times, *roles.by], wanted, rules)
+    times, notices = read_times(joined_times(texts[list(roles.times)]), file, keys.time_zone)
+    problems = []
+    if labels:
+        problems += describe_cells(~frame.isin([0.0, 1.0]).to_numpy(), wanted, file, labels)
+    else:
+        problems += _endless_problems(frame, file)
+        frame = without_codes(frame, keys.missing_values)
+    rows = np.arange(len(frame))
+    names = texts_of(texts[list(roles.by)])
+    if roles.by:
+        rows = chosen_rows(file, names, keys.entity)
+        kept = roles.by if keys.entity is None else roles.by[1:]
+        names, frame, times = names.iloc[rows], frame.iloc[rows], times[rows]
+        if kept and not problems:
+            frame, told = side_by_side(
+                file, times, names[list(kept)], frame, may_differ=keys.resample is not None
+            )
+            return frame, notices + told, []
+    if len(times) > 1 and (steps_between(times) < 0).all():
+        frame, times, rows = frame.iloc[::-1], times[::-1], rows[::-1]
+        notices.append("Its newest row stands first; it is read from the last row on.")
+    if not problems:
+        problems = order_problems(times, rows, file, frame, keys.time_zone)
+    return frame.set_axis(times, axis=0), notices, problems
+
+
+def match_series(file: File, roles: Roles, series: Sequence[str]) -> list[str]:
     """Check that a file has the series, by their names; tell of the columns left out."""
-    columns = file.names[1:]
+    others = match_names(file, [*roles.series, *roles.ignored], series)
+    left = [name for name in others if name not in roles.ignored]
+    if not left:
+        return []
+    return [f"Columns that are not among the series are left out: {shortened(quoted(left))}."]
+
+
+def match_names(file: File, columns: Sequence[str], series: Sequence[str]) -> list[str]:
+    """Return the columns that are no series; refuse the file if a series is missing."""
     others = [name for name in columns if name not in set(series)]
     lacking = [name for name in series if name not in columns]
     if lacking:
@@ -320,42 +311,42 @@ def _match_series(file: File, series: Sequence[str]) -> list[str]:
             f"{len(lacking)} of the {len(series)} series are missing: {shortened(described)}; "
             "columns are matched by name, in any order",
         )
-    if not others:
-        return []
-    return [f"Columns that are not among the series are left out: {shortened(quoted(others))}."]
+    return others
+
+
+def _refuse_unknown_counters(file: File, frame: pd.DataFrame, keys: DataKeys) -> None:
+    lacking = [name for name in keys.counters if name not in frame.columns]
+    if lacking:
+        refuse(
+            file.path,
+            f"`counters` names {shortened(quoted(lacking), SHOWN)}, but the series are "
+            f"{shortened(quoted(map(str, frame.columns)))}",
+        )
 
 
 # --- Problems: sentences without the file's name; none where there is no problem --------------
 
 
-def _empty_problems(frame: pd.DataFrame, *, is_trained: bool) -> list[str]:
+def _endless_problems(frame: pd.DataFrame, file: File) -> list[str]:
+    """Name cells that are infinite, looking at all of them only if there are some."""
+    if all(np.isfinite(np.nansum(column.to_numpy())) for _, column in frame.items()):
+        return []
+    names = [str(name) for name in frame.columns]
+    return describe_cells(np.isinf(frame.to_numpy()), names, file, "a finite number or empty")
+
+
+def empty_problems(frame: pd.DataFrame, summary: Summary, *, is_trained: bool) -> list[str]:
     """Name the series without any value; a file to train on can leave them out."""
-    empty = quoted(frame.columns[frame.isna().all()])
+    empty = quoted(frame.columns[summary.missing == len(frame)])
     if not empty:
         return []
     if not is_trained:
-        return [f"column {shortened(empty)} is empty in every row; take it out"]
+        return [f"column {shortened(empty)} is empty in every row; leave it out with `ignore`"]
     return [
         f"column {shortened(empty)} is empty in every row, but the model needs at least one value "
         "of every series; give a longer file, one in which the series was recorded, or earlier "
         "rows (--context of test.py), or train a model without it"
     ]
-
-
-def _other_times_problems(index: pd.DatetimeIndex, data: Table) -> list[str]:
-    """Name times of labels without data and of data without labels."""
-    if index.equals(data.frame.index):
-        return []
-    problems = []
-    data_index = pd.DatetimeIndex(data.frame.index)
-    for missing, present, absent in (
-        (data_index.difference(index), data.path, "the labels"),
-        (index.difference(data_index), "the labels", data.path),
-    ):
-        if len(missing):
-            examples = shortened([str(time) for time in missing[:SHOWN]], SHOWN, len(missing))
-            problems.append(f"{len(missing):,} times of {present} are not in {absent}: {examples}")
-    return problems
 
 
 def _plain(name: str) -> str:

@@ -9,7 +9,7 @@ from dcvae.data.files import csv_file
 def engine(request, monkeypatch):
     """Everything holds whichever engine reads CSV files."""
     if request.param == "pandas":
-        monkeypatch.setattr(csv_file, "_arrow", lambda: None)
+        monkeypatch.setattr(csv_file, "has_arrow", lambda: False)
     return request.param
 
 

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from dcvae import InputError
+from dcvae.data.context import prepend_context
+from dcvae.data.labels import read_labels
 from dcvae.data.tables import (
     RESERVED_NAMES,
     describe_table,
-    prepend_context,
-    read_labels,
     read_table,
 )
 from support.tables import GOOD, TIMES, VALUES, table_of

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, f1_score
 
-from dcvae.data.tables import Table, read_labels, read_table
+from dcvae.data.labels import read_labels
+from dcvae.data.tables import Table, read_table
 from dcvae.detection import Alphas, fit_thresholds, microseconds
 from dcvae.detectors.baselines import AlwaysDetector, ZScoreDetector
 from dcvae.evaluation.comparison import LOOKS_AHEAD, BaselinePredictions, comparison_table

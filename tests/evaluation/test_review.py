@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcvae.data.tables import read_labels, read_table
+from dcvae.data.labels import read_labels
+from dcvae.data.tables import read_table
 from dcvae.detection import Alphas, find_events
 from dcvae.detectors import AnomalyDetector
 from dcvae.evaluation import evaluate_by_labels, make_review

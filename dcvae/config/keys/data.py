@@ -3,12 +3,9 @@
 import difflib
 import zoneinfo
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import (
-    Field,
-    field_validator,
-)
+from pydantic import Field, ValidationInfo, field_validator
 
 from dcvae.config.json_file import show
 from dcvae.config.keys.common import CommonKeys
@@ -32,6 +29,54 @@ class DataKeys(CommonKeys):
         (64, datetime.timedelta(seconds=300))
     """
 
+    time_column: Annotated[
+        tuple[str, ...],
+        Key(
+            "data", values='null, the name of a column, or a list of names such as ["date", "hour"]'
+        ),
+    ] = Field(
+        (),
+        strict=False,
+        description="Column of the time, by its name, or several that are joined: a date and "
+        "a clock or an hour, or year, month, day and so on. null: the first column, or the one "
+        "that holds times if the first does not.",
+    )
+    ignore: Annotated[
+        tuple[str, ...], Key("data", values='a list of names of columns, such as ["note"]')
+    ] = Field((), strict=False, description="Columns that are left out, by their names: no series.")
+    missing_values: Annotated[
+        tuple[float | str, ...],
+        Key("data", values='a list of numbers and words, such as [-999, "n.a."]'),
+    ] = Field(
+        (),
+        strict=False,
+        description="Numbers and words that mean that nothing was measured, beside empty cells "
+        "and `NA`, `NaN`, `null`, `None`, `-`, `?`, `U` and the like.",
+    )
+    counters: Annotated[
+        tuple[str, ...], Key("model", values='a list of names of series, such as ["bytes_total"]')
+    ] = Field(
+        (),
+        strict=False,
+        description="Series that only grow, as totals do: each is read as its growth per second. "
+        "One that falls has started again at 0, or overflowed at 32 or 64 bits.",
+    )
+    by: Annotated[
+        tuple[str, ...],
+        Key("data", values='null, the name of a column, or a list of names such as ["device"]'),
+    ] = Field(
+        (),
+        strict=False,
+        description="Columns that tell apart the rows of one time, where machines or metrics stand "
+        "below each other: each becomes series of its own, side by side. Where one column of "
+        "numbers is left, its series are named by these columns alone.",
+    )
+    entity: Annotated[
+        str | None, Key("data", values="null, or a value of the first column of `by`")
+    ] = Field(
+        None,
+        description="The one machine to read, by its name in the first column of `by`. null: all.",
+    )
     scale: Annotated[bool, Key("model")] = Field(
         True,
         description="Whether each series is standardized with the mean and standard deviation of "
@@ -121,3 +166,31 @@ class DataKeys(CommonKeys):
         raise ValueError(
             f"expected {expected(cls.model_fields['time_zone'])}, received {show(name)}{hint}"
         )
+
+    @field_validator("time_column", "by", "ignore", "counters", "missing_values", mode="before")
+    @classmethod
+    def _take_one(cls, value: Any, info: ValidationInfo) -> Any:
+        """Take one name or value for a list of it, and null for none."""
+        values = () if value is None else value if isinstance(value, list | tuple) else (value,)
+        kinds = (str, int, float) if info.field_name == "missing_values" else (str,)
+        if all(isinstance(part, kinds) and not isinstance(part, bool) for part in values):
+            return tuple(values)
+        words = expected(cls.model_fields[str(info.field_name)])
+        raise ValueError(f"expected {words}, received {show(value)}")
+
+    @field_validator("entity", mode="before")
+    @classmethod
+    def _take_number(cls, value: Any) -> Any:
+        """Take the number of a machine for its name."""
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return str(value) if is_number else value
+
+    @field_validator("entity")
+    @classmethod
+    def _check_by(cls, entity: str | None, info: ValidationInfo) -> str | None:
+        if entity is not None and not info.data.get("by"):
+            raise ValueError(
+                f"expected null while `by` names no column, received {show(entity)}: say in `by` "
+                "which column has this value"
+            )
+        return entity

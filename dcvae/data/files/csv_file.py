@@ -1,89 +1,143 @@
-"""Delimited text: one header, then one row a line.
+"""Delimited text: a header, then one row a line.
 
 The fast path parses everything at once in compiled code; its result is used only if the file has no
 irregularity. Any other file is read a second time, with the columns that are not numeric as text,
-which either finds the offending cells or accepts an untidy but unambiguous file.
+which either finds the offending cells or accepts an untidy but unambiguous file. Both paths give
+the same numbers, and so does a machine without Arrow.
 """
 
 import csv
-import importlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dcvae._text import SHOWN, shortened
-from dcvae.data.files.cells import to_numbers
-from dcvae.data.files.messages import MISSING, refuse
+from dcvae.data.files.cells import CellRules, may_be_thousands, to_numbers
+from dcvae.data.files.layout import find_layout
+from dcvae.data.files.messages import refuse
+from dcvae.data.files.parsers import Parse, Rows, has_arrow, parse_with_arrow, parse_with_pandas
 
 _TRUTHS = (b"True", b"TRUE", b"true", b"False", b"FALSE", b"false")
+_LOOKS = 12  # places in the file that are looked at, beside its start
+_LOOK_BYTES = 4_096  # at each of them
 
 
 class CsvFile:
     """Delimited text, held in memory as bytes; the header is read at once, the rows by `read`.
 
+    Args:
+        path: of the file.
+        raw: its content, unpacked.
+        load: returns the content again, for messages after the rows were read.
+
     Attributes:
         path: of the file.
         names: of the columns, stripped; `time` where the first has none, as an index may.
-        notices: one sentence each, filled by `read`.
+        kind: "", as there is no question what the file is.
+        notices: one sentence each; `read` adds some.
     """
 
-    def __init__(self, path: Path, raw: bytes) -> None:
+    kind = ""
+
+    def __init__(self, path: Path, raw: bytes, load: Callable[[], bytes]) -> None:
         self.path = path
-        self.notices: list[str] = []
-        self._raw = _checked_text(path, raw)
-        stream = io.BytesIO(self._raw)
-        self._lines_before = 1
-        while not (header := stream.readline()).strip():
-            self._lines_before += 1
-        self._start = stream.tell()
-        # The separator is the one that cuts the header into more names.
-        cuts = {mark: next(csv.reader([header.decode()], delimiter=mark)) for mark in ",;\t"}
-        self._separator = max(cuts, key=lambda mark: len(cuts[mark]))
-        if self._separator == "\t":
-            refuse(
-                path,
-                "its columns are separated by tabs; save it with columns that are separated by "
-                "commas or semicolons",
-            )
-        self.names = stripped_names(cuts[self._separator])
+        self._load = load
+        self._kept: bytes | None = _checked_text(path, raw)
+        self._layout = find_layout(path, self._raw)
+        self.names = named(self._layout.names)
+        self.notices = list(self._layout.notices)
+        self._columns = [f"c{number}" for number in range(self._layout.width)]
+        self._has_skipped = self._has_lines_to_skip()
 
-    def read(
-        self, series: Sequence[str], expected: str, words: Mapping[str, str]
-    ) -> tuple[pd.Series, pd.DataFrame]:
-        """Read the first column and the given ones.
+    @property
+    def _raw(self) -> bytes:
+        """The text; loaded again for a message after `read` has let go of it."""
+        if self._kept is None:
+            self._kept = _checked_text(self.path, self._load())
+        return self._kept
 
-        Args:
-            series: names of columns.
-            expected: what their cells should be, for the message.
-            words: cells that are read as the number given for them, whatever their case.
+    def look(self) -> pd.DataFrame:
+        """Return rows of the start and of places spread over the file, as text.
 
         Returns:
-            The first column as text, and (rows, series) float64, NaN where missing.
+            (rows, columns) text, stripped, under the names of the columns; rows of another length
+            than the header are left out.
+        """
+        lines = self._layout.start
+        raw, size = self._raw, len(self._raw)
+        places = [lines, *np.linspace(lines, size, _LOOKS + 2)[1:-1].astype(int).tolist()]
+        rows: list[list[str]] = []
+        for number, place in enumerate(places):
+            begin = place if number == 0 else raw.find(b"\n", place) + 1
+            end = min(begin + _LOOK_BYTES * (8 if number == 0 else 1), size)
+            end = size if end == size else raw.rfind(b"\n", begin, end) + 1
+            if begin <= 0 or end <= begin or (number and begin < places[0] + 8 * _LOOK_BYTES):
+                continue
+            text = raw[begin:end].decode("utf-8", errors="replace").splitlines()
+            try:
+                rows += csv.reader(text, delimiter=self._layout.separator)
+            except csv.Error:
+                continue
+        width, known = self._layout.width, len(self.names)
+        kept = [[cell.strip() for cell in row[:known]] for row in rows if len(row) == width]
+        header = [cell.strip() for cell in self._layout.names]
+        kept = [row for row in kept if row != header and not row[0].startswith("#")]
+        return pd.DataFrame(kept, columns=pd.Index(self.names, dtype="str"), dtype="str")
+
+    def read(
+        self, texts: Sequence[str], numbers: Sequence[str], rules: CellRules
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Read some columns as text and some as numbers.
+
+        Args:
+            texts: names of columns that are returned as they are written.
+            numbers: names of columns of numbers.
+            rules: how their cells are read.
+
+        Returns:
+            (rows, texts) text, and (rows, numbers) float64, NaN where missing.
 
         Raises:
             InputError: there are no rows, a row is longer or shorter than the header, or a cell
-                is neither missing, nor a number, nor one of the words.
+                is neither missing nor a number.
         """
         if next(self._records(), None) is None:
             refuse(self.path, "it has a header but no rows")
-        read_fast = self._read_arrow if _arrow() else self._read_pandas
-        decimals = ".," if self._separator == ";" and self._holds(b",") else "."
+        surplus = self._columns[len(self.names) :]
+        text_columns = [*map(self._column, texts), *surplus]
+        number_columns = [*map(self._column, numbers)]
+        is_quoted = self._holds(b'"')
+        rows = Rows(self._rows_without_skipped(), self._columns, self._layout.separator, is_quoted)
+        parse = parse_with_arrow if has_arrow() else parse_with_pandas
+        has_commas = rows.separator != "," and self._holds(b",")
         # Arrow accepts a quote that is still open at the end of a file.
-        all_closed = self._raw.count(b'"', self._start) % 2 == 0
-        for decimal in decimals if all_closed else "":
+        all_closed = not is_quoted or self._raw.count(b'"', self._layout.start) % 2 == 0
+        for decimal in (".," if has_commas else ".") if all_closed else "":
             try:
-                cells = read_fast(series, decimal)
+                text, cells = self._parsed(
+                    rows, parse, text_columns, number_columns, decimal=decimal
+                )
             except ValueError:  # the parsing errors of pandas and of Arrow
                 continue
+            if decimal == "," and may_be_thousands(cells):
+                continue
+            if decimal == ",":
+                self.notices.append("Its numbers have a decimal comma: `2,5` is read as 2.5.")
+            cells.columns = list(numbers)
             break
         else:
-            cells, decimal = self._read_carefully(series, expected, words, decimals)
-        if decimal == ",":
-            self.notices.append("Its numbers have a decimal comma: `2,5` is read as 2.5.")
-        return cells.pop(self.names[0]), cells
+            text, cells = self._read_text(rows, text_columns, number_columns)
+            cells.columns = list(numbers)
+            cells, told = to_numbers(cells, rules, self, commas_are_decimal=rows.separator != ",")
+            self.notices += told
+        self._refuse_surplus(text[surplus])
+        self._kept = None  # as large as the table; only messages need it from here on
+        found = text.iloc[:, : len(texts)]
+        found.columns = list(texts)
+        return found, cells
 
     def places(self, rows: Sequence[int]) -> list[str]:
         """Say where rows are, given by number from 0 in ascending order."""
@@ -103,137 +157,150 @@ class CsvFile:
                 wanted.pop(0)
                 yield row, line, cells
 
+    def _column(self, name: str) -> str:
+        return self._columns[self.names.index(name)]
+
     def _holds(self, mark: bytes) -> bool:
-        return self._raw.find(mark, self._start) >= 0
+        return self._raw.find(mark, self._layout.start) >= 0
+
+    def _has_lines_to_skip(self) -> bool:
+        """Tell whether there are lines of comment, or the header stands again among the rows."""
+        start = self._layout.start - 1
+        return any(self._raw.find(mark, start) >= 0 for mark in (self._layout.header, b"\n#"))
+
+    def _rows_without_skipped(self) -> memoryview:
+        """Return the text of the rows, without lines of comment and repeated headers."""
+        rows = memoryview(self._raw)[self._layout.start :]
+        if not self._has_skipped:
+            return rows
+        kept, headers, comments = [], 0, 0
+        for line in bytes(rows).split(b"\n"):
+            if self._is_header(line):
+                headers += 1
+            elif line.startswith(b"#"):
+                comments += 1
+            else:
+                kept.append(line)
+        if headers:
+            self.notices.append(
+                f"Its header stands again in {headers:,} of its lines, which are left out."
+            )
+        if comments:
+            self.notices.append(f"{comments:,} lines that start with `#` are left out.")
+        return memoryview(b"\n".join(kept))
+
+    def _is_header(self, line: bytes) -> bool:
+        return line.removeprefix(b"\xef\xbb\xbf").strip() == self._layout.header
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the line number and the cells of every row, blank lines left out."""
+        numbers: list[int] = []  # of the lines that the reader has taken
         stream = io.BytesIO(self._raw)
-        stream.seek(self._start)
-        lines = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        reader = csv.reader(lines, delimiter=self._separator)
-        first_line = 1  # of a row, which has several lines if a quoted cell does
+        stream.seek(self._layout.start)
+
+        def lines() -> Iterator[str]:
+            text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+            for number, line in enumerate(text, start=self._layout.lines_before + 1):
+                raw_line = line.encode() if self._has_skipped else b""
+                if raw_line and (raw_line.startswith(b"#") or self._is_header(raw_line)):
+                    continue
+                numbers.append(number)
+                yield line
+
+        reader = csv.reader(lines(), delimiter=self._layout.separator)
+        first = 0  # of a row, which has several lines if a quoted cell does
         try:
             for cells in reader:
                 if len(cells) > 1 or (cells and cells[0].strip()):
-                    yield self._lines_before + first_line, cells
-                first_line = reader.line_num + 1
+                    yield numbers[first], cells
+                first = reader.line_num
         except csv.Error as error:
-            line = self._lines_before + reader.line_num
+            line = numbers[-1]
             refuse(self.path, f"line {line:,} cannot be read as CSV ({error}); is a quote open?")
 
-    def _read_arrow(self, series: Sequence[str], decimal: str) -> pd.DataFrame:
-        """Read with Arrow: several cores, exact numbers, strict about cells and row lengths."""
-        arrow, arrow_csv = importlib.import_module("pyarrow"), _arrow()
-        used = [self.names[0], *series]
-        table = arrow_csv.read_csv(
-            arrow.BufferReader(memoryview(self._raw)[self._start :]),
-            read_options=arrow_csv.ReadOptions(column_names=self.names),
-            parse_options=arrow_csv.ParseOptions(delimiter=self._separator),
-            convert_options=arrow_csv.ConvertOptions(
-                include_columns=used,
-                column_types=dict.fromkeys(used, arrow.float64()) | {self.names[0]: arrow.string()},
-                null_values=MISSING,
-                strings_can_be_null=True,
-                decimal_point=decimal,
-            ),
-        )
-        frame: pd.DataFrame = table.to_pandas()
-        return frame
-
-    def _read_pandas(self, series: Sequence[str], decimal: str) -> pd.DataFrame:
-        """Read with pandas' own parser; ValueError for truth values, which it reads as 0 and 1."""
-        if any(self._holds(word) for word in _TRUTHS):
-            raise ValueError("truth values")
-        frame = self._parse(dict.fromkeys(series, "float64"), decimal)
-        return frame[[self.names[0], *series]]
-
-    def _read_carefully(
-        self, series: Sequence[str], expected: str, words: Mapping[str, str], decimals: str
-    ) -> tuple[pd.DataFrame, str]:
-        """Read with pandas, convert column by column, and refuse cells that are no number.
-
-        Returns:
-            The first column and the series, and the decimal mark that the file uses.
-        """
+    def _read_text(
+        self, rows: Rows, texts: Sequence[str], numbers: Sequence[str]
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Read with pandas; columns of numbers are float64 where all their cells are plain."""
         # Letting pandas find the numeric columns is far faster than to read all as text, but right
         # only without truth values and with a known decimal mark.
-        clear = decimals == "." and not any(self._holds(word) for word in _TRUTHS)
-        types = dict.fromkeys(series, None if clear else "str")
+        has_commas = rows.separator != "," and self._holds(b",")
+        kind = "str" if has_commas or any(self._holds(word) for word in _TRUTHS) else None
         try:
-            text = self._parse(types)
+            return self._parsed(rows, parse_with_pandas, texts, numbers, kind)
         except ValueError as error:
             problem = f"it cannot be read as CSV ({error}); is a quote open?"
             refuse(self.path, *(self._length_problems() or [problem]))
-        cells = text[list(series)]
-        with_comma = "," in decimals and _any_contains(cells, ",") and not _any_contains(cells, ".")
-        decimal = "," if with_comma else "."
-        values = to_numbers(cells, words, decimal, expected, self)
-        values.insert(0, self.names[0], text[self.names[0]])
-        return values, decimal
 
-    def _parse(self, types: Mapping[str, str | None], decimal: str = ".") -> pd.DataFrame:
-        """Read all columns with pandas' parser, as text unless `types` gives another type.
-
-        Type None lets pandas choose. Raises ValueError for rows of a wrong length: pandas fills up
-        short ones and cuts a long first one.
-        """
-        width = len(self.names)
-        if len(next(self._records())[1]) != width:
+    def _parsed(
+        self,
+        rows: Rows,
+        parse: Parse,
+        texts: Sequence[str],
+        numbers: Sequence[str],
+        kind: str | None = "float64",
+        decimal: str = ".",
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Parse all rows; ValueError for rows of a wrong length, or cells of another kind."""
+        if parse is parse_with_arrow:  # which is strict about lengths itself
+            return parse(rows, texts, numbers, kind, decimal)
+        if kind == "float64" and any(self._holds(word) for word in _TRUTHS):
+            raise ValueError("truth values, which pandas reads as 0 and 1")
+        # pandas cuts a long first row, and fills up short ones.
+        if len(next(self._records())[1]) != self._layout.width:
             raise ValueError("the first row and the header differ in length")
-        stream = io.BytesIO(self._raw)
-        stream.seek(self._start)
-        types = dict.fromkeys(self.names, "str") | dict(types)
-        frame = pd.read_csv(
-            stream,
-            sep=self._separator,
-            header=None,
-            names=self.names,
-            index_col=False,
-            keep_default_na=False,
-            na_values=list(MISSING),
-            dtype={name: kind for name, kind in types.items() if kind},
-            decimal=decimal,
-            low_memory=False,  # one type for a whole column
-        )
-        if self._holds(b'"'):
+        text, cells = parse(rows, texts, numbers, kind, decimal)
+        if rows.is_quoted:
             whole = not self._length_problems()
         else:
-            separators = self._raw.count(self._separator.encode(), self._start)
-            whole = separators == (width - 1) * len(frame)
+            whole = rows.count(rows.separator) == (self._layout.width - 1) * len(cells)
         if not whole:
             raise ValueError("a row and the header differ in length")
-        return frame
+        return text, cells
 
     def _length_problems(self) -> list[str]:
         """Name the rows that have more or fewer cells than the header."""
-        width = len(self.names)
-        examples = [
-            f"row {row + 1:,} (line {line:,}) has {len(cells)}"
+        width = self._layout.width
+        wrong = [
+            (row, line, cells)
             for row, (line, cells) in enumerate(self._records())
             if len(cells) != width
         ]
-        if not examples:
+        if not wrong:
             return []
-        is_open = self._raw.count(b'"', self._start) % 2
+        examples = [
+            f"row {row + 1:,} (line {line:,}) has {len(cells)}" for row, line, cells in wrong
+        ]
+        is_open = self._raw.count(b'"', self._layout.start) % 2
+        cause = " (is a quote open?)" if is_open else ""
+        _, line, cells = wrong[0]
+        if not is_open and len(cells) > 1 and not any(_starts_as_number(cell) for cell in cells):
+            cause = (
+                f"; line {line:,} seems to be a header: give the rows before and after it as two "
+                "files"
+            )
         return [
             f"the header has {width} columns but {shortened(examples, SHOWN)}; every row must have "
-            f"as many cells as the header{' (is a quote open?)' if is_open else ''}"
+            f"as many cells as the header{cause}"
         ]
 
-
-def _arrow() -> Any:
-    """Return `pyarrow.csv` where it is installed, otherwise None."""
-    try:
-        return importlib.import_module("pyarrow.csv")
-    except ImportError:
-        return None
+    def _refuse_surplus(self, surplus: pd.DataFrame) -> None:
+        """Refuse cells behind the last name, where nothing but separators was seen at the start."""
+        for name in surplus:
+            rows = np.flatnonzero(surplus[name].notna().to_numpy())
+            if len(rows):
+                place = self.places([int(rows[0])])[0]
+                refuse(
+                    self.path,
+                    f"{place} has a cell behind the last named column, `{self.names[-1]}`; name "
+                    "its column in the header, or mend the row",
+                )
 
 
 def _checked_text(path: Path, raw: bytes) -> bytes:
     """Return UTF-8 text without a byte order mark and with line ends that contain a newline."""
     raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if not raw.strip():
+    if not raw or raw.isspace():
         refuse(path, "the file is empty; expected a header line, then one row a time")
     if b"\0" in raw:
         refuse(
@@ -250,11 +317,16 @@ def _checked_text(path: Path, raw: bytes) -> bytes:
     return raw if b"\n" in raw else raw.replace(b"\r", b"\n")
 
 
-def stripped_names(names: list[str]) -> list[str]:
-    """Return the names of columns without blanks around them; `time` where the first has none."""
-    names = [name.strip() for name in names]
-    return [names[0] or "time", *names[1:]]
+def named(names: list[str]) -> list[str]:
+    """Return names of columns; a first one without a name, as of an index, is called `time`.
+
+    It is called `index` where another column is the time by its name.
+    """
+    if names[0]:
+        return names
+    is_taken = any(name.casefold() in ("time", "timestamp", "date", "datetime") for name in names)
+    return ["index" if is_taken else "time", *names[1:]]
 
 
-def _any_contains(cells: pd.DataFrame, mark: str) -> bool:
-    return any(column.str.contains(mark, regex=False).any() for _, column in cells.items())
+def _starts_as_number(cell: str) -> bool:
+    return cell.strip()[:1].isdigit() or cell.strip()[:2] in ("-0", "-1", "-.")

@@ -1,13 +1,16 @@
 """Table of a file in memory: Parquet, or an export that one of the readers has taken apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from dcvae._arrays import IntArray
-from dcvae.data.files.cells import to_numbers
+from dcvae.data.files.cells import CellRules, to_numbers
 from dcvae.data.files.messages import refuse
+
+_LOOKED_AT = 200  # rows of the start, and as many spread over the table
 
 
 class FrameFile:
@@ -43,14 +46,22 @@ class FrameFile:
         self._frame = frame.set_axis(pd.Index(self.names, dtype="str"), axis=1)
         self._lines = lines
 
+    def look(self) -> pd.DataFrame:
+        """Return rows spread over the table, as text; see `CsvFile.look`."""
+        rows = np.unique(np.linspace(0, max(len(self._frame) - 1, 0), _LOOKED_AT).astype(int))
+        head = np.arange(min(_LOOKED_AT, len(self._frame)))
+        rows = np.union1d(rows, head) if len(self._frame) else head
+        return pd.DataFrame(self.texts(rows.tolist()), columns=self._frame.columns, dtype="str")
+
     def read(
-        self, series: Sequence[str], expected: str, words: Mapping[str, str]
-    ) -> tuple[pd.Series, pd.DataFrame]:
-        """Read the first column, in its own type, and the given ones; as `CsvFile.read`."""
+        self, texts: Sequence[str], numbers: Sequence[str], rules: CellRules
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return some columns in their own types and some as numbers; as `CsvFile.read`."""
         if self._frame.empty:
             refuse(self.path, "it has columns but no rows")
-        values = to_numbers(self._frame[list(series)], words, ".", expected, self)
-        return self._frame[self.names[0]], values
+        values, told = to_numbers(self._frame[list(numbers)], rules, self)
+        self.notices += told
+        return self._frame[list(texts)], values
 
     def places(self, rows: Sequence[int]) -> list[str]:
         """Say where rows are, given by number from 0."""

@@ -1,8 +1,8 @@
 """Messages about a file: refusals, and the places of wrong cells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,14 @@ import pandas as pd
 from dcvae._text import SHOWN, shortened
 from dcvae.errors import InputError
 
-MISSING = ("", "NA", "na", "NaN", "nan", "NAN", "-nan", "null", "Null", "NULL")
+if TYPE_CHECKING:
+    from dcvae.data.files.cells import CellRules
+
+MISSING = (
+    *("", "NA", "na", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "-nan", "-NaN"),
+    *("null", "Null", "NULL", "None", "none", "NONE", "nil", "-", "--", "?", "U"),
+)
+"""Words that mean a missing value in every file."""
 
 
 class File(Protocol):
@@ -18,18 +25,23 @@ class File(Protocol):
 
     Attributes:
         path: of the file.
+        kind: what an export was taken for; "" for a plain table.
         names: of its columns, stripped.
-        notices: one sentence each, for the user.
+        notices: one sentence each, for the user; `read` may add some.
     """
 
     path: Path
+    kind: str
     names: list[str]
     notices: list[str]
 
+    def look(self) -> pd.DataFrame:
+        """Return some rows as text, of the start and of places spread over the file."""
+
     def read(
-        self, series: Sequence[str], expected: str, words: Mapping[str, str]
-    ) -> tuple[pd.Series, pd.DataFrame]:
-        """Return the first column, and the given ones as numbers."""
+        self, texts: Sequence[str], numbers: Sequence[str], rules: "CellRules"
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return some columns as they are written, and others as numbers."""
 
     def places(self, rows: Sequence[int]) -> list[str]:
         """Say where rows are, given by number from 0 in ascending order."""

@@ -1,22 +1,24 @@
 """Opening of files: what a file is, by its first bytes."""
 
-import gzip
-import zlib
 from pathlib import Path
 
 import pandas as pd
 
-from dcvae.data.files.csv_file import CsvFile, stripped_names
+from dcvae.data.exports import HEAD, recognized
+from dcvae.data.files.compression import unpacked
+from dcvae.data.files.csv_file import CsvFile, named
 from dcvae.data.files.frame_file import FrameFile
 from dcvae.data.files.messages import File
 from dcvae.errors import InputError
 
+_PARQUET = b"PAR1"
+
 
 def open_file(path: Path) -> File:
-    """Open a file: Parquet by the suffix `.parquet`, else CSV, gzipped if its first bytes are.
+    """Open a file: Parquet, an export of a tool, or delimited text, compressed or not.
 
     Raises:
-        InputError: the file does not exist or cannot be read as text or Parquet.
+        InputError: the file does not exist, or cannot be read as any of these.
     """
     if not path.exists():
         raise InputError(f"{path} does not exist. Give the path of a CSV file.")
@@ -24,13 +26,24 @@ def open_file(path: Path) -> File:
         raise InputError(f"{path} is a directory. Give the path of a CSV file in it.")
     if path.suffix.lower() == ".parquet":
         return _parquet(path)
+    raw = _content(path)
+    if raw.startswith(_PARQUET):
+        return _parquet(path)
+    form = recognized(raw[:HEAD].decode("utf-8-sig", errors="replace"))
+    if form is None:
+        return CsvFile(path, raw, lambda: _content(path))
+    file = form.read(path, raw.decode("utf-8-sig", errors="replace"))
+    if file.kind:
+        file.notices.insert(0, f"{path.name} is read as {file.kind}.")
+    return file
+
+
+def _content(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
-        if raw.startswith(b"\x1f\x8b"):
-            raw = gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
+    except OSError as error:
         raise InputError(f"{path} cannot be read: {error}") from error
-    return CsvFile(path, raw)
+    return unpacked(path, raw)
 
 
 def _parquet(path: Path) -> FrameFile:
@@ -46,4 +59,6 @@ def _parquet(path: Path) -> FrameFile:
         raise InputError(f"{path} cannot be read as Parquet: {error}") from error
     is_counter = isinstance(frame.index, pd.RangeIndex)
     frame = frame.reset_index(drop=is_counter, allow_duplicates=True)
-    return FrameFile(path, frame.set_axis(stripped_names([str(n) for n in frame.columns]), axis=1))
+    return FrameFile(
+        path, frame.set_axis(named([str(name).strip() for name in frame.columns]), axis=1)
+    )

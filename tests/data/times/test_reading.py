@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from dcvae import InputError
-from dcvae.data.tables import describe_table, read_labels, read_table
+from dcvae.data.labels import read_labels
+from dcvae.data.tables import describe_table, read_table
 from dcvae.data.times.reading import reads_as_time, sampling_step, step_notice, time_span
 from support.tables import TIMES, table_of
 

@@ -1,0 +1,112 @@
+"""Order of rows: times that repeat or go backwards, with the likely cause found by looking."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dcvae._arrays import IntArray
+from dcvae._text import SHOWN, quoted, shortened
+from dcvae.data.columns.taking_turns import entity_columns
+from dcvae.data.files.messages import File, row_numbers
+from dcvae.data.times.reading import steps_between
+
+_MANY = 0.3  # of the times repeated: not a mistake here and there, but the way of the file
+
+
+def order_problems(
+    index: pd.DatetimeIndex,
+    rows: IntArray,
+    file: File,
+    columns: pd.DataFrame,
+    time_zone: str | None,
+) -> list[str]:
+    """Name times that repeat, and the first that goes backwards, with the likely cause.
+
+    Args:
+        index: (rows,) times.
+        rows: (rows,) numbers of the rows in the file, from 0.
+        file: the file that they are from.
+        columns: (rows, columns) text or numbers of the other columns.
+        time_zone: zone by which the times were converted to UTC; None if they were not.
+
+    Returns:
+        Sentences for `refuse`; none if times strictly increase.
+    """
+    if index.is_monotonic_increasing and index.is_unique:
+        return []
+    repeats = row_numbers(index.duplicated())
+    backwards = row_numbers(steps_between(index) < 0)
+    found = _first_places(index, rows, file, repeats, backwards)
+    entities = entity_columns(columns, index)
+    if entities:
+        name = entities[0]
+        values = list(dict.fromkeys(columns[name].map(_as_word)))
+        told = shortened(quoted(values), SHOWN)
+        return [
+            f"{found}: the rows of {len(values):,} machines or metrics stand below each other, "
+            f"told apart by the column `{name}` ({told}). Name it in the settings, as in "
+            f'`"by": "{name}"`; every one becomes series of its own, or `entity` chooses one'
+        ]
+    clock = "; if the clocks were set back here, write the times in UTC or with their offset "
+    clock += "instead, or name their zone in `time_zone`"
+    clock = "" if time_zone else clock
+    if repeats and not backwards:
+        copies = columns.assign(_time=index.to_numpy()).duplicated().to_numpy()
+        if copies[repeats].all():
+            advice = "these rows are copies, cell by cell, of rows before them: remove the copies"
+        elif len(repeats) > _MANY * len(index):
+            each = len(index) / index.nunique()
+            advice = (
+                f"every time stands about {each:.0f} times, as where the clock has lost its "
+                "seconds or minutes: write them, or, if several machines stand below each other, "
+                "name the column that tells them apart in `by`"
+            )
+        else:
+            advice = (
+                "give each row its own time; if they are rows of several machines, name the column "
+                "that tells them apart in `by`"
+            )
+        return [f"{found}; {advice}{clock}"]
+    return [f"{found}; sort the rows by time{clock}"]
+
+
+def _first_places(
+    index: pd.DatetimeIndex,
+    rows: IntArray,
+    file: File,
+    repeats: Sequence[int],
+    backwards: Sequence[int],
+) -> str:
+    """Say which rows are the first to repeat a time and to go backwards."""
+    parts = []
+    if repeats:
+        earlier = int(np.flatnonzero(index == index[repeats[0]])[0])
+        first, second = _places(file, rows, [earlier, repeats[0]])
+        parts.append(
+            f"{first} and {second} have the same time, {index[earlier]} ({len(repeats):,} times "
+            "stand more than once)"
+        )
+    if backwards:
+        row = backwards[0]
+        before, after = _places(file, rows, [row, row + 1])
+        parts.append(
+            f"time goes backwards from {before}, {index[row]}, to {after}, {index[row + 1]} "
+            f"({_times(len(backwards))} in all)"
+        )
+    return "; ".join(parts)
+
+
+def _places(file: File, rows: IntArray, positions: Sequence[int]) -> list[str]:
+    """Say where rows are, which need not be in the order of the file."""
+    numbers = [int(rows[position]) for position in positions]
+    found = dict(zip(sorted(numbers), file.places(sorted(numbers)), strict=True))
+    return [found[number] for number in numbers]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _as_word(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

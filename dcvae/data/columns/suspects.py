@@ -1,0 +1,306 @@
+"""Columns that are not what they seem: labels, counters, row numbers, codes for missing values.
+
+Each is only told, with the key that answers it: whether a column of 0 and 1 is a valve or a label,
+nobody knows but the user.
+"""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from dcvae._arrays import Float64Array
+from dcvae._text import all_quoted, quoted, shortened
+from dcvae.data.columns.overview import Summary
+from dcvae.data.times.reading import steps_between, time_span
+
+_LABEL_NAMES = re.compile(
+    r"(^|[^a-z])(label|labels|anomaly|anomalies|anomalous|isanomaly|outlier|outliers|isoutlier"
+    r"|attack|attacks|target|class|y|truth|fault|faults|faulty|failure|incident|alarm|alert"
+    r"|changepoint|abnormal|normal)([^a-z]|$)"
+)
+_ENDS_OF_RANGES = {float(2**n - less) for n in (15, 16, 31, 32, 63, 64) for less in (0, 1)}
+_FEWEST_ROWS = 30  # below it nothing about a column is told but its name
+_PROBE = 2_000  # rows by which a column is ruled out before all of it is looked at
+_FEWEST_INCREASES = 20
+_FAR = 3.0  # a value that is a code is farther from the others than this many times their range
+_MICROSECONDS_OF_EPOCHS = (1e6, 1e3, 1.0, 1e-3)  # that count s, ms, us and ns
+
+
+def label_notices(
+    frame: pd.DataFrame, summary: Summary, labels: pd.DataFrame | None = None
+) -> list[str]:
+    """Tell of columns that seem to be labels.
+
+    Args:
+        frame: (rows, series), data units.
+        summary: of it.
+        labels: (rows, series) bool, of the same rows; None if there are none.
+
+    Returns:
+        A sentence about series of 0 and 1 that are named like a label or equal to the labels.
+    """
+    found = []
+    truth = None if labels is None else labels.any(axis=1).to_numpy()
+    for number, name in enumerate(frame.columns):
+        low, high = summary.smallest[number], summary.largest[number]
+        if not (low in (0.0, 1.0) and high in (0.0, 1.0)):
+            continue
+        values = frame.iloc[:, number].to_numpy()
+        is_named = bool(_LABEL_NAMES.search(_plain(str(name))))
+        is_binary = low == high or bool(np.isin(values[~np.isnan(values)], (0.0, 1.0)).all())
+        is_equal = truth is not None and truth.any() and np.array_equal(values == 1.0, truth)
+        if is_binary and (is_named or is_equal):
+            found.append((str(name), is_equal))
+    if not found:
+        return []
+    names = [name for name, _ in found]
+    why = "equal to the labels" if any(equal for _, equal in found) else "named like a label"
+    return [
+        f"WARNING: {all_quoted(names)} {'is' if len(names) == 1 else 'are'} 0 or 1 and {why}: a "
+        "model that is shown the answer is worth nothing. If it is a label, leave it out with "
+        f"`ignore`: {_listed(names)}, and train again."
+    ]
+
+
+def suspect_notices(frame: pd.DataFrame, summary: Summary, counters: tuple[str, ...]) -> list[str]:
+    """Tell of series that seem to be counters, row numbers, times or to hold codes.
+
+    Args:
+        frame: (rows, series), data units, by time.
+        summary: of it.
+        counters: names of series that were turned into their growth already.
+
+    Returns:
+        One sentence for each kind that was found.
+    """
+    if len(frame) < _FEWEST_ROWS:
+        return []
+    times = pd.DatetimeIndex(frame.index)
+    kinds: dict[str, list[str]] = {"rows": [], "time": [], "counter": []}
+    codes = []
+    for number, name in enumerate(frame.columns):
+        low, high = summary.smallest[number], summary.largest[number]
+        if str(name) in counters or not np.isfinite([low, high]).all():
+            continue
+        values = frame.iloc[:, number].to_numpy()
+        if low < high:
+            kind = _growing_kind(values, times)
+            if kind:
+                kinds[kind].append(str(name))
+                continue
+        code = _code_in(values, low, high)
+        if code is not None:
+            codes.append((str(name), *code))
+    return [
+        *(_describe_growing[kind](names) for kind, names in kinds.items() if names),
+        *_describe_codes(codes),
+    ]
+
+
+def step_notices(frame: pd.DataFrame, summary: Summary, max_fill: int | None) -> list[str]:
+    """Tell of series with a value every k-th row only, and of two resolutions in one file.
+
+    Args:
+        frame: (rows, series), data units, by time.
+        summary: of it.
+        max_fill: rows for which a missing cell takes the value before it; None for all.
+
+    Returns:
+        One sentence for each of the two.
+    """
+    notices = []
+    sparse: dict[int, list[str]] = {}
+    for number, name in enumerate(frame.columns):
+        if not summary.missing[number]:
+            continue
+        rows = np.flatnonzero(~np.isnan(frame[name].to_numpy()))
+        if len(rows) < 4:
+            continue
+        apart = np.diff(rows)
+        every = int(np.median(apart))
+        if max_fill is not None and every > max_fill + 1 and (apart >= every * 0.5).mean() > 0.8:
+            sparse.setdefault(every, []).append(str(name))
+    for every, names in sparse.items():
+        notices.append(
+            f"{shortened(quoted(names))} {_have(names)} a value every {every:,} rows, but a "
+            f"missing cell takes the value before it for {max_fill} rows only (`max_fill`), then "
+            f'the mean of training. Set `"max_fill": {every}`, or bring all rows to one step with '
+            "`resample`."
+        )
+    return notices + _two_resolutions(pd.DatetimeIndex(frame.index))
+
+
+def _growing_kind(values: Float64Array, times: pd.DatetimeIndex) -> str:
+    """Return "rows", "time" or "counter" for a series that grows like one; "" for any other."""
+    head = np.diff(values[:_PROBE])
+    if (head < 0).sum() > max(2, 0.02 * len(head)) or not (head > 0).any():
+        return ""
+    rows = np.flatnonzero(~np.isnan(values))
+    seen = values[rows]
+    if len(seen) < _FEWEST_ROWS:
+        return ""
+    change = np.diff(seen)
+    ups, falls = int((change > 0).sum()), np.flatnonzero(change < 0)
+    if len(falls) == 0:
+        ticks = times.as_unit("us").asi8[rows]
+        apart = (np.abs(seen - ticks / unit).max() * unit for unit in _MICROSECONDS_OF_EPOCHS)
+        if any(distance <= 86_400 * 1e6 for distance in apart):
+            return "time"
+        if (change == change[0]).all() and (seen % 1 == 0).all() and abs(change[0]) == 1:
+            return "rows"
+    if ups < _FEWEST_INCREASES or len(falls) > ups / 20:
+        return ""
+    restarts = seen[falls + 1] <= 0.1 * seen[falls]
+    is_total = seen.min() >= 0 and bool(restarts.all())
+    # A level that drifts upward without one step back is not one of whole numbers that jump.
+    return "counter" if is_total and (len(falls) > 0 or ups > 0.05 * len(change)) else ""
+
+
+def _code_in(
+    values: Float64Array, low: float, high: float
+) -> tuple[float, int, float, float] | None:
+    """Find an extreme value that stands for a missing one.
+
+    Returns:
+        The value, its number of cells, and the smallest and largest of all others; None if there
+        is none.
+    """
+    candidates = []
+    for value in dict.fromkeys((low, high)):
+        equal = values == value
+        count = int(equal.sum())
+        if count < 2 or (low == high and not (value == 0 and np.signbit(values[equal]).all())):
+            continue
+        others = values[~equal & ~np.isnan(values)]
+        if value == 0:
+            negative_zeros = int((equal & np.signbit(values)).sum())
+            if negative_zeros >= 2 and low == 0 and len(others):
+                candidates.append((-0.0, negative_zeros, others.min(), others.max()))
+                continue
+        if len(others) < _FEWEST_ROWS:
+            continue
+        first, last = others.min(), others.max()
+        gap = min(abs(value - first), abs(value - last))
+        spread = last - first
+        is_code = _is_code(value)
+        alone = value < 0 <= first  # the only value below zero
+        stretches = int((np.diff(equal.astype(np.int8)) == 1).sum()) + int(equal[0])
+        if is_code and (gap > spread or alone or abs(value) >= 2**15 - 1):
+            is_found = gap > 0.5 * spread or alone
+        else:
+            is_found = gap > _FAR * spread and stretches >= 3 and spread > 0
+        if is_found:
+            candidates.append((float(value), count, float(first), float(last)))
+    return candidates[0] if candidates else None
+
+
+def _is_code(value: float) -> bool:
+    """Tell whether a number is one of those that tools write for a missing value."""
+    if value in (-1.0, -200.0, 1e20, 1e30, -1e20, -1e30):
+        return True
+    if abs(value) > 1e300:
+        return True
+    whole = abs(value)
+    if whole % 1 == 0 and whole < 1e15:
+        digits = str(int(whole))
+        if set(digits) == {"9"} and len(digits) >= 2:
+            return True
+        return whole in _ENDS_OF_RANGES
+    return abs(whole - 9999.99) < 1 or whole in (2.0**63, 2.0**64)
+
+
+def _two_resolutions(times: pd.DatetimeIndex) -> list[str]:
+    """Tell of a file whose first and last rows are at different steps, as archives have them."""
+    steps = steps_between(times)
+    if len(steps) < 40:
+        return []
+    quarter = max(len(steps) // 20, 10)
+    first = float(np.median(steps[:quarter]))
+    last = float(np.median(steps[-quarter:]))
+    long, short = max(first, last), min(first, last)
+    if short <= 0 or long < 1.9 * short:
+        return []
+    middle = np.sqrt(long * short)
+    is_long = steps > middle
+    # One change from one to the other: rows on the wrong side of it are few.
+    falls = np.cumsum(np.where(is_long == (first > last), 1, -1))
+    change = int(np.argmax(falls)) + 1
+    wrong = (is_long[:change] != (first > last)).sum() + (is_long[change:] == (first > last)).sum()
+    if wrong > 0.05 * len(steps):
+        return []
+    spans = [time_span(pd.Timedelta(int(step), unit="us")) for step in (first, last)]
+    coarse = time_span(pd.Timedelta(int(long), unit="us"))
+    return [
+        f"The file has two resolutions: its rows are {spans[0]} apart until {times[change]}, then "
+        f"{spans[1]}. The network takes every row for one step: give the part that is meant, or "
+        f"bring all rows to the coarser step with `resample` ({coarse})."
+    ]
+
+
+def labels_notice(labels: pd.DataFrame) -> list[str]:
+    """Tell of labels of which more than half are 1.
+
+    Args:
+        labels: (rows, series) bool.
+    """
+    share = float(labels.any(axis=1).mean()) if len(labels) else 0.0
+    if share <= 0.5:
+        return []
+    return [
+        f"{share:.0%} of the rows are labeled 1, an anomaly: are the labels the other way round? "
+        "Here 1 is an anomaly and 0 is normal."
+    ]
+
+
+def _describe_codes(codes: list[tuple[str, float, int, float, float]]) -> list[str]:
+    notices = []
+    for value in dict.fromkeys(_written(code[1]) for code in codes):
+        of = [code for code in codes if _written(code[1]) == value]
+        places = [
+            f"`{name}` {count:,} times (all others from {first:.6g} to {last:.6g})"
+            for name, _, count, first, last in of
+        ]
+        notices.append(
+            f"{value} stands apart in {shortened(places)}. If it means that nothing was measured, "
+            f'say so with `"missing_values": [{value}]`: else it is learned as a value.'
+        )
+    return notices
+
+
+def _written(value: float) -> str:
+    """Write a number as the settings file takes it."""
+    if value == 0:
+        return "-0.0"
+    return f"{value:.17g}" if value % 1 or abs(value) > 1e15 else f"{value:.0f}"
+
+
+def _listed(names: list[str]) -> str:
+    return "`[" + ", ".join(f'"{name}"' for name in names) + "]`"
+
+
+def _have(names: list[str]) -> str:
+    return "has" if len(names) == 1 else "have"
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()
+
+
+_describe_growing: dict[str, Callable[[list[str]], str]] = {
+    "rows": lambda names: (
+        f"{shortened(quoted(names))} {'counts' if len(names) == 1 else 'count'} rows: in another "
+        f"file it has values never seen in training. Leave it out with `ignore`: {_listed(names)}."
+    ),
+    "time": lambda names: (
+        f"{shortened(quoted(names))} {'repeats' if len(names) == 1 else 'repeat'} the time: in "
+        "another file it has values never seen in training. Leave it out with `ignore`: "
+        f"{_listed(names)}."
+    ),
+    "counter": lambda names: (
+        f"{shortened(quoted(names))} only {'grows' if len(names) == 1 else 'grow'}, but for "
+        "restarts, as a counter does: in another file it has values never seen in training. Read "
+        f"its growth with `counters`: {_listed(names)}, or leave it out with `ignore`."
+    ),
+}

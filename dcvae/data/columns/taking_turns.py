@@ -1,0 +1,78 @@
+"""Columns that take turns: machines, sensors or metrics below each other in one table."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+_NAMES = re.compile(
+    r"(^|[^a-z])(id|ids|device|devices|host|hostname|node|server|machine|instance|sensor|entity"
+    r"|unit|station|site|cell|interface|iface|port|link|vm|pod|container|metric|variable|item|key"
+    r"|tag|name|source|user|customer|store|shop|group)([^a-z]|$)"
+)
+_MOST = 0.2  # of the rows, different values of a column that tells machines apart
+
+
+def entity_columns(frame: pd.DataFrame, times: pd.Index | None = None) -> list[str]:
+    """Return the columns that may tell machines apart, the likeliest first.
+
+    Such a column has few different values, each in many rows, that are words or whole numbers; and
+    it takes turns with the time: within one value no time stands twice, or the values follow each
+    other in one order.
+
+    Args:
+        frame: (rows, columns) text or numbers.
+        times: (rows,) of the rows; None to judge by the columns alone.
+
+    Returns:
+        Names of columns.
+    """
+    found: list[tuple[bool, int, str]] = []
+    for name in frame.columns:
+        column = frame[name]
+        if isinstance(column, pd.DataFrame) or len(column) < 4:
+            continue
+        codes, values = pd.factorize(column)
+        if not 2 <= len(values) <= max(2, _MOST * len(column)) or (codes < 0).any():
+            continue
+        if np.bincount(codes).min() < 2 or not _is_name(values):
+            continue
+        sounds = bool(_NAMES.search(_plain(str(name))))
+        if times is not None:
+            pairs = pd.MultiIndex.from_arrays([codes, pd.factorize(times)[0]])
+            repeated = pairs.duplicated().mean()
+            if repeated > 0.01 or (not sounds and not pd.Index(times).has_duplicates):
+                continue
+        elif not (sounds and takes_turns(codes, len(values))):
+            continue
+        found.append((not sounds, len(found), str(name)))
+    return [name for _, _, name in sorted(found)]
+
+
+def takes_turns(codes: np.ndarray, count: int) -> bool:
+    """Tell whether values follow each other in one order over and over: 0, 1, 2, 0, 1, 2, ...
+
+    Args:
+        codes: (rows,) int, which of the values each row has, from 0.
+        count: number of different values.
+
+    Returns:
+        True if nearly every row has the value of the row `count` before it, and no two neighbors
+        share one.
+    """
+    if len(codes) < 2 * count:
+        return False
+    again = (codes[count:] == codes[:-count]).mean()
+    same = (codes[1:] == codes[:-1]).mean()
+    return bool(again > 0.95 and same < 0.05)
+
+
+def _is_name(values: pd.Index) -> bool:
+    """Tell whether values are words or whole numbers, as names of machines are."""
+    numbers = pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(dtype="float64")
+    return bool(np.isnan(numbers).all() or (np.mod(numbers, 1) == 0).all())
+
+
+def _plain(name: str) -> str:
+    """Return a name in lower case, its words apart: `deviceId` becomes `device id`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()

@@ -53,7 +53,8 @@ def read_labels(path: Path, data: Table, keys: DataKeys | None = None) -> Table:
         refuse(file.path, *problems)
     anomalies = np.broadcast_to(is_anomaly, data.frame.shape)  # from (rows, 1) where shared
     labels = pd.DataFrame(anomalies, data.frame.index, data.frame.columns, copy=True)
-    return Table(file.path, labels, [*notices, *file.notices, *told, *labels_notice(labels)])
+    said = [notice for notice in file.notices if not notice.startswith("Words are read")]
+    return Table(file.path, labels, [*notices, *said, *told, *labels_notice(labels)])
 
 
 def _other_times_problems(index: pd.DatetimeIndex, data: Table) -> list[str]:

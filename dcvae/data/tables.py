@@ -282,8 +282,7 @@ def read_rows(
     if len(times) > 1 and (steps_between(times) < 0).all():
         frame, times, rows = frame.iloc[::-1], times[::-1], rows[::-1]
         notices.append("Its newest row stands first; it is read from the last row on.")
-    if not problems:
-        problems = order_problems(times, rows, file, frame, keys.time_zone)
+    problems += order_problems(times, rows, file, frame, keys.time_zone)
     return frame.set_axis(times, axis=0), notices, problems
 
 

@@ -12,6 +12,7 @@ from dcvae.data.files.messages import File, row_numbers
 from dcvae.data.times.reading import steps_between
 
 _MANY = 0.3  # of the times repeated: not a mistake here and there, but the way of the file
+_FEW = 10
 
 
 def order_problems(
@@ -55,7 +56,7 @@ def order_problems(
         copies = columns.assign(_time=index.to_numpy()).duplicated().to_numpy()
         if copies[repeats].all():
             advice = "these rows are copies, cell by cell, of rows before them: remove the copies"
-        elif len(repeats) > _MANY * len(index):
+        elif len(repeats) > max(_MANY * len(index), _FEW):
             each = len(index) / index.nunique()
             advice = (
                 f"every time stands about {each:.0f} times, as where the clock has lost its "
@@ -84,8 +85,8 @@ def _first_places(
         earlier = int(np.flatnonzero(index == index[repeats[0]])[0])
         first, second = _places(file, rows, [earlier, repeats[0]])
         parts.append(
-            f"{first} and {second} have the same time, {index[earlier]} ({len(repeats):,} times "
-            "stand more than once)"
+            f"{first} and {second} have the same time, {index[earlier]} ({len(repeats):,} repeated "
+            "in all)"
         )
     if backwards:
         row = backwards[0]

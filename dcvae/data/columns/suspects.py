@@ -246,7 +246,7 @@ def labels_notice(labels: pd.DataFrame) -> list[str]:
         labels: (rows, series) bool.
     """
     share = float(labels.any(axis=1).mean()) if len(labels) else 0.0
-    if share <= 0.5:
+    if share <= 0.5 or len(labels) < _FEWEST_ROWS:
         return []
     return [
         f"{share:.0%} of the rows are labeled 1, an anomaly: are the labels the other way round? "

@@ -40,8 +40,10 @@ def entity_columns(frame: pd.DataFrame, times: pd.Index | None = None) -> list[s
         sounds = bool(_NAMES.search(_plain(str(name))))
         if times is not None:
             pairs = pd.MultiIndex.from_arrays([codes, pd.factorize(times)[0]])
-            repeated = pairs.duplicated().mean()
-            if repeated > 0.01 or (not sounds and not pd.Index(times).has_duplicates):
+            if pairs.duplicated().mean() > 0.01:
+                continue
+            # Of a column that is not named so, every value must stand at nearly every time.
+            if not sounds and len(column) < 0.8 * len(values) * pd.Index(times).nunique():
                 continue
         elif not (sounds and takes_turns(codes, len(values))):
             continue

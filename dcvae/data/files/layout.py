@@ -120,10 +120,11 @@ def _header_of(lines: list[str], first: int, separators: str) -> tuple[int, str]
 
     filled = [number for number in range(first, len(lines)) if lines[number].strip()]
     at, separator = filled[0], best(filled[0])
-    is_comment = lines[at].lstrip().startswith("#")
-    is_regular = len(filled) < 2 or width(filled[1], separator) == width(at, separator) > 1
-    if is_regular and not is_comment:
+    if len(filled) < 2:
         return at, separator
+    even = [mark for mark in separators if width(filled[1], mark) == width(at, mark) > 1]
+    if even and not lines[at].lstrip().startswith("#"):
+        return at, max(even, key=lambda mark: width(at, mark))
     for position, number in enumerate(filled[:-1]):
         mark = best(number)
         after = [n for n in filled[position + 1 :] if not lines[n].lstrip().startswith("#")][:5]

@@ -1,0 +1,141 @@
+"""Columns that are not what they seem: told where they are, and not where they only look alike."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dcvae.data.columns.overview import Summary
+from dcvae.data.columns.suspects import (
+    label_notices,
+    labels_notice,
+    step_notices,
+    suspect_notices,
+)
+
+ROWS = 400
+TIMES = pd.date_range("2024-03-04", periods=ROWS, freq="5min")
+RANDOM = np.random.default_rng(5)
+NOISE = RANDOM.normal(20.0, 3.0, ROWS)
+
+
+def with_code(code, series=NOISE, places=(30, 31, 90, 91, 200, 333)):
+    values = series.copy()
+    values[list(places)] = code
+    return values
+
+
+def told(values, name="a", **more):
+    table = pd.DataFrame({name: values, **more}, TIMES)
+    return suspect_notices(table, Summary.of(table), ())
+
+
+@pytest.mark.parametrize(
+    "code", [-999, -200, -1, -9999, 9999, 99999, 2147483647, -2147483648, 65535, 1e30, 777777.5]
+)
+def test_codes_are_told_with_the_key(code):
+    (notice,) = told(with_code(float(code)))
+    assert f'"missing_values": [{code:.17g}]' in notice
+    assert "`a` 6 times" in notice
+
+
+def test_minus_one_is_told_as_the_only_value_below_zero():
+    shares = RANDOM.random(ROWS)
+    assert '"missing_values": [-1]' in told(with_code(-1.0, shares))[0]
+
+
+def test_negative_zero_is_told_where_nothing_is_below_zero():
+    assert '"missing_values": [-0.0]' in told(with_code(-0.0, np.abs(NOISE)))[0]
+    assert told(with_code(-0.0, NOISE - 20)) == []
+
+
+SQUARE = np.tile(np.repeat([0.0, 5.0], 10), 20)
+HARMLESS = {
+    "noise": NOISE,
+    "spikes": with_code(60.0, places=(7,)),
+    "one long incident": with_code(500.0, places=range(100, 130)),
+    "a busy processor": np.minimum(with_code(100.0, 80 + 10 * RANDOM.random(ROWS)), 100),
+    "zeros": with_code(0.0, np.abs(NOISE)),
+    "square wave": SQUARE,
+    "walk": np.cumsum(RANDOM.normal(size=ROWS)),
+    "negative temperatures": with_code(-1.0, NOISE - 20),
+    "constant": np.full(ROWS, 3.0),
+    "steps up and down": np.round(np.cumsum(RANDOM.choice([-1, 1], ROWS))),
+}
+
+
+@pytest.mark.parametrize("values", HARMLESS.values(), ids=HARMLESS)
+def test_ordinary_series_are_not_told(values):
+    assert told(values) == []
+
+
+TOTAL = np.cumsum(RANDOM.integers(900, 1100, ROWS)).astype(float)
+COUNTERS = {
+    "counter": (TOTAL, "only grows"),
+    "restarted": (np.concatenate([TOTAL[:150], TOTAL[:250]]), "only grows"),
+    "rarely growing": (np.cumsum(RANDOM.random(ROWS) < 0.2).astype(float), "only grows"),
+    "row numbers": (np.arange(ROWS) + 700.0, "counts rows"),
+    "epoch": (TIMES.as_unit("s").asi8.astype(float), "repeats the time"),
+    "epoch in ms": (TIMES.as_unit("ms").asi8.astype(float), "repeats the time"),
+}
+
+
+@pytest.mark.parametrize(("values", "words"), COUNTERS.values(), ids=COUNTERS)
+def test_growing_series_are_told_with_the_key(values, words):
+    (notice,) = told(values, "total")
+    assert words in notice
+    assert '["total"]' in notice
+    key = "counters" if words == "only grows" else "ignore"
+    assert f"with `{key}`" in notice
+
+
+def test_counters_that_are_read_as_such_are_not_told():
+    table = pd.DataFrame({"total": TOTAL}, TIMES)
+    assert suspect_notices(table, Summary.of(table), ("total",)) == []
+
+
+@pytest.mark.parametrize("name", ["label", "is_anomaly", "isAnomaly", "y", "attack", "Outlier"])
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_columns_named_like_labels_are_told(name, share):
+    table = pd.DataFrame({name: (RANDOM.random(ROWS) < share) * 1.0, "a": NOISE}, TIMES)
+    (notice,) = label_notices(table, Summary.of(table))
+    assert f"`{name}` is 0 or 1 and named like a label" in notice
+    assert f'["{name}"]' in notice
+
+
+def test_columns_equal_to_the_labels_are_told():
+    truth = RANDOM.random(ROWS) < 0.1
+    table = pd.DataFrame({"x9": truth * 1.0, "valve": 1.0 - truth, "a": NOISE}, TIMES)
+    assert label_notices(table, Summary.of(table)) == []
+    labels = pd.DataFrame(dict.fromkeys(table, truth), TIMES)
+    (notice,) = label_notices(table, Summary.of(table), labels)
+    assert "`x9` is 0 or 1 and equal to the labels" in notice
+
+
+def test_labels_the_other_way_round_are_told():
+    labels = pd.DataFrame({"a": np.arange(ROWS) >= 100}, TIMES)
+    assert labels_notice(labels)[0].startswith("75% of the rows are labeled 1")
+    assert labels_notice(~labels) == []
+
+
+@pytest.mark.parametrize(("every", "max_fill", "is_told"), [(15, 12, True), (12, 12, False)])
+def test_series_with_a_value_every_kth_row(every, max_fill, is_told):
+    sparse = np.where(np.arange(ROWS) % every == 0, NOISE, np.nan)
+    table = pd.DataFrame({"rare": sparse, "a": NOISE}, TIMES)
+    notices = step_notices(table, Summary.of(table), max_fill)
+    assert len(notices) == is_told
+    assert all(f"`rare` has a value every {every} rows" in notice for notice in notices)
+    assert all(f'"max_fill": {every}' in notice for notice in notices)
+    assert step_notices(table, Summary.of(table), None) == []
+
+
+def test_two_resolutions_are_told():
+    old = pd.date_range("2024-01-01", periods=100, freq="h")
+    new = pd.date_range(old[-1] + pd.Timedelta("5min"), periods=300, freq="5min")
+    table = pd.DataFrame({"a": NOISE}, old.append(new))
+    (notice,) = step_notices(table, Summary.of(table), 12)
+    assert f"its rows are 01:00:00 apart until {old[-1]}, then 00:05:00" in notice
+    even = pd.DataFrame({"a": NOISE}, TIMES)
+    assert step_notices(even, Summary.of(even), 12) == []
+    pauses = TIMES + pd.to_timedelta(np.repeat(np.arange(20), 20), unit="h")
+    uneven = pd.DataFrame({"a": NOISE}, pauses)
+    assert step_notices(uneven, Summary.of(uneven), 12) == []

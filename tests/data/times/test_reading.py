@@ -110,11 +110,12 @@ REFUSED = {
     ),
     "ambiguous": (
         "time,a\n01/02/2021,1\n02/03/2021,2\n",
-        r"ambiguous: `01/02/2021` may be 2021-02-01 00:00:00 or 2021-01-02 .* ISO 8601",
+        r"ambiguous: `01/02/2021` may be 2021-02-01 00:00:00 \(day first\) or 2021-01-02 00:00:00 "
+        r"\(month first\), and neither any number nor the order of the rows decides; .* ISO 8601",
     ),
     "ambiguous, but not in its first row": (
         "time,a\n01/01/2021,1\n02/02/2021,2\n03/05/2021,3\n",
-        r"ambiguous: `03/05/2021` may be 2021-05-03 00:00:00 or 2021-03-05 00:00:00; write",
+        r"ambiguous: `03/05/2021` may be 2021-05-03 00:00:00 \(day first\) or 2021-03-05 00:",
     ),
     "some offsets": (
         "time,a\n2021-01-01T00:00:00,1\n2021-01-01T00:01:00Z,2\n",
@@ -336,7 +337,13 @@ def test_spans_are_written_without_days_where_there_are_none(span, words):
         ("time", False),
         ("now", False),
         ("today", False),
-        ("20210131", False),
+        ("20210131", True),
+        ("20210131T0000Z", True),
+        ("31-Jan-21", True),
+        ("Mon Mar  4 13:05:00 2024", True),
+        ("2021", False),
+        ("Mar 4", False),
+        ("room 12:30", False),
         ("7", False),
         ("1.5", False),
         ("", False),

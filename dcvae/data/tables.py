@@ -29,6 +29,7 @@ from dcvae.data.times.reading import (
     sampling_step,
     time_span,
 )
+from dcvae.data.times.steps import clock_change
 from dcvae.errors import InputError
 
 # Names of lines and columns of result tables, beside those of the series.
@@ -206,7 +207,7 @@ def prepend_context(
     if problems:
         refuse(data.path, f"even after the end of its context {context.path}, {problems[0]}")
     step = sampling_step(frame.index)
-    if start - end > step:
+    if start - end > step + clock_change(step):
         notices.append(
             f"Between the context {context.path} and the data lies a gap of "
             f"{time_span(start - end)}, where the sampling step is {time_span(step)}."

@@ -62,7 +62,7 @@ def numbers_of(shape: str, characters: Characters) -> Numbers:
     powers = np.zeros(rows, dtype=np.int64)
     if found and found["power"]:
         powers = number_at(characters, found.span("power"))
-    elif len(places) == point:
+    elif shape.isdigit():
         result.digits[:] = point
     for power in np.unique(powers):
         members = np.flatnonzero(powers == power)

@@ -43,7 +43,7 @@ def groups_by_shape(text: pd.Series) -> Iterator[Group]:
         text: (rows,) str, without missing values.
 
     Yields:
-        Every row in one group. Texts of more than `LONGEST_TEXT` characters are cut.
+        Every row in one group. Texts of more than `LONGEST_TEXT` characters are cut behind it.
     """
     for start in range(0, len(text), _ROWS_AT_ONCE):
         cells = text.iloc[start : start + _ROWS_AT_ONCE].to_numpy(dtype=object)

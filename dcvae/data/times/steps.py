@@ -5,6 +5,9 @@ import math
 import numpy as np
 import pandas as pd
 
+_DAY = pd.Timedelta(1, unit="D")
+_CLOCK_CHANGE = pd.Timedelta(1, unit="h")  # by which a local day is shorter or longer
+
 
 def sampling_step(index: pd.Index) -> pd.Timedelta:
     """Return the sampling step of times: their median step, the lower of two middle ones.
@@ -33,8 +36,8 @@ def sampling_step(index: pd.Index) -> pd.Timedelta:
 def step_notice(index: pd.Index, trained_step_seconds: float) -> list[str]:
     """Tell if the sampling step of a scored table differs from that of the training table.
 
-    Differences of less than a hundredth do not count, as no clock is exact, nor does a step of 0,
-    that of a table with a single row.
+    Differences of less than a hundredth do not count, as no clock is exact, nor does the hour by
+    which a local day may differ, nor a step of 0, that of a table with a single row.
 
     Args:
         index: (rows,) times of the scored table.
@@ -57,6 +60,8 @@ def step_notice(index: pd.Index, trained_step_seconds: float) -> list[str]:
     if math.isclose(seconds, trained_step_seconds, rel_tol=0.01):
         return []
     trained = pd.Timedelta(trained_step_seconds, unit="s").round("us")
+    if abs(step - trained) <= clock_change(trained):
+        return []
     return [
         f"The sampling step is {time_span(step)}, but the model was trained on steps of "
         f"{time_span(trained)}: it takes every row for one such step, so its scores may be wrong."
@@ -64,9 +69,13 @@ def step_notice(index: pd.Index, trained_step_seconds: float) -> list[str]:
 
 
 def describe_steps(index: pd.Index) -> list[str]:
-    """Tell of steps that differ from the sampling step, and after which row the longest is."""
+    """Tell of steps that differ from the sampling step, and after which row the longest is.
+
+    Local days of 23 and 25 hours do not.
+    """
     step, steps = sampling_step(index), steps_between(index)
-    irregular = int((steps != step // pd.Timedelta(1, unit="us")).sum())
+    microsecond = pd.Timedelta(1, unit="us")
+    irregular = int((abs(steps - step // microsecond) > clock_change(step) // microsecond).sum())
     if not irregular:
         return []
     longest = int(steps.argmax())
@@ -85,3 +94,15 @@ def steps_between(times: pd.Index | pd.Series) -> np.ndarray:
 def time_span(duration: pd.Timedelta) -> str:
     """Write a step or a gap as pandas does, without days if there are none."""
     return str(duration).removeprefix("0 days ")
+
+
+def clock_change(step: pd.Timedelta) -> pd.Timedelta:
+    """Return by how much a step may differ from the sampling step where the clocks change.
+
+    Args:
+        step: the sampling step.
+
+    Returns:
+        An hour for a sampling step of whole days, which may be local ones; else 0.
+    """
+    return pd.Timedelta(0) if not step or step % _DAY else _CLOCK_CHANGE

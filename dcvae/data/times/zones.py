@@ -160,7 +160,7 @@ def words_to_utc(
 def midnights(first: int, last: int, days: int, time_zone: str) -> IntArray:
     """Return where steps of whole local days end.
 
-    A day that starts with a skipped hour starts when the clocks are put forward.
+    A day whose midnight is skipped starts when the clocks are put forward.
 
     Args:
         first: earliest time that the steps must hold, in microseconds since 1970 in UTC.
@@ -177,9 +177,13 @@ def midnights(first: int, last: int, days: int, time_zone: str) -> IntArray:
     numbers = np.arange((first - DAY) // length - 1, (last + DAY) // length + 2)
     local = pd.DatetimeIndex((numbers * length).astype("datetime64[us]"))
     summer = np.ones(len(local), dtype=bool)  # of a midnight that comes twice, the first
-    ends = local.tz_localize(time_zone, ambiguous=summer, nonexistent="shift_forward")
+    ends = local.tz_localize(time_zone, ambiguous=summer, nonexistent="NaT")
+    instants = ends.tz_convert("UTC").as_unit("us").asi8.copy()
+    zone = zoneinfo.ZoneInfo(time_zone)
+    for row in row_numbers(ends.isna()):  # one a year at most; by the offset from before
+        instants[row] = round(local[row].to_pydatetime().replace(tzinfo=zone).timestamp()) * SECOND
     # A zone that moved over the date line left out a day: two of its midnights are one.
-    return np.unique(ends.tz_convert("UTC").as_unit("us").asi8)
+    return np.unique(instants)
 
 
 def _refuse_skipped(times: pd.Series, time_zone: str, file: File) -> None:

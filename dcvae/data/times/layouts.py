@@ -42,8 +42,9 @@ _DATES = {
     "ordinal": "(?P<year>0000)-?(?P<ordinal>000)",
 }
 _CLOCK = (
-    "(?P<hour>00?)(?:(?P<colon>[:.]?)(?P<minute>00)"
-    "(?:(?P=colon)(?P<second>00)(?:[.,:](?P<fraction>0+))?)?)?"
+    # A decimal comma put in by a program turns 12.00.00 into 12,00.00.
+    r"(?P<hour>00?)(?:(?P<colon>[:.]?|,(?=00\.00))(?P<minute>00)"
+    r"(?:(?:(?P=colon)|(?<=,00)\.)(?P<second>00)(?:[.,:](?P<fraction>0+))?)?)?"
     r"(?: ?(?P<half>[ap])\.? ?m\.?)?"
 )
 _ZONE = (

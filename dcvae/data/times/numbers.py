@@ -64,7 +64,7 @@ def numbers_of(shape: str, characters: Characters) -> Numbers:
         powers = number_at(characters, found.span("power"))
     elif shape.isdigit():
         result.digits[:] = point
-    for power in np.unique(powers):
+    for power in np.unique(powers) if powers.any() else (0,):
         members = np.flatnonzero(powers == power)
         written = characters[members]
         shift = point + int(power)
@@ -86,6 +86,8 @@ def as_counts(numbers: Numbers) -> tuple[IntArray, IntArray]:
     for unit in range(len(UNITS)):
         least, most = (bound * 1000**unit for bound in EPOCH_SECONDS)
         fits = (whole >= least) & (whole <= most)
+        if not fits.any():
+            continue
         units[fits] = unit
         if unit == 3:
             times[fits] = whole[fits] // 1000
@@ -104,17 +106,19 @@ def as_dates(numbers: Numbers) -> IntArray:
     """
     times = np.full(len(numbers.whole), NOT_A_TIME)
     for digits in _DATE_DIGITS:
-        members = np.flatnonzero(numbers.digits == digits)
+        least, most = (year * 10 ** (digits - 4) for year in (_YEARS[0], _YEARS[1] + 1))
+        whole = numbers.whole
+        members = np.flatnonzero((numbers.digits == digits) & (whole >= least) & (whole < most))
         if not len(members):
             continue
-        left = numbers.whole[members] * 10 ** (14 - digits)
+        left = whole[members] * 10 ** (14 - digits)
         fields = []
         for _ in range(5):
             left, field = np.divmod(left, 100)
             fields.append(field)
         second, minute, hour, day, month = fields
         within = minute * 60 * SECOND + second * SECOND
-        exists = (left >= _YEARS[0]) & (left <= _YEARS[1]) & (minute < 60) & (second <= 60)
+        exists = (minute < 60) & (second <= 60)
         exists &= (hour < 24) | ((hour == 24) & (within == 0))
         clock = np.where(exists, hour * HOUR + within, NOT_A_TIME)
         times[members] = added(days_from(left, month, day), clock)

@@ -150,7 +150,8 @@ def _read_text(
         if not is_utc:
             _refuse_clock_of_twelve_hours(times, file)
         return _Read(times, is_utc, None, [_FROM_OFFSET] if is_utc else [])
-    text = text.str.strip("\"' ")
+    if any(cell[0] in "\"'" for cell in _spread(text)):
+        text = text.str.strip("\"' ")
     parsed = parse(text)
     if 2 * np.count_nonzero(parsed.is_number) > len(text):
         counted = _read_counts(parsed, text, name, file)
@@ -182,8 +183,7 @@ def _read_plain(text: pd.Series) -> pd.Series | None:
     None where a row is of another form. Rows that nobody looked at may also be a year or a month
     alone, which pandas takes for the first day of it.
     """
-    looked_at = np.linspace(0, len(text) - 1, min(len(text), _LOOKED_AT)).astype(np.int64)
-    if not all(_PLAIN.fullmatch(cell) for cell in text.iloc[looked_at]):
+    if not all(_PLAIN.fullmatch(cell) for cell in _spread(text)):
         return None
     try:
         times = pd.to_datetime(text, format="ISO8601", errors="coerce")
@@ -196,6 +196,11 @@ def _read_plain(text: pd.Series) -> pd.Series | None:
     if midnights.any() and text[midnights].str.len().min() < _SHORTEST_DATE:
         return None
     return times
+
+
+def _spread(text: pd.Series) -> pd.Series:
+    """Return some rows, spread over the column."""
+    return text.iloc[np.linspace(0, len(text) - 1, min(len(text), _LOOKED_AT)).astype(np.int64)]
 
 
 # --- Numbers ---------------------------------------------------------------------------------

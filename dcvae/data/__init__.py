@@ -17,7 +17,7 @@ from dcvae.data.loading import TrainingData, read_data, training_data, without_l
 from dcvae.data.preprocessing import ModelInput, Preprocessor
 from dcvae.data.quality import OBSERVED, Quality, assess
 from dcvae.data.tables import Table, describe_table
-from dcvae.data.times.reading import sampling_step, step_notice
+from dcvae.data.times.steps import sampling_step, step_notice
 from dcvae.data.windows import (
     WindowSplit,
     gather_windows,

@@ -5,7 +5,7 @@ import pandas as pd
 from dcvae.data.columns.overview import Summary
 from dcvae.data.files.messages import refuse
 from dcvae.data.tables import Table, empty_problems
-from dcvae.data.times.reading import sampling_step, time_span
+from dcvae.data.times.steps import clock_change, sampling_step, time_span
 from dcvae.errors import InputError
 
 
@@ -57,7 +57,7 @@ def prepend_context(
     if problems:
         refuse(data.path, f"even after the end of its context {context.path}, {problems[0]}")
     step = sampling_step(frame.index)
-    if start - end > step:
+    if start - end > step + clock_change(step):
         notices.append(
             f"Between the context {context.path} and the data lies a gap of "
             f"{time_span(start - end)}, where the sampling step is {time_span(step)}."

@@ -2,7 +2,8 @@
 
 Only this module reads files by the keys, so that every command obeys all of them: local times
 become UTC (`time_zone`), labels are matched to the rows as measured, an earlier file is put in
-front as context, and only then are rows resampled to one step (`resample`).
+front as context, and only then are rows resampled to one step (`resample`), local days where a
+zone is given.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from dcvae.data.labels import read_labels
 from dcvae.data.preprocessing import ModelInput, Preprocessor
 from dcvae.data.resampling import resample, resample_joined
 from dcvae.data.tables import Table, read_table
-from dcvae.data.times.reading import sampling_step
+from dcvae.data.times.steps import sampling_step
 from dcvae.data.windows import WindowSplit, split_windows
 from dcvae.errors import InputError
 
@@ -199,4 +200,6 @@ def read_data(
         return prepend_context(table, before, num_rows, allow_empty=dead_allowed), truth
     span = pd.Timedelta(step)
     resampled = resample_joined(table, before, span, keys, allow_empty=dead_allowed)
-    return resampled, None if truth is None else resample(truth, span, keys.max_gap)
+    if truth is not None:
+        truth = resample(truth, span, keys.max_gap, keys.time_zone)
+    return resampled, truth

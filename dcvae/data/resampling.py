@@ -6,23 +6,33 @@ it is complete at its own time, and later rows do not change it::
     measured      .  .   .     .    .        .
     step        |-----------|-----------|-----------|
     rows                    R           R           R
+
+With a time zone, a step of whole days is one of its local days and ends at local midnight, so that
+it has 23 or 25 hours where the clocks change.
 """
 
 import sys
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
+from dcvae._arrays import IntArray
 from dcvae.config import DataKeys
 from dcvae.data.context import prepend_context
 from dcvae.data.tables import Table
-from dcvae.data.times.reading import sampling_step, time_span
+from dcvae.data.times.layouts import DAY
+from dcvae.data.times.steps import sampling_step, time_span
+from dcvae.data.times.zones import midnights
 from dcvae.errors import InputError
 
 _MANY_EMPTY = 100  # empty steps for each one with a row: not gaps, but a step that is too short
 
 
-def resample(table: Table, step: pd.Timedelta, max_gap: int | None) -> Table:
+def resample(
+    table: Table, step: pd.Timedelta, max_gap: int | None, time_zone: str | None = None
+) -> Table:
     """Resample a table to one step; see the drawing at the top.
 
     A value is the mean of the observed cells of a step, a label is set if any label of the step
@@ -33,6 +43,7 @@ def resample(table: Table, step: pd.Timedelta, max_gap: int | None) -> Table:
         table: values in data units, or labels.
         step: from a row to the next. Rows lie at whole multiples of it since 1970.
         max_gap: longest step between two rows that is no gap, in units of `step`; None for no gaps.
+        time_zone: IANA name of the zone at whose midnights steps of whole days end; None for UTC.
 
     Returns:
         The resampled table, with a notice if it has values.
@@ -41,9 +52,8 @@ def resample(table: Table, step: pd.Timedelta, max_gap: int | None) -> Table:
         InputError: nearly all rows would be empty, as the step is far shorter than the data's.
     """
     times = pd.DatetimeIndex(table.frame.index)
-    length = step // pd.Timedelta(1, unit="us")
-    numbers = _steps_of(times, step)  # of the step that ends at number * length
-    groups = table.frame.groupby(numbers)
+    steps = _Steps.of(times, step, time_zone)
+    groups = table.frame.groupby(steps.numbers(times))
     is_labels = all(kind.kind == "b" for kind in table.frame.dtypes)
     largest = sys.float_info.max
     with np.errstate(over="ignore"):  # infinite means are clipped
@@ -62,12 +72,12 @@ def resample(table: Table, step: pd.Timedelta, max_gap: int | None) -> Table:
     starts = np.repeat(np.cumsum(repeats) - repeats, repeats)
     filled = np.repeat(present, repeats) + np.arange(repeats.sum()) - starts
     frame = frame.reindex(filled, fill_value=False if is_labels else np.nan)
-    index = (filled * length).astype("datetime64[us]")
-    frame.index = pd.DatetimeIndex(index, name=times.name)
+    frame.index = pd.DatetimeIndex(steps.ends(filled), name=times.name)
     notices = list(table.notices)
     if not is_labels:
         notices.append(
-            f"Its {len(times):,} rows are brought to one step of {time_span(step)} (`resample`): "
+            f"Its {len(times):,} rows are brought to one step of {time_span(step)} (`resample`)"
+            f"{_midnight_of(steps, time_zone)}: "
             f"{len(frame):,} rows, {len(frame) - len(present):,} of them empty."
         )
     return Table(table.path, frame, notices, columns=table.columns)
@@ -87,7 +97,7 @@ def resample_joined(
         data: (rows, series), data units.
         context: earlier rows of the same series; None for none.
         step: from a row to the next.
-        keys: `T` and `max_gap`.
+        keys: `T`, `max_gap` and `time_zone`.
         allow_empty: whether a series may be without any value.
 
     Returns:
@@ -100,12 +110,11 @@ def resample_joined(
     joined = data
     if context is not None:
         joined = prepend_context(data, context, 0, allow_empty=allow_empty)
-    table = resample(joined, step, keys.max_gap)
+    table = resample(joined, step, keys.max_gap, keys.time_zone)
     missing = 0
     if context is not None:
-        first_step = _steps_of(pd.DatetimeIndex(data.frame.index[:1]), step)
-        all_steps = _steps_of(pd.DatetimeIndex(table.frame.index), step)
-        first = int(np.searchsorted(all_steps, first_step[0]))
+        # The first row of the data is in the first step that ends not before it.
+        first = int(np.searchsorted(table.frame.index, data.frame.index[0]))
         missing = max(before - first, 0)
         table = Table(table.path, table.frame, table.notices, first, table.columns)
     if len(table.frame) <= before:
@@ -122,7 +131,40 @@ def resample_joined(
     return table
 
 
-def _steps_of(times: pd.DatetimeIndex, step: pd.Timedelta) -> np.ndarray:
-    """Return (times,) int64, the steps that times lie in: step n ends n steps after 1970."""
-    numbers: np.ndarray = -(-times.as_unit("us").asi8 // (step // pd.Timedelta(1, unit="us")))
-    return numbers
+@dataclass(frozen=True, eq=False)
+class _Steps:
+    """Steps that the rows of a table lie in; each holds its end.
+
+    Attributes:
+        length: of a step in microseconds, by which steps are numbered from 1970.
+        midnights: (steps,) int64 microseconds since 1970, ends of steps of local days, by whose
+            place steps are numbered instead; None for steps of one length.
+    """
+
+    length: int
+    midnights: IntArray | None = None
+
+    @classmethod
+    def of(cls, times: pd.DatetimeIndex, step: pd.Timedelta, time_zone: str | None) -> Self:
+        length = int(step // pd.Timedelta(1, unit="us"))
+        if time_zone is None or length % DAY or not len(times):
+            return cls(length)
+        first, last = times[[0, -1]].as_unit("us").asi8.tolist()
+        return cls(length, midnights(first, last, length // DAY, time_zone))
+
+    def numbers(self, times: pd.DatetimeIndex) -> IntArray:
+        """Return (times,) int64, the numbers of the steps that times lie in."""
+        instants = times.as_unit("us").asi8
+        if self.midnights is None:
+            numbers: IntArray = -(-instants // self.length)
+            return numbers
+        return np.searchsorted(self.midnights, instants)
+
+    def ends(self, numbers: IntArray) -> np.ndarray:
+        """Return (numbers,) datetime64, when steps end."""
+        ends = numbers * self.length if self.midnights is None else self.midnights[numbers]
+        return ends.astype("datetime64[us]")
+
+
+def _midnight_of(steps: _Steps, time_zone: str | None) -> str:
+    return "" if steps.midnights is None else f", which ends at midnight in {time_zone}"

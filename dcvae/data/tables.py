@@ -34,12 +34,8 @@ from dcvae.data.columns.time_columns import joined_times
 from dcvae.data.files.cells import CellRules, without_codes
 from dcvae.data.files.messages import File, describe_cells, refuse
 from dcvae.data.files.opening import open_file
-from dcvae.data.times.reading import (
-    describe_steps,
-    read_times,
-    reads_as_time,
-    steps_between,
-)
+from dcvae.data.times.reading import read_times, reads_as_time
+from dcvae.data.times.steps import describe_steps, steps_between
 
 # Names of lines and columns of result tables, beside those of the series.
 RESERVED_NAMES = (

@@ -9,6 +9,7 @@ from dcvae.data import Preprocessor, Table, read_data, training_data, without_la
 from dcvae.data.gaps import after_gap
 from dcvae.data.resampling import resample
 from dcvae.data.tables import read_table
+from dcvae.data.times.steps import describe_steps
 from support.builders import settings_with
 from support.tables import resampled_slowly, uneven_frame, written
 
@@ -58,6 +59,32 @@ def test_a_context_that_is_too_short_is_told(tmp_path):
         "The context gives 4 rows of 00:02:00 where 7 are needed: the first 3 rows of the data get "
         "no score."
     )
+
+
+def test_labels_and_data_have_the_same_local_days(tmp_path):
+    times = pd.date_range("2024-03-25 00:05", periods=24 * 12, freq="h", name="time")
+    times = times.delete(times.get_indexer(["2024-03-31 02:05"]))  # skipped by the clocks
+    frame = pd.DataFrame({"a": np.arange(float(len(times))), "b": 1.0}, times)
+    data = written(frame, tmp_path / "data.csv")
+    sunday = (frame.index.day_of_week == 6).astype(int)
+    labels = written(pd.DataFrame({"a": sunday, "b": 0}, times), tmp_path / "labels.csv")
+    keys = settings_with(resample="1d", time_zone="Europe/Madrid")
+    table, truth = read_data(data, keys, labels=labels)
+    assert truth.frame.index.equals(table.frame.index)
+    assert len(table.frame) == 12
+    ends = table.frame.index.tz_localize("UTC").tz_convert("Europe/Madrid")
+    assert truth.frame["a"].tolist() == (ends.day_of_week == 0).tolist()  # midnight after Sunday
+    assert not any("differ" in notice for notice in describe_steps(table.frame.index))
+
+
+def test_a_context_of_days_is_next_to_its_data_where_the_clocks_change(tmp_path):
+    days = pd.date_range("2024-10-15", periods=20, freq="D", name="time")
+    frame = pd.DataFrame({"a": np.arange(20.0), "b": 1.0}, days)
+    context = written(frame.iloc[:13], tmp_path / "context.csv")  # its last day has 25 hours
+    data = written(frame.iloc[13:], tmp_path / "data.csv")
+    table, _ = read_data(data, settings_with(time_zone="Europe/Madrid"), context=context)
+    assert table.frame.index[13] - table.frame.index[12] == pd.Timedelta(25, unit="h")
+    assert not any("gap" in notice for notice in table.notices)
 
 
 def test_too_few_rows_after_resampling(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from dcvae import InputError
 from dcvae.data import Table
+from dcvae.data.gaps import after_gap
 from dcvae.data.resampling import resample, resample_joined
 from support.builders import settings_with
 from support.tables import resampled_slowly, uneven_frame
@@ -113,3 +114,104 @@ def test_a_series_that_is_never_there_is_refused_unless_it_may_be_missing():
         resample_joined(data, context, MINUTE, settings_with(), allow_empty=False)
     joined = resample_joined(data, context, MINUTE, settings_with(), allow_empty=True)
     assert (len(joined.frame), joined.context_rows) == (40, 20)
+
+
+# --- Local days ------------------------------------------------------------------------------
+
+DAY = pd.Timedelta(1, unit="D")
+
+
+def hours_of(start, days, zone, freq="1h"):
+    """A row every hour, whose value is the day of the month of its local date."""
+    local = pd.date_range(start, periods=24 * days, freq=freq, tz=zone)
+    utc = local.tz_convert("UTC").tz_localize(None).as_unit("us")
+    return pd.DataFrame({"a": local.day.astype(float), "b": 1.0}, utc.rename("time"))
+
+
+def local_days_slowly(frame, zone, days=1):
+    """Row by row: the mean by local date; midnight itself is of the day before."""
+    local = frame.index.tz_localize("UTC").tz_convert(zone)
+    start = pd.Timestamp("1970-01-01")
+    sums = {}
+    for time, value in zip(local, frame["a"], strict=True):
+        wall = time.tz_localize(None)
+        number = (wall - start).days + (wall != wall.normalize())
+        number = -(-number // days) * days
+        sums.setdefault(number, []).append(value)
+    ends = [(start + number * DAY).tz_localize(zone).tz_convert("UTC") for number in sums]
+    return {
+        end.tz_localize(None): sum(values) / len(values)
+        for end, values in zip(ends, sums.values(), strict=True)
+    }
+
+
+@pytest.mark.parametrize("days", [1, 2, 7])
+@pytest.mark.parametrize(
+    ("zone", "start"),
+    [
+        ("Europe/Madrid", "2024-03-20 00:30"),
+        ("Europe/Madrid", "2024-10-15 00:00"),
+        ("America/New_York", "2024-10-25 13:10"),
+        ("Asia/Kolkata", "2024-10-25 00:00"),
+    ],
+)
+def test_steps_of_whole_days_are_those_of_a_slow_twin(zone, start, days):
+    frame = hours_of(start, 20, zone)
+    table = resample(table_of(frame), days * DAY, 12, zone)
+    expected = local_days_slowly(frame, zone, days)
+    assert table.frame["a"].to_dict() == pytest.approx(expected)
+    assert table.frame.index.unit == "us"
+    assert f" (`resample`), which ends at midnight in {zone}: " in table.notices[-1]
+    labels = resample(table_of(frame == frame.iloc[30]), days * DAY, 12, zone)
+    assert labels.frame.index.equals(table.frame.index)
+
+
+@pytest.mark.parametrize("start", ["2024-03-29 00:05", "2024-10-25 00:05"])
+def test_a_closed_sunday_is_sunday(start):
+    """The clocks change on this Sunday: its row has its 23 or 25 hours, and none of Monday's."""
+    zone = "Europe/Madrid"
+    frame = hours_of(start, 6, zone)
+    sunday = frame.index.tz_localize("UTC").tz_convert(zone).day_of_week == 6
+    assert sunday.sum() in (23, 25)
+    frame = pd.DataFrame({"open": 1.0 - sunday}, frame.index)
+    days = resample(table_of(frame), DAY, 1, zone).frame
+    ends = days.index.tz_localize("UTC").tz_convert(zone)
+    assert days["open"].to_numpy().tolist() == [
+        0.0 if end.day_of_week == 0 else 1.0 for end in ends
+    ]
+    assert (ends == ends.normalize()).all()
+    assert days["open"].tolist().count(0.0) == 1
+    in_utc = resample(table_of(frame), DAY, 1).frame["open"]
+    assert not set(in_utc) <= {0.0, 1.0}
+
+
+def test_local_days_of_other_lengths_leave_no_empty_row_and_no_gap():
+    frame = hours_of("2024-03-20 00:30", 20, "Europe/Madrid")
+    days = resample(table_of(frame), DAY, 1, "Europe/Madrid").frame
+    assert days.notna().all(axis=None)
+    assert set(np.diff(days.index) // np.timedelta64(1, "h")) == {23, 24}
+    assert not after_gap(days.index, 86_400.0, max_gap=1).any()
+    dropped = frame[(frame["a"] != 25) & (frame["a"] != 31)]
+    days = resample(table_of(dropped), DAY, 2, "Europe/Madrid").frame
+    assert days["a"].isna().sum() == 2  # a row of the day that the clocks changed, too
+
+
+def test_other_steps_do_not_ask_for_the_zone():
+    frame = uneven_frame()
+    for step in ("1h", "5min", "36h"):
+        alone = resample(table_of(frame), pd.Timedelta(step), 12)
+        table = resample(table_of(frame), pd.Timedelta(step), 12, "Asia/Kolkata")
+        pd.testing.assert_frame_equal(table.frame, alone.frame)
+        assert table.notices == alone.notices
+
+
+def test_local_days_do_not_depend_on_where_a_file_is_cut():
+    frame = hours_of("2024-10-15 00:30", 20, "Europe/Madrid", freq="47min")
+    keys = settings_with(resample="1d", time_zone="Europe/Madrid", T=4)
+    whole = resample(table_of(frame), DAY, keys.max_gap, keys.time_zone).frame
+    for cut in (150, 290, 291, 292, 400):
+        data, context = table_of(frame.iloc[cut:]), table_of(frame.iloc[:cut], "c.csv")
+        joined = resample_joined(data, context, DAY, keys, allow_empty=False)
+        pd.testing.assert_frame_equal(joined.frame, whole, check_freq=False)
+        end = joined.frame.index[joined.context_rows]
+        assert end >= data.frame.index[0] > end - pd.Timedelta(25, unit="h")

@@ -125,15 +125,17 @@ class DataKeys(CommonKeys):
     ] = Field(
         None,
         description="Step to which data are brought before anything else: the row of a time is the "
-        "mean of what was measured in the step that ends then, and a label if there was any. null: "
-        "rows are taken as they are.",
+        "mean of what was measured in the step that ends then, and a label if there was any. Steps "
+        "of whole days end at midnight, counted from 1 January 1970: in UTC, or in `time_zone`, "
+        "where they have 23 or 25 hours when the clocks change. null: rows are taken as they are.",
     )
     time_zone: Annotated[
         str | None, Key("data", values='null, or an IANA name such as "Europe/Madrid"')
     ] = Field(
         None,
         description="Time zone of the local times in files that do not name their UTC offset; they "
-        "are converted to UTC. null: times are taken as they are.",
+        "are converted to UTC. Steps of whole days (`resample`) end at its midnights, whatever the "
+        "times of a file are. null: times are taken as they are.",
     )
     fidelity_outliers: Annotated[Fidelity, Key("model")] = Field(
         "paper",

@@ -9,7 +9,7 @@ from dcvae._arrays import IntArray
 from dcvae._text import SHOWN, quoted, shortened
 from dcvae.data.columns.taking_turns import entity_columns
 from dcvae.data.files.messages import File, row_numbers
-from dcvae.data.times.reading import steps_between
+from dcvae.data.times.steps import steps_between
 
 _MANY = 0.3  # of the times repeated: not a mistake here and there, but the way of the file
 _FEW = 10

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dcvae.data.times.reading import sampling_step, time_span
+from dcvae.data.times.steps import sampling_step, time_span
 
 
 @dataclass(frozen=True)

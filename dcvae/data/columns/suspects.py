@@ -13,7 +13,7 @@ import pandas as pd
 from dcvae._arrays import Float64Array
 from dcvae._text import all_quoted, quoted, shortened
 from dcvae.data.columns.overview import Summary
-from dcvae.data.times.reading import steps_between, time_span
+from dcvae.data.times.steps import steps_between, time_span
 
 _LABEL_NAMES = re.compile(
     r"(^|[^a-z])(label|labels|anomaly|anomalies|anomalous|isanomaly|outlier|outliers|isoutlier"

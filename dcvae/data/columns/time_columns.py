@@ -17,7 +17,7 @@ from dcvae.data.files.messages import MISSING, File, refuse
 from dcvae.data.times.reading import reads_as_time
 
 _LOOKED_AT = 6  # different cells of a column that must all be times
-_CLOCK = re.compile(r"\d{1,2}([:.h])\d{2}(?:\1\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?")
+_CLOCK = re.compile(r"\d{1,2}([:.,h])\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?")
 _HOUR_NAMES = ("hour", "hr", "hrs", "h", "stunde", "hora", "heure", "ora", "time", "clock")
 _CLOCK_NAMES = ("time", "clock", "hour", "uhrzeit", "zeit", "hora", "heure", "ora")
 _TIME_NAMES = ("time", "date", "stamp", "epoch", "clock", "datetime", "ts", "when", "zeit", "hora")
@@ -115,18 +115,18 @@ def joined_times(columns: pd.DataFrame) -> pd.Series:
         text = whole[0]
         for part, is_number in zip(whole[1:], are_numbers[1:], strict=True):
             text = text + " " + (part.str.zfill(2) + ":00" if is_number else part)
-    joined: pd.Series = text.mask(missing).rename("time")
-    return joined
+    joined: pd.Series = text.mask(missing)
+    return joined.rename("time")
 
 
 def _as_text(column: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column):
-        return column.dt.strftime("%Y-%m-%d")
+        days: pd.Series = column.dt.strftime("%Y-%m-%d")
+        return days
     if pd.api.types.is_float_dtype(column):
         column = column.astype("Int64")
     text: pd.Series = column.astype("str").str.strip()
-    present: pd.Series = text.mask(text.isin(MISSING) | column.isna())
-    return present
+    return text.mask(text.isin(MISSING) | column.isna())
 
 
 def _named(file: File, named: Sequence[str]) -> list[str]:

@@ -25,7 +25,7 @@ def with_code(code, series=NOISE, places=(30, 31, 90, 91, 200, 333)):
 
 
 def told(values, name="a", **more):
-    table = pd.DataFrame({name: values, **more}, TIMES)
+    table = pd.DataFrame({name: values, **more}, TIMES).astype("float64")
     return suspect_notices(table, Summary.of(table), ())
 
 

@@ -1,0 +1,97 @@
+"""Steps between rows: the sampling step, and what differs from it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dcvae.data.tables import describe_table
+from dcvae.data.times.steps import describe_steps, sampling_step, step_notice, time_span
+from support.tables import TIMES, table_of
+
+
+def test_irregular_steps_are_told():
+    frame = table_of(np.arange(12.0).reshape(6, 2)).frame.iloc[[0, 1, 2, 5]]
+    [notice] = describe_table(frame)
+    assert notice == (
+        "The sampling step is 00:01:00, but 1 of 3 steps differ from it; the longest is 00:03:00, "
+        "after 2021-01-01 00:02:00."
+    )
+
+
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+def test_sampling_step(unit):
+    index = pd.DatetimeIndex(["2021-01-01", "2021-01-02", "2021-01-03", "2021-01-09"]).as_unit(unit)
+    assert sampling_step(index) == pd.Timedelta("1D")
+    assert sampling_step(index[2:]) == pd.Timedelta("6D")
+    assert sampling_step(index[:1]) == pd.Timedelta(0)
+
+
+@pytest.mark.parametrize("trained", [60.0, 60.5, 59.5, 0.0])
+def test_the_step_of_training_is_not_told(trained):
+    assert step_notice(TIMES, trained) == []
+
+
+def test_a_single_row_has_no_step_to_tell_of():
+    assert step_notice(TIMES[:1], 60.0) == []
+
+
+@pytest.mark.parametrize(
+    ("trained", "expected"),
+    [(300.0, "00:05:00"), (59.0, "00:00:59"), (0.25, "00:00:00.250000"), (86400.0, "1 days 00:")],
+)
+def test_another_step_than_that_of_training_is_told(trained, expected):
+    [notice] = step_notice(TIMES, trained)
+    assert notice.startswith(
+        f"The sampling step is 00:01:00, but the model was trained on steps of {expected}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (pd.Timedelta(5, unit="min"), "00:05:00"),
+        (pd.Timedelta(250, unit="ms"), "00:00:00.250000"),
+        (pd.Timedelta(1, unit="D"), "1 days 00:00:00"),
+        (pd.Timedelta(0), "00:00:00"),
+        (pd.Timedelta(10, unit="D"), "10 days 00:00:00"),
+    ],
+)
+def test_spans_are_written_without_days_where_there_are_none(span, words):
+    assert time_span(span) == words
+
+
+# --- Local days ------------------------------------------------------------------------------
+
+
+def local_days(start, days, zone="Europe/Madrid"):
+    """Midnights of a zone as naive UTC."""
+    return pd.date_range(start, periods=days, freq="D", tz=zone).tz_convert("UTC").tz_localize(None)
+
+
+@pytest.mark.parametrize("start", ["2024-03-29", "2024-10-25"])
+def test_days_of_23_and_25_hours_are_one_step(start):
+    days = local_days(start, 6)
+    assert set(np.diff(days) // np.timedelta64(1, "h")) in ({23, 24}, {24, 25})
+    assert describe_steps(days) == []
+    weeks = local_days(start, 22)[::7]
+    assert describe_steps(weeks) == []
+
+
+def test_a_missing_local_day_is_told():
+    days = local_days("2024-03-29", 6).delete(4)
+    assert describe_steps(days) == [
+        "The sampling step is 1 days 00:00:00, but 1 of 4 steps differ from it; the longest is "
+        "2 days 00:00:00, after 2024-03-31 22:00:00."
+    ]
+
+
+def test_hourly_steps_have_no_such_tolerance():
+    hours = pd.DatetimeIndex(["2024-03-29 00:00", "2024-03-29 01:00", "2024-03-29 03:00"])
+    assert len(describe_steps(hours)) == 1
+
+
+def test_a_table_of_one_long_day_has_the_step_of_days():
+    days = local_days("2024-10-27", 2)
+    assert sampling_step(days) == pd.Timedelta(25, unit="h")
+    assert step_notice(days, 86_400.0) == []
+    assert len(step_notice(days, 3600.0 * 26)) == 1

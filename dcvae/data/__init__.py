@@ -8,6 +8,7 @@ and the rows after a gap.
 from dcvae.data.arrays import (
     MADE_UP_STEP,
     columns_in_order,
+    refuse_words,
     series_names,
     table_from_array,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "longest_window",
     "num_windows",
     "read_data",
+    "refuse_words",
     "sampling_step",
     "series_names",
     "split_windows",

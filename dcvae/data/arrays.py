@@ -16,6 +16,7 @@ import pandas as pd
 from dcvae._arrays import AnyFloatArray, Float64Array
 from dcvae._text import all_quoted
 from dcvae.data.tables import Table, describe_table
+from dcvae.data.times.reading import reads_as_time
 from dcvae.errors import InputError
 
 Rows: TypeAlias = "pd.DataFrame | AnyFloatArray | Sequence[Sequence[float]]"
@@ -60,6 +61,8 @@ def table_from_array(
     notices: list[str] = []
     if isinstance(given, pd.DataFrame) and isinstance(given.index, pd.DatetimeIndex):
         index, notices = _checked_times(given.index)
+    elif isinstance(given, pd.DataFrame) and pd.api.types.is_string_dtype(given.index.dtype):
+        notices = _texts_notice(given.index)
     frame = pd.DataFrame(values, index, pd.Index(series))
     return Table(Path(NAME), frame, notices + describe_table(frame))
 
@@ -128,6 +131,48 @@ def columns_in_order(given: object, series: Sequence[str]) -> object:
     return given.set_axis(names, axis=1)[list(series)]
 
 
+def refuse_words(given: object) -> None:
+    """Refuse a DataFrame with a column of words, by its name.
+
+    Args:
+        given: a DataFrame or anything else, which is passed over.
+
+    Raises:
+        InputError: a column holds a word, which cannot be a number.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from dcvae.data import refuse_words
+        >>> refuse_words(pd.DataFrame({"flow": [1.0, 2.0]}))
+        >>> refuse_words(pd.DataFrame({"flow": [1.0], "host": ["web1"]}))
+        Traceback (most recent call last):
+        dcvae.errors.InputError: The column `host` of X holds words such as `web1`, where ...
+    """
+    if not isinstance(given, pd.DataFrame):
+        return
+    for name, column in given.items():
+        if not (pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)):
+            continue
+        words = column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
+        if len(words):
+            raise InputError(
+                f"The column `{name}` of {NAME} holds words such as `{words.iloc[0]}`, where a "
+                "series is numbers: drop it, or give the rows of each machine in columns of their "
+                "own (pandas' pivot)."
+            )
+
+
+def _texts_notice(index: pd.Index) -> list[str]:
+    """Tell of an index of texts that look like times, which are not taken for times."""
+    first = str(index[0])
+    if not reads_as_time(first):
+        return []
+    return [
+        f"The index of {NAME} holds texts such as `{first}` and no times, so its rows are taken to "
+        "be one step apart: pandas.to_datetime makes times of them."
+    ]
+
+
 def _checked_times(times: pd.DatetimeIndex) -> tuple[pd.DatetimeIndex, list[str]]:
     """Return naive times in UTC, in microseconds, and the notices about them."""
     notices = []
@@ -143,7 +188,8 @@ def _checked_times(times: pd.DatetimeIndex) -> tuple[pd.DatetimeIndex, list[str]
         row = int(back[0]) + 1
         raise InputError(
             f"Expected the times of {NAME} to increase from row to row. Received {times[row]} in "
-            f"row {row} after {times[row - 1]} ({len(back):,} such rows): sort the rows by time "
-            "and keep one row a time."
+            f"row {row} after {times[row - 1]} ({len(back):,} such rows): sort the rows by time, "
+            "and give each a time of its own; rows of several machines belong in columns of their "
+            "own (pandas' pivot)."
         )
     return times, notices

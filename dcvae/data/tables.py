@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dcvae._arrays import IntArray
 from dcvae._text import SHOWN, quoted, shortened
 from dcvae.config import DataKeys
 from dcvae.data.columns.counters import growth
@@ -34,6 +35,7 @@ from dcvae.data.columns.time_columns import joined_times
 from dcvae.data.files.cells import CellRules, without_codes
 from dcvae.data.files.messages import File, describe_cells, refuse
 from dcvae.data.files.opening import open_file
+from dcvae.data.files.selection import SelectedRows
 from dcvae.data.times.reading import read_times, reads_as_time
 from dcvae.data.times.steps import describe_steps, steps_between
 
@@ -257,29 +259,52 @@ def read_rows(
     words = tuple(code for code in keys.missing_values if isinstance(code, str))
     rules = CellRules(labels or "a number or empty", words)
     texts, frame = file.read([*roles.times, *roles.by], wanted, rules)
-    times, notices = read_times(joined_times(texts[list(roles.times)]), file, keys.time_zone)
+    cells = joined_times(texts[list(roles.times)])
+    rows, notices = _filled_rows(cells, frame)
+    whole = file
+    if len(rows) < len(frame):
+        file = SelectedRows(file, rows)
+        cells, frame, texts = cells.iloc[rows], frame.iloc[rows], texts.iloc[rows]
+    times, told = read_times(cells.reset_index(drop=True), file, keys.time_zone)
+    notices += told
     problems = []
     if labels:
         problems += describe_cells(~frame.isin([0.0, 1.0]).to_numpy(), wanted, file, labels)
     else:
         problems += _endless_problems(frame, file)
         frame = without_codes(frame, keys.missing_values)
-    rows = np.arange(len(frame))
-    names = texts_of(texts[list(roles.by)])
     if roles.by:
-        rows = chosen_rows(file, names, keys.entity)
+        names = texts_of(texts[list(roles.by)])
+        chosen = chosen_rows(file, names, keys.entity)
+        rows, frame, times = rows[chosen], frame.iloc[chosen], times[chosen]
+        file = SelectedRows(whole, rows)
         kept = roles.by if keys.entity is None else roles.by[1:]
-        names, frame, times = names.iloc[rows], frame.iloc[rows], times[rows]
         if kept and not problems:
             frame, told = side_by_side(
-                file, times, names[list(kept)], frame, may_differ=keys.resample is not None
+                file,
+                times,
+                names[list(kept)].iloc[chosen],
+                frame,
+                may_differ=keys.resample is not None,
             )
             return frame, notices + told, []
     if len(times) > 1 and (steps_between(times) < 0).all():
         frame, times, rows = frame.iloc[::-1], times[::-1], rows[::-1]
+        file = SelectedRows(whole, rows)
         notices.append("Its newest row stands first; it is read from the last row on.")
-    problems += order_problems(times, rows, file, frame, keys.time_zone)
+    problems += order_problems(times, file, frame, keys.time_zone)
     return frame.set_axis(times, axis=0), notices, problems
+
+
+def _filled_rows(cells: pd.Series, frame: pd.DataFrame) -> tuple[IntArray, list[str]]:
+    """Return the rows that have anything in them, and a notice of those that have nothing."""
+    timeless = np.flatnonzero(cells.isna() | (cells == ""))
+    if not len(timeless) or frame.iloc[timeless].notna().to_numpy().any():
+        return np.arange(len(cells)), []
+    rows = np.delete(np.arange(len(cells)), timeless)
+    if not len(rows):
+        return np.arange(len(cells)), []
+    return rows, [f"{len(timeless):,} rows without a time or a value are left out."]
 
 
 def match_series(file: File, roles: Roles, series: Sequence[str]) -> list[str]:

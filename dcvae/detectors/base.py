@@ -18,6 +18,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dcvae._arrays import AnyFloatArray, Float32Array, Float64Array
+from dcvae.data import refuse_words
 from dcvae.errors import InputError
 
 _LEAST_SPREAD = 1e-9
@@ -181,6 +182,7 @@ class AnomalyDetector(BaseEstimator, ABC):
 
     def _validated(self, X: object, *, reset: bool, fewest: int) -> AnyFloatArray:  # noqa: N803
         """Check that X is a table of numbers and return it as an array; float32 stays float32."""
+        refuse_words(X)
         values: AnyFloatArray = validate_data(
             self,
             X,

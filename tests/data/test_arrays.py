@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from dcvae import InputError
-from dcvae.data import MADE_UP_STEP, columns_in_order, series_names, table_from_array
+from dcvae.data import MADE_UP_STEP, columns_in_order, refuse_words, series_names, table_from_array
 from dcvae.data.arrays import FIRST_TIME
 
 VALUES = np.array([[1.0, 2.0], [3.5, np.nan], [5.0, -60.0]])
@@ -143,3 +143,17 @@ def test_missing_series_are_named_five_at_most():
     )
     with pytest.raises(InputError, match=message):
         columns_in_order(frame, list("abcdefg"))
+
+
+def test_a_column_of_words_is_refused_by_its_name():
+    frame = pd.DataFrame({"a": [1.0, 2.0], "n": ["1", "2"], "host": ["web1", "web2"]})
+    refuse_words(frame[["a", "n"]])
+    with pytest.raises(InputError, match="column `host` of X holds words such as `web1`"):
+        refuse_words(frame)
+
+
+def test_an_index_of_texts_that_look_like_times_is_told():
+    frame = pd.DataFrame({"a": [1.0, 2.0]}, ["2024-01-01", "2024-01-02"])
+    (notice,) = table_from_array(frame.to_numpy(), frame, ["a"]).notices
+    assert "holds texts such as `2024-01-01` and no times" in notice
+    assert table_from_array(frame.to_numpy(), frame.set_axis(["x", "y"]), ["a"]).notices == []

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dcvae._arrays import IntArray
 from dcvae._text import SHOWN, quoted, shortened
 from dcvae.data.columns.taking_turns import entity_columns
 from dcvae.data.files.messages import File, row_numbers
@@ -16,17 +15,12 @@ _FEW = 10
 
 
 def order_problems(
-    index: pd.DatetimeIndex,
-    rows: IntArray,
-    file: File,
-    columns: pd.DataFrame,
-    time_zone: str | None,
+    index: pd.DatetimeIndex, file: File, columns: pd.DataFrame, time_zone: str | None
 ) -> list[str]:
     """Name times that repeat, and the first that goes backwards, with the likely cause.
 
     Args:
         index: (rows,) times.
-        rows: (rows,) numbers of the rows in the file, from 0.
         file: the file that they are from.
         columns: (rows, columns) text or numbers of the other columns.
         time_zone: zone by which the times were converted to UTC; None if they were not.
@@ -38,7 +32,7 @@ def order_problems(
         return []
     repeats = row_numbers(index.duplicated())
     backwards = row_numbers(steps_between(index) < 0)
-    found = _first_places(index, rows, file, repeats, backwards)
+    found = _first_places(index, file, repeats, backwards)
     entities = entity_columns(columns, index)
     if entities:
         name = entities[0]
@@ -73,36 +67,25 @@ def order_problems(
 
 
 def _first_places(
-    index: pd.DatetimeIndex,
-    rows: IntArray,
-    file: File,
-    repeats: Sequence[int],
-    backwards: Sequence[int],
+    index: pd.DatetimeIndex, file: File, repeats: Sequence[int], backwards: Sequence[int]
 ) -> str:
     """Say which rows are the first to repeat a time and to go backwards."""
     parts = []
     if repeats:
         earlier = int(np.flatnonzero(index == index[repeats[0]])[0])
-        first, second = _places(file, rows, [earlier, repeats[0]])
+        first, second = file.places([earlier, repeats[0]])
         parts.append(
             f"{first} and {second} have the same time, {index[earlier]} ({len(repeats):,} repeated "
             "in all)"
         )
     if backwards:
         row = backwards[0]
-        before, after = _places(file, rows, [row, row + 1])
+        before, after = file.places([row, row + 1])
         parts.append(
             f"time goes backwards from {before}, {index[row]}, to {after}, {index[row + 1]} "
             f"({_times(len(backwards))} in all)"
         )
     return "; ".join(parts)
-
-
-def _places(file: File, rows: IntArray, positions: Sequence[int]) -> list[str]:
-    """Say where rows are, which need not be in the order of the file."""
-    numbers = [int(rows[position]) for position in positions]
-    found = dict(zip(sorted(numbers), file.places(sorted(numbers)), strict=True))
-    return [found[number] for number in numbers]
 
 
 def _times(count: int) -> str:

@@ -81,8 +81,8 @@ def test_a_row_without_a_time_is_refused():
         (
             ["2021-01-01", "2021-01-03", "2021-01-02"],
             r"^Expected the times of X to increase from row to row\. Received 2021-01-02 00:00:00 "
-            r"in row 2 after 2021-01-03 00:00:00 \(1 such rows\): sort the rows by time and keep "
-            r"one row a time\.$",
+            r"in row 2 after 2021-01-03 00:00:00 \(1 such rows\): sort the rows by time, and "
+            r"give each a time of its own; rows of several machines belong in columns of their own",
         ),
         (
             ["2021-01-01", "2021-01-01", "2021-01-01"],

@@ -89,14 +89,16 @@ class Assembly:
         has_quotes = any('"' in row for row in rows)
         if has_quotes:
             counts, starts, end = [], [], 0
-            reader = csv.reader(rows, delimiter=separator)
+            reader = csv.reader(rows, delimiter=separator, strict=True)
             try:
                 for record in reader:
                     counts.append(len(record))
                     starts.append(end)
                     end = reader.line_num
             except csv.Error as error:
-                self.refuse(f"line {lines[end]:,} cannot be read as CSV ({error})")
+                self.refuse(
+                    f"line {lines[end]:,} cannot be read as CSV ({error}); is a quote open?"
+                )
             lines = lines[starts]
         else:
             counts = [row.count(separator) + 1 for row in rows]
@@ -121,6 +123,8 @@ class Assembly:
             quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
             skip_blank_lines=False,
         )
+        if len(frame) != len(lines):
+            self.refuse("it cannot be read as CSV: a quote is open; export it again")
         return [frame.iloc[:, column] for column in range(width)], lines
 
     def floats(self, cells: Any, name: str, lines: IntArray | None = None) -> pd.Series | None:
@@ -295,7 +299,7 @@ class Assembly:
         return part
 
     def _joined(self, tables: list[pd.DataFrame], notices: list[str], named: str) -> pd.DataFrame:
-        frame = pd.concat(tables, axis=1, join="outer").sort_index()
+        frame = pd.concat(tables, axis=1, join="outer", sort=True)
         notices.append(
             f"Its {len(frame.columns):,} series stand side by side, named by {named}: "
             f"{shortened(quoted(str(name) for name in frame.columns), 3)}."
@@ -332,3 +336,11 @@ def distinct(names: Sequence[str]) -> list[str]:
         seen[name] += 1
         result.append(f"{name} ({seen[name]})" if seen[name] > 1 else name)
     return result
+
+
+def split_row(row: str, separator: str) -> list[str]:
+    """Cut one row into cells; none if it cannot be read as CSV."""
+    try:
+        return next(csv.reader([row.rstrip("\r")], delimiter=separator, strict=True), [])
+    except csv.Error:
+        return []

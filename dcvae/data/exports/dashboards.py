@@ -1,6 +1,5 @@
 """Readers of what Grafana and Zabbix export: CSV of a panel; history as JSON, CSV or plain text."""
 
-import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dcvae._arrays import IntArray
-from dcvae.data.exports.assembly import Assembly, distinct, numbered_rows
+from dcvae.data.exports.assembly import Assembly, distinct, numbered_rows, split_row
 from dcvae.data.exports.form import Form
 from dcvae.data.exports.quantities import plain_numbers
 from dcvae.data.files.frame_file import FrameFile
@@ -38,7 +37,7 @@ def _read_grafana(path: Path, text: str) -> FrameFile:
     # Every frame of a panel has a header; a blank line is between them.
     starts = [n for n, row in enumerate(rows) if n >= first and _GRAFANA.match(row + "\n")]
     for start, stop in zip(starts, [*starts[1:], len(rows)], strict=True):
-        names = next(csv.reader([rows[start]], delimiter=mark))
+        names = split_row(rows[start], mark)
         cells, where = assembly.cells(rows[start + 1 : stop], lines[start + 1 : stop], names, mark)
         if not len(where):
             continue
@@ -106,7 +105,7 @@ def _read_zabbix_csv(path: Path, text: str) -> FrameFile:
     rows, lines = numbered_rows(text)
     rows = [row.rstrip("\r") for row in rows]
     mark = next(mark for mark in ",;\t" if mark in rows[0])
-    names = [name.strip() for name in next(csv.reader([rows[0]], delimiter=mark))]
+    names = [name.strip() for name in split_row(rows[0], mark)]
     cells, lines = assembly.cells(rows[1:], lines[1:], names, mark)
     frame = pd.DataFrame(dict(zip(distinct(names), cells, strict=True)))
     return _zabbix(assembly, frame, "item " + frame["itemid"], lines)
@@ -137,8 +136,10 @@ def _zabbix(
         assembly.refuse("its records have no `value`; ask for it (`output: extend`)")
     times = assembly.epochs(frame["clock"], "s", lines)
     if "ns" in frame and pd.DataFrame({"time": times, "entity": entities}).duplicated().any():
-        parts = pd.to_numeric(frame["ns"], errors="coerce").fillna(0) // 1_000
-        times = times + pd.to_timedelta(parts, unit="us")
+        parts = pd.to_numeric(frame["ns"], errors="coerce")
+        if not parts.between(0, 999_999_999).all():
+            assembly.refuse("some of its `ns` are no nanoseconds of a second; export it again")
+        times = times + pd.to_timedelta(parts // 1_000, unit="us")
     elif "ns" in frame:
         assembly.notices.append("Its times are cut to whole seconds (`clock`); `ns` is left out.")
     columns = {name.removeprefix("value"): frame[name] for name in metrics}

@@ -4,7 +4,6 @@ Kibana writes numbers and times as they are displayed; Elasticsearch writes eith
 buckets of aggregations, which may be nested in each other.
 """
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ import pandas as pd
 
 from dcvae._arrays import IntArray
 from dcvae._text import all_quoted
-from dcvae.data.exports.assembly import Assembly, numbered_rows
+from dcvae.data.exports.assembly import Assembly, numbered_rows, split_row
 from dcvae.data.exports.form import Form
 from dcvae.data.exports.quantities import plain_numbers
 from dcvae.data.files.frame_file import FrameFile
@@ -44,7 +43,7 @@ def _is_kibana(head: str) -> bool:
     if len(rows) < 2 or not rows[1] or rows[0].startswith(("{", "[", "#")):
         return False
     separator = ";" if rows[0].count(";") > rows[0].count(",") else ","
-    names, cells = (next(csv.reader([row], delimiter=separator)) for row in rows)
+    names, cells = (split_row(row, separator) for row in rows)
     return len(names) > 1 and _kibana_time(names, cells) is not None
 
 
@@ -53,7 +52,7 @@ def _read_kibana(path: Path, text: str) -> FrameFile:
     rows, lines = numbered_rows(text)
     rows = [row.rstrip("\r") for row in rows]
     separator = ";" if rows[0].count(";") > rows[0].count(",") else ","
-    names = next(csv.reader([rows[0]], delimiter=separator))
+    names = split_row(rows[0], separator)
     columns, lines = assembly.cells(rows[1:], lines[1:], names, separator)
     if not len(lines):
         assembly.refuse("it has a header but no rows; widen the time range")

@@ -4,7 +4,6 @@ Both hold several tables below each other, each with a header of its own. Series
 line protocol: measurement and tags, then the field.
 """
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +13,13 @@ import pandas as pd
 
 from dcvae._arrays import IntArray
 from dcvae._text import all_quoted
-from dcvae.data.exports.assembly import Assembly, distinct, numbered_rows
+from dcvae.data.exports.assembly import Assembly, distinct, numbered_rows, split_row
 from dcvae.data.exports.form import Form
 from dcvae.data.files.frame_file import FrameFile
 
-_ANNOTATED = re.compile(r"#(group|datatype|default),|,?result,table,[^\n]*_time|,?error,reference")
+_ANNOTATED = re.compile(
+    r"#(group|datatype|default),|,?result,table,[^\n]*_time|,?error,reference\r?\n"
+)
 _NUMBERS = ("double", "long", "unsignedLong", "boolean")
 _BOUNDS = ("", "result", "table", "_start", "_stop")  # of no use as series or tag
 _LINE = re.compile(r"name,(?:tags,)?time(?:,|\r?\n)")
@@ -62,12 +63,12 @@ def _annotated_parts(rows: Sequence[str]) -> Iterator[_Part]:
             yield part
             part = None
         if row.startswith("#"):
-            name, *values = next(csv.reader([row.rstrip("\r")]))
+            name, *values = split_row(row, ",") or [""]
             if name in annotations:  # those of the next table
                 annotations = {}
             annotations[name] = ["", *values]
         elif is_header:
-            names = next(csv.reader([row.rstrip("\r")]))
+            names = split_row(row, ",")
             types = dict(zip(names, annotations.get("#datatype", ()), strict=False))
             defaults = dict(zip(names, annotations.get("#default", ()), strict=False))
             part = _Part(names, types, defaults)
@@ -135,7 +136,7 @@ def _is_line_csv(head: str) -> bool:
     for row in rows:
         if _LINE.match(row + "\n"):
             break
-        cells = next(csv.reader([row]), [""])
+        cells = split_row(row, ",")
         if len(cells) <= width or not re.fullmatch(_LINE_TIME, cells[width]):
             return False
         names.add(cells[0])
@@ -150,7 +151,7 @@ def _read_line_csv(path: Path, text: str) -> FrameFile:
     for number, row in enumerate(rows):
         if _LINE.match(row.rstrip("\r") + "\n"):
             header = row.rstrip("\r")
-            part = parts.setdefault(header, _Part(next(csv.reader([header]))))
+            part = parts.setdefault(header, _Part(split_row(header, ",")))
         else:
             part.numbers.append(number)
     texts: dict[str, None] = {}

@@ -192,4 +192,4 @@ def _trimmed(row: str, width: int) -> list[str]:
 
 COLLECTL = Form("collectl -P", lambda head: bool(_COLLECTL_HEAD.match(head)), _read_collectl)
 PMREP = Form("pmrep -o csv (PCP)", lambda head: bool(_PMREP.match(head)), _read_pmrep)
-NMON = Form("nmon", lambda head: bool(re.match(r"AAA,\w+,", head)), _read_nmon)
+NMON = Form("nmon", lambda head: bool(re.match(r"AAA,\w+,[^\n]*\nAAA,", head)), _read_nmon)

@@ -1,0 +1,15 @@
+"""Reading of samples of exports."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from dcvae.data.exports.form import Form
+
+
+def series_of(form: Form, text: str) -> tuple[pd.Series, pd.DataFrame, list[str]]:
+    """Times, series and notices of a sample, as the table of data would read them."""
+    file = form.read(Path("export.txt"), text)
+    times, frame = file.read(file.names[1:], "a number", {})
+    assert file.kind == form.name
+    return times, frame, file.notices

@@ -317,7 +317,7 @@ web.mem,2026-11-28 10:16:00,\r
 """
 
 GRAPHITE_JSON = """\
-[{"target": "web.cpu", "tags": {"name": "web.cpu"}, "datapoints": [[24.0, 1795857240], [23.0, 1795857300], [null, 1795857360]]}, {"target": "a,\\"b|c", "tags": {"name": "web.mem"}, "datapoints": [[24.25, 1795857240], [23.25, 1795857300], [null, 1795857360]]}]"""
+[{"target": "a,\\"b|c", "tags": {"name": "web.cpu"}, "datapoints": [[24.0, 1795857240], [23.0, 1795857300], [null, 1795857360], [21.0, 1795857420], [20.0, 1795857480]]}]"""
 
 INFLUX_LINES = """\
 name,time,cpu,host,idle,state,usage,used

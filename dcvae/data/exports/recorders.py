@@ -29,7 +29,7 @@ _PMREP = re.compile(
     rf"(?:#[^\n]*\n)*(?:Host([^\w\n])Interval\1)?Time([^\w\n]){_PMREP_NAME}(?:\2{_PMREP_NAME})*\r?\n"
 )
 
-_NMON_ROW = re.compile(r"\w+,T\d{4,},")
+_NMON_ROW = re.compile(r"\w+,T\d{4,}(,|$)")
 # Facts about the machine, and sections with one line a process, not a snapshot.
 _NMON_FACTS = re.compile(r"AAA|BBB\w*|TOP|UARG|ERROR")
 

@@ -36,7 +36,7 @@ def test_times_since_1970_are_exact(assembly):
         assert list(times) == list(utc(1709510400, 1709510401))
     assert assembly.epochs(["1709510400000001999"], "ns")[0].microsecond == 1
     for wrong in ("-1", "x", "1e40", None):
-        with pytest.raises(InputError, match="row 1 holds .* as its time; expected s since 1970"):
+        with pytest.raises(InputError, match=r"row 1 holds .* as its time; expected s since 1970"):
             assembly.epochs([wrong])
 
 
@@ -59,7 +59,7 @@ def test_order_of_local_times_is_left_to_the_reader_of_times(assembly):
     assert list(file.read(["x"], "", {})[0]) == list(hour)
     assert file.places([1]) == ["row 2 (line 3)"]
     assembly.add(hour, {"x": [1, 2, 3]}, "b")
-    with pytest.raises(InputError, match="02:00:00.* after 2024-10-27 02:30:00; .* autumn"):
+    with pytest.raises(InputError, match=r"02:00:00.* after 2024-10-27 02:30:00; .* autumn"):
         assembly.file()
 
 
@@ -79,7 +79,7 @@ def test_rows_of_quoted_cells_keep_their_lines(assembly):
 
 
 def test_json_that_is_cut_off(assembly):
-    with pytest.raises(InputError, match="line 2 cannot be read as JSON .* it is cut off"):
+    with pytest.raises(InputError, match=r"line 2 cannot be read as JSON .* it is cut off"):
         assembly.json('{"a":\n[1, 2')
     with pytest.raises(InputError, match=r"line 1 cannot be read as JSON .*\): export it again"):
         assembly.json('{"a" 1, "b": 2}')

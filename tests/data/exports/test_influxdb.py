@@ -74,8 +74,8 @@ HEAD = "name,time,rack,used\n"
     [
         (ANNOTATED, samples.INFLUX_ERROR, "refused the query: Failed to parse query"),
         (ANNOTATED, "#datatype,string,double\n,result,cpu\n,,1\n", "have no `_time`; keep it in"),
-        (ANNOTATED, samples.INFLUX_PIVOTED[:-9], "line 6 has 5: the last row is cut off"),
-        (ANNOTATED, samples.INFLUX_PIVOTED.replace(":05:", ":00:"), r"00:00:00 \(line 6\) after"),
+        (ANNOTATED, samples.INFLUX_PIVOTED[:-9], "line 6 has 4: the last row is cut off"),
+        (ANNOTATED, samples.INFLUX_PIVOTED.replace(":05:", ":00:"), r"00:00 \(line 6\) after"),
         (COMMAND_LINE, HEAD, "it holds no rows of numbers"),
         (COMMAND_LINE, HEAD + "m,1709510400,1,5\nm,1709510400,2,6\n", "ask for `GROUP BY .`"),
         (COMMAND_LINE, HEAD + "m,1709510400,1,5\nm,17095", "line 3 has 2: the last row is cut"),

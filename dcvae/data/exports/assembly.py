@@ -257,6 +257,10 @@ class Assembly:
         frame, lines = parts[0].table, parts[0].lines
         if len(parts) > 1:
             frame, lines = self._joined([part.table for part in parts], notices, named), None
+        if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is None:
+            notices.append(
+                "Its times are local ones; `time_zone` in the settings names their zone."
+            )
         names = distinct(list(map(str, frame.columns)))
         if repeated := [name for name in names if name not in frame]:
             notices.append(f"Series of one name are numbered: {shortened(quoted(repeated))}.")

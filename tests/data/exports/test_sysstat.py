@@ -39,8 +39,9 @@ def test_seconds_since_1970_and_local_times():
     times, frame, _ = series_of(SADF, samples.SADF_EPOCH)
     assert times[0] == pd.Timestamp("2026-11-28 09:16:36", tz="UTC")
     assert list(frame) == ["runq-sz", "plist-sz", "ldavg-1", "ldavg-5", "ldavg-15", "blocked"]
-    times, frame, _ = series_of(SADF, samples.SADF_LOCAL)
+    times, frame, notices = series_of(SADF, samples.SADF_LOCAL)
     assert times.dt.tz is None
+    assert any(notice.startswith("Its times are local ones; `time_zone`") for notice in notices)
     assert list(frame)[:2] == ["vda tps", "vda rkB/s"]
 
 

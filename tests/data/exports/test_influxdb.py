@@ -1,4 +1,4 @@
-"""InfluxDB: the command line's CSV was written by influx 1.6.7 (Debian).
+"""InfluxDB: the command line's CSV was written by influx 1.6.7 (Debian), some rows left out.
 
 Annotated CSV is made after the documentation of InfluxDB 2.7, whose server has no package here.
 """

@@ -1,4 +1,7 @@
-"""Prometheus, Graphite: samples written by Prometheus 2.42.0 (Debian), graphite-web 1.1.10."""
+"""Prometheus, Graphite: samples written by Prometheus 2.42.0 (Debian), graphite-web 1.1.10.
+
+PROMETHEUS_LABELS and GRAPHITE_CSV put together the series of two answers.
+"""
 
 import json
 

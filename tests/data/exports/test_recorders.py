@@ -1,6 +1,7 @@
 """collectl, nmon, pmrep: samples written by collectl 4.3.1, nmon 16n and PCP 6.0.3 (Debian).
 
-Of nmon's, sections and facts about the machine are left out; of pmrep's, metrics.
+Of nmon's, sections and facts about the machine are left out; those of pmrep are put together from
+the rows and columns of several runs.
 """
 
 import numpy as np

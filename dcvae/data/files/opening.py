@@ -32,10 +32,7 @@ def open_file(path: Path) -> File:
     form = recognized(raw[:HEAD].decode("utf-8-sig", errors="replace"))
     if form is None:
         return CsvFile(path, raw, lambda: _content(path))
-    file = form.read(path, raw.decode("utf-8-sig", errors="replace"))
-    if file.kind:
-        file.notices.insert(0, f"{path.name} is read as {file.kind}.")
-    return file
+    return form.read(path, raw.decode("utf-8-sig", errors="replace"))
 
 
 def _content(path: Path) -> bytes:

@@ -11,9 +11,11 @@ from dcvae.data.arrays import (
     series_names,
     table_from_array,
 )
+from dcvae.data.bounds import new_value_notices
 from dcvae.data.gaps import after_gap, fill_missing
 from dcvae.data.loading import TrainingData, read_data, training_data, without_labeled
-from dcvae.data.preprocessing import ModelInput, Preprocessor
+from dcvae.data.model_input import FarCells, ModelInput
+from dcvae.data.preprocessing import Preprocessor
 from dcvae.data.quality import OBSERVED, Quality, assess
 from dcvae.data.tables import Table, describe_table
 from dcvae.data.times.reading import sampling_step, step_notice
@@ -32,6 +34,7 @@ from dcvae.data.windows import (
 __all__ = [
     "MADE_UP_STEP",
     "OBSERVED",
+    "FarCells",
     "ModelInput",
     "Preprocessor",
     "Quality",
@@ -45,6 +48,7 @@ __all__ = [
     "fill_missing",
     "gather_windows",
     "longest_window",
+    "new_value_notices",
     "num_windows",
     "read_data",
     "sampling_step",

@@ -13,7 +13,8 @@ import pandas as pd
 from dcvae._text import quoted
 from dcvae.config import DataKeys
 from dcvae.data.gaps import after_gap
-from dcvae.data.preprocessing import ModelInput, Preprocessor
+from dcvae.data.model_input import ModelInput
+from dcvae.data.preprocessing import Preprocessor
 from dcvae.data.resampling import resample, resample_joined
 from dcvae.data.tables import Table, prepend_context, read_labels, read_table
 from dcvae.data.times.reading import sampling_step

@@ -91,6 +91,9 @@ class ResultsFolder:
         def widths(part: Float32Array) -> AnyArray:
             return preprocessor.width_in_data_units(part) if in_data_units else part
 
+        def distances(rows: slice) -> AnyArray:
+            return detection.distances(rows) if in_data_units else np.abs(detection.error[rows])
+
         judged = detection.judged
         states = np.array(judged.states(detection.alarm), dtype=object)
 
@@ -106,7 +109,7 @@ class ResultsFolder:
         channels = detection.latent.shape[1]
         tables: dict[str, tuple[Sequence[Any], Sequence[str], Callable[[slice], AnyArray]]] = {
             "anomaly_predictions": (series, ["%s"] * len(series), lambda r: detection.flags[r]),
-            "abs_error": (series, formats, lambda r: widths(np.abs(detection.error[r]))),
+            "abs_error": (series, formats, distances),
             "reconstructions": (series, formats, values),
             "sigma": (series, formats, lambda r: widths(detection.sigma[r])),
             "latent_space": (range(channels), ["%.7g"] * channels, lambda r: detection.latent[r]),

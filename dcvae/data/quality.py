@@ -5,7 +5,8 @@ has a quality, the worst of four words that applies::
 
     after a gap     its window crosses a gap in time, so that its rows do not follow each other: it
                     has no score
-    stale           a series has kept one value for longer than it ever did in training
+    stale           a series has kept one value for longer than it ever did in training, and for
+                    three rows at least
     partly filled   a cell of the row is missing, or more than `FILLED_SHARE` of the cells of its
                     window: the network got filled values instead of measurements
     observed        none of these

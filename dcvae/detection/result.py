@@ -116,15 +116,6 @@ class Detection:
         mean, sigma = (part[:, column].astype(np.float64) for part in (self.mean, self.sigma))
         return self.offset[column] + self.scale[column] * mean, self.scale[column] * sigma
 
-    def distances(self, rows: slice) -> Float64Array:
-        """Return how far values are from the means, (rows, series) float64, data units."""
-        far: Float64Array = np.abs(self.error[rows]).astype(np.float64) * self.scale
-        constant = self.inputs.constant
-        if constant is not None:  # an error there is that of a new value, whatever the value is
-            values = np.abs(self.frame.iloc[rows].to_numpy() - self.offset)
-            far = np.where(constant & (far > 0), values, far)
-        return far
-
     def calibration(self) -> pd.DataFrame:
         """Compare the shares of cells beyond k sigmas with those of a Gaussian.
 

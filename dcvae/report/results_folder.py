@@ -92,7 +92,12 @@ class ResultsFolder:
             return preprocessor.width_in_data_units(part) if in_data_units else part
 
         def distances(rows: slice) -> AnyArray:
-            return detection.distances(rows) if in_data_units else np.abs(detection.error[rows])
+            far, constant = widths(np.abs(detection.error[rows])), detection.inputs.constant
+            if constant is None or not in_data_units:
+                return far
+            # An error there is that of a new value, whatever the value is.
+            values = np.abs(detection.frame.iloc[rows].to_numpy() - detection.offset)
+            return np.where(constant & (far > 0), values, far)
 
         judged = detection.judged
         states = np.array(judged.states(detection.alarm), dtype=object)

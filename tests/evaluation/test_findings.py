@@ -314,5 +314,12 @@ def test_a_constant_that_is_no_longer_one_is_a_warning() -> None:
     assert new_value_findings(found, (None, None)) == []
 
 
+def test_the_review_of_a_file_has_it(files: Files) -> None:
+    bounded = replace(files.model.preprocessor, lower=(99.0, -9.0), upper=(99.0, 9.0))
+    changed = files._replace(model=replace(files.model, preprocessor=bounded))
+    [finding] = mentions(review_of(changed, with_labels=False), "throughout training")
+    assert finding.startswith("`a` was 99 throughout training and is not in ")
+
+
 def test_json_calls_the_severity_a_level() -> None:
     assert Finding("bad", "Told.").to_dict() == {"level": "bad", "text": "Told."}

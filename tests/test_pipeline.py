@@ -388,3 +388,68 @@ def test_a_pickled_model_scores_the_same(model: FittedModel, later: Table) -> No
     assert again.calibration.to_dict() == model.calibration.to_dict()
     assert again.training.result.state.history == model.training.result.state.history
     assert (again.settings, again.series) == (model.settings, model.series)
+
+
+# ------------------------------------------------------------------- constants
+
+
+def constant_table(rows: int, seed: int) -> Table:
+    """A wave, and a series that never changes."""
+    random = np.random.default_rng(seed)
+    wave = np.sin(np.arange(rows) / 5) * 3 + random.normal(size=rows) * 0.3
+    return table_of(np.column_stack([wave, np.full(rows, 0.1)]))
+
+
+@pytest.fixture(scope="module")
+def of_constant() -> FittedModel:
+    """A model of a series that never changes, but in one row that counts as an outlier."""
+    table, settings = constant_table(240, 0), quick_settings()
+    table.frame.iloc[150, 1] = 7.0
+    return pipeline.fit(training_data(table, settings), settings)
+
+
+@pytest.mark.parametrize("value", [0.1001, 100.0, 1e300, -5.0])
+def test_any_value_that_a_constant_has_not_had_is_found_and_changes_nothing_else(
+    of_constant: FittedModel, value: float
+) -> None:
+    table = constant_table(200, 1)
+    normal = of_constant.detect(table)
+    table.frame.iloc[100:110, 1] = value
+    found = of_constant.detect(table)
+    assert not normal.flags[:, 1].any()
+    assert (np.flatnonzero(found.flags[:, 1]) + 15).tolist() == [*range(100, 110)]
+    assert (np.abs(found.residual[85:95, 1]) == 1000).all()
+    for name in ("flags", "residual", "mean", "sigma"):
+        np.testing.assert_array_equal(getattr(found, name)[:, 0], getattr(normal, name)[:, 0])
+    assert found.alarm[85:95].all()
+    assert not normal.alarm.any()
+
+
+def test_a_value_left_out_of_training_is_left_out_of_what_is_fitted_then(
+    of_constant: FittedModel,
+) -> None:
+    """One row at 7 would be the threshold of 7, and a constant would no longer be one."""
+    assert of_constant.calibration.reference_levels[:, 1].tolist() == [1e-8, 1e-8]
+    assert of_constant.thresholds.alarm.reference_level[1] == 1e-5
+    assert of_constant.thresholds.alphas.up[1] < 10
+    table = constant_table(240, 2)
+    table.frame.iloc[100, 1] = 7.0
+    fitted = of_constant.fit_thresholds(table)
+    assert fitted.alarm.reference_level[1] == 1e-5
+    labeled = of_constant.fit_thresholds(table, labels_of(table, slice(100, 101)))
+    assert labeled.alphas.f1[1] == 1.0
+
+
+def test_a_wild_cell_leaves_no_mark_beyond_what_training_held(of_constant: FittedModel) -> None:
+    answers = []
+    for value in (1e9, 1e308, np.finfo(float).max):
+        table = constant_table(200, 1)
+        table.frame.iloc[100, 0] = value
+        answers.append(of_constant.detect(table))
+        assert answers[-1].flags[85, 0]
+    for answer in answers[1:]:
+        for name in ("mean", "sigma", "latent"):
+            np.testing.assert_array_equal(getattr(answer, name), getattr(answers[0], name))
+    bounded = of_constant.inputs(table).values
+    assert of_constant.preprocessor.upper is not None
+    assert np.abs(bounded).max() < 5

@@ -21,7 +21,7 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     # pandas is imported only now, so that --help need not wait for it.
     from dcvae.cli import output
     from dcvae.config import read_settings
-    from dcvae.data import read_data
+    from dcvae.data import new_value_notices, read_data
     from dcvae.storage import open_model, trained_until
 
     printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
@@ -34,6 +34,7 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     )
     printer.notice(table.notices + (labels.notices if labels else []) + stored.step_notice(table))
     printer.notice(stored.quality(table).notices())
+    printer.notice(new_value_notices(table.frame, stored.preprocessor.constants))
 
     start_backend()
     thresholds = stored.calibrated().fit_thresholds(table, labels, trained_until(stored.run))

@@ -13,9 +13,11 @@ from dcvae.data.arrays import (
     table_from_array,
 )
 from dcvae.data.columns.overview import ColumnOverview
-from dcvae.data.gaps import after_gap, fill_missing
+from dcvae.data.inputs.bounds import new_value_notices
+from dcvae.data.inputs.gaps import after_gap, fill_missing
+from dcvae.data.inputs.model_input import FarCells, ModelInput
+from dcvae.data.inputs.preprocessing import Preprocessor
 from dcvae.data.loading import TrainingData, read_data, training_data, without_labeled
-from dcvae.data.preprocessing import ModelInput, Preprocessor
 from dcvae.data.quality import OBSERVED, Quality, assess
 from dcvae.data.tables import Table, describe_table
 from dcvae.data.times.steps import sampling_step, step_notice
@@ -35,6 +37,7 @@ __all__ = [
     "MADE_UP_STEP",
     "OBSERVED",
     "ColumnOverview",
+    "FarCells",
     "ModelInput",
     "Preprocessor",
     "Quality",
@@ -48,6 +51,7 @@ __all__ = [
     "fill_missing",
     "gather_windows",
     "longest_window",
+    "new_value_notices",
     "num_windows",
     "read_data",
     "refuse_words",

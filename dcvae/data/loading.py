@@ -16,9 +16,10 @@ from dcvae.config import DataKeys
 from dcvae.data.columns.overview import Summary
 from dcvae.data.columns.suspects import label_notices
 from dcvae.data.context import prepend_context
-from dcvae.data.gaps import after_gap
+from dcvae.data.inputs.gaps import after_gap
+from dcvae.data.inputs.model_input import ModelInput
+from dcvae.data.inputs.preprocessing import Preprocessor
 from dcvae.data.labels import read_labels
-from dcvae.data.preprocessing import ModelInput, Preprocessor
 from dcvae.data.resampling import resample, resample_joined
 from dcvae.data.tables import Table, read_table
 from dcvae.data.times.steps import sampling_step

@@ -5,13 +5,19 @@ has a quality, the worst of four words that applies::
 
     after a gap     its window crosses a gap in time, so that its rows do not follow each other: it
                     has no score
-    stale           a series has kept one value for longer than it ever did in training
+    stale           a series has kept one value for longer than it ever did in training, and for
+                    three rows at least
     partly filled   a cell of the row is missing, or more than `FILLED_SHARE` of the cells of its
                     window: the network got filled values instead of measurements
     observed        none of these
 
 The quality of a row depends on the rows up to it alone. A missing cell is not stale; it neither
 ends a run of one value nor makes it longer.
+
+Two equal values in a row are never stale. Values have so many digits and no more, so neighbors are
+equal now and then: of a series that never repeated a value in n rows of training, up to 3 / n of
+the neighbors may be (the upper 95 % bound of none in n), a few in as many new rows. The share of
+three in a row is the square of that, of which none is expected.
 """
 
 from collections.abc import Sequence
@@ -33,6 +39,8 @@ WORST_FIRST = (AFTER_A_GAP, STALE, PARTLY_FILLED, OBSERVED)
 
 FILLED_SHARE = 0.1
 """Share of the cells of a window that may be missing in a row that counts as observed."""
+
+_BY_CHANCE = 2  # equal values in a row that say nothing
 
 COLUMNS = ("quality", "missing_cells", "filled_share", "missing_series", "stale_series")
 _SEPARATOR = "; "
@@ -157,7 +165,8 @@ def assess(
         frame: (rows, series), data units, NaN where missing; at least `window_length` rows.
         gaps: (rows,) bool, from `after_gap`.
         longest: (series,) longest run of each series with one value in training, in observed
-            cells; None for a series that never changed there, which is never stale.
+            cells, no less than two here; None for a series that never changed there, which is
+            never stale.
         window_length: rows of a window, T.
         context_rows: how many of the first rows are of an earlier file.
 
@@ -181,7 +190,8 @@ def assess(
     stale = np.zeros(frame.shape, dtype=bool)
     for column, limit in enumerate(longest):
         if limit is not None:
-            stale[:, column] = constant_runs(frame.iloc[:, column].to_numpy()) > limit
+            runs = constant_runs(frame.iloc[:, column].to_numpy())
+            stale[:, column] = runs > max(limit, _BY_CHANCE)
     counts = missing.sum(axis=1)
     sums = np.concatenate([[0], np.cumsum(counts)])
     share = (sums[window_length:] - sums[:-window_length]) / (window_length * frame.shape[1])

@@ -52,7 +52,7 @@ class BaselinePredictions:
         fitted_to: tuple[Table, Table | None] | None,
     ) -> None:
         self._model = model
-        self._values = detection.inputs.values
+        self._values = detection.inputs.measured()
         self._first = len(detection.inputs.values) - len(detection.times)
         self._times = microseconds(detection.times)
         self._missing = np.isnan(detection.residual)
@@ -60,7 +60,7 @@ class BaselinePredictions:
         if fitted_to is not None:
             table, labels = fitted_to
             truth = None if labels is None else labels.frame.to_numpy()
-            self._fitted_to = (model.inputs(table), truth)
+            self._fitted_to = (model.inputs(table).without_new(but=truth), truth)
 
     def of(self, detector: "AnomalyDetector") -> Predictions:
         """Return the predictions of a fitted detector."""
@@ -80,7 +80,7 @@ class BaselinePredictions:
             return alphas, SystemAlarm.published(len(model.series))
         inputs, labels = self._fitted_to
         length = model.settings.window_length
-        residual = detector.residuals(inputs.values)
+        residual = detector.residuals(inputs.measured())
         residual[~inputs.scorable(length)] = np.nan
         residual = residual[length - 1 :]
         fitted = fit_thresholds(

@@ -1,12 +1,12 @@
 """Findings: plain sentences about the scores of a file, each with its severity."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
 
-from dcvae.data import OBSERVED, Quality
+from dcvae.data import OBSERVED, Quality, new_value_notices
 from dcvae.detection import PROMISED, TOGETHER, Alphas, Detection
 from dcvae.evaluation.comparison import LOOKS_AHEAD
 from dcvae.evaluation.metrics_table import HEADLINES, SYSTEM
@@ -208,6 +208,17 @@ def missing_findings(detection: Detection) -> list[Finding]:
             "them for the network makes it expect less of the other series too.",
         )
     ]
+
+
+def new_value_findings(detection: Detection, constants: Sequence[float | None]) -> list[Finding]:
+    """Return the series that were constant in training and are something else.
+
+    Args:
+        detection: of the scored rows.
+        constants: what each series was throughout training; None for one that changed.
+    """
+    told = new_value_notices(detection.frame, constants)
+    return [Finding("warning", text) for text in told]
 
 
 def calibration_findings(calibration: pd.DataFrame) -> list[Finding]:

@@ -95,6 +95,10 @@ def _sentence(detection: Detection, column: int, off: float, window: int) -> str
     mean, _ = detection.expected(column)
     usual = float(np.nanmedian(mean[-window:]))
     difference = off * float(detection.scale[column])
+    constant = detection.inputs.constant
+    if constant is not None and constant[column]:  # off by as much whatever its value is
+        values = detection.frame.iloc[-window:, column].to_numpy()
+        difference = float(np.nanmedian(values)) - usual
     since = _since(detection, column, off)
     word = "higher" if difference > 0 else "lower"
     share = f"{abs(difference / usual):.0%} " if abs(usual) > abs(difference) * 1e-3 else ""

@@ -210,7 +210,7 @@ def evaluate(detection: Detection, labels: BoolArray, *, step_seconds: float) ->
 def buffers_of(detection: Detection) -> list[int]:
     """Return the largest buffer of the VUS metrics for each series, in rows: its period."""
     # Values from the whole table, gaps filled: a series may be missing in all scored rows.
-    filled = detection.inputs.values[-len(detection.times) :]
+    filled = detection.inputs.measured()[-len(detection.times) :]
     return [period_from_autocorrelation(filled[:, column]) for column in range(filled.shape[1])]
 
 

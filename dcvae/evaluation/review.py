@@ -24,6 +24,7 @@ from dcvae.evaluation.findings import (
     calibration_findings,
     fit_findings,
     missing_findings,
+    new_value_findings,
     quality_findings,
     threshold_findings,
 )
@@ -151,6 +152,7 @@ def make_review(
     findings += budget_findings(detection, events, model.step_seconds)
     findings += unjudged_findings(detection)
     findings += level_findings(detection, events)
+    findings += new_value_findings(detection, model.preprocessor.constants)
     findings += missing_findings(detection)
     quality = model.quality(table)
     findings += quality_findings(quality)

@@ -111,7 +111,12 @@ def fit(
 
 
 def _normal_inputs(inputs: ModelInput, data: TrainingData, length: int) -> ModelInput:
-    """Take the cells whose window has a label out of the training table as a file to score."""
+    """Take out of the training table, as a file to score, what thresholds must not learn from.
+
+    That are the cells whose window has a label, and those of a series that was constant but for
+    outliers.
+    """
+    inputs = inputs.without_new()
     if data.labels is None:
         return inputs
     near = windows_with(data.labels.frame.any(axis=1).to_numpy(), length)

@@ -165,7 +165,7 @@ class CalibratedModel(ModelDescription):
         inputs = self.inputs(table)
         missing = max(self.settings.window_length - len(inputs.values), 0)
         if missing:
-            inputs = _padded(inputs, missing)
+            inputs = inputs.padded(missing)
         scores = self._window_averages(inputs)
         return scores._replace(row=scores.row[missing:], cell=scores.cell[missing:])
 
@@ -187,7 +187,8 @@ class CalibratedModel(ModelDescription):
         """
         from dcvae.scoring import Scores, incident_rows
 
-        inputs, length = self.inputs(table), self.settings.window_length
+        truth = None if labels is None else labels.frame.to_numpy()
+        inputs, length = self.inputs(table).without_new(but=truth), self.settings.window_length
         scores = Scores.concatenate(list(self.causal_scores(inputs)))
         contamination = self.settings.contamination
         incidents = None
@@ -200,7 +201,7 @@ class CalibratedModel(ModelDescription):
             self.settings,
             times=microseconds(inputs.times[length - 1 :]),
             step_seconds=self.step_seconds,
-            labels=None if labels is None else labels.frame.to_numpy(),
+            labels=truth,
             incidents=incidents,
             trained_until=trained_until,
             offline=self._window_averages(inputs).cell[length - 1 :],
@@ -280,7 +281,7 @@ class FittedModel(CalibratedModel):
             return np.where(unknown, system.raised(backward)[::-1], system.raised(judged))
         from dcvae.scoring import Scores
 
-        inputs = _padded(self.inputs(table), self.settings.window_length - 1)
+        inputs = self.inputs(table).padded(self.settings.window_length - 1)
         scores = Scores.concatenate(list(self.causal_scores(inputs)))
         alarm = self.thresholds.alarm
         moves = len(times) >= 2 * alarm.rows_before_judging
@@ -309,18 +310,6 @@ class FittedModel(CalibratedModel):
         for scores in self.causal_scores(inputs, shown):
             builder.add(scores)
         return builder.build(self._window_averages(inputs).row[before:])
-
-
-def _padded(inputs: ModelInput, missing: int) -> ModelInput:
-    """Repeat the first row so many times in front, unobserved."""
-    rows = np.pad(np.arange(len(inputs.values)), (missing, 0), mode="edge")
-    return ModelInput(
-        inputs.values[rows],
-        np.pad(inputs.observed, [(missing, 0), (0, 0)]),
-        np.pad(inputs.gaps, (missing, 0)),
-        inputs.times[rows],
-        None if inputs.covariates is None else inputs.covariates[rows],
-    )
 
 
 def with_incidents(

@@ -91,6 +91,14 @@ class ResultsFolder:
         def widths(part: Float32Array) -> AnyArray:
             return preprocessor.width_in_data_units(part) if in_data_units else part
 
+        def distances(rows: slice) -> AnyArray:
+            far, constant = widths(np.abs(detection.error[rows])), detection.inputs.constant
+            if constant is None or not in_data_units:
+                return far
+            # An error there is that of a new value, whatever the value is.
+            values = np.abs(detection.frame.iloc[rows].to_numpy() - detection.offset)
+            return np.where(constant & (far > 0), values, far)
+
         judged = detection.judged
         states = np.array(judged.states(detection.alarm), dtype=object)
 
@@ -106,7 +114,7 @@ class ResultsFolder:
         channels = detection.latent.shape[1]
         tables: dict[str, tuple[Sequence[Any], Sequence[str], Callable[[slice], AnyArray]]] = {
             "anomaly_predictions": (series, ["%s"] * len(series), lambda r: detection.flags[r]),
-            "abs_error": (series, formats, lambda r: widths(np.abs(detection.error[r]))),
+            "abs_error": (series, formats, distances),
             "reconstructions": (series, formats, values),
             "sigma": (series, formats, lambda r: widths(detection.sigma[r])),
             "latent_space": (range(channels), ["%.7g"] * channels, lambda r: detection.latent[r]),

@@ -100,6 +100,7 @@ class CausalScorer:
 
         Args:
             inputs: the table. Missing cells, and rows whose window crosses a gap, have no error.
+                The error of a cell beyond the bounds is that of what was measured.
 
         Yields:
             Scores of consecutive rows, scaled, from row T - 1 of the table on.
@@ -115,14 +116,18 @@ class CausalScorer:
             )
         before = self.window_length - 1
         scorable = inputs.scorable(self.window_length)[before:]
-        rows = inputs.values[before:]
         waiting: list[Scores] = []
         num_waiting = 0
         passes = self._pass.run(total, lambda *which: self._inputs(inputs.values, *which))
         for windows, (mean, sigma, latent) in passes:
             if self.sigma is not None:
                 sigma = self.sigma.apply(sigma)
-            error = rows[windows] - mean
+            rows = slice(windows.start + before, windows.stop + before)
+            if inputs.constant is not None:
+                # What never changed is expected as it was: any other value is as far off.
+                mean = np.where(inputs.constant, inputs.values[rows], mean)
+                sigma = np.where(inputs.constant, np.float32(1.0), sigma)
+            error = inputs.measured(rows.start, rows.stop) - mean
             error[~scorable[windows]] = np.nan
             waiting.append(Scores(mean, sigma, error, latent))
             num_waiting += len(mean)

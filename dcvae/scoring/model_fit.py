@@ -120,6 +120,8 @@ def reference_losses(
 def losses_of_file(network: "Autoencoder", inputs: ModelInput, window_length: int) -> WindowLosses:
     """Compute the losses of a file's windows, those whose last row has a cell to score.
 
+    They are of what the network is shown, so that one wild cell is not the mean of a file.
+
     Args:
         network: the trained network.
         inputs: the file as the network is given it.

@@ -162,7 +162,8 @@ def _likeliest_exponent(error: Float32Array, sigma: Float32Array) -> float:
     With factor² the mean of (error / sigma**k)², the negative log-likelihood of a cell is
     log(factor) + k·log(sigma) and a constant; series count by their cells.
     """
-    observed = ~np.isnan(error)
+    # A series without any error fits every exponent.
+    observed = ~np.isnan(error) & (error != 0).any(axis=0)
     cells = observed.sum(axis=0)
     if not cells.any():
         return 1.0

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from keras import ops
 
-from dcvae._arrays import BoolArray, Float32Array, Float64Array, Int32Array, Tensor
+from dcvae._arrays import AnyArray, BoolArray, Float64Array, Int32Array, Tensor
 from dcvae.data import ModelInput, gather_windows, num_windows, windows_across
 from dcvae.networks import Autoencoder
 from dcvae.scoring.batched import BatchedPass, Pass, filled_up
@@ -114,17 +114,24 @@ class WindowAverageScorer:
             (2, windows, series) float64: predicted sigmas squared, and scaled squared, over the
             cells that have a score; NaN where a window has none.
         """
-        length = self._window_length
+        length, num_series = self._window_length, inputs.values.shape[1]
         scorable = inputs.scorable(length)
 
-        def gathered(first: int, count: int) -> dict[str, Float32Array]:
+        def gathered(first: int, count: int) -> dict[str, AnyArray]:
             filled = filled_up(starts, first, count, _BATCH)
-            return {
+            parts: dict[str, AnyArray] = {
                 "windows": gather_windows(inputs.values, filled, length),
                 "observed": gather_windows(scorable, filled, length).astype(np.float32),
             }
+            if inputs.far is not None:
+                lowest = int(filled[0])
+                rows = inputs.measured(lowest, int(filled[-1]) + length)
+                parts["measured"] = gather_windows(rows, filled - lowest, length)
+            if inputs.constant is not None:
+                parts["constant"] = np.broadcast_to(inputs.constant, (_BATCH, 1, num_series))
+            return parts
 
-        squares = np.empty((2, len(starts), inputs.values.shape[1]))
+        squares = np.empty((2, len(starts), num_series))
         for windows, (*totals, count) in self._pass.run(len(starts), gathered):
             for place, total in enumerate(totals):
                 squares[place, windows] = np.divide(
@@ -275,13 +282,18 @@ def row_means(
 def _window_sums(network: Autoencoder) -> Pass:
     """Make a pass of sums of squared errors, and numbers of cells, per window and series.
 
-    Inputs are `windows` and `observed`, each (windows, T, series). Outputs are (windows, series)
-    three times: sums in sigmas squared, sums in scaled squared, numbers of cells.
+    Inputs are `windows` and `observed`, each (windows, T, series); `measured` likewise, where that
+    is not what the windows show; and `constant` (windows, 1, series), where a series never changed
+    in training, and is expected as it is shown. Outputs are (windows, series) three times: sums in
+    sigmas squared, sums in scaled squared, numbers of cells.
     """
 
     def sums_of(inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         mean, sigma, _ = network.reconstruct(inputs["windows"])
-        error = inputs["windows"] - mean
+        if "constant" in inputs:
+            mean = ops.where(inputs["constant"], inputs["windows"], mean)
+            sigma = ops.where(inputs["constant"], 1.0, sigma)
+        error = inputs.get("measured", inputs["windows"]) - mean
         sums = [
             ops.sum(ops.square(ops.clip(part, -_LARGEST, _LARGEST)) * inputs["observed"], axis=1)
             for part in (error / sigma, error)

@@ -6,7 +6,7 @@ import pytest
 
 from dcvae import InputError
 from dcvae.data import Preprocessor, Table, read_data, training_data, without_labeled
-from dcvae.data.gaps import after_gap
+from dcvae.data.inputs.gaps import after_gap
 from dcvae.data.resampling import resample
 from dcvae.data.tables import read_table
 from dcvae.data.times.steps import describe_steps

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcvae.data.gaps import after_gap
+from dcvae.data.inputs.gaps import after_gap
 from dcvae.data.quality import (
     COLUMNS,
     FILLED_SHARE,
@@ -181,11 +181,17 @@ def test_notices():
     gaps = after_gap(frame.index, 60.0, 12)
     assert assess(frame, gaps, (1,) * 8 + (3,), 4).notices() == [
         "2 of 27 rows are not scored: their windows cross a gap longer than `max_gap`.",
-        "Series are on one value for longer than ever in training (9 of 9, with the rows): `a` 4, "
-        "`b` 4, `c` 4, `d` 4, `e` 4 and 4 more.",
+        "Series are on one value for longer than ever in training (9 of 9, with the rows): `a` 3, "
+        "`b` 3, `c` 3, `d` 3, `e` 3 and 4 more.",
         "1 of 27 rows are partly filled: a cell is missing there, or more than 10% of the cells of "
         "their windows.",
     ]
+
+
+def test_two_equal_values_are_chance_even_where_training_had_none():
+    frame = frame_of([[1.0], [2.0], [2.0], [3.0], [3.0], [3.0], [4.0]])
+    words = assess(frame, np.zeros(7, dtype=bool), (1,), 2).table["quality"]
+    assert words.tolist() == ["observed"] * 4 + ["stale", "observed"]
 
 
 def test_a_series_that_dies_is_missing_and_not_stale():

@@ -6,7 +6,7 @@ import pytest
 
 from dcvae import InputError
 from dcvae.data import Table
-from dcvae.data.gaps import after_gap
+from dcvae.data.inputs.gaps import after_gap
 from dcvae.data.resampling import resample, resample_joined
 from support.builders import settings_with
 from support.tables import resampled_slowly, uneven_frame

@@ -9,8 +9,15 @@ import pandas as pd
 import pytest
 
 from dcvae.evaluation.comparison import LOOKS_AHEAD
-from dcvae.evaluation.findings import Finding, comparison_findings, metric_title, ranking_findings
+from dcvae.evaluation.findings import (
+    Finding,
+    comparison_findings,
+    metric_title,
+    new_value_findings,
+    ranking_findings,
+)
 from dcvae.evaluation.metrics_table import HEADLINES, SYSTEM
+from support.builders import detection_of
 from support.review_content import (
     REFERENCE,
     WINDOW,
@@ -295,6 +302,23 @@ def test_a_series_that_is_missing_for_long_is_named(files: Files) -> None:
     [finding] = mentions(review_of(files, with_labels=False), "Much is missing of")
     assert finding.startswith("Much is missing of b (")
     assert "a (" not in finding
+
+
+def test_a_constant_that_is_no_longer_one_is_a_warning() -> None:
+    found = detection_of([[0.0, 1.0], [0.5, 2.0]])
+    [finding] = new_value_findings(found, (0.0, None))
+    assert finding == Finding(
+        "warning",
+        "`a` was 0 throughout training and is not in 1 row from 2021-01-01 00:05:00 (0.5).",
+    )
+    assert new_value_findings(found, (None, None)) == []
+
+
+def test_the_review_of_a_file_has_it(files: Files) -> None:
+    bounded = replace(files.model.preprocessor, lower=(99.0, -9.0), upper=(99.0, 9.0))
+    changed = files._replace(model=replace(files.model, preprocessor=bounded))
+    [finding] = mentions(review_of(changed, with_labels=False), "throughout training")
+    assert finding.startswith("`a` was 99 throughout training and is not in ")
 
 
 def test_json_calls_the_severity_a_level() -> None:

@@ -57,6 +57,19 @@ def test_a_level_below_from_the_first_row_on() -> None:
     assert "lower (" in finding.text
 
 
+def test_a_new_constant_is_told_by_its_value_and_not_by_its_error() -> None:
+    error = noise()
+    error[:, 1] = 0.0
+    error[400:, 1] = 1000.0
+    found = detection(error)
+    frame = found.frame.copy()
+    frame["b"] = np.where(np.arange(600) < 400, 0.0, 0.03125)
+    inputs = replace(found.inputs, constant=np.array([False, True, False]))
+    found = replace(found, frame=frame, inputs=inputs)
+    [finding] = level_findings(found, find_events(found, STEP))
+    assert "the level of `b` is higher (0.03125 instead of 0)" in finding.text
+
+
 @pytest.mark.parametrize("shift", [slice(100, 160), slice(0, 0)])
 def test_what_came_back_is_no_new_level(shift: slice) -> None:
     error = noise()

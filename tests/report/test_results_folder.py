@@ -40,7 +40,7 @@ RUN = {
 }
 
 
-def review_with(model, times=TIMES, error=0.5):
+def review_with(model, times=TIMES, error=0.5, constant=None):
     """Review rows whose every number is known: mean 1, sigma 0.25, latent 1/3, scaled."""
     shape = (len(times), len(SERIES))
     error = np.broadcast_to(np.array(error, np.float32), shape)
@@ -56,6 +56,7 @@ def review_with(model, times=TIMES, error=0.5):
         latent=np.full(shape, 1 / 3, np.float32),
         flags=np.broadcast_to([True, False], shape),
     )
+    detection = replace(detection, inputs=replace(detection.inputs, constant=constant))
     table = Table(Path("x.csv"), frame, [])
     events = find_events(detection, step_seconds=60.0)
     return make_review(replace(model, run=RUN), RUN, table, detection, events, REFERENCE, None)
@@ -84,6 +85,16 @@ def test_results_in_data_units(model):
     assert first["reconstructions"] == [header, [time, "12.0000000", "0.0000000"]]
     assert first["sigma"] == [header, [time, "0.5000000", "0.2500000"]]
     assert first["latent_space"] == [["when", "0", "1"], [time, "0.3333333", "0.3333333"]]
+
+
+def test_the_error_of_a_new_constant_is_how_far_its_value_is(model):
+    """Every value is 1; scaled errors of a constant are 1000 for any other value."""
+    constant = np.array([False, True])
+    error = [[0.5, 1000.0], [0.5, 0.0], [NAN, NAN]]
+    with ResultsFolder(model.folder, Path("x.csv")) as results:
+        results.write(review_with(model, error=error, constant=constant))
+    rows = [row[1:] for row in cells(results.folder / "abs_error.csv")[1:]]
+    assert rows == [["1.0000000", "1.0000000"], ["1.0000000", "0.0000000"], ["", ""]]
 
 
 def test_results_in_standardized_units(models):

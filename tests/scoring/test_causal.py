@@ -1,5 +1,6 @@
 """Causal scores of a table: its length, its blocks, its gaps, and what must not matter."""
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -8,6 +9,7 @@ import pytest
 from scipy import stats
 
 from dcvae import InputError
+from dcvae.data import FarCells
 from dcvae.networks import Autoencoder
 from dcvae.scoring import Scores
 from dcvae.scoring import causal as scoring
@@ -83,6 +85,41 @@ def test_any_block_size_gives_the_same_bytes(network: Autoencoder, sample_latent
 def test_a_block_has_rows(network: Autoencoder) -> None:
     with pytest.raises(ValueError, match=r"`block_rows` must be at least 1\. Received: 0\."):
         CausalScorer(network, 8, block_rows=0)
+
+
+# ------------------------------------------------------------- far cells and constants
+
+
+def test_a_far_cell_is_scored_as_measured_and_shown_within_the_bounds(
+    network: Autoencoder,
+) -> None:
+    inputs = inputs_of(random_rows(60, 2))
+    cells = np.array([2 * 30, 2 * 41 + 1])
+    far = FarCells(cells, np.float32([1e9, -1e9]))
+    plain, told = (CausalScorer(network, 8).score(x) for x in (inputs, replace(inputs, far=far)))
+    for name in ("mean", "sigma", "latent"):
+        np.testing.assert_array_equal(getattr(told, name), getattr(plain, name))
+    changed = np.argwhere(told.error != plain.error)
+    assert changed.tolist() == [[30 - 7, 0], [41 - 7, 1]]
+    assert told.error[23, 0] == np.float32(1e9) - plain.mean[23, 0]
+
+
+def test_a_constant_is_expected_as_it_was(network: Autoencoder) -> None:
+    rows = random_rows(60, 2)
+    rows[:, 1] = 0.0
+    inputs = inputs_of(rows)
+    far = FarCells(np.array([2 * 30 + 1]), np.float32([1000.0]))
+    plain = CausalScorer(network, 8).score(inputs)
+    constant = replace(inputs, far=far, constant=np.array([False, True]))
+    told = CausalScorer(network, 8).score(constant)
+    for name in ("mean", "sigma", "error"):
+        np.testing.assert_array_equal(getattr(told, name)[:, 0], getattr(plain, name)[:, 0])
+        assert getattr(told, name).dtype == np.float32
+    assert (plain.error[:, 1] != 0).all()
+    assert np.flatnonzero(told.error[:, 1]).tolist() == [30 - 7]
+    assert told.error[23, 1] == 1000.0
+    assert (told.mean[:, 1] == 0).all()
+    assert (told.sigma[:, 1] == 1).all()
 
 
 # ------------------------------------------------------------- what must not matter

@@ -74,6 +74,13 @@ def test_a_series_predicted_exactly_keeps_a_band_with_width():
         np.testing.assert_allclose(calibration.apply(sigma), SMALLEST, rtol=1e-6)
 
 
+def test_a_series_without_any_error_has_no_say_in_the_exponent():
+    error, sigma = errors_and_sigmas(factor=[0.5, 1.0, 3.0], exponent=0.4)
+    alone = by_mode(error[:, 1:], sigma[:, 1:])["tempered"]
+    error[:, 0], sigma[:, 0] = 0.0, np.exp(np.linspace(-5, 5, len(sigma)))
+    assert by_mode(error, sigma)["tempered"].exponent == alone.exponent
+
+
 def test_shares_outside_are_counts_over_observed_cells():
     error = np.array([[0.5, -1.5], [2.5, np.nan], [0.0, 4.0]], dtype=np.float32)
     assert shares_outside(error, np.ones_like(error)) == [3 / 5, 2 / 5, 1 / 5]

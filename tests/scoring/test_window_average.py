@@ -1,9 +1,12 @@
 """Window-average scores against plain loops over whole windows."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
+from dcvae.data import FarCells
 from dcvae.networks.losses import sigma_from
 from dcvae.scoring import WindowAverageScorer, window_average
 from support.builders import inputs_of, random_network, random_rows, settings_with
@@ -86,6 +89,29 @@ def test_squares_are_those_of_whole_windows():
     expected = squares_twin(network, scaled, observed, starts, 8)
     assert np.isnan(expected).any()
     np.testing.assert_allclose(squares, expected, rtol=2e-4)
+
+
+@pytest.mark.parametrize("rows", [90, 700])  # one batch of windows, and several
+def test_squares_are_of_what_was_measured_and_of_constants_as_they_were(rows):
+    network = random_network(settings_with())
+    shown = random_rows(rows, 2)
+    shown[:, 1] = 0.0
+    measured = shown.copy()
+    measured[[20, 50, 51, rows - 1], [0, 1, 1, 0]] = [40.0, 1000.0, 1000.0, -40.0]
+    cells = np.flatnonzero(measured != shown)
+    far = FarCells(cells, measured.ravel()[cells])
+    inputs = replace(inputs_of(shown), far=far, constant=np.array([False, True]))
+    starts = window_average.window_starts(rows, 8)
+    squares = WindowAverageScorer(network, 8).squares(inputs, starts)
+    whole = WindowAverageScorer(network, 8).squares(inputs_of(shown), starts)
+    for window, start in enumerate(starts):
+        rows_of_window = slice(start, start + 8)
+        constant = np.mean(measured[rows_of_window, 1].astype(float) ** 2)
+        assert squares[:, window, 1].tolist() == [constant, constant]  # a sigma of 1
+        if (measured[rows_of_window, 0] == shown[rows_of_window, 0]).all():
+            np.testing.assert_allclose(squares[:, window, 0], whole[:, window, 0], rtol=1e-5)
+        else:
+            assert squares[1, window, 0] > 30**2 / 8
 
 
 def test_cells_without_a_score_do_not_count_in_the_windows_after_a_gap():

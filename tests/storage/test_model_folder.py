@@ -144,7 +144,7 @@ STORED = preprocessor_with().to_dict()
                 ({"scale": [1.0, True]}, "`scale` to be a finite number above 0"),
                 ({"max_std": "7"}, "`max_std` to be null or a finite number above 0, rec"),
                 ({"outliers_of": "nothing"}, '`outliers_of` to be "training" or "each file"'),
-                ({"extra": 1}, r"the keys \['center', .*'series'\], received .*'extra'"),
+                ({"extra": 1}, r"the keys \['center', .*'upper'\], received .*'extra'"),
             )
         ],
         (

@@ -139,8 +139,9 @@ class DataKeys(CommonKeys):
     )
     fidelity_outliers: Annotated[Fidelity, Key("model")] = Field(
         "paper",
-        description="Outlier mask of `wo_outliers`: fitted and applied to the training data "
-        "only (paper), or worked out anew on every file, the scored ones too (code).",
+        description="Outlier mask of `wo_outliers`: fitted and applied to the training data only, "
+        "and what the network is shown bounded by what is left (paper); or worked out anew on "
+        "every file, the scored ones too, and nothing bounded (code).",
     )
 
     @property

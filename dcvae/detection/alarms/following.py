@@ -129,7 +129,7 @@ class Following:
             step_seconds: sampling step, in seconds.
         """
         blocks = np.fmax.reduceat(relative, clock.starts, axis=0)
-        known = ~np.isnan(blocks).all(axis=0)
+        known = (blocks > 0).any(axis=0)  # that nothing was ever off says nothing of what is usual
         lowest, middle, usual = (np.ones(relative.shape[1]) for _ in range(3))
         if known.any():
             found = np.nanquantile(blocks[:, known], [QUANTILE, 0.5], axis=0)

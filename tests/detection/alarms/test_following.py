@@ -243,3 +243,13 @@ def test_a_value_that_is_missing_is_named(name, learned):
     del stored[name]
     with pytest.raises(KeyError, match=name):
         Following.from_dict(stored, 2)
+
+
+def test_a_series_without_any_error_says_nothing_of_what_is_usual():
+    """Else any error would be beyond measure, and so would be what ends an alarm."""
+    relative = np.random.default_rng(0).exponential(size=(960, 3))
+    alone = fitted(relative[:, :2], np.arange(960) * MINUTE, series=3)
+    relative[:, 2] = 0.0
+    following = fitted(relative, np.arange(960) * MINUTE, series=3)
+    assert [part[2] for part in (following.lowest, following.usual, following.middle)] == [1, 1, 1]
+    assert following.level == pytest.approx(2 * alone.level)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcvae.data import ModelInput, Preprocessor, after_gap
+from dcvae.data import FarCells, ModelInput, Preprocessor, after_gap
 from support.builders import inputs_of, settings_with
 from support.tables import (
     frame_of,
@@ -204,6 +204,40 @@ def test_a_later_part_has_the_later_rows_of_every_part(with_covariates: bool) ->
         assert part.covariates is None
     else:
         np.testing.assert_array_equal(part.covariates, whole.covariates[5:])
+
+
+def with_far_cells(num_rows: int = 9) -> tuple[ModelInput, np.ndarray]:
+    """Rows of two series, the last of them constant, some far; and what was measured."""
+    values = np.random.default_rng(1).normal(size=(num_rows, 2)).astype(np.float32)
+    values[:, 1] = 0.0
+    measured = values.copy()
+    measured[[0, 3, 4, 8], [0, 1, 0, 1]] = [50.0, 1000.0, -60.0, -1000.0]
+    cells = np.flatnonzero(measured != values)
+    far = FarCells(cells, measured.ravel()[cells])
+    return replace(inputs_of(values), far=far, constant=np.array([False, True])), measured
+
+
+def test_what_was_measured_of_any_rows() -> None:
+    inputs, measured = with_far_cells()
+    shown = inputs.values.copy()
+    for first in range(9):
+        for stop in range(first, 10):
+            np.testing.assert_array_equal(inputs.measured(first, stop), measured[first:stop])
+    np.testing.assert_array_equal(inputs.measured(), measured)
+    np.testing.assert_array_equal(inputs.values, shown)
+
+
+def test_a_later_part_and_a_padded_one_were_measured_alike() -> None:
+    inputs, measured = with_far_cells()
+    for row in range(9):
+        part = inputs.since(row)
+        np.testing.assert_array_equal(part.measured(), measured[row:])
+        assert part.constant is inputs.constant
+        padded = part.padded(3)
+        np.testing.assert_array_equal(padded.measured(3), measured[row:])
+        np.testing.assert_array_equal(padded.measured(0, 3), part.values[[0, 0, 0]])
+        assert padded.observed.tolist() == [[False, False]] * 3 + part.observed.tolist()
+        assert padded.times[3:].equals(part.times)
 
 
 def test_it_is_made_of_its_parts_and_of_nothing_else() -> None:

@@ -29,6 +29,8 @@ STORED = {
     "max_fill": 12,
     "center": [0.5, 1],
     "longest_constant": [3, None],
+    "lower": [-3.5, 1],
+    "upper": [4.5, 1],
 }
 
 
@@ -56,6 +58,7 @@ EACH = "a finite number for each of the 2 series"
 EACH_SCALE = "a finite number above 0 for each of the 2 series"
 EACH_RUN = "null or a whole number of at least 1 for each of the 2 series"
 COUNT = "null or a whole number of at least 0"
+BOUND = "null or a finite number for each of the 2 series"
 LIMIT = "null or a finite number above 0"
 WHICH = '"training" or "each file"'
 # Every value that training cannot have stored: its key, what it must be, how it is shown.
@@ -109,6 +112,10 @@ DAMAGED = [
     ({"longest_constant": [3, 1.5]}, "longest_constant", EACH_RUN, "[3, 1.5]"),
     ({"longest_constant": [3, True]}, "longest_constant", EACH_RUN, "[3, true]"),
     ({"longest_constant": None}, "longest_constant", EACH_RUN, "null"),
+    ({"lower": [-3.5]}, "lower", BOUND, "[-3.5]"),
+    ({"lower": -3.5}, "lower", BOUND, "-3.5"),
+    ({"lower": [-3.5, None]}, "lower", BOUND, "[-3.5, null]"),
+    ({"upper": [4.5, float("inf")]}, "upper", BOUND, "[4.5, Infinity]"),
     ({"outliers_of": "nothing"}, "outliers_of", WHICH, '"nothing"'),
     ({"outliers_of": None}, "outliers_of", WHICH, "null"),
     ({"outliers_of": ["training"]}, "outliers_of", WHICH, '["training"]'),
@@ -127,6 +134,26 @@ def test_stored_values_that_training_cannot_have_stored(
     )
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"lower": [-3.5, 2]}, {"lower": None}, {"upper": None}],
+)
+def test_stored_bounds_that_bound_nothing(change: dict[str, Any]) -> None:
+    with pytest.raises(
+        InputError,
+        match=r"^models/a/x\.json is damaged: expected `lower` to be at most `upper` in every "
+        r"series, or both null, received .* and .*\. Train the model again\.$",
+    ):
+        Preprocessor.from_dict(STORED | change, "models/a/x.json")
+
+
+def test_a_model_of_an_earlier_version_has_no_bounds() -> None:
+    stored = {name: value for name, value in STORED.items() if name not in ("lower", "upper")}
+    read = Preprocessor.from_dict(stored, "x.json")
+    assert (read.lower, read.upper, read.constants) == (None, None, (None, None))
+    assert Preprocessor.from_dict(STORED, "x.json").constants == (None, 1)
+
+
 def test_every_part_has_its_own_words() -> None:
     assert {key for _, key, _, _ in DAMAGED} == set(STORED)
 
@@ -141,6 +168,7 @@ def test_every_part_has_its_own_words() -> None:
         {"outliers_of": "each file"},
         {"longest_constant": [None, 1]},
         {"mean": [-1e308, 0]},
+        {"lower": None, "upper": None},
     ],
 )
 def test_stored_values_that_training_may_have_stored(change: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcvae.data.gaps import after_gap, fill_missing
+from dcvae.data.inputs.gaps import after_gap, fill_missing
 
 TIMES = pd.date_range("2021-01-01", periods=4, freq="min")
 

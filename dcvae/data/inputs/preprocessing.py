@@ -5,7 +5,8 @@ The preprocessor (a mean and a standard deviation per series) is fitted once, to
 not enter its scaling. The exception is `fidelity_outliers: "code"`, which repeats what the
 published program does: there every file loses its own outliers before it is scored.
 
-Order: outliers are removed, missing cells filled (see `gaps`), the result scaled.
+Order: outliers are removed, missing cells filled (see `gaps`), the result scaled. What the network
+is shown is bounded by what training held (see `bounds`).
 """
 
 import sys
@@ -16,11 +17,13 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from dcvae._arrays import AnyFloatArray, BoolArray, Float32Array, Float64Array
+from dcvae._arrays import AnyFloatArray, BoolArray, Float32Array, Float64Array, IntArray
 from dcvae._text import quoted, shortened
 from dcvae.config import DataKeys, show
-from dcvae.data.gaps import fill_missing
-from dcvae.data.quality import longest_constant, scorable
+from dcvae.data.inputs.bounds import bounded, fit_bounds, resolution
+from dcvae.data.inputs.gaps import fill_missing
+from dcvae.data.inputs.model_input import ModelInput
+from dcvae.data.quality import longest_constant
 from dcvae.errors import InputError
 
 OutliersOf = Literal["training", "each file"]
@@ -30,58 +33,6 @@ OutliersOf = Literal["training", "each file"]
 LARGEST_SCALED = 1e18
 
 
-@dataclass(frozen=True, eq=False)
-class ModelInput:
-    """Input of a network: a scaled table without missing cells.
-
-    Attributes:
-        values: (rows, series) float32, scaled, without NaN.
-        observed: (rows, series) bool, False where a cell was missing and has been filled.
-        gaps: (rows,) bool, True where a gap lies before the row, which no window may cross.
-        times: (rows,) naive times of the rows.
-        covariates: (rows, covariates) float32, what is known of each row beside its series; None
-            if there are none.
-
-    Examples:
-        In windows of two rows, row 2 has no score, as its window crosses the gap before it:
-
-        >>> import numpy as np
-        >>> import pandas as pd
-        >>> from dcvae.data import ModelInput
-        >>> inputs = ModelInput(
-        ...     values=np.zeros((4, 1), dtype=np.float32),
-        ...     observed=np.ones((4, 1), dtype=bool),
-        ...     gaps=np.array([False, False, True, False]),
-        ...     times=pd.to_datetime(["2024-01-01", "2024-01-02", "2024-02-01", "2024-02-02"]),
-        ... )
-        >>> inputs.scorable(window_length=2)[:, 0].tolist()
-        [True, True, False, True]
-    """
-
-    values: Float32Array
-    observed: BoolArray
-    gaps: BoolArray
-    times: pd.DatetimeIndex
-    covariates: Float32Array | None = None
-
-    def since(self, row: int) -> "ModelInput":
-        """Return the input of the rows from one on, counted from 0."""
-        later = {name: part[row:] for name, part in vars(self).items() if part is not None}
-        return replace(self, **later)
-
-    def scorable(self, window_length: int) -> BoolArray:
-        """Tell which cells can have a score: observed ones whose window crosses no gap.
-
-        Args:
-            window_length: rows of a window, T.
-
-        Returns:
-            (rows, series) bool. The first T - 1 rows, which have no whole window, are as in
-            `observed`.
-        """
-        return scorable(self.observed, self.gaps, window_length)
-
-
 @dataclass(frozen=True)
 class Preprocessor:
     """Scaling, outlier removal and filling of missing cells, fitted to the training file.
@@ -89,8 +40,8 @@ class Preprocessor:
     Attributes:
         series: (series,) names, in the order of the network's channels.
         mean: (series,) subtracted before the network, data units; 0 if the key `scale` was false.
-        scale: (series,) divisor, data units, never 0; 1 for a constant series, or if the key
-            `scale` was false.
+        scale: (series,) divisor, data units, never 0; 1 if the key `scale` was false. For a
+            constant series what single precision resolves of it, or 1 if there are no bounds.
         max_std: cells farther than this many standard deviations from the mean are outliers; None
             keeps every cell.
         outliers_of: "training" (paper) removes outliers from the training file only; "each file"
@@ -100,9 +51,14 @@ class Preprocessor:
         center: (series,) mean of the training data, data units; `mean` unless `scale` was false.
         longest_constant: (series,) most observed cells in a row, in training, in which a series
             kept one value; None for a series that never changed.
+        lower: (series,) least value that the network is shown, data units; None if nothing bounds
+            it, as in the published program and in models of earlier versions.
+        upper: (series,) largest value that it is shown, equal to `lower` for a series that was
+            constant in training; None likewise.
 
     Examples:
-        The missing cell takes the value before it, and a value above all of training stays above:
+        The missing cell takes the value before it. The network is shown 8 in place of 12, which is
+        above all of training, and its score is that of 12:
 
         >>> import numpy as np
         >>> import pandas as pd
@@ -113,8 +69,10 @@ class Preprocessor:
         >>> scored = pd.DataFrame({"flow": [4.0, np.nan, 12.0]}, times)
         >>> inputs = fitted.transform(scored, np.zeros(3, dtype=bool))
         >>> inputs.values[:, 0].round(2), inputs.observed[:, 0]
-        (array([0. , 0. , 4.9], dtype=float32), array([ True, False,  True]))
+        (array([0.  , 0.  , 2.45], dtype=float32), array([ True, False,  True]))
         >>> fitted.mean_in_data_units(inputs.values)[:, 0].round(3)
+        array([4., 4., 8.])
+        >>> fitted.mean_in_data_units(inputs.measured())[:, 0].round(3)
         array([ 4.,  4., 12.])
     """
 
@@ -126,6 +84,16 @@ class Preprocessor:
     max_fill: int | None
     center: tuple[float, ...]
     longest_constant: tuple[int | None, ...]
+    lower: tuple[float, ...] | None = None
+    upper: tuple[float, ...] | None = None
+
+    @property
+    def constants(self) -> tuple[float | None, ...]:
+        """What each series was throughout training; None for one that changed, or no bounds."""
+        if self.lower is None or self.upper is None:
+            return (None,) * len(self.series)
+        bounds = zip(self.lower, self.upper, strict=True)
+        return tuple(lower if lower == upper else None for lower, upper in bounds)
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, keys: DataKeys) -> "Preprocessor":
@@ -176,6 +144,14 @@ class Preprocessor:
                 "for missing ones, or write the series in a larger unit."
             )
         outliers_of: OutliersOf = "each file" if keys.fidelity_outliers == "code" else "training"
+        lower, upper = None, None
+        if outliers_of == "training":
+            bounds = fit_bounds(kept)
+            lower, upper = (tuple(bound.tolist()) for bound in bounds)
+            if keys.scale:
+                constant = bounds[0] == bounds[1]
+                mean = tuple(np.where(constant, bounds[0], mean).tolist())
+                divisor = tuple(np.where(constant, resolution(bounds[0]), divisor).tolist())
         largest = sys.float_info.max
         with np.errstate(over="ignore"):
             center = kept.mean().clip(-largest, largest)
@@ -189,6 +165,8 @@ class Preprocessor:
             keys.max_fill,
             mean if keys.scale else tuple(center.tolist()),
             tuple(runs),
+            lower,
+            upper,
         )
 
     def outlier_notices(self, frame: pd.DataFrame) -> list[str]:
@@ -220,8 +198,8 @@ class Preprocessor:
         if constant:
             notices.append(
                 f"Without those cells, {len(constant)} of {frame.shape[1]} series never change, so "
-                f"the model cannot learn when they do: {shortened(constant)}. To keep the cells, "
-                "raise `max_std` or set `wo_outliers` to false."
+                f"any other value will be taken for an anomaly: {shortened(constant)}. To keep the "
+                "cells, raise `max_std` or set `wo_outliers` to false."
             )
         return notices
 
@@ -299,6 +277,8 @@ class Preprocessor:
             InputError: a part is missing or cannot be what training stored.
         """
         expected = {field.name for field in fields(cls)}
+        if set(stored) == expected - {"lower", "upper"}:  # of an earlier version: no bounds
+            stored = stored | {"lower": None, "upper": None}
         if set(stored) != expected:
             raise InputError(
                 f"{source} is damaged: expected the keys {sorted(expected)}, received "
@@ -313,6 +293,13 @@ class Preprocessor:
                     f"{source} is damaged: expected `{key}` to be {words}, received "
                     f"{show(stored[key])}. Train the model again."
                 )
+        lower, upper = stored["lower"], stored["upper"]
+        pairs = zip(lower or [0.0], upper or [0.0], strict=False)
+        if (lower is None) != (upper is None) or any(below > above for below, above in pairs):
+            raise InputError(
+                f"{source} is damaged: expected `lower` to be at most `upper` in every series, or "
+                f"both null, received {show(lower)} and {show(upper)}. Train the model again."
+            )
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()
         }
@@ -321,10 +308,17 @@ class Preprocessor:
     def _fill_and_scale(self, frame: pd.DataFrame, gaps: BoolArray) -> ModelInput:
         observed, times = frame.notna().to_numpy(), pd.DatetimeIndex(frame.index)
         filled = fill_missing(frame, self.max_fill, self.center)
+        if self.lower is None or self.upper is None:
+            return ModelInput(self._scaled(filled), observed, gaps, times)
+        values, far, constant = bounded(frame, filled, self.lower, self.upper, self._scaled)
+        return ModelInput(values, observed, gaps, times, far=far, constant=constant)
+
+    def _scaled(self, values: Float64Array, part: IntArray | slice = slice(None)) -> Float32Array:
+        """Scale values of all series, or of a part of them."""
         with np.errstate(over="ignore"):  # clipped
-            scaled = (filled - np.asarray(self.mean)) / np.asarray(self.scale)
-        bounded = np.clip(scaled, -LARGEST_SCALED, LARGEST_SCALED).astype(np.float32)
-        return ModelInput(bounded, observed, gaps, times)
+            scaled = (values - np.asarray(self.mean)[part]) / np.asarray(self.scale)[part]
+        usable: Float32Array = np.clip(scaled, -LARGEST_SCALED, LARGEST_SCALED).astype(np.float32)
+        return usable
 
 
 def _without_outliers(frame: pd.DataFrame, max_std: float) -> pd.DataFrame:
@@ -392,6 +386,10 @@ _STORED: dict[str, tuple[str, Callable[[Any, int], bool]]] = {
     "max_std": (
         "null or a finite number above 0",
         lambda value, _: value is None or (_is_number(value) and value > 0),
+    ),
+    **dict.fromkeys(
+        ("lower", "upper"),
+        ("null or " + _EACH, lambda value, number: value is None or _are_numbers(value, number)),
     ),
     "outliers_of": (
         '"training" or "each file"',

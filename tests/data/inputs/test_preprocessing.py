@@ -6,9 +6,16 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from dcvae import InputError
-from dcvae.data.preprocessing import LARGEST_SCALED, Preprocessor
+from dcvae.data.inputs.preprocessing import LARGEST_SCALED, Preprocessor
 from support.builders import settings_with
-from support.tables import frame_of, random_frame, spiked, values_to_score, values_to_train_on
+from support.tables import (
+    frame_of,
+    no_gaps,
+    random_frame,
+    spiked,
+    values_to_score,
+    values_to_train_on,
+)
 
 NAN = np.nan
 
@@ -41,17 +48,20 @@ def test_scored_tables_are_scaled_by_the_training_table() -> None:
     other = random_frame(seed=1) * 3 + 7
     scaler = StandardScaler().fit(frame.to_numpy())
     expected = scaler.transform(other.to_numpy())
-    actual = values_to_score(preprocessor, other)
+    actual = preprocessor.transform(other, no_gaps(other)).measured()
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
-    part = values_to_score(preprocessor, other.iloc[10:20])
-    np.testing.assert_array_equal(part, actual[10:20])  # whatever rows stand beside it
+    part = other.iloc[10:20]  # whatever rows stand beside it
+    np.testing.assert_array_equal(
+        preprocessor.transform(part, no_gaps(part)).measured(), actual[10:20]
+    )
 
 
-def test_constant_series_is_centered_and_not_divided() -> None:
+def test_constant_series_in_the_published_program_is_centered_and_not_divided() -> None:
     frame = frame_of([[4.0, 0.0, 1.0], [4.0, 0.0, 2.0], [4.0, 0.0, 3.0]])
-    preprocessor = Preprocessor.fit(frame, settings_with())
+    preprocessor = Preprocessor.fit(frame, settings_with(fidelity="code"))
     assert preprocessor.mean == (4.0, 0.0, 2.0)
     assert preprocessor.scale[:2] == (1.0, 1.0)
+    assert preprocessor.constants == (None, None, None)
     assert (values_to_score(preprocessor, frame)[:, :2] == 0).all()
     other = frame_of([[6.0, -1.0, 2.0]])
     assert values_to_score(preprocessor, other).tolist() == [[2.0, -1.0, 0.0]]
@@ -118,7 +128,8 @@ def test_paper_keeps_the_spike_of_a_scored_table_and_code_makes_it_vanish() -> N
     paper = Preprocessor.fit(frame, settings_with(fidelity_outliers="paper"))
     code = Preprocessor.fit(frame, settings_with(fidelity_outliers="code"))
     assert (paper.outliers_of, code.outliers_of) == ("training", "each file")
-    by_paper, by_code = values_to_score(paper, scored), values_to_score(code, scored)
+    by_paper = paper.transform(scored, no_gaps(scored)).measured()
+    by_code = values_to_score(code, scored)
     assert by_paper[50, 0] > 90
     assert abs(by_code[50, 0]) < 5
     assert by_code[50, 0] == by_code[49, 0]  # filled forward
@@ -135,7 +146,9 @@ def test_code_judges_each_table_by_its_own_statistics() -> None:
         Preprocessor.fit(frame, settings_with(fidelity_outliers=fidelity))
         for fidelity in ("paper", "code")
     )
-    np.testing.assert_array_equal(values_to_score(code, shifted), values_to_score(paper, shifted))
+    np.testing.assert_array_equal(
+        values_to_score(code, shifted), paper.transform(shifted, no_gaps(shifted)).measured()
+    )
 
 
 def test_code_without_outlier_removal_removes_none() -> None:
@@ -174,8 +187,9 @@ def test_series_that_are_constant_without_their_outliers_are_told() -> None:
     assert preprocessor.outlier_notices(frame) == [
         "Cells more than `max_std` = 6.5 standard deviations from the mean are taken for missing "
         "in 2 of 6 series: `event` 1 (0.33%), `rare` 1 (0.33%).",
-        "Without those cells, 2 of 6 series never change, so the model cannot learn when they do: "
-        "`event`, `rare`. To keep the cells, raise `max_std` or set `wo_outliers` to false.",
+        "Without those cells, 2 of 6 series never change, so any other value will be taken for an "
+        "anomaly: `event`, `rare`. To keep the cells, raise `max_std` or set `wo_outliers` to "
+        "false.",
     ]
 
 
@@ -223,11 +237,12 @@ def test_enormous_scored_cells_stay_finite() -> None:
     preprocessor = Preprocessor.fit(random_frame(), settings_with())
     scored = random_frame(seed=1)
     scored.iloc[3, 0], scored.iloc[4, 1] = 1.7e308, -1.7e308
-    scaled = values_to_score(preprocessor, scored)
+    scaled = preprocessor.transform(scored, no_gaps(scored)).measured()
     assert scaled[3, 0] == np.float32(LARGEST_SCALED)
     assert scaled[4, 1] == -np.float32(LARGEST_SCALED)
     assert np.isfinite(scaled).all()
     assert (np.abs(scaled) > 10).sum() == 2
+    assert (np.abs(values_to_score(preprocessor, scored)) < 10).all()
 
 
 # ------------------------------------------------------------------- stretches

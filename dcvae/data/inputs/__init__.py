@@ -1,0 +1,1 @@
+"""Inputs of a network: scaled, bounded, without missing cells."""

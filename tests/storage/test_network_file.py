@@ -120,7 +120,7 @@ def test_a_failure_while_the_times_are_taken_out_leaves_the_earlier_file(tmp_pat
 def test_a_damaged_file_is_refused(tmp_path, content):
     path = tmp_path / "model.keras"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"model\.keras is damaged: it does not load \(.+\)\. Tra"):
+    with pytest.raises(InputError, match=r"model\.keras is damaged \(.+\)\. Train"):
         load_network(path, (T, M, J))
 
 
@@ -128,7 +128,7 @@ def test_half_a_file_is_refused(tmp_path):
     path = tmp_path / "model.keras"
     saved(path)
     path.write_bytes(path.read_bytes()[:-99])
-    with pytest.raises(InputError, match=r"model\.keras is damaged: it does not load"):
+    with pytest.raises(InputError, match=r"model\.keras is damaged \("):
         load_network(path, (T, M, J))
 
 

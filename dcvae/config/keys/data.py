@@ -13,6 +13,7 @@ from pydantic import (
 from dcvae.config.json_file import show
 from dcvae.config.keys.common import CommonKeys
 from dcvae.config.keys.properties import (
+    MOST_ROWS,
     Fidelity,
     Key,
 )
@@ -43,6 +44,7 @@ class DataKeys(CommonKeys):
     max_std: Annotated[float, Key("model", why="0 would mask all but the mean")] = Field(
         7.0,
         gt=0,
+        le=1e9,
         description="Distance from the mean, in standard deviations, beyond which `wo_outliers` "
         "masks a value.",
     )
@@ -53,19 +55,33 @@ class DataKeys(CommonKeys):
         description="Share of the rows, a fraction and not a percentage, kept at the end of the "
         "training file for validation.",
     )
-    train_stride: Annotated[int, Key("training")] = Field(
-        1, ge=1, description="Rows from the start of a training window to the start of the next."
+    train_stride: Annotated[int, Key("training", why_not_more="no file has more rows")] = Field(
+        1,
+        ge=1,
+        le=MOST_ROWS,
+        description="Rows from the start of a training window to the start of the next.",
     )
-    max_gap: Annotated[int | None, Key("data", why="1 is the step from a row to the next")] = Field(
+    max_gap: Annotated[
+        int | None,
+        Key(
+            "data",
+            why="1 is the step from a row to the next",
+            why_not_more="no file has more rows; null is any number",
+        ),
+    ] = Field(
         12,
         ge=1,
+        le=MOST_ROWS,
         description="Longest step from a row to the next, in sampling steps of the training file, "
         "that a window may cross: windows with a longer one are not trained on, and their last row "
         "is not scored. null: windows cross any gap.",
     )
-    max_fill: Annotated[int | None, Key("model")] = Field(
+    max_fill: Annotated[
+        int | None, Key("model", why_not_more="no file has more rows; null is any number")
+    ] = Field(
         12,
         ge=0,
+        le=MOST_ROWS,
         description="Rows for which a missing cell takes the value before it; after that, and at "
         "the start of a file, it takes the mean of the training data. null: values are carried "
         "forward without end, and backward at the start of a file.",

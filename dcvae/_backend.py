@@ -12,8 +12,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dcvae.errors import InputError
-
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _BACKEND = "KERAS_BACKEND"
 _PRECISION = "float32"  # of every network and of every stored model
@@ -33,7 +31,7 @@ def start() -> str:
         The accelerators, or the CPU with the number of its cores, for messages.
 
     Raises:
-        InputError: the process has set Keras to numbers that are not float32.
+        ValueError: the process has set Keras to numbers that are not float32.
     """
     is_first = "keras" not in sys.modules
     defaults = {LOG_LEVEL: "3", _BACKEND: "tensorflow"}
@@ -49,7 +47,7 @@ def start() -> str:
             keras.config.set_epsilon(1e-7)
             keras.config.set_image_data_format("channels_last")
         elif keras.config.floatx() != _PRECISION:
-            raise InputError(
+            raise ValueError(
                 f"Expected Keras to compute in {_PRECISION}. Received: {keras.config.floatx()}, as "
                 f'this process or ~/.keras/keras.json has set it. Call keras.config.set_floatx("'
                 f'{_PRECISION}") first.'

@@ -14,7 +14,7 @@ from dcvae.data.arrays import (
 from dcvae.data.gaps import after_gap, fill_missing
 from dcvae.data.loading import TrainingData, read_data, training_data, without_labeled
 from dcvae.data.preprocessing import ModelInput, Preprocessor
-from dcvae.data.quality import OBSERVED, Quality, assess
+from dcvae.data.quality import AFTER_A_GAP, OBSERVED, Quality, assess
 from dcvae.data.tables import Table, describe_table
 from dcvae.data.times.reading import sampling_step, step_notice
 from dcvae.data.windows import (
@@ -30,6 +30,7 @@ from dcvae.data.windows import (
 )
 
 __all__ = [
+    "AFTER_A_GAP",
     "MADE_UP_STEP",
     "OBSERVED",
     "ModelInput",

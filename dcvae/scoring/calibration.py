@@ -105,6 +105,8 @@ class Calibration:
                 str(stored["learned_on"]),
                 dict(stored["shares_outside_1_2_3_sigmas"]),
             )
+        except InputError:
+            raise
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(f"{source} is damaged ({error}). Train the model again.") from error
         finite = np.isfinite(level).all() and np.isfinite(calibration.threshold)

@@ -29,7 +29,14 @@ from dcvae.storage.layout import (
 )
 from dcvae.storage.network_file import check_network, load_network
 from dcvae.storage.provenance import read_history, read_run
-from dcvae.storage.reading import LARGEST_TEXT, check_regular, hash_of_text, is_unchanged, read_json
+from dcvae.storage.reading import (
+    LARGEST_TEXT,
+    check_regular,
+    hash_of_text,
+    is_unchanged,
+    read_json,
+    reason_of,
+)
 from dcvae.storage.threshold_files import (
     ThresholdSource,
     read_source,
@@ -174,7 +181,7 @@ class StoredModel(ModelDescription):
             frame = pd.read_csv(path, dtype=str, keep_default_na=False)  # "NA" may be a name
         except (ValueError, OSError) as error:
             raise InputError(
-                f"{path} is damaged ({error}). Run alpha_definition.py again."
+                f"{path} is damaged ({reason_of(error)}). Run alpha_definition.py again."
             ) from error
         alphas = Alphas.from_frame(frame, str(path)).for_series(self.series, str(path))
         defined_for = (self.alphas_source() or {}).get("sigma", self.settings.sigma)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dcvae import _backend
 from dcvae.errors import InputError
 from dcvae.storage.atomic import whole_file
-from dcvae.storage.reading import check_archive
+from dcvae.storage.reading import check_archive, reason_of
 
 if TYPE_CHECKING:  # importing it would import Keras
     from dcvae.networks import Autoencoder
@@ -111,10 +111,8 @@ def load_network(path: Path, expected: tuple[int, int, int]) -> "Autoencoder":
         *(OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError),
         *(OverflowError, zipfile.BadZipFile),
     ) as error:
-        lines = str(error).strip().splitlines()
-        reason = lines[0] if lines else type(error).__name__
         raise InputError(
-            f"{path} is damaged: it does not load ({reason}). Train the model again."
+            f"{path} is damaged: it does not load ({reason_of(error)}). Train the model again."
         ) from error
     if shape != expected:
         raise InputError(
@@ -147,7 +145,9 @@ def check_network(path: Path) -> None:
         if 4 * weights > available + _HEAD:
             raise ValueError(f"layers of {weights:,} weights in {available:,} bytes")
     except (OSError, ValueError, RecursionError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is damaged ({error}). Train the model again.") from error
+        raise InputError(
+            f"{path} is damaged ({reason_of(error)}). Train the model again."
+        ) from error
 
 
 def _parts(config: Any) -> Iterator[dict[str, Any]]:
@@ -172,7 +172,7 @@ def _check_part(part: dict[str, Any]) -> None:
         if not (
             is_function
             or (is_own and module.startswith("dcvae."))
-            or (name in _KERAS_PARTS and module.split(".")[0] == "keras")
+            or (isinstance(name, str) and name in _KERAS_PARTS and module.split(".")[0] == "keras")
         ):
             raise ValueError(f"it names {name!r} of {module!r}, which is no part of a network here")
     numbers = [part.get(key) for key in _SIZES]

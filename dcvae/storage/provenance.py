@@ -18,7 +18,14 @@ from dcvae.detection import microseconds
 from dcvae.errors import InputError
 from dcvae.pipeline import TrainingSummary
 from dcvae.storage.atomic import sha256_of
-from dcvae.storage.reading import LARGEST_TEXT, check_regular, is_number, is_time, read_json
+from dcvae.storage.reading import (
+    LARGEST_TEXT,
+    check_regular,
+    is_number,
+    is_time,
+    read_json,
+    reason_of,
+)
 from dcvae.training import EpochLosses
 
 
@@ -209,4 +216,6 @@ def read_history(path: Path) -> list[EpochLosses]:
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing. Train the model again, or put it back.") from error
     except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
-        raise InputError(f"{path} is damaged ({error}). Train the model again.") from error
+        raise InputError(
+            f"{path} is damaged ({reason_of(error)}). Train the model again."
+        ) from error

@@ -55,10 +55,22 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing. Train the model again, or put it back.") from error
     except (ValueError, OSError, RecursionError) as error:
-        raise InputError(f"{path} is damaged ({error}). Train the model again.") from error
+        raise InputError(
+            f"{path} is damaged ({reason_of(error)}). Train the model again."
+        ) from error
     if not isinstance(content, dict):
         raise InputError(f"{path} is damaged: expected a JSON object. Train the model again.")
     return content
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why a file cannot be read, without the number and the path of the system's errors."""
+    if isinstance(error, RecursionError):
+        return "too many brackets within brackets"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _depth(content: Any) -> int:

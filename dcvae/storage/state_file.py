@@ -10,7 +10,7 @@ import numpy as np
 from dcvae._arrays import AnyArray
 from dcvae.errors import InputError
 from dcvae.storage.atomic import whole_file
-from dcvae.storage.reading import check_archive
+from dcvae.storage.reading import check_archive, reason_of
 from dcvae.training import EpochLosses, TrainingState
 
 
@@ -52,7 +52,8 @@ def check_state(path: Path) -> None:
                         raise ValueError(f"{name}: {kind} of {shape} in {size:,} bytes")
     except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"{path} is damaged and cannot be resumed from ({error}). Train without --resume."
+            f"{path} is damaged and cannot be resumed from ({reason_of(error)}). Train without "
+            "--resume."
         ) from error
 
 
@@ -92,5 +93,6 @@ def read_state(path: Path) -> TrainingState:
         zipfile.BadZipFile,
     ) as error:
         raise InputError(
-            f"{path} is damaged and cannot be resumed from ({error}). Train without --resume."
+            f"{path} is damaged and cannot be resumed from ({reason_of(error)}). Train without "
+            "--resume."
         ) from error

@@ -4,11 +4,9 @@ import gzip
 import zlib
 from pathlib import Path
 
-import pandas as pd
-
-from dcvae.data.files.csv_file import CsvFile, stripped_names
-from dcvae.data.files.frame_file import FrameFile
+from dcvae.data.files.csv_file import CsvFile
 from dcvae.data.files.messages import File
+from dcvae.data.files.parquet import read_parquet
 from dcvae.errors import InputError
 
 
@@ -23,7 +21,7 @@ def open_file(path: Path) -> File:
     if path.is_dir():
         raise InputError(f"{path} is a directory. Give the path of a CSV file in it.")
     if path.suffix.lower() == ".parquet":
-        return _parquet(path)
+        return read_parquet(path)
     try:
         raw = path.read_bytes()
         if raw.startswith(b"\x1f\x8b"):
@@ -31,19 +29,3 @@ def open_file(path: Path) -> File:
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
     return CsvFile(path, raw)
-
-
-def _parquet(path: Path) -> FrameFile:
-    """Read a Parquet file; a stored index is its first column, of any type."""
-    try:
-        frame = pd.read_parquet(path, engine="pyarrow")
-    except ImportError as error:
-        raise InputError(
-            f"{path} is a Parquet file, which takes pyarrow to read: pip install pyarrow, or "
-            "save it as CSV."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as Parquet: {error}") from error
-    is_counter = isinstance(frame.index, pd.RangeIndex)
-    frame = frame.reset_index(drop=is_counter, allow_duplicates=True)
-    return FrameFile(path, frame.set_axis(stripped_names([str(n) for n in frame.columns]), axis=1))

@@ -224,12 +224,14 @@ def test_passes_of_many_networks_do_not_warn(records: list[str]) -> None:
 
 # Keras reads its file of a user's home at the import: a process of its own for each.
 FITTED = """
-import hashlib, json, sys
-from support.pipeline_tools import quick_settings, training_table
-from dcvae import _backend, pipeline
-from dcvae.data import training_data
+import hashlib
+from dcvae import _backend
+
 _backend.start()
 import keras
+from dcvae import pipeline
+from dcvae.data import training_data
+from support.pipeline_tools import quick_settings, training_table
 from dcvae.training import loop
 
 loop._BY_XLA = False
@@ -252,8 +254,7 @@ def home(tmp_path):
 
 
 def run_fitted(code, folder):
-    names = {"KERAS_BACKEND"}
-    kept = {name: value for name, value in os.environ.items() if name not in names}
+    kept = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
     return subprocess.run(
         [sys.executable, "-c", code],
         env=kept | {"KERAS_HOME": str(folder), "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},

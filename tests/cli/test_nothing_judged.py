@@ -25,7 +25,6 @@ def far_apart(num_rows):
     [
         (far_apart(30), "every window of 8 rows (`T`) crosses a gap longer than `max_gap`"),
         (toy_frame(30) * np.nan, "every cell of the 3 series is missing"),
-        (toy_frame(30), "its own last 288 rows and needs a quarter of them before"),
     ],
 )
 def test_status_and_sentence(place, frame, why):
@@ -36,6 +35,13 @@ def test_status_and_sentence(place, frame, why):
     assert why in end.stderr
     assert end.stderr.count("\n") == 1
     assert (place.model / "results" / "test" / "report.html").is_file()
+
+
+def test_an_alarm_that_follows_needs_a_past(place):
+    assert place.define().returncode == 0
+    end = ended(place, toy_frame(30, start="2021-05-01"), "--quiet")
+    assert end.returncode == 3
+    assert "its own last 288 rows and needs a quarter of them before" in end.stderr
 
 
 def test_json_has_the_sentence(place):

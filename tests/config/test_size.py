@@ -6,6 +6,7 @@ import pytest
 
 from dcvae import InputError
 from dcvae.config import Settings, preset_names, preset_text
+from dcvae.config.settings import FIELDS
 from dcvae.config.size import MOST_PARAMETERS, parameters_of, size_problems
 from dcvae.networks import build_network
 
@@ -104,8 +105,6 @@ def test_every_number_has_a_bound(key, larger):
 
 def test_whole_numbers_without_a_bound_are_no_keys():
     """A key that is added later is bounded too."""
-    from dcvae.config.settings import FIELDS
-
     whole = {
         key
         for key, field in FIELDS.items()
@@ -123,3 +122,32 @@ def test_the_bound_is_said_with_its_reason():
     with pytest.raises(InputError, match=r"at most 10,000 \(layers reach further by `dil_rate`\)"):
         settings_with(kernel=10_001)
     assert settings_with(kernel=10_000).kernel == 10_000
+
+
+ODD = (
+    *(
+        "1e308",
+        "-1e308",
+        "1e400",
+        "NaN",
+        "1e-320",
+        "-0.0",
+        "9" * 4000,
+        "-" + "9" * 4000,
+        "[]",
+        "{}",
+    ),
+    *("null", "true", '""', r'"\u0000"', "[1e308]", "[[[[1]]]]", '"9999999999d"', "[1,1e400]"),
+    *("[null,null]", f'"{"x" * 100_000}"', "9" * 5000, "[" * 5000),
+)
+
+
+@pytest.mark.parametrize("key", FIELDS)
+def test_an_odd_value_is_read_or_refused_and_nothing_else(key):
+    refused = 0
+    for value in ODD:
+        try:
+            Settings.from_text(f'{{"model_name": "a", "{key}": {value}}}', "a.txt")
+        except InputError:
+            refused += 1
+    assert refused >= len(ODD) // 2

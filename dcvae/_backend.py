@@ -8,10 +8,13 @@ import gc
 import logging
 import os
 import random
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_BACKEND = "KERAS_BACKEND"
+_PRECISION = "float32"  # of every network and of every stored model
 _TENSORFLOW_LOGGER = "tensorflow"
 _RETRACING = "triggered tf.function retracing"
 
@@ -20,21 +23,39 @@ def start() -> str:
     """Import the framework with no more of a log than it cannot do without, and name its device.
 
     The import takes seconds, so commands call this once their inputs are checked. If the user has
-    set TF_CPP_MIN_LOG_LEVEL, the log is what that asks for.
+    set TF_CPP_MIN_LOG_LEVEL, the log is what that asks for. What ~/.keras/keras.json says for other
+    projects makes no difference: the backend is that of KERAS_BACKEND or else TensorFlow, numbers
+    are float32.
 
     Returns:
         The accelerators, or the CPU with the number of its cores, for messages.
+
+    Raises:
+        ValueError: the process has set Keras to numbers that are not float32.
     """
-    asked = os.environ.get(LOG_LEVEL)
-    os.environ.setdefault(LOG_LEVEL, "3")
+    is_first = "keras" not in sys.modules
+    defaults = {LOG_LEVEL: "3", _BACKEND: "tensorflow"}
+    added = [name for name in defaults if name not in os.environ]
     try:
+        for name in added:
+            os.environ[name] = defaults[name]
         with _without_garbage_collection():
             import keras
 
+        if is_first:
+            keras.config.set_floatx(_PRECISION)
+            keras.config.set_epsilon(1e-7)
+            keras.config.set_image_data_format("channels_last")
+        elif keras.config.floatx() != _PRECISION:
+            raise ValueError(
+                f"Expected Keras to compute in {_PRECISION}. Received: {keras.config.floatx()}, as "
+                f'this process or ~/.keras/keras.json has set it. Call keras.config.set_floatx("'
+                f'{_PRECISION}") first.'
+            )
         devices = keras.distribution.list_devices()
     finally:
-        if asked is None:
-            del os.environ[LOG_LEVEL]  # read at the import; child processes must not inherit it
+        for name in added:  # read at the import; child processes must not inherit them
+            os.environ.pop(name, None)
     accelerators = [device for device in devices if not device.startswith("cpu")]
     if accelerators:
         return ", ".join(accelerators)

@@ -220,3 +220,63 @@ def test_passes_of_many_networks_do_not_warn(records: list[str]) -> None:
         batched = BatchedPass(lambda x, factor=factor: (x * factor,), 2)
         list(batched.run(3, lambda first, count: np.zeros((2, 1), dtype=np.float32)))
     assert records == []
+
+
+# Keras reads its file of a user's home at the import: a process of its own for each.
+FITTED = """
+import hashlib
+from dcvae import _backend
+
+_backend.start()
+import keras
+from dcvae import pipeline
+from dcvae.data import training_data
+from support.pipeline_tools import quick_settings, training_table
+from dcvae.training import loop
+
+loop._BY_XLA = False
+settings = quick_settings()
+model = pipeline.fit(training_data(training_table(), settings), settings)
+weights = b"".join(part.tobytes() for part in model.network.get_weights())
+score = model.score(training_table()).row.tobytes()
+print(keras.backend.backend(), hashlib.sha256(weights + score).hexdigest())
+"""
+
+
+@pytest.fixture
+def home(tmp_path):
+    """Keras's folder, as a project that computes in float64 with another layout leaves it."""
+    words = {"floatx": "float64", "epsilon": 0.1, "backend": "no such backend"}
+    (tmp_path / "keras.json").write_text(
+        json.dumps(words | {"image_data_format": "channels_first"})
+    )
+    return tmp_path
+
+
+def run_fitted(code, folder):
+    kept = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=kept | {"KERAS_HOME": str(folder), "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_what_keras_json_says_for_other_projects_makes_no_difference(home, tmp_path_factory):
+    without, with_file = (
+        run_fitted(FITTED, folder) for folder in (tmp_path_factory.mktemp("home"), home)
+    )
+    assert with_file.returncode == 0, with_file.stderr
+    assert with_file.stdout.startswith("tensorflow ")
+    assert with_file.stdout == without.stdout
+
+
+def test_a_process_that_computes_in_other_numbers_is_told(monkeypatch):
+    monkeypatch.setattr(keras.config, "floatx", lambda: "float64")
+    with pytest.raises(
+        ValueError, match=r"Expected Keras to compute in float32\. Received: float6"
+    ):
+        start()

@@ -10,9 +10,12 @@ from pathlib import Path
 from dcvae.cli import arguments as command_line
 from dcvae.cli.printer import Printer, start_backend
 
+NOT_JUDGED = 3  # the status to exit with
+
 
 def _parser(program: str | None) -> argparse.ArgumentParser:
     parser = command_line.parser("Say which cells fall outside mu ± alpha·sigma.", program=program)
+    parser.epilog = f"exit status {NOT_JUDGED}: no row of the file could be judged"
     parser.add_argument("--labels", type=Path, metavar="FILE", help="evaluate the flags by these")
     parser.add_argument(
         "--context",
@@ -20,11 +23,17 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
         metavar="FILE",
         help="an earlier CSV that DATA.csv goes on from: its first rows get a score, alarms go on",
     )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="DIR",
+        help="the folder of the results; default: results/<data file> of the model",
+    )
     parser.add_argument("--figures", choices=("png", "pdf"), help="also draw figures for a paper")
     return parser
 
 
-def _detect(arguments: argparse.Namespace) -> None:
+def _detect(arguments: argparse.Namespace) -> int:
     # pandas is imported only now, so that --help need not wait for it.
     from dcvae.cli import output
     from dcvae.cli.progress import counted
@@ -45,6 +54,7 @@ def _detect(arguments: argparse.Namespace) -> None:
         labels=arguments.labels,
         context=arguments.context,
     )
+    target = ResultsFolder(stored.folder, arguments.data, arguments.results)
     thresholds = stored.thresholds()
     _ = stored.calibration  # refused here, before anything slow, if it is damaged
     history = stored.history() if arguments.figures else []
@@ -52,7 +62,7 @@ def _detect(arguments: argparse.Namespace) -> None:
     printer.notice([*notices, *thresholds.notices])
 
     start_backend()
-    with ResultsFolder(stored.folder, arguments.data) as results:
+    with target as results:
         model = stored.load(thresholds)
         whole = model.detect(table, shown=lambda blocks, total: counted(printer, blocks, total))
         before = stored.rows_before(table)
@@ -71,6 +81,10 @@ def _detect(arguments: argparse.Namespace) -> None:
     printer.notice(reviewed.quality.notices())
     output.review(printer, reviewed, results.folder, time.monotonic() - started)
     printer.machine_readable(reviewed.to_dict())
+    if reviewed.not_judged:
+        printer.warn(f"not judged: {reviewed.not_judged}")
+        return NOT_JUDGED
+    return 0
 
 
 main = command_line.command(_parser, _detect)

@@ -5,6 +5,7 @@ of these errors is reported with its line, its column and, where one is known, t
 """
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from dcvae.errors import InputError
 
 _SHOWN_CHARACTERS = 60  # of each end of a received value, and on each side of an error in a line
+_LARGEST = 16 * 1024 * 1024  # bytes: a settings file has a few thousand
 # Names of data files end so: with them, files are given in another order than was meant.
 _OF_DATA = (".csv", ".gz", ".bz2", ".xz", ".zip", ".zst", ".parquet")
 
@@ -40,11 +42,16 @@ def read_text(path: Path) -> str:
             f"{path} is a folder; expected a settings file, a JSON object in a .txt{hint}"
         )
     try:
-        content = path.read_bytes()
+        content = _first_bytes(path)
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; expected a settings file there") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    if len(content) > _LARGEST:
+        raise InputError(
+            f"{path} is larger than {_LARGEST:,} bytes; expected a settings file, a JSON object of "
+            "a few lines"
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -53,6 +60,19 @@ def read_text(path: Path) -> str:
             f"{path} is not UTF-8 text: byte 0x{content[error.start]:02x} on line {line}; save the "
             "file as UTF-8"
         ) from error
+
+
+def _first_bytes(path: Path) -> bytes:
+    """Read a file up to the largest size and a byte more.
+
+    A device may have no end, and a pipe to which nobody writes would be waited for: opened without
+    waiting it is empty. One with a writer, as shells make of `<(command)`, is read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "rb") as stream:
+        if hasattr(os, "O_NONBLOCK"):
+            os.set_blocking(descriptor, True)
+        return stream.read(_LARGEST + 1)
 
 
 def parse_object(text: str, source: str | Path) -> tuple[dict[str, Any], list[str]]:
@@ -87,7 +107,11 @@ def parse_object(text: str, source: str | Path) -> tuple[dict[str, Any], list[st
         json.dumps(values, ensure_ascii=False).encode()  # refuses half of a surrogate pair
     except json.JSONDecodeError as error:
         raise InputError(f"{source} is not valid JSON: {_explain(error)}") from error
-    except (ValueError, RecursionError) as error:  # also thousands of digits or brackets
+    except RecursionError as error:
+        raise InputError(
+            f"{source} is not JSON that can be read: brackets within brackets, hundreds deep"
+        ) from error
+    except ValueError as error:  # thousands of digits, or half of a surrogate pair
         raise InputError(f"{source} is not JSON that can be read: {error}") from error
     if not isinstance(values, dict):
         raise InputError(

@@ -17,6 +17,9 @@ from pydantic_core import ErrorDetails
 from dcvae.config.json_file import show
 from dcvae.config.keys.properties import PAPER_LETTERS, key_of
 
+# Upper bounds from here on only keep out slips; they are said when they are exceeded.
+_UNSAID_FROM = 1000
+
 # Names of these keys in other programs, where similarity of letters would not find them. In lower
 # case and without separators, so that `latentDim` and `latent-dim` are found too.
 _OTHER_NAMES = {
@@ -60,11 +63,26 @@ def problem_line(details: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
     if details["type"] == "value_error":
         return f"`{key}`: {details['ctx']['error']}"
     words = expected(fields[str(key)])
+    if details["type"] in ("less_than_equal", "too_long"):
+        words = _with_bound(words, fields[str(key)], details)
     if details["type"] == "finite_number":
         words = words.replace("a number", "a finite number")
     received = show(details["input"])
     position = f" as entry {int(place[0]) + 1}" if place else ""
     return f"`{key}`: expected {words}, received {received}{position}"
+
+
+def _with_bound(words: str, field: FieldInfo, details: ErrorDetails) -> str:
+    """Add the upper bound that was exceeded, with its reason, where it is not said anyway."""
+    context = details["ctx"]
+    if details["type"] == "too_long":
+        return (
+            words if key_of(field).values else f"{words}, at most {context['max_length']} of them"
+        )
+    if context["le"] < _UNSAID_FROM:
+        return words
+    why = key_of(field).why_not_more
+    return f"{words}, at most {context['le']:,.0f}" + (f" ({why})" if why else "")
 
 
 def _suggestion(unknown: str, fields: Mapping[str, FieldInfo]) -> str:
@@ -102,7 +120,11 @@ def allowed_values(field: FieldInfo) -> str:
         return str(bounds["ge"])
     nouns = {int: "a whole number", float: "a number", bool: "true or false", str: "any text"}
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
-    limits = " and ".join(f"{words[name]} {bound}" for name, bound in bounds.items())
+    limits = " and ".join(
+        f"{words[name]} {bound}"
+        for name, bound in bounds.items()
+        if name != "le" or bound < _UNSAID_FROM
+    )
     parts = [nouns[kind], limits, "or null" if may_be_null else ""]
     return ", ".join(part for part in parts if part)
 

@@ -37,6 +37,7 @@ from dcvae.config.keys.properties import (
 from dcvae.config.keys.thresholds import DetectionKeys, ScoringKeys
 from dcvae.config.keys.training import TrainingKeys
 from dcvae.config.messages import expected, problem_line
+from dcvae.config.size import size_problems
 from dcvae.config.values import problem_of_folder_name
 from dcvae.errors import InputError
 
@@ -181,6 +182,8 @@ class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DataKeys):
                 error.errors(), key=lambda one: order.get(str(one["loc"][0]), len(order))
             )
             problems += [problem_line(details, FIELDS) for details in found]
+        else:
+            problems += size_problems(settings, settings)
         if problems:
             lines = "".join(f"\n  {problem}" for problem in problems)
             raise InputError(f"{refusal}:{lines}")
@@ -258,7 +261,14 @@ class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DataKeys):
                 f"{num_series} or less"
             )
         if self.num_series is None:
-            return self.model_copy(update={"num_series": num_series})
+            known = self.model_copy(update={"num_series": num_series})
+            too_large = size_problems(known, known)
+            if too_large:
+                raise InputError(
+                    f"{self._source} does not fit {source} with its {num_series:,} series: "
+                    + "; ".join(too_large)
+                )
+            return known
         if self.num_series != num_series:
             raise InputError(
                 f"`M` is {self.num_series} in {self._source} but {source} has {num_series} series; "

@@ -13,6 +13,7 @@ _STEP_UNITS = {
     "d": timedelta(days=1),
 }
 _LONGEST_STEP = timedelta(days=366)
+_MOST_ROWS = 1_000_000_000  # of a duration: as many as of a key in rows
 
 _NAME_PATTERN = re.compile(r"[A-Za-z0-9._ -]+")
 _LONGEST_NAME = 100  # with the suffixes of temporary folders still below 255 bytes
@@ -58,7 +59,7 @@ def rows_of(span: int | str, step_seconds: float, fewest: int = 1) -> int:
     duration = duration_of(span)
     if duration is None:
         raise ValueError(f"Expected rows or a duration. Received: {span!r}.")
-    return max(round(duration.total_seconds() / step_seconds), fewest)
+    return max(round(min(duration.total_seconds() / step_seconds, _MOST_ROWS)), fewest)
 
 
 def is_time_zone(name: str) -> bool:

@@ -18,7 +18,7 @@ from dcvae.data.inputs.gaps import after_gap, fill_missing
 from dcvae.data.inputs.model_input import FarCells, ModelInput
 from dcvae.data.inputs.preprocessing import Preprocessor
 from dcvae.data.loading import TrainingData, read_data, training_data, without_labeled
-from dcvae.data.quality import OBSERVED, Quality, assess
+from dcvae.data.quality import AFTER_A_GAP, OBSERVED, Quality, assess
 from dcvae.data.tables import Table, describe_table
 from dcvae.data.times.steps import sampling_step, step_notice
 from dcvae.data.windows import (
@@ -34,6 +34,7 @@ from dcvae.data.windows import (
 )
 
 __all__ = [
+    "AFTER_A_GAP",
     "MADE_UP_STEP",
     "OBSERVED",
     "ColumnOverview",

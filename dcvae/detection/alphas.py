@@ -27,6 +27,8 @@ COLUMNS = (
 )
 """The columns of the table of alphas, one line per series."""
 
+_MOST_ROWS = 1e15  # that int64 can count
+
 _IF_ABSENT: dict[str, float | str] = {
     "f1": math.nan,
     "precision": math.nan,
@@ -248,7 +250,7 @@ def _column_of_counts(frame: pd.DataFrame, column: str, source: str) -> IntArray
         column,
         source,
         expected="a whole number of rows >= 0",
-        is_valid=lambda number: number >= 0.0 and number.is_integer(),
+        is_valid=lambda number: 0.0 <= number <= _MOST_ROWS and number.is_integer(),
     )
     return counts.astype(np.int64)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from dcvae._arrays import Float64Array
+from dcvae.data import AFTER_A_GAP, Quality
 from dcvae.detection import SECONDS_PER_WEEK, Detection, Events
 from dcvae.evaluation.findings import Finding
 
@@ -52,6 +53,38 @@ def unjudged_findings(detection: Detection) -> list[Finding]:
             "the rows before with --context.",
         )
     ]
+
+
+def why_nothing_is_judged(detection: Detection, quality: Quality, window_length: int) -> str:
+    """Say why no row of a file is judged, and what to do; "" if one is.
+
+    Args:
+        detection: of the scored rows.
+        quality: of the rows of the table.
+        window_length: rows of a window, T.
+    """
+    if set(detection.judged.states(detection.alarm)) != {"not judged"}:
+        return ""
+    rows = f"none of the {len(detection.times):,} rows with a whole window could be judged"
+    following = detection.system.following
+    if following is not None and np.isfinite(detection.score).any():
+        return (
+            f"{rows}: the alarm holds each series against its own last {following.window:,} rows "
+            "and needs a quarter of them before. Give the rows before with --context, or set "
+            '`alarm_window` to less or `threshold` to "fixed" and run alpha_definition.py.'
+        )
+    if detection.frame.isna().to_numpy().all():
+        return (
+            f"{rows}: every cell of the {len(detection.series):,} series is missing. Look at the "
+            "file: were the series measured in that time, and are its numbers numbers?"
+        )
+    if quality.counts()[AFTER_A_GAP] == len(quality.table):
+        return (
+            f"{rows}: every window of {window_length:,} rows (`T`) crosses a gap longer than "
+            "`max_gap`. Give rows that follow each other, set `resample` to their usual step, or "
+            "raise `max_gap`."
+        )
+    return f"{rows}: cells are missing or follow a gap; quality.csv says of each row which."
 
 
 def level_findings(detection: Detection, events: Events) -> list[Finding]:

@@ -32,6 +32,7 @@ from dcvae.evaluation.level_findings import (
     budget_findings,
     level_findings,
     unjudged_findings,
+    why_nothing_is_judged,
 )
 from dcvae.pipeline import ModelDescription
 from dcvae.scoring import WindowLosses
@@ -56,6 +57,7 @@ class Review:
         comparison: see `compare`; None without labels or without the training file.
         threshold_source: a phrase on the data that the alphas were fitted to.
         findings: findings, the most severe first.
+        not_judged: why no row of the file could be judged, and what to do; "" if some were.
     """
 
     model: ModelDescription
@@ -71,6 +73,7 @@ class Review:
     comparison: pd.DataFrame | None
     threshold_source: str
     findings: tuple[Finding, ...]
+    not_judged: str = ""
 
     def summary(self) -> dict[str, str]:
         """Return names and values for the head of the page and of the terminal's tables."""
@@ -106,6 +109,7 @@ class Review:
             "events": len(self.events.table),
             "level_shifts": int((self.events.table["kind"] == "level shift").sum()),
             "quality": self.quality.counts(),
+            "not_judged": self.not_judged or None,
             "threshold_source": self.threshold_source,
             **self._alarm(),
             "findings": [finding.to_dict() for finding in self.findings],
@@ -173,6 +177,7 @@ def make_review(
         comparison=None if evaluation is None else evaluation.comparison,
         threshold_source=threshold_source,
         findings=tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))),
+        not_judged=why_nothing_is_judged(detection, quality, settings.window_length),
     )
 
 

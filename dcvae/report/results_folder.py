@@ -15,6 +15,7 @@ from dcvae.evaluation import SYSTEM, Review
 from dcvae.report.content import figures as draw_figures
 from dcvae.report.content import page_content
 from dcvae.report.page import render
+from dcvae.report.results_source import SOURCE_FILE, check_results, source_of
 from dcvae.storage import as_json
 
 if TYPE_CHECKING:
@@ -36,16 +37,25 @@ class ResultsFolder:
     Args:
         model_folder: models/<model_name>.
         data: path of the scored file, which names the folder.
+        folder: the folder itself, if it is to be another.
 
     Attributes:
-        folder: models/<model_name>/results/<data file stem>.
+        folder: models/<model_name>/results/<data file stem>, or as given.
+
+    Raises:
+        InputError: there are results of another file, or something else.
     """
 
-    def __init__(self, model_folder: Path, data: Path) -> None:
+    def __init__(self, model_folder: Path, data: Path, folder: Path | None = None) -> None:
+        self._data = data
         stem = data.name.removesuffix(".gz").removesuffix(data.suffix).removesuffix(".csv")
         stem = stem.strip(".") or "data"  # a dot is a folder that exists
         self.folder = model_folder / RESULTS_FOLDER / stem
-        self._partial = self.folder.with_name(f".{stem}.{os.getpid()}.partial")
+        if folder is not None:
+            # Its last name, so that what is made beside it has one; not a link's target.
+            self.folder = folder.parent.resolve() / (folder.name or folder.resolve().name)
+        check_results(self.folder, data, model_folder)
+        self._partial = self.folder.with_name(f".{self.folder.name}.{os.getpid()}.partial")
 
     def __enter__(self) -> "ResultsFolder":
         """Make the folder under a temporary name, before the work that would be lost."""
@@ -70,6 +80,7 @@ class ResultsFolder:
         self._write_rows(review)
         self._write_tables(review)
         self._add("metrics.json", as_json(review.to_dict()))
+        self._add(SOURCE_FILE, as_json(source_of(self._data, self.folder)))
         self._add("report.html", render(page_content(review)))
         if figures is not None:
             self._write_figures(review, figures, history)

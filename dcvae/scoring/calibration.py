@@ -105,9 +105,12 @@ class Calibration:
                 str(stored["learned_on"]),
                 dict(stored["shares_outside_1_2_3_sigmas"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(f"{source} is damaged ({error}). Train the model again.") from error
-        if not (usable and (level > 0).all() and calibration.threshold > 0):
+        finite = np.isfinite(level).all() and np.isfinite(calibration.threshold)
+        if not (usable and finite and (level > 0).all() and calibration.threshold > 0):
             raise InputError(
                 f"{source} is damaged: expected two levels for each of the "
                 f"{len(series)} series of the model and a threshold, all above 0. Train the model "

@@ -29,6 +29,7 @@ from dcvae.errors import InputError
 
 _HELD_SIGMAS = 2.0
 _HELD_SHARE = math.erf(_HELD_SIGMAS / math.sqrt(2.0))
+_LARGEST = 1e30  # factor; beyond it, float32 cannot compute with what it is multiplied with
 _EXPONENTS = np.linspace(0.0, 1.0, 21)
 
 # The network's own sigma ends here (`losses.LOG_VARIANCE_BOUND`). A series that never changes is
@@ -99,15 +100,20 @@ class SigmaCalibration:
         exponent, factor = stored.get("exponent"), stored.get("factor")
         if not (
             isinstance(exponent, int | float)
+            and _is_number(exponent, least=0.0, most=1.0)
             and isinstance(factor, list)
             and len(factor) == num_series
-            and all(isinstance(part, int | float) and part > 0 for part in factor)
+            and all(_is_number(part, 1.0 / _LARGEST, _LARGEST) for part in factor)
         ):
             raise InputError(
                 f"{source} is damaged: expected an exponent and {num_series} factors above 0 for "
                 f'`sigma` "{mode}". Train the model again.'
             )
         return cls(mode, float(exponent), np.array(factor, dtype=np.float64))
+
+
+def _is_number(value: object, least: float, most: float) -> bool:
+    return isinstance(value, int | float) and least <= value <= most
 
 
 def fit_sigmas(error: Float32Array, sigma: Float32Array) -> tuple[SigmaCalibration, ...]:

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and read with an error that names the damage."""
+"""Files that are written whole or not at all."""
 
 import hashlib
 import json
@@ -46,23 +46,6 @@ def as_json(content: dict[str, Any]) -> str:
         '{\\n  "rows": 3\\n}\\n'
     """
     return json.dumps(content, indent=2) + "\n"
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object of a model folder.
-
-    Raises:
-        InputError: the file cannot be read, or holds no JSON object.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing. Train the model again, or put it back.") from error
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path} is damaged ({error}). Train the model again.") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} is damaged: expected a JSON object. Train the model again.")
-    return content
 
 
 def sha256_of(path: Path) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from dcvae.errors import InputError
 from dcvae.networks import entry_of
 from dcvae.pipeline import CalibratedModel, FittedModel, ModelDescription
 from dcvae.scoring import Calibration
-from dcvae.storage.atomic import check_writable, read_json, sha256_of, write_text
+from dcvae.storage.atomic import check_writable, sha256_of, write_text
 from dcvae.storage.layout import (
     ALARMS_FILE,
     ALPHAS_FILE,
@@ -27,9 +27,22 @@ from dcvae.storage.layout import (
     RUN_FILE,
     SETTINGS_FILE,
 )
-from dcvae.storage.network_file import load_network
-from dcvae.storage.provenance import read_history
-from dcvae.storage.threshold_files import ThresholdSource, source_of_files, threshold_texts
+from dcvae.storage.network_file import check_network, load_network
+from dcvae.storage.provenance import read_history, read_run
+from dcvae.storage.reading import (
+    LARGEST_TEXT,
+    check_regular,
+    hash_of_text,
+    is_unchanged,
+    read_json,
+    reason_of,
+)
+from dcvae.storage.threshold_files import (
+    ThresholdSource,
+    read_source,
+    source_of_files,
+    threshold_texts,
+)
 from dcvae.training import EpochLosses
 
 if TYPE_CHECKING:  # importing it would import Keras
@@ -164,10 +177,11 @@ class StoredModel(ModelDescription):
         if not path.exists():
             return None
         try:
+            check_regular(path, LARGEST_TEXT)
             frame = pd.read_csv(path, dtype=str, keep_default_na=False)  # "NA" may be a name
         except (ValueError, OSError) as error:
             raise InputError(
-                f"{path} is damaged ({error}). Run alpha_definition.py again."
+                f"{path} is damaged ({reason_of(error)}). Run alpha_definition.py again."
             ) from error
         alphas = Alphas.from_frame(frame, str(path)).for_series(self.series, str(path))
         defined_for = (self.alphas_source() or {}).get("sigma", self.settings.sigma)
@@ -202,8 +216,8 @@ class StoredModel(ModelDescription):
         path, alphas = self.folder / ALPHAS_SOURCE_FILE, self.folder / ALPHAS_FILE
         if not (path.exists() and alphas.exists()):
             return None
-        source = read_json(path)
-        is_current = source.get("alphas_sha256") == sha256_of(alphas)
+        source = read_source(path)
+        is_current = source.get("alphas_sha256") == hash_of_text(alphas)
         return source if is_current else None
 
     def threshold_source(self, table: Table) -> ThresholdSource | None:
@@ -235,9 +249,9 @@ class StoredModel(ModelDescription):
     def training_table(self) -> Table | None:
         """Read the training table again; None if one of its files has moved or changed."""
         path, labels = (self.run.get(name) for name in ("training_path", "labels_path"))
-        if not _is_unchanged(path, self.run.get("training_file_sha256")):
+        if not is_unchanged(path, self.run.get("training_file_sha256")):
             return None
-        if labels is not None and not _is_unchanged(labels, self.run.get("labels_sha256")):
+        if labels is not None and not is_unchanged(labels, self.run.get("labels_sha256")):
             return None
         settings = read_settings(self.folder / SETTINGS_FILE)  # its zone, not that of a file now
         with_labels = None if labels is None else Path(labels)
@@ -258,9 +272,9 @@ class StoredModel(ModelDescription):
         if labels is None and data == self.run.get("training_path"):
             table = self.training_table()  # without what its own labels kept out
             return None if table is None else (table, None)
-        if not _is_unchanged(data, source["data_sha256"]):
+        if not is_unchanged(data, source["data_sha256"]):
             return None
-        if labels is not None and not _is_unchanged(labels, source["labels_sha256"]):
+        if labels is not None and not is_unchanged(labels, source["labels_sha256"]):
             return None
         settings = self.settings.model_copy(update={"time_zone": source.get("time_zone")})
         with_labels = None if labels is None else Path(labels)
@@ -316,16 +330,16 @@ def open_model(models: Path, given: Settings) -> StoredModel:
             f"The model in {folder} is damaged: `M` is {trained.num_series} in {SETTINGS_FILE} but "
             f"{PREPROCESSING_FILE} has {len(preprocessor.series)} series. Train it again."
         )
-    run = read_json(folder / RUN_FILE)
-    if not isinstance(run.get("sampling_step_seconds"), int | float):
-        raise InputError(f"{folder / RUN_FILE} is damaged. Train the model again.")
+    run = read_run(folder / RUN_FILE)
     hashes = run.get("sha256")
     for name in NEEDED_TO_SCORE[:-1]:
-        if not isinstance(hashes, dict) or hashes.get(name) != sha256_of(folder / name):
+        hash_of = sha256_of if name == NETWORK_FILE else hash_of_text
+        if not isinstance(hashes, dict) or hashes.get(name) != hash_of(folder / name):
             raise InputError(
                 f"{folder / name} is not the file that train.py wrote: it is damaged, was edited, "
                 "or belongs to another model. Train the model again, or put the file back."
             )
+    check_network(folder / NETWORK_FILE)
     settings = given.with_num_series(len(preprocessor.series), folder / PREPROCESSING_FILE)
     step_seconds = float(run["sampling_step_seconds"])
     settings = settings.model_copy(update={"seed": trained.seed})
@@ -378,16 +392,6 @@ def open_folder(folder: Path, settings: Settings | None = None) -> StoredModel:
         )
     settings = settings or read_settings(folder / SETTINGS_FILE)
     return open_model(folder.parent, settings.model_copy(update={"model_name": folder.name}))
-
-
-def _is_unchanged(path: Any, sha256: Any) -> TypeGuard[str]:
-    """Return whether a stored path names a readable file with the stored hash."""
-    if path is None:
-        return False
-    try:
-        return bool(sha256_of(Path(path)) == sha256)
-    except OSError:
-        return False
 
 
 def _read_preprocessor(folder: Path) -> Preprocessor:

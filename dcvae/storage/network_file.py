@@ -1,13 +1,16 @@
 """Network of a model on disk: a `.keras` file, the same bytes for the same weights."""
 
+import importlib
 import json
 import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dcvae import _backend
 from dcvae.errors import InputError
 from dcvae.storage.atomic import whole_file
+from dcvae.storage.reading import check_archive, reason_of
 
 if TYPE_CHECKING:  # importing it would import Keras
     from dcvae.networks import Autoencoder
@@ -15,8 +18,24 @@ if TYPE_CHECKING:  # importing it would import Keras
 _METADATA = "metadata.json"
 _SAVED_AT = "date_saved"
 _CONFIG = "config.json"
+_WEIGHTS = "model.weights"  # how the name of their member begins
 _ADDRESS = "shared_object_id"
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip archive can write
+
+# Parts of a network that a configuration may name: those that this project builds. Keras would make
+# others too, and some of its parts run code or read files when they are made.
+_OWN = "dcvae>"
+_OWN_FUNCTIONS = ("bounded_log_variance", f"{_OWN}bounded_log_variance")
+_KERAS_PARTS = {
+    *("Functional", "InputLayer", "Activation", "BatchNormalization", "Dense", "RepeatVector"),
+    *("SimpleRNN", "GRU", "LSTM", "DTypePolicy", "Ones", "Zeros", "GlorotUniform", "Orthogonal"),
+    "__keras_tensor__",
+}
+_SIZES = ("units", "kernel_size", "dilation", "n")
+_SHAPES = ("batch_shape", "input_shape", "shape")
+_LARGEST_SIZE = 1_000_000
+_LARGEST_CONFIG = 16 * 1024 * 1024
+_HEAD = 1024 * 1024  # bytes of a file of weights beside its numbers, at least
 
 
 @_backend.keeping_random_states()
@@ -77,6 +96,7 @@ def load_network(path: Path, expected: tuple[int, int, int]) -> "Autoencoder":
     Raises:
         InputError: the file is damaged or holds another network than expected.
     """
+    check_network(path)
     _backend.start()
     import keras
 
@@ -84,13 +104,15 @@ def load_network(path: Path, expected: tuple[int, int, int]) -> "Autoencoder":
 
     register_layers()
     try:
+        _check_weights(path)
         network: Autoencoder = keras.saving.load_model(path, compile=False)
         shape = (*network.encoder.input_shape[1:], network.latent_size)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as error:
-        lines = str(error).strip().splitlines()
-        reason = lines[0] if lines else type(error).__name__
+    except (
+        *(OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError),
+        *(OverflowError, zipfile.BadZipFile),
+    ) as error:
         raise InputError(
-            f"{path} is damaged: it does not load ({reason}). Train the model again."
+            f"{path} is damaged: it does not load ({reason_of(error)}). Train the model again."
         ) from error
     if shape != expected:
         raise InputError(
@@ -98,3 +120,113 @@ def load_network(path: Path, expected: tuple[int, int, int]) -> "Autoencoder":
             f"{shape}. Train the model again."
         )
     return network
+
+
+def check_network(path: Path) -> None:
+    """Check a file of a network without Keras: its sizes, and that it names nothing but layers.
+
+    Args:
+        path: a file that `save_network` wrote.
+
+    Raises:
+        InputError: it is no such file.
+    """
+    try:
+        sizes = check_archive(path)
+        if sizes.get(_CONFIG, 0) > _LARGEST_CONFIG:
+            raise ValueError(f"{_CONFIG} has {sizes[_CONFIG]:,} bytes")
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read(_CONFIG)) if _CONFIG in sizes else {}
+        weights = 0
+        for part in _parts(config):
+            _check_part(part)
+            weights += _fewest_weights(part)
+        available = sizes.get(_weights_of(sizes), 0)
+        if 4 * weights > available + _HEAD:
+            raise ValueError(f"layers of {weights:,} weights in {available:,} bytes")
+    except (OSError, ValueError, RecursionError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path} is damaged ({reason_of(error)}). Train the model again."
+        ) from error
+
+
+def _parts(config: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object of a configuration; not how it was compiled, which is not read."""
+    left = [config]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            yield part
+            left += [value for key, value in part.items() if key != "compile_config"]
+        elif isinstance(part, list):
+            left += part
+
+
+def _check_part(part: dict[str, Any]) -> None:
+    """Raise ValueError for an object that is not of this project's networks, or is endless."""
+    if "class_name" in part:
+        name, registered = part["class_name"], part.get("registered_name")
+        is_own = isinstance(registered, str) and registered.startswith(_OWN)
+        module = str(part.get("module") or "keras")
+        is_function = name == "function" and part.get("config") in _OWN_FUNCTIONS
+        if not (
+            is_function
+            or (is_own and module.startswith("dcvae."))
+            or (isinstance(name, str) and name in _KERAS_PARTS and module.split(".")[0] == "keras")
+        ):
+            raise ValueError(f"it names {name!r} of {module!r}, which is no part of a network here")
+    numbers = [part.get(key) for key in _SIZES]
+    for key in _SHAPES:
+        shape = part.get(key)
+        numbers += shape if isinstance(shape, list) else []
+    for number in numbers:
+        if isinstance(number, int | float) and not 0 <= number <= _LARGEST_SIZE:
+            raise ValueError(f"a layer of size {number:g}")
+
+
+def _fewest_weights(part: dict[str, Any]) -> int:
+    """Return the fewest weights of a layer, by its units and by what it was built for."""
+    config, built = part.get("config"), part.get("build_config")
+    units = config.get("units") if isinstance(config, dict) else None
+    if not isinstance(config, dict) or not isinstance(units, int):
+        return 0
+    shape = built.get("input_shape") if isinstance(built, dict) else None
+    channels = shape[-1] if isinstance(shape, list) and shape else 1
+    taps = config.get("kernel_size", 1)
+    sizes = [size if isinstance(size, int) else 1 for size in (channels, taps)]
+    return units * sizes[0] * sizes[1]
+
+
+def _weights_of(names: Iterable[str]) -> str:
+    """Return the name of the member with the weights, "" without one."""
+    return next((name for name in names if name.startswith(_WEIGHTS)), "")
+
+
+def _check_weights(path: Path) -> None:
+    """Raise ValueError for a file of weights that is more than plain numbers within itself.
+
+    HDF5 may declare arrays without end that take no space in the file, and refer to other files.
+    """
+    hdf = importlib.import_module("h5py")  # Keras has loaded it by now
+    with zipfile.ZipFile(path) as archive:
+        name = _weights_of(archive.namelist())
+        if not name:
+            raise ValueError("its weights are missing")
+        size = archive.getinfo(name).file_size
+        with archive.open(name) as member, hdf.File(member, "r") as weights:
+            left, total, met = [weights], 0, 0
+            while left:
+                group = left.pop()
+                for name in group:
+                    met += 1
+                    if not isinstance(group.get(name, getlink=True), hdf.HardLink) or met > size:
+                        raise ValueError(f"weights {name!r} are elsewhere")
+                    item = group[name]
+                    if isinstance(item, hdf.Group):
+                        left.append(item)
+                        continue
+                    if item.is_virtual or item.external or item.dtype.kind not in "fiub":
+                        raise ValueError(f"weights {name!r} are no array of numbers")
+                    total += item.nbytes
+            if total > size:
+                raise ValueError(f"{total:,} bytes of weights in {size:,}")

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,20 @@ import numpy as np
 import pandas as pd
 
 from dcvae._version import __version__
+from dcvae.config import show
 from dcvae.data import Table, sampling_step
 from dcvae.detection import microseconds
 from dcvae.errors import InputError
 from dcvae.pipeline import TrainingSummary
 from dcvae.storage.atomic import sha256_of
+from dcvae.storage.reading import (
+    LARGEST_TEXT,
+    check_regular,
+    is_number,
+    is_time,
+    read_json,
+    reason_of,
+)
 from dcvae.training import EpochLosses
 
 
@@ -107,6 +116,81 @@ def run_record(source: dict[str, Any], training: TrainingSummary) -> dict[str, A
     }
 
 
+_REFERENCE_LOSSES = ("windows", "reconst", "kl", "median", "percentile_95")
+
+
+def read_run(path: Path) -> dict[str, Any]:
+    """Read run.json, and check all of it that is used.
+
+    Raises:
+        InputError: it cannot be read, or an entry cannot be what a training wrote.
+    """
+    run = read_json(path)
+    for name, (words, is_right) in _ENTRIES.items():
+        if not is_right(run.get(name)):
+            raise InputError(
+                f"{path} is damaged: expected `{name}` to be {words}, received "
+                f"{show(run.get(name))}. Train the model again."
+            )
+    return run
+
+
+def _is_text_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _are_losses(value: Any) -> bool:
+    """Tell whether these are the losses of the best epoch, null where one is not known."""
+    return isinstance(value, dict) and all(
+        name in value and (value[name] is None or is_number(value[name]))
+        for name in EpochLosses._fields
+        if name not in ("epoch", "learning_rate")
+    )
+
+
+def _are_reference_losses(value: Any) -> bool:
+    """Tell whether these are losses that files are compared with, or none: of an early version."""
+    if value is None:
+        return True
+    # Without validation windows they are NaN.
+    return isinstance(value, dict) and all(
+        is_number(part) or (isinstance(part, float) and math.isnan(part))
+        for part in (value.get(name) for name in _REFERENCE_LOSSES)
+    )
+
+
+def _are_counts(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, dict)
+        and all(isinstance(count, int) and is_number(count, least=0) for count in value.values())
+    )
+
+
+# The expected value of each entry that is used, in words, and its check.
+_ENTRIES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "sampling_step_seconds": (
+        "a number of seconds above 0",
+        # A microsecond, the finest that times are written with, to a century.
+        lambda value: is_number(value, least=1e-6, most=4e9),
+    ),
+    "best_losses": ("the losses of the best epoch", _are_losses),
+    "reference_losses": ("the losses of windows", _are_reference_losses),
+    "windows": ("numbers of windows", _are_counts),
+    "best_epoch": (
+        "the number of an epoch",
+        lambda value: value is None or (isinstance(value, int) and is_number(value, 1, 1e9)),
+    ),
+    "last_time": ("a time", lambda value: value is None or is_time(value)),
+    **dict.fromkeys(
+        (
+            *("training_file", "training_path", "training_file_sha256"),
+            *("labels_file", "labels_path", "labels_sha256"),
+        ),
+        ("a text", _is_text_or_none),
+    ),
+}
+
+
 def trained_until(run: Mapping[str, Any]) -> int | None:
     """Return the time of the last row of training, in microseconds, from run.json.
 
@@ -126,9 +210,12 @@ def read_history(path: Path) -> list[EpochLosses]:
         InputError: the file is missing or damaged.
     """
     try:
+        check_regular(path, LARGEST_TEXT)
         lines = pd.read_csv(path)[list(EpochLosses._fields)].itertuples(index=False)
-        return [EpochLosses(int(epoch), *losses) for epoch, *losses in lines]
+        return [EpochLosses(int(epoch), *map(float, losses)) for epoch, *losses in lines]
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing. Train the model again, or put it back.") from error
-    except (ValueError, KeyError, OSError) as error:
-        raise InputError(f"{path} is damaged ({error}). Train the model again.") from error
+    except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
+        raise InputError(
+            f"{path} is damaged ({reason_of(error)}). Train the model again."
+        ) from error

@@ -1,5 +1,6 @@
 """State of a training on disk, from which it is resumed: arrays, nothing pickled."""
 
+import math
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from dcvae._arrays import AnyArray
 from dcvae.errors import InputError
 from dcvae.storage.atomic import whole_file
+from dcvae.storage.reading import check_archive, reason_of
 from dcvae.training import EpochLosses, TrainingState
 
 
@@ -30,25 +32,55 @@ def write_state(path: Path, state: TrainingState) -> None:
         np.savez(stream, allow_pickle=False, **arrays)
 
 
+def check_state(path: Path) -> None:
+    """Check the heads of all arrays of a state, before any of them takes memory.
+
+    Raises:
+        InputError: the file is damaged: no archive of plain numbers as long as their heads say.
+    """
+    try:
+        sizes = check_archive(path)
+        with zipfile.ZipFile(path) as archive:
+            for name, size in sizes.items():
+                with archive.open(name) as stream:
+                    version = np.lib.format.read_magic(stream)
+                    heads = {(1, 0): np.lib.format.read_array_header_1_0}
+                    head = heads.get(version, np.lib.format.read_array_header_2_0)
+                    shape, _, kind = head(stream)
+                    told = math.prod(shape) * kind.itemsize
+                    if kind.kind not in "fiu" or told != size - stream.tell():
+                        raise ValueError(f"{name}: {kind} of {shape} in {size:,} bytes")
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path} is damaged and cannot be resumed from ({reason_of(error)}). Train without "
+            "--resume."
+        ) from error
+
+
 def read_state(path: Path) -> TrainingState:
     """Read the state of a training.
 
     Raises:
         InputError: the file is damaged.
     """
+    check_state(path)
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             arrays = dict(stored)
-        numbers = arrays.pop("numbers")
-        history = tuple(
-            EpochLosses(int(row[0]), *row[1:].tolist()) for row in arrays.pop("history")
-        )
+        numbers, losses = arrays.pop("numbers").tolist(), arrays.pop("history")
+        history = tuple(EpochLosses(int(row[0]), *row[1:].tolist()) for row in losses)
+        best_epoch, best_loss, reference_loss, waited = numbers
+        epochs = [line.epoch for line in history]
+        if epochs != list(range(1, len(epochs) + 1)) or not 0 <= best_epoch <= len(epochs):
+            raise ValueError(f"best epoch {best_epoch:g} of the epochs {epochs[:3]} ...")
+        if not (0 <= waited <= 1e9 and waited.is_integer() and best_epoch.is_integer()):
+            raise ValueError(f"{waited:g} epochs without progress, best epoch {best_epoch:g}")
         parts: dict[str, dict[str, AnyArray]] = {"last": {}, "best": {}}
         for name, value in arrays.items():
             part, _, variable = name.partition("/")
             parts[part][variable] = value
         return TrainingState(
-            history, int(numbers[0]), float(numbers[1]), float(numbers[2]), int(numbers[3]), **parts
+            history, int(best_epoch), best_loss, reference_loss, int(waited), **parts
         )
     except (
         OSError,
@@ -57,8 +89,10 @@ def read_state(path: Path) -> TrainingState:
         KeyError,
         TypeError,
         IndexError,
+        OverflowError,
         zipfile.BadZipFile,
     ) as error:
         raise InputError(
-            f"{path} is damaged and cannot be resumed from ({error}). Train without --resume."
+            f"{path} is damaged and cannot be resumed from ({reason_of(error)}). Train without "
+            "--resume."
         ) from error

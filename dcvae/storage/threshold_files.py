@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dcvae.config import Settings
 from dcvae.data import Table
 from dcvae.detection import Thresholds
+from dcvae.errors import InputError
 from dcvae.storage.atomic import as_json, sha256_of
 from dcvae.storage.layout import ALARMS_FILE, ALPHAS_FILE, ALPHAS_SOURCE_FILE
+from dcvae.storage.reading import is_time, read_json
 
 
 def threshold_texts(
@@ -64,6 +67,29 @@ def source_of_training(run: dict[str, Any], settings: Settings) -> dict[str, Any
         "first_time": run["first_time"],
         "last_time": run["last_time"],
     }
+
+
+def read_source(path: Path) -> dict[str, Any]:
+    """Read alphas_source.json.
+
+    Raises:
+        InputError: it cannot be read, or lacks what was recorded.
+    """
+    source = read_json(path)
+    texts = ("data", "first_time", "last_time")
+    paths = ("data_path", "data_sha256", "labels_path", "labels_sha256", "time_zone", "sigma")
+    if not (
+        all(isinstance(source.get(name), str) for name in texts)
+        and all(isinstance(source.get(name), str | None) for name in paths)
+        and {"data_path", "data_sha256", "labels_path"} <= source.keys()
+        and is_time(source["first_time"])
+        and is_time(source["last_time"])
+    ):
+        raise InputError(
+            f"{path} is damaged: expected paths and hashes as texts, times as 2021-01-31 00:00:00. "
+            "Run alpha_definition.py again."
+        )
+    return source
 
 
 @dataclass(frozen=True)

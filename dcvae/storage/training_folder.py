@@ -6,7 +6,6 @@ the name before is kept as models/<model_name>.previous/.
 """
 
 import shutil
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from dcvae.pipeline import FittedModel
 from dcvae.storage.atomic import (
     as_json,
     check_writable,
-    read_json,
     sha256_of,
     whole_file,
     write_text,
@@ -36,7 +34,8 @@ from dcvae.storage.layout import (
 )
 from dcvae.storage.network_file import save_network
 from dcvae.storage.provenance import run_record
-from dcvae.storage.state_file import read_state, write_state
+from dcvae.storage.reading import read_json
+from dcvae.storage.state_file import check_state, read_state, write_state
 from dcvae.storage.threshold_files import source_of_training, threshold_texts
 from dcvae.training import TrainingLog, TrainingState, history_csv, loss_figure
 
@@ -90,11 +89,7 @@ class TrainingFolder:
                 f"There is no training to resume in {self.final}: {STATE_FILE} is missing. "
                 "Train without --resume first."
             )
-        if not zipfile.is_zipfile(folder / STATE_FILE):  # known without waiting for Keras
-            raise InputError(
-                f"{folder / STATE_FILE} is damaged and cannot be resumed from. Train without "
-                "--resume."
-            )
+        check_state(folder / STATE_FILE)  # known without waiting for Keras
         changed = resume_differences(read_settings(folder / SETTINGS_FILE), settings)
         if changed:
             raise InputError(

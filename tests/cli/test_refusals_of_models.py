@@ -148,7 +148,7 @@ MISTAKES = [
         "resume damaged",
         "train",
         both(model_file("training_state.npz", b"x"), words("--resume", "--epochs", "9")),
-        "training_state.npz is damaged and cannot be resumed from. Train without --resume.",
+        "training_state.npz is damaged and cannot be resumed from (File is not a zip file). Train",
     ),
     Mistake(
         "resume other data",

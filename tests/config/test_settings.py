@@ -111,7 +111,10 @@ class TestGroups:
 
 # What the program wrote of the published files before its keys were put in groups, with the keys
 # that came since beside those that they belong to.
-BEFORE = "architecture dataset_name model_name scale wo_outliers max_std T M"
+BEFORE = (
+    "architecture dataset_name model_name time_column ignore missing_values counters by entity "
+    "scale wo_outliers max_std T M"
+)
 AFTER = (
     "lr lr_decay decay_rate decay_step val_percent seed summary custom_metrics patience min_delta "
     "train_stride steps_per_epoch max_gap max_fill resample time_zone default_alpha alpha_method "

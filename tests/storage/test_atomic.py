@@ -49,34 +49,6 @@ def test_text_is_the_same_bytes_everywhere(tmp_path):
     assert (tmp_path / "a.txt").read_bytes() == b"\xcf\x83\n1\n"
 
 
-def test_json_is_read_back(tmp_path):
-    content = {"σ": [1, None, 0.1 + 0.2], "b": {"c": "d"}}
-    atomic.write_text(tmp_path / "a.json", atomic.as_json(content))
-    assert (tmp_path / "a.json").read_text().endswith("}\n")
-    assert atomic.read_json(tmp_path / "a.json") == content
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"{", r"\(Expecting property name"),
-        (b"\xff", r"\('utf-8' codec can't decode"),
-        (b"[1]", "expected a JSON object"),
-        (b"null", "expected a JSON object"),
-    ],
-)
-def test_what_is_no_json_object_is_refused(tmp_path, content, reason):
-    path = tmp_path / "a.json"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=rf"a\.json is damaged.*{reason}.*Train the model again"):
-        atomic.read_json(path)
-
-
-def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"a\.json is missing\. Train the model again, or put it"):
-        atomic.read_json(tmp_path / "a.json")
-
-
 def test_sha256(tmp_path):
     path = tmp_path / "a.bin"
     path.write_bytes(b"x" * 1_000_000)

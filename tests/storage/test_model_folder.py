@@ -20,6 +20,7 @@ from dcvae.storage.provenance import source_record
 from dcvae.training import EpochLosses, history_csv
 from support.builders import random_network, random_rows
 from support.stored_models import (
+    BEST_LOSSES,
     SERIES,
     SOURCE,
     fitted_with,
@@ -32,6 +33,7 @@ from support.stored_models import (
 )
 
 NAN = math.nan
+RUN = {"sampling_step_seconds": 60, "best_losses": BEST_LOSSES}
 
 
 def test_open_model(model):
@@ -119,8 +121,9 @@ STORED = preprocessor_with().to_dict()
         ("run.json", "[1]", "run.json is damaged: expected a JSON object"),
         ("run.json", "{}", "run.json is damaged"),
         ("run.json", '{"sampling_step_seconds": "60"}', "run.json is damaged"),
-        ("run.json", '{"sampling_step_seconds": 60}', "model.keras is not the file that train.py"),
-        ("run.json", '{"sampling_step_seconds": 60, "sha256": 1}', "model.keras is not the file"),
+        ("run.json", '{"sampling_step_seconds": 60}', "expected `best_losses` to be the losses"),
+        ("run.json", json.dumps(RUN), "model.keras is not the file that train.py"),
+        ("run.json", json.dumps(RUN | {"sha256": 1}), "model.keras is not the file"),
         ("preprocessing.json", "", "preprocessing.json is damaged"),
         ("preprocessing.json", "null", "preprocessing.json is damaged: expected a JSON object"),
         ("preprocessing.json", "{}", "preprocessing.json is damaged: expected the keys"),

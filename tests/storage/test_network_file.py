@@ -1,5 +1,7 @@
 """The network on disk: the same bytes for the same weights, refused when it is another one."""
 
+import importlib
+import io
 import json
 import re
 import time
@@ -120,7 +122,7 @@ def test_a_failure_while_the_times_are_taken_out_leaves_the_earlier_file(tmp_pat
 def test_a_damaged_file_is_refused(tmp_path, content):
     path = tmp_path / "model.keras"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"model\.keras is damaged: it does not load \(.+\)\. Tra"):
+    with pytest.raises(InputError, match=r"model\.keras is damaged \(.+\)\. Train"):
         load_network(path, (T, M, J))
 
 
@@ -128,7 +130,7 @@ def test_half_a_file_is_refused(tmp_path):
     path = tmp_path / "model.keras"
     saved(path)
     path.write_bytes(path.read_bytes()[:-99])
-    with pytest.raises(InputError, match=r"model\.keras is damaged: it does not load"):
+    with pytest.raises(InputError, match=r"model\.keras is damaged \("):
         load_network(path, (T, M, J))
 
 
@@ -137,4 +139,53 @@ def test_another_network_is_refused(tmp_path):
     message = r"expected \(T, M, J\) = \(4, 2, 3\), received \(4, 2, 2\)\. Train the model again"
     save_network(build_network(settings_of(J=2)), path)
     with pytest.raises(InputError, match=message):
+        load_network(path, (T, M, J))
+
+
+def weights_with(path, change):
+    """Change the file of weights of a saved network."""
+    h5 = importlib.import_module("h5py")
+    saved(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    (name,) = (name for name in members if name.startswith("model.weights"))
+    stream = io.BytesIO(members[name])
+    with h5.File(stream, "r+") as weights:
+        change(h5, weights)
+    members[name] = stream.getvalue()
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            lambda h5, weights: weights.create_dataset("x", (10**12,), "f4", chunks=(1024,)),
+            "bytes of weights in",
+        ),
+        (
+            lambda h5, weights: weights.__setitem__("x", h5.ExternalLink("a.h5", "/a")),
+            "weights 'x' are elsewhere",
+        ),
+        (
+            lambda h5, weights: weights.__setitem__("x", h5.SoftLink("/nothing")),
+            "weights 'x' are elsewhere",
+        ),
+        (
+            lambda h5, weights: weights.create_dataset("x", (2,), "f4", external=[("a.raw", 0, 8)]),
+            "weights 'x' are no array of numbers",
+        ),
+        (
+            lambda h5, weights: weights.create_dataset("x", data=["text"]),
+            "weights 'x' are no array of numbers",
+        ),
+    ],
+)
+def test_weights_beyond_their_file_are_refused(tmp_path, monkeypatch, change, reason):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "model.keras"
+    weights_with(path, change)
+    with pytest.raises(InputError, match=rf"model\.keras is damaged.*{reason}"):
         load_network(path, (T, M, J))

@@ -39,7 +39,7 @@ RESULTS = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "late
 REVIEW_FILES = {  # the results besides these five, without labels
     *("alarms.csv", "scores.csv", "quality.csv"),
     *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
-    *("metrics.json", "report.html"),
+    *("metrics.json", "report.html", "source.json"),
 }
 RESULT_FILES = {f"{name}.csv" for name in RESULTS} | REVIEW_FILES
 MODEL_FILES = {

@@ -32,6 +32,7 @@ SOURCE = {  # what `source_record` says of a training file, as far as it matters
     "first_time": "2021-01-01 00:00:00",
     "last_time": "2021-01-01 00:19:00",
 }
+BEST_LOSSES = dict.fromkeys(EpochLosses._fields[1:], 0.5)
 REFERENCE = WindowLosses(2, reconst=0.5, kl=0.25, median=0.7, percentile_95=1.5)
 
 
@@ -74,7 +75,7 @@ def seal(folder, **more):
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
         for name in ("model.keras", "settings.txt", "preprocessing.json")
     }
-    run = {"sampling_step_seconds": 60.0, "sha256": hashes}
+    run = {"sampling_step_seconds": 60.0, "best_losses": BEST_LOSSES, "sha256": hashes}
     (folder / "run.json").write_text(json.dumps(run | more))
 
 

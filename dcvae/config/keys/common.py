@@ -12,6 +12,8 @@ from pydantic import (
 from dcvae.config.keys.properties import (
     ARCHITECTURE_TRAITS,
     DEFAULT_ARCHITECTURE,
+    LONGEST_WINDOW,
+    MOST_CHANNELS,
     Architecture,
     Key,
     alias_of,
@@ -40,15 +42,27 @@ class CommonKeys(BaseModel):
         "place (rnn-vae), or a plain recurrent autoencoder from sequence to sequence (seq2seq). "
         "Where it is not given, the keys that dc-vae lacks tell.",
     )
-    window_length: Annotated[int, Key("model", why="a window of one row has no past")] = Field(
+    window_length: Annotated[
+        int,
+        Key(
+            "model",
+            why="a window of one row has no past",
+            why_not_more="whole windows are kept in memory",
+        ),
+    ] = Field(
         128,
         alias="T",
         ge=2,
+        le=LONGEST_WINDOW,
         description="Rows in a window. The last one is scored, so the first `T` - 1 rows of a file "
         "have no score.",
     )
     num_series: Annotated[int | None, Key("model")] = Field(
-        None, alias="M", ge=1, description="Number of series; null takes it from the CSV."
+        None,
+        alias="M",
+        ge=1,
+        le=MOST_CHANNELS,
+        description="Number of series; null takes it from the CSV.",
     )
     seed: Annotated[int, Key("training", why="a seed has 32 bits")] = Field(
         123,

@@ -1,6 +1,7 @@
 """Settings keys of the data: how files are read, preprocessed and cut into windows."""
 
 import difflib
+import sys
 import zoneinfo
 from datetime import timedelta
 from typing import Annotated, Any
@@ -10,11 +11,14 @@ from pydantic import Field, ValidationInfo, field_validator
 from dcvae.config.json_file import show
 from dcvae.config.keys.common import CommonKeys
 from dcvae.config.keys.properties import (
+    MOST_ROWS,
     Fidelity,
     Key,
 )
 from dcvae.config.messages import expected
 from dcvae.config.values import duration_of, is_time_zone
+
+_MOST_NAMES = 10_000  # in a list
 
 
 class DataKeys(CommonKeys):
@@ -88,6 +92,7 @@ class DataKeys(CommonKeys):
     max_std: Annotated[float, Key("model", why="0 would mask all but the mean")] = Field(
         7.0,
         gt=0,
+        le=1e9,
         description="Distance from the mean, in standard deviations, beyond which `wo_outliers` "
         "masks a value.",
     )
@@ -98,19 +103,33 @@ class DataKeys(CommonKeys):
         description="Share of the rows, a fraction and not a percentage, kept at the end of the "
         "training file for validation.",
     )
-    train_stride: Annotated[int, Key("training")] = Field(
-        1, ge=1, description="Rows from the start of a training window to the start of the next."
+    train_stride: Annotated[int, Key("training", why_not_more="no file has more rows")] = Field(
+        1,
+        ge=1,
+        le=MOST_ROWS,
+        description="Rows from the start of a training window to the start of the next.",
     )
-    max_gap: Annotated[int | None, Key("data", why="1 is the step from a row to the next")] = Field(
+    max_gap: Annotated[
+        int | None,
+        Key(
+            "data",
+            why="1 is the step from a row to the next",
+            why_not_more="no file has more rows; null is any number",
+        ),
+    ] = Field(
         12,
         ge=1,
+        le=MOST_ROWS,
         description="Longest step from a row to the next, in sampling steps of the training file, "
         "that a window may cross: windows with a longer one are not trained on, and their last row "
         "is not scored. null: windows cross any gap.",
     )
-    max_fill: Annotated[int | None, Key("model")] = Field(
+    max_fill: Annotated[
+        int | None, Key("model", why_not_more="no file has more rows; null is any number")
+    ] = Field(
         12,
         ge=0,
+        le=MOST_ROWS,
         description="Rows for which a missing cell takes the value before it; after that, and at "
         "the start of a file, it takes the mean of the training data. null: values are carried "
         "forward without end, and backward at the start of a file.",
@@ -176,7 +195,11 @@ class DataKeys(CommonKeys):
         """Take one name or value for a list of it, and null for none."""
         values = () if value is None else value if isinstance(value, list | tuple) else (value,)
         kinds = (str, int, float) if info.field_name == "missing_values" else (str,)
-        if all(isinstance(part, kinds) and not isinstance(part, bool) for part in values):
+        fits = all(isinstance(part, kinds) and not isinstance(part, bool) for part in values)
+        # Beyond float64 are whole numbers alone: JSON has no others.
+        largest = sys.float_info.max
+        in_range = fits and all(isinstance(part, str) or abs(part) <= largest for part in values)
+        if in_range and len(values) <= _MOST_NAMES:
             return tuple(values)
         words = expected(cls.model_fields[str(info.field_name)])
         raise ValueError(f"expected {words}, received {show(value)}")

@@ -12,6 +12,9 @@ from dcvae.config.json_file import show
 from dcvae.config.keys.common import CommonKeys
 from dcvae.config.keys.properties import (
     CONVOLUTIONAL,
+    LONGEST_WINDOW,
+    MOST_CHANNELS,
+    MOST_LAYERS,
     VARIATIONAL,
     Activation,
     Fidelity,
@@ -19,6 +22,8 @@ from dcvae.config.keys.properties import (
     LayerType,
     Loss,
 )
+
+_Channels = Annotated[int, Field(ge=1, le=MOST_CHANNELS)]
 
 
 class NetworkKeys(CommonKeys):
@@ -31,28 +36,35 @@ class NetworkKeys(CommonKeys):
         ((1, 2, 4), 2, 2)
     """
 
-    cnn_units: Annotated[
-        tuple[Annotated[int, Field(ge=1)], ...], Key("model", of=CONVOLUTIONAL)
-    ] = Field(
+    cnn_units: Annotated[tuple[_Channels, ...], Key("model", of=CONVOLUTIONAL)] = Field(
         (64, 64, 64, 64, 64, 64),
         min_length=1,
+        max_length=MOST_LAYERS,
         strict=False,  # JSON has lists, not tuples; the entries are still strict
         description="Channels of the hidden layers, in the encoder's order; the decoder takes them "
         "in reverse.",
     )
-    dil_rate: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Key("model", of=CONVOLUTIONAL)] = (
-        Field(
-            (1, 2, 4, 8, 16, 32, 64),
-            min_length=2,
-            strict=False,
-            validate_default=True,  # its length must fit `cnn_units`, given or not
-            description="Dilations of the layers, in the encoder's order, the last one for its "
-            "heads. As many entries as `cnn_units`, or one more.",
-        )
+    dil_rate: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=LONGEST_WINDOW)], ...],
+        Key("model", of=CONVOLUTIONAL),
+    ] = Field(
+        (1, 2, 4, 8, 16, 32, 64),
+        min_length=2,
+        max_length=MOST_LAYERS + 1,
+        strict=False,
+        validate_default=True,  # its length must fit `cnn_units`, given or not
+        description="Dilations of the layers, in the encoder's order, the last one for its "
+        "heads. As many entries as `cnn_units`, or one more.",
     )
-    kernel: Annotated[int, Key("model", why="a kernel of 1 sees no past row", of=CONVOLUTIONAL)] = (
-        Field(2, ge=2, description="Taps of every convolution.")
-    )
+    kernel: Annotated[
+        int,
+        Key(
+            "model",
+            why="a kernel of 1 sees no past row",
+            why_not_more="layers reach further by `dil_rate`",
+            of=CONVOLUTIONAL,
+        ),
+    ] = Field(2, ge=2, le=10_000, description="Taps of every convolution.")
     strs: Annotated[
         int,
         Key(
@@ -66,20 +78,27 @@ class NetworkKeys(CommonKeys):
         description="The recurrent layers: simple ones (rnn; RNN-VAE only), GRU or LSTM.",
     )
     rnn_units: Annotated[
-        tuple[Annotated[int, Field(ge=1)], ...],
+        tuple[_Channels, ...],
         Key("model", why="the last is the decoder's first", of=("rnn-vae",)),
     ] = Field(
         (8, 4),
         min_length=2,
+        max_length=MOST_LAYERS,
         strict=False,
         description="Units of the recurrent layers. All but the last are the encoder's hidden "
         "layers; all but the first, in reverse, the decoder's.",
     )
     hidden_size: Annotated[int, Key("model", of=("seq2seq",))] = Field(
-        64, ge=1, description="Units of the encoder's first recurrent layer, the decoder's last."
+        64,
+        ge=1,
+        le=MOST_CHANNELS,
+        description="Units of the encoder's first recurrent layer, the decoder's last.",
     )
     embedding_size: Annotated[int, Key("model", of=("seq2seq",))] = Field(
-        16, ge=1, description="Numbers that a whole window is squeezed into: the latent vector."
+        16,
+        ge=1,
+        le=MOST_CHANNELS,
+        description="Numbers that a whole window is squeezed into: the latent vector.",
     )
     loss: Annotated[Loss, Key("model", of=("seq2seq",))] = Field(
         "mae", description="What is minimized: the mean absolute error or the mean squared one."
@@ -90,7 +109,7 @@ class NetworkKeys(CommonKeys):
         "has elu; of both sides' in RNN-VAE.",
     )
     latent_size: Annotated[int, Key("model", of=VARIATIONAL)] = Field(
-        4, alias="J", ge=1, description="Latent channels at each time step."
+        4, alias="J", ge=1, le=MOST_CHANNELS, description="Latent channels at each time step."
     )
     fidelity_spread: Annotated[Fidelity, Key("model", of=VARIATIONAL)] = Field(
         "paper",

@@ -64,6 +64,12 @@ PAPER_LETTERS = {"window_length": "T", "num_series": "M", "latent_size": "J"}
 # Keys in which null means "no limit" while a number is the default, or recommended.
 UNLIMITED = ("steps_per_epoch", "max_gap", "max_fill")
 
+# Upper bounds of whole numbers: what is beyond them is a slip, or would take all memory.
+MOST_ROWS = 1_000_000_000  # of a file, and of steps and epochs of a training
+MOST_CHANNELS = 100_000  # of a layer, and series of a table
+MOST_LAYERS = 100
+LONGEST_WINDOW = 1_000_000  # in rows
+
 # Architectures that share keys.
 CONVOLUTIONAL: tuple[Architecture, ...] = ("dc-vae",)
 VARIATIONAL: tuple[Architecture, ...] = ("dc-vae", "rnn-vae")
@@ -107,6 +113,8 @@ class Key:
             choose the alphas, or in place of chosen ones), "scoring" (read whenever a table is
             scored), "label" (a name), "other keys" (only through the keys it sets) or "none".
         why: reason for the allowed values.
+        why_not_more: reason for the upper bound, where it only keeps out slips; said when it is
+            exceeded.
         values: the allowed values in words, where type and range do not describe them.
         resumable: whether the key may change before a training is resumed, as it only says when
             training ends or what is printed.
@@ -115,6 +123,7 @@ class Key:
 
     effect: Effect
     why: str = ""
+    why_not_more: str = ""
     values: str = ""
     resumable: bool = False
     of: tuple[Architecture, ...] = get_args(Architecture)

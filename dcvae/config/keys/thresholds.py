@@ -9,6 +9,8 @@ from dcvae.config.keys.common import CommonKeys
 from dcvae.config.keys.properties import (
     ARCHITECTURE_TRAITS,
     DEFAULT_ARCHITECTURE,
+    MOST_CHANNELS,
+    MOST_ROWS,
     VARIATIONAL,
     AlarmSystem,
     AlphaMeasure,
@@ -86,6 +88,7 @@ class ThresholdKeys(CommonKeys):
     ] = Field(
         3.0,
         gt=0,
+        le=1e9,
         description="Both alphas, in sigmas, of a series for which labels cannot choose any, and "
         "of all series while there is no `alphas.csv`.",
     )
@@ -101,6 +104,7 @@ class ThresholdKeys(CommonKeys):
     ] = Field(
         14.0,
         gt=0,
+        le=1e9,
         description="Events a week, runs of flagged rows, that each series may raise on data taken "
         'to be normal, if `alpha_method` is "budget" or "evt".',
     )
@@ -109,6 +113,7 @@ class ThresholdKeys(CommonKeys):
     ] = Field(
         1.0,
         ge=0,
+        le=1e9,
         description="Sigmas below which no alpha is placed on data taken to be normal; 0 for no "
         "such floor.",
     )
@@ -179,6 +184,7 @@ class AlarmKeys(CommonKeys):
     alarm_series: Annotated[int, Key("alphas")] = Field(
         3,
         ge=1,
+        le=MOST_CHANNELS,
         description="How many series an alarm of the system is made of: those with the largest "
         "errors are averaged (weighted), or so many must be in alarm at once (at least).",
     )
@@ -188,10 +194,11 @@ class AlarmKeys(CommonKeys):
         "of the system.",
     )
     alarm_enter: Annotated[
-        tuple[Annotated[int, Field(ge=1)], ...],
+        tuple[Annotated[int, Field(ge=1, le=MOST_ROWS)], ...],
         Key(
             "alphas",
             values="a list of two whole numbers k and n, each at least 1, k at most n",
+            why_not_more="no file has more rows",
         ),
     ] = Field(
         (1, 1),
@@ -210,8 +217,8 @@ class AlarmKeys(CommonKeys):
         description="Hysteresis: an alarm goes on until the value falls to this share of what it "
         "had to exceed, or to this power of it where thresholds follow; 1 for none.",
     )
-    alarm_min_rows: Annotated[int, Key("alphas")] = Field(
-        1, ge=1, description="Rows that an alarm must last before it is raised."
+    alarm_min_rows: Annotated[int, Key("alphas", why_not_more="no file has more rows")] = Field(
+        1, ge=1, le=MOST_ROWS, description="Rows that an alarm must last before it is raised."
     )
     alarm_hold: Annotated[int | str, _span("a whole number of rows from 0")] = Field(
         12,
@@ -223,6 +230,7 @@ class AlarmKeys(CommonKeys):
     ] = Field(
         None,
         gt=0,
+        le=1e9,
         description="Alarms of the system a week that are allowed on normal data. null: 1 if "
         '`threshold` is "following", kept in the weeks after training with `budget_confidence`; 5 '
         'on the training data if it is "fixed".',
@@ -274,9 +282,13 @@ class AlarmKeys(CommonKeys):
     def _check_span(cls, span: Any, info: ValidationInfo) -> Any:
         fewest = 0 if info.field_name == "alarm_hold" else 1
         is_rows = isinstance(span, int) and not isinstance(span, bool) and span >= fewest
-        if not (is_rows or (isinstance(span, str) and duration_of(span) is not None)):
+        if not (
+            (is_rows and span <= MOST_ROWS)
+            or (isinstance(span, str) and duration_of(span) is not None)
+        ):
             field = cls.model_fields[str(info.field_name)]
-            raise ValueError(f"expected {expected(field)}, received {show(span)}")
+            too_many = f", which is more than the {MOST_ROWS:,} rows of any file" if is_rows else ""
+            raise ValueError(f"expected {expected(field)}, received {show(span)}{too_many}")
         return span
 
     @field_validator("alarm_enter")

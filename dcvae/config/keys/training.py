@@ -8,6 +8,7 @@ from pydantic import (
 
 from dcvae.config.keys.common import CommonKeys
 from dcvae.config.keys.properties import (
+    MOST_ROWS,
     Key,
 )
 
@@ -22,15 +23,19 @@ class TrainingKeys(CommonKeys):
         (10, 5, 32)
     """
 
-    batch_size: Annotated[int, Key("training")] = Field(
-        32, ge=1, description="Windows in a training step."
-    )
+    batch_size: Annotated[
+        int, Key("training", why_not_more="all windows of a step are in memory at once")
+    ] = Field(32, ge=1, le=1_000_000, description="Windows in a training step.")
     epochs: Annotated[int, Key("training", resumable=True)] = Field(
-        100, ge=1, description="Most passes over the training windows; see `patience`."
+        100,
+        ge=1,
+        le=MOST_ROWS,
+        description="Most passes over the training windows; see `patience`.",
     )
-    lr: Annotated[float, Key("training", why="0 would learn nothing")] = Field(
-        1e-4, gt=0, description="Learning rate of Adam, the first one if `lr_decay`."
-    )
+    lr: Annotated[
+        float,
+        Key("training", why="0 would learn nothing", why_not_more="it is about 0.001, as a rule"),
+    ] = Field(1e-4, gt=0, le=1e3, description="Learning rate of Adam, the first one if `lr_decay`.")
     lr_decay: Annotated[bool, Key("training")] = Field(
         False, description="Whether the learning rate decays exponentially, in stairs."
     )
@@ -40,17 +45,29 @@ class TrainingKeys(CommonKeys):
         0.96, gt=0, le=1, description="Factor on the learning rate at each stair, if `lr_decay`."
     )
     decay_step: Annotated[int, Key("training")] = Field(
-        7000, ge=1, description="Training steps between two stairs, if `lr_decay`."
+        7000,
+        ge=1,
+        le=MOST_ROWS,
+        description="Training steps between two stairs, if `lr_decay`.",
     )
     patience: Annotated[int, Key("training", resumable=True)] = Field(
-        5, ge=1, description="Epochs without improvement after which training stops."
+        5,
+        ge=1,
+        le=MOST_ROWS,
+        description="Epochs without improvement after which training stops.",
     )
     min_delta: Annotated[float, Key("training")] = Field(
-        0.01, ge=0, description="Decrease of the validation loss that counts as improvement."
+        0.01,
+        ge=0,
+        le=1e9,
+        description="Decrease of the validation loss that counts as improvement.",
     )
-    steps_per_epoch: Annotated[int | None, Key("training")] = Field(
+    steps_per_epoch: Annotated[
+        int | None, Key("training", why_not_more="the windows of an epoch are drawn at once")
+    ] = Field(
         None,
         ge=1,
+        le=1_000_000,
         description="Training steps in an epoch, so that short and long files train equally long: "
         "windows are drawn in passes over all of them, each in another order, and an epoch goes on "
         "where the last one ended. It validates on no more windows than it trains on, evenly "

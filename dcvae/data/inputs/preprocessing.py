@@ -338,8 +338,8 @@ def _is_outlier(frame: pd.DataFrame, max_std: float) -> pd.DataFrame:
 
 
 def _is_count(value: object, least: int) -> bool:
-    """Tell whether a value is a whole number of at least `least`."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    """Tell whether a value is a whole number of rows, at least `least`."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= 10**15
 
 
 def _is_number(value: object) -> bool:

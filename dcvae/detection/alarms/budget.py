@@ -18,7 +18,7 @@ import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -28,6 +28,8 @@ SECONDS_PER_WEEK = 604_800.0
 WEEKS_AHEAD = 4.0
 RAREST = 100.0
 MOST_ROWS = 100
+MOST_COUNTED = 1_000_000_000  # alarms, that a file of a model may give
+_SHORTEST_WEEKS = 1e-12
 _CANDIDATES = 100
 _LARGEST_SHARE_OF_BLOCKS = 0.3  # an alarm that is on in more of the normal rows is of no use
 _LOWEST_LIMIT = 1.02
@@ -88,6 +90,27 @@ class Expectation:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Self:
+        """Read an expectation from the values of `to_dict`.
+
+        Raises:
+            TypeError: a value is missing, unknown or of another type.
+            ValueError: a value is out of range.
+        """
+        made = cls(**stored)
+        numbers = made.per_week, made.confidence, made.weeks, made.dispersion
+        if not (
+            0 <= made.counted <= MOST_COUNTED
+            and all(map(math.isfinite, numbers))
+            and made.per_week >= 0
+            and 0 < made.confidence < 1
+            and made.weeks >= _SHORTEST_WEEKS
+            and made.dispersion >= 1
+        ):
+            raise ValueError(f"no expectation of alarms: {stored}")
+        return made
 
 
 def _quantile(mean: float, variance: float, probability: float) -> int:

@@ -23,9 +23,13 @@ import numpy as np
 from dcvae._arrays import Float64Array, IntArray
 
 BLOCKS = 48  # in a window
+_LONGEST_BLOCK = 2**62  # microseconds, that int64 can hold
 FEWEST_BLOCKS = 12  # of a series' past, before it is judged
 QUANTILE = 0.9
 _USUAL_QUANTILE = 0.99
+_MOST_ROWS = 1_000_000_000  # that a file of a model may give
+_LONGEST_STEP = 4e9  # seconds
+_LARGEST_POWER = 1e6
 _LOWEST_REFERENCE = 1e-9
 _LOWEST_USUAL = 1e-3
 _ABOVE_LEVEL = 1.2
@@ -61,7 +65,7 @@ class Clock(NamedTuple):
             array([0, 2, 4])
         """
         step = max(round(step_seconds * 1e6), 1)
-        number = times // (step * block_rows(window))
+        number = times // min(step * block_rows(window), _LONGEST_BLOCK)
         starts = np.flatnonzero(np.diff(number, prepend=number[0] - 1))
         block = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(times)))
         in_steps = times / step
@@ -200,6 +204,7 @@ class Following:
             KeyError: a value is missing.
             TypeError: a value is of another type.
             ValueError: a value is out of range, or there are more or fewer series.
+            OverflowError: a number is beyond all bounds.
         """
         lowest, usual, middle = of_series = [
             np.array(stored[name], dtype=np.float64) for name in ("lowest", "usual", "middle")
@@ -210,9 +215,19 @@ class Following:
         until = None if until is None else int(until)
         alone = float(stored.get("alone", 1.0))
         made = cls(window, longest, series, lowest, usual, middle, calm, step_seconds, until, alone)
-        counts = made.window >= 1 and made.longest >= 1 and 1 <= made.series <= num_series
+        counts = (
+            1 <= made.window <= _MOST_ROWS
+            and 1 <= made.longest <= _MOST_ROWS
+            and 1 <= made.series <= num_series
+        )
         shapes = all(part.shape == (num_series,) for part in of_series)
-        if not (counts and shapes and made.step_seconds > 0):
+        numbers = (
+            0 < made.step_seconds < _LONGEST_STEP
+            and math.isfinite(made.calm)
+            and 1 <= made.alone <= _LARGEST_POWER
+            and abs(made.trained_until or 0) < 2**63
+        )
+        if not (counts and shapes and numbers):
             raise ValueError(f"nothing that follows {num_series} series")
         if not all((np.isfinite(part) & (part > 0)).all() for part in of_series):
             raise ValueError("references must be above 0")

@@ -12,6 +12,8 @@ import numpy as np
 from dcvae._arrays import BoolArray, Float64Array, IntArray
 from dcvae.config import AlarmKeys, AlarmSystem, rows_of
 
+_MOST_ROWS = 1_000_000_000  # as the settings allow
+
 
 @dataclass(frozen=True)
 class AlarmRules:
@@ -89,7 +91,7 @@ class AlarmRules:
         counts = (rules.series, rules.smoothing, first, of_rows, rules.min_rows, rules.hold + 1)
         if not (
             rules.system in get_args(AlarmSystem)
-            and all(isinstance(count, int) and count >= 1 for count in counts)
+            and all(isinstance(count, int) and 1 <= count <= _MOST_ROWS + 1 for count in counts)
             and first <= of_rows
             and 0 < rules.leave <= 1
         ):

@@ -329,13 +329,13 @@ class SystemAlarm:
                 float(stored["threshold"]),
                 str(stored["method"]),
                 None if follows is None else Following.from_dict(follows, len(level)),
-                None if expects is None else Expectation(**expects),
+                None if expects is None else Expectation.from_dict(expects),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(
                 f"{source} is damaged ({error}). Run alpha_definition.py again."
             ) from error
-        if not (np.isfinite(level).all() and (level > 0).all() and alarm.threshold >= 0):
+        if not (np.isfinite(level).all() and (level > 0).all() and 0 <= alarm.threshold < np.inf):
             raise InputError(
                 f"{source} is damaged: expected a level above 0 for every series and a threshold "
                 "of at least 0. Run alpha_definition.py again."

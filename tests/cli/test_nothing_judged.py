@@ -1,0 +1,87 @@
+"""Files of which no row can be judged: results, one sentence why, and a status of its own."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from support.script_tools import BEFORE, toy_frame
+
+
+def ended(place, frame, *more):
+    frame.to_csv(place.data)
+    return place.call("test", *more)
+
+
+def far_apart(num_rows):
+    """Rows two hours apart, where the training file has one every five minutes."""
+    frame = toy_frame(num_rows, start="2021-05-01")
+    return frame.set_axis(pd.date_range("2021-05-01", periods=num_rows, freq="2h", name="time"))
+
+
+@pytest.mark.parametrize(
+    ("frame", "why"),
+    [
+        (far_apart(30), "every window of 8 rows (`T`) crosses a gap longer than `max_gap`"),
+        (toy_frame(30) * np.nan, "every cell of the 3 series is missing"),
+    ],
+)
+def test_status_and_sentence(place, frame, why):
+    end = ended(place, frame, "--quiet")
+    assert (end.returncode, end.stdout) == (3, "")
+    told = f"not judged: none of the {30 - BEFORE} rows with a whole window could be judged: "
+    assert end.stderr.startswith(told)
+    assert why in end.stderr
+    assert end.stderr.count("\n") == 1
+    assert (place.model / "results" / "test" / "report.html").is_file()
+
+
+def test_an_alarm_that_follows_needs_a_past(place):
+    assert place.define().returncode == 0
+    end = ended(place, toy_frame(30, start="2021-05-01"), "--quiet")
+    assert end.returncode == 3
+    assert "the alarm holds each series against its own last " in end.stderr
+
+
+def test_json_has_the_sentence(place):
+    end = ended(place, far_apart(30), "--json")
+    assert end.returncode == 3
+    assert end.stderr == f"not judged: {json.loads(end.stdout)['not_judged']}\n"
+
+
+def test_one_judged_row_is_enough(place):
+    end = ended(place, toy_frame(200), "--json")
+    assert (end.returncode, end.stderr) == (0, "")
+    assert json.loads(end.stdout)["not_judged"] is None
+
+
+def test_help_names_the_status(place):
+    assert "exit status 3: no row of the file could be judged" in place.call("test", "-h").stdout
+
+
+def test_results_of_another_file_are_not_replaced_and_go_elsewhere(place):
+    results = place.model / "results"
+    assert place.call("test").returncode == 0
+    before = (results / "test" / "metrics.json").read_bytes()
+    other = place.folder / "other" / "test.csv"
+    other.parent.mkdir()
+    toy_frame(200, seed=5).to_csv(other)
+    place.data = other
+    end = place.call("test")
+    assert end.returncode == 2
+    assert "has the results of another file" in end.stderr
+    assert f"such as {results / 'other-test'}" in end.stderr
+    assert (results / "test" / "metrics.json").read_bytes() == before
+    own = place.folder / "own" / "results of other"
+    assert place.call("test", "--results", own).returncode == 0
+    assert json.loads((own / "metrics.json").read_text())["judged_rows"] == 200 - BEFORE
+    assert (results / "test" / "metrics.json").read_bytes() == before
+    assert [path.name for path in own.parent.iterdir()] == [own.name]
+
+
+def test_a_folder_that_is_not_of_results_is_never_replaced(place):
+    end = place.call("test", "--results", place.folder)
+    assert end.returncode == 2
+    assert "which is no folder of results" in end.stderr
+    assert place.data.is_file()

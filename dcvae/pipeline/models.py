@@ -173,7 +173,9 @@ class CalibratedModel(ModelDescription):
         """Compute the losses of a file, to be compared with `TrainingSummary.losses`."""
         from dcvae.scoring import losses_of_file
 
-        return losses_of_file(self.network, inputs, self.settings.window_length)
+        settings = self.settings
+        batch_size = settings.batch_size if settings.fidelity_losses == "code" else None
+        return losses_of_file(self.network, inputs, settings.window_length, batch_size)
 
     def fit_thresholds(
         self, table: Table, labels: Table | None = None, trained_until: int | None = None

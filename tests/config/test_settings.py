@@ -63,7 +63,7 @@ class TestPublishedFile:
         assert values[15:19] == ["following", 288, 360, "weighted"]
         assert values[19:25] == [3, 6, (1, 1), 0.5, 1, 12]
         assert values[25:] == [None, 0.7, None, True, "paper"]
-        assert [getattr(settings, key) for key in FIDELITY_KEYS] == ["paper"] * 6
+        assert [getattr(settings, key) for key in FIDELITY_KEYS] == ["paper"] * 12
 
 
 class TestOwnKeys:
@@ -122,12 +122,14 @@ AFTER = (
 )
 ORDERS = {
     "model_settings": f"{BEFORE} cnn_units dil_rate kernel strs activation alpha_reg batch_size J "
-    f"epochs {AFTER} fidelity_spread fidelity_encoder fidelity_decoder fidelity_latent "
-    "fidelity_outliers fidelity_units",
+    f"epochs {AFTER} fidelity_spread fidelity_encoder fidelity_decoder fidelity_bounds "
+    "fidelity_norm fidelity_batches fidelity_latent fidelity_outliers fidelity_missing fidelity_f1 "
+    "fidelity_losses fidelity_units",
     "rnn_vae_settings": f"{BEFORE} layer_type rnn_units activation alpha_reg batch_size J epochs "
-    f"{AFTER} fidelity_spread fidelity_latent fidelity_outliers fidelity_units",
+    f"{AFTER} fidelity_spread fidelity_bounds fidelity_norm fidelity_batches fidelity_latent "
+    "fidelity_outliers fidelity_missing fidelity_f1 fidelity_losses fidelity_units",
     "seq2seq": f"{BEFORE} layer_type hidden_size embedding_size loss alpha_reg batch_size epochs "
-    f"{AFTER} fidelity_outliers fidelity_units",
+    f"{AFTER} fidelity_outliers fidelity_missing fidelity_f1 fidelity_units",
 }
 
 

@@ -93,7 +93,13 @@ class DataKeys(CommonKeys):
     fidelity_outliers: Annotated[Fidelity, Key("model")] = Field(
         "paper",
         description="Outlier mask of `wo_outliers`: fitted and applied to the training data "
-        "only (paper), or worked out anew on every file, the scored ones too (code).",
+        "only (paper), or worked out anew on every file, the scored ones too, with n - 1 in the "
+        "standard deviation (code).",
+    )
+    fidelity_missing: Annotated[Fidelity, Key("model")] = Field(
+        "paper",
+        description="Missing cells: left out of means, standard deviations and scores (paper), or "
+        "counted and scored with the values that they are filled with (code).",
     )
 
     @property

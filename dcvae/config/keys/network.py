@@ -73,7 +73,7 @@ class NetworkKeys(CommonKeys):
         min_length=2,
         strict=False,
         description="Units of the recurrent layers. All but the last are the encoder's hidden "
-        "layers; all but the first, in reverse, the decoder's.",
+        "layers; all of them, in reverse, the decoder's.",
     )
     hidden_size: Annotated[int, Key("model", of=("seq2seq",))] = Field(
         64, ge=1, description="Units of the encoder's first recurrent layer, the decoder's last."
@@ -106,6 +106,16 @@ class NetworkKeys(CommonKeys):
         "paper",
         description="Decoder: the encoder mirrored (paper), or one hidden layer fewer than "
         "`cnn_units`, taken from the ends of both lists (code).",
+    )
+    fidelity_bounds: Annotated[Fidelity, Key("model", of=VARIATIONAL)] = Field(
+        "paper",
+        description="Log variances: bounded to ±10 in loss and band, and in RNN-VAE also the "
+        "latent's, the heads' first weights and the gradient (paper), or nothing bounded (code).",
+    )
+    fidelity_norm: Annotated[Fidelity, Key("model", of=VARIATIONAL)] = Field(
+        "paper",
+        description="Statistics of the encoder's batch normalization: updated once in a step "
+        "(paper), or twice (code), which is a momentum of 0.9801 in place of 0.99.",
     )
 
     @field_validator("layer_type")

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Self, get_args
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
+from dcvae.config.branches import problem_of_branch
 from dcvae.config.json_file import parse_object, read_text, show
 from dcvae.config.keys.data import DataKeys
 from dcvae.config.keys.network import NetworkKeys
@@ -170,6 +171,9 @@ class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DataKeys):
     def _checked(
         cls, values: dict[str, Any], problems: list[str], source: str | Path, refusal: str
     ) -> Self:
+        branch = problem_of_branch(values)
+        if branch:
+            raise InputError(f"{refusal}:\n  {branch}")
         foreign = _foreign_keys(values)
         problems = [*problems, *foreign.values()]
         values = {key: value for key, value in values.items() if key not in foreign}

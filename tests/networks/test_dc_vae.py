@@ -173,4 +173,4 @@ def test_statistics_of_the_encoder_move_twice_a_step_in_the_published_program(
     for side, expected in ((network.encoder, momentum), (network.decoder, 0.99)):
         norms = [layer for layer in side.layers if "_norm_" in layer.name]
         assert norms
-        assert {norm.momentum for norm in norms} == {pytest.approx(expected, abs=1e-12)}
+        assert [norm.momentum for norm in norms] == pytest.approx([expected] * len(norms))

@@ -375,6 +375,19 @@ def test_losses_of_a_table(
     assert model.losses(inputs) == losses_of_file(model.network, inputs, LENGTH)
 
 
+def test_a_pickled_network_keeps_its_own_layers_whatever_the_settings_say(
+    model: FittedModel, later: Table
+) -> None:
+    """As of an earlier version, whose settings stood for other layers."""
+    wider = model.settings.model_copy(update={"cnn_units": (5, 6), "dil_rate": (1, 2, 4)})
+    again = pickle.loads(pickle.dumps(replace(model, settings=wider)))
+    np.testing.assert_array_equal(again.score(later).row, model.score(later).row)
+    earlier = {key: value for key, value in model.__getstate__().items() if key != "layers"}
+    restored = object.__new__(FittedModel)
+    restored.__setstate__(earlier)
+    np.testing.assert_array_equal(restored.score(later).row, model.score(later).row)
+
+
 def test_losses_of_a_table_as_the_published_program_prints_them(
     model: FittedModel, later: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -375,6 +375,30 @@ def test_losses_of_a_table(
     assert model.losses(inputs) == losses_of_file(model.network, inputs, LENGTH)
 
 
+def test_a_pickled_network_keeps_its_own_layers_whatever_the_settings_say(
+    model: FittedModel, later: Table
+) -> None:
+    """As of an earlier version, whose settings stood for other layers."""
+    wider = model.settings.model_copy(update={"cnn_units": (5, 6), "dil_rate": (1, 2, 4)})
+    again = pickle.loads(pickle.dumps(replace(model, settings=wider)))
+    np.testing.assert_array_equal(again.score(later).row, model.score(later).row)
+    earlier = {key: value for key, value in model.__getstate__().items() if key != "layers"}
+    restored = object.__new__(FittedModel)
+    restored.__setstate__(earlier)
+    np.testing.assert_array_equal(restored.score(later).row, model.score(later).row)
+
+
+def test_losses_of_a_table_as_the_published_program_prints_them(
+    model: FittedModel, later: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model.network.sampling, "call", lambda z_mean, z_log_var: z_mean)
+    settings = model.settings.model_copy(update={"fidelity_losses": "code", "batch_size": 7})
+    inputs = model.inputs(later)
+    found = replace(model, settings=settings).losses(inputs)
+    assert found == losses_of_file(model.network, inputs, LENGTH, 7)
+    assert found.windows == len(inputs.values) - LENGTH + 1
+
+
 def test_a_pickled_model_scores_the_same(model: FittedModel, later: Table) -> None:
     state = model.__getstate__()
     assert [type(part) for part in state["network"]] == [np.ndarray] * len(state["network"])

@@ -89,7 +89,11 @@ def _idle_keys(settings: Settings) -> dict[str, str]:
     """Return the keys without effect, given the values of the others, and the reasons."""
     reasons = {"alpha_reg": "the published program never reads it either"}
     if not settings.lr_decay:
-        reasons |= dict.fromkeys(("decay_rate", "decay_step"), "`lr_decay` is false")
+        why = "`lr_decay` is false"
+        given = settings.model_fields_set
+        if {"alpha_reg", "decay_rate"} <= given and "lr_decay" not in given:
+            why += "; programs of the authors that do not have that key yet always decay"
+        reasons |= dict.fromkeys(("decay_rate", "decay_step"), why)
     if not settings.wo_outliers:
         reasons |= {"max_std": "`wo_outliers` is false"}
     return reasons

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Self, get_args
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
+from dcvae.config.branches import problem_of_branch
 from dcvae.config.json_file import parse_object, read_text, show
 from dcvae.config.keys.data import DataKeys
 from dcvae.config.keys.network import NetworkKeys
@@ -49,7 +50,8 @@ _ORDER = (
     *("embedding_size", "loss", "activation", "alpha_reg", "batch_size", "J", "epochs", "lr"),
     *("lr_decay", "decay_rate", "decay_step", "val_percent", "seed", "summary", "custom_metrics"),
     *("patience", "min_delta", "train_stride", "steps_per_epoch", "max_gap", "max_fill"),
-    *("resample", "time_zone", "default_alpha", "alpha_method", "false_alarms_per_week"),
+    *("resample", "time_zone", "time_column", "ignore", "missing_values", "counters", "by"),
+    *("entity", "default_alpha", "alpha_method", "false_alarms_per_week"),
     *("alpha_lowest", "alpha_quantile", "alpha_search", "sigma", "threshold", "alarm_window"),
     *("alarm_longest", "alarm_system", "alarm_series"),
     *("alarm_smoothing", "alarm_enter", "alarm_leave", "alarm_min_rows", "alarm_hold"),
@@ -171,6 +173,9 @@ class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DataKeys):
     def _checked(
         cls, values: dict[str, Any], problems: list[str], source: str | Path, refusal: str
     ) -> Self:
+        branch = problem_of_branch(values)
+        if branch:
+            raise InputError(f"{refusal}:\n  {branch}")
         foreign = _foreign_keys(values)
         problems = [*problems, *foreign.values()]
         values = {key: value for key, value in values.items() if key not in foreign}

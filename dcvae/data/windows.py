@@ -271,7 +271,13 @@ def gather_windows(values: NDArray[Cell], starts: Int32Array, window_length: int
 
 
 def starts_of_epoch(
-    starts: Int32Array, seed: int, epoch: int, batch_size: int, steps: int | None = None
+    starts: Int32Array,
+    seed: int,
+    epoch: int,
+    batch_size: int,
+    steps: int | None = None,
+    *,
+    whole_batches: bool = True,
 ) -> Int32Array:
     """Draw the windows of one epoch, by its number and the seed alone.
 
@@ -283,10 +289,11 @@ def starts_of_epoch(
         epoch: number of the epoch, from 1.
         batch_size: windows in a step.
         steps: steps in the epoch: pass follows pass, and an epoch goes on where the last one ended.
-            None for one pass, without the windows that do not fill a batch.
+            None for one pass.
+        whole_batches: whether a pass goes without the windows that do not fill a batch.
 
     Returns:
-        (steps · batch_size,) int32.
+        (steps · batch_size,) int32, or (windows,) for a pass of all windows.
 
     Examples:
         Two epochs of two steps draw each of four windows twice:
@@ -299,7 +306,8 @@ def starts_of_epoch(
         [0, 0, 1, 1, 2, 2, 3, 3]
     """
     if steps is None:
-        return shuffled(starts, seed, epoch)[: len(starts) // batch_size * batch_size]
+        count = len(starts) // batch_size * batch_size if whole_batches else len(starts)
+        return shuffled(starts, seed, epoch)[:count]
     count = steps * batch_size
     first = (epoch - 1) * count
     before, skipped = divmod(first, len(starts))

@@ -29,10 +29,19 @@ from dcvae._arrays import BoolArray, Float32Array, Float64Array, IntArray, Segme
 from dcvae.config import AlphaMeasure, AlphaSearch
 from dcvae.detection.alphas import Alphas, check_names
 from dcvae.detection.band import above, below, exceeds
-from dcvae.metrics import point_wise, range_based, range_based_from_segments
+from dcvae.metrics import (
+    PrecisionRecallF1,
+    point_wise,
+    range_based,
+    range_based_from_segments,
+)
 
 GRID = np.array([7.0, 6.0, 5.0, 4.0, 3.0, 2.0])
 """The published candidates of both alphas, in sigmas, in the order in which they are tried."""
+
+PUBLISHED_TERM = 1e-6
+"""Added to the denominator of the range-based F1 in the published program. Of pairs with one F1 the
+one with the higher precision + recall then has the higher value, where otherwise they tie."""
 
 
 def alphas_from_labels(
@@ -43,6 +52,7 @@ def alphas_from_labels(
     measure: AlphaMeasure,
     search: AlphaSearch,
     default_alpha: float,
+    term: float = 0.0,
 ) -> Alphas:
     """Find for each series alone the pair of alphas with the best F1 on labeled data.
 
@@ -54,6 +64,7 @@ def alphas_from_labels(
         search: the alphas that are tried, "grid" or "exact".
         default_alpha: alpha of series without a labeled anomaly, in sigmas; also the lowest alpha
             that the exact search gives a side without alarms.
+        term: added to the denominator of the range-based F1; see `PUBLISHED_TERM`.
 
     Returns:
         The alphas, with F1, precision and recall on this data.
@@ -78,7 +89,6 @@ def alphas_from_labels(
     check_names(series)
     _check_labeled_residual(residual, truth, len(series))
     find = _search_for(measure, search)
-    score = point_wise if measure == "point-wise" else range_based
 
     alphas = Alphas.default(series, default_alpha)
     method = list(alphas.method)
@@ -86,9 +96,12 @@ def alphas_from_labels(
         # Contiguous columns: each is read many times.
         column = np.ascontiguousarray(residual[:, index], dtype=np.float32)
         labels = np.ascontiguousarray(truth[:, index])
-        alphas.down[index], alphas.up[index] = find(column, labels, default_alpha)
+        alphas.down[index], alphas.up[index] = find(column, labels, default_alpha, term)
         alarms = exceeds(column, alphas.down[index], alphas.up[index])
-        result = score(labels, alarms)
+        if measure == "point-wise":
+            result = point_wise(labels, alarms)
+        else:
+            result = _with_term(range_based(labels, alarms), term)
         alphas.precision[index], alphas.recall[index], alphas.f1[index] = result
         alphas.labeled_rows[index] = np.count_nonzero(labels)
         method[index] = f"{search} {measure}"
@@ -102,7 +115,7 @@ class _Pair(NamedTuple):
     up: float
 
 
-_FindPair = Callable[[Float32Array, BoolArray, float], _Pair]
+_FindPair = Callable[[Float32Array, BoolArray, float, float], _Pair]
 
 
 def _search_for(measure: str, search: str) -> _FindPair:
@@ -120,7 +133,9 @@ def _search_for(measure: str, search: str) -> _FindPair:
     return searches[measure, search]
 
 
-def _grid_point_wise(residual: Float32Array, truth: BoolArray, _default_alpha: float) -> _Pair:
+def _grid_point_wise(
+    residual: Float32Array, truth: BoolArray, _default_alpha: float, _term: float
+) -> _Pair:
     """Try the published pairs, point-wise.
 
     No cell can be above and below at once, so counts are taken once per side and alpha, and those
@@ -139,10 +154,12 @@ def _count_rows(masks: BoolArray) -> IntArray:
     return counts
 
 
-def _grid_range_based(residual: Float32Array, truth: BoolArray, _default_alpha: float) -> _Pair:
+def _grid_range_based(
+    residual: Float32Array, truth: BoolArray, _default_alpha: float, term: float
+) -> _Pair:
     """Try the published pairs, range-based."""
     labeled = segments(truth)
-    f1 = [[_range_based_f1(residual, labeled, down, up) for up in GRID] for down in GRID]
+    f1 = [[_range_based_f1(residual, labeled, down, up, term) for up in GRID] for down in GRID]
     return _last_best_of_grid(np.array(f1))
 
 
@@ -156,9 +173,21 @@ def _last_best_of_grid(f1: Float64Array) -> _Pair:
     return _Pair(float(GRID[down]), float(GRID[up]))
 
 
-def _range_based_f1(residual: Float32Array, truth: Segments, down: float, up: float) -> float:
+def _range_based_f1(
+    residual: Float32Array, truth: Segments, down: float, up: float, term: float
+) -> float:
     alarms = segments(exceeds(residual, down, up))
-    return range_based_from_segments(truth, alarms).f1
+    return _with_term(range_based_from_segments(truth, alarms), term).f1
+
+
+def _with_term(result: PrecisionRecallF1, term: float) -> PrecisionRecallF1:
+    """Return a result whose F1 has a term in its denominator; without one, the same result."""
+    if not term:
+        return result
+    precision, recall, _ = result
+    return PrecisionRecallF1(
+        precision, recall, 2 * precision * recall / (precision + recall + term)
+    )
 
 
 class _Side(NamedTuple):
@@ -226,7 +255,9 @@ def _count_from(ascending: Float32Array, lowest: Float32Array) -> IntArray:
     return np.concatenate([[0], counts]).astype(np.int64)
 
 
-def _exact_point_wise(residual: Float32Array, truth: BoolArray, default_alpha: float) -> _Pair:
+def _exact_point_wise(
+    residual: Float32Array, truth: BoolArray, default_alpha: float, _term: float
+) -> _Pair:
     """Find the best point-wise F1 over all real alphas >= 0, by Dinkelbach's iteration.
 
     F1 = 2 (TP_down + TP_up) / (P + N_down + N_up), with N the alarms and P the labels. For a value
@@ -262,7 +293,9 @@ _NUM_FINER_CUTS = 16
 _NUM_STARTS = 8
 
 
-def _search_range_based(residual: Float32Array, truth: BoolArray, default_alpha: float) -> _Pair:
+def _search_range_based(
+    residual: Float32Array, truth: BoolArray, default_alpha: float, term: float
+) -> _Pair:
     """Search all real alphas for the best range-based F1, from coarse to fine.
 
     Range-based F1 is no sum over cells, because alarms above and below merge into one segment, so
@@ -287,11 +320,11 @@ def _search_range_based(residual: Float32Array, truth: BoolArray, default_alpha:
         pairs = list(product(down_ranks, up_ranks))
         for ranks in pairs:
             if ranks not in known:
-                f1 = _range_based_f1(residual, truth_segments, *alphas_at(ranks))
+                f1 = _range_based_f1(residual, truth_segments, *alphas_at(ranks), term)
                 known[ranks] = (f1, sum(ranks))
         return sorted(pairs, key=known.__getitem__, reverse=True)
 
-    point_wise = _exact_point_wise(residual, truth, default_alpha)
+    point_wise = _exact_point_wise(residual, truth, default_alpha, term)
     down_ranks, up_ranks = map(_coarse_ranks, sides, point_wise)
     for start in try_pairs(down_ranks, up_ranks)[:_NUM_STARTS]:
         best, num_tried = start, 0

@@ -17,7 +17,7 @@ from dcvae.detection.alarms.rules import AlarmRules
 from dcvae.detection.alarms.search import tuned
 from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.alphas_from_labels import alphas_from_labels
+from dcvae.detection.alphas_from_labels import PUBLISHED_TERM, alphas_from_labels
 from dcvae.detection.alphas_from_normal import alphas_from_normal, expected_events
 
 
@@ -131,6 +131,7 @@ def fit_thresholds(
             measure=keys.alpha_measure,
             search=keys.alpha_search,
             default_alpha=keys.default_alpha,
+            term=PUBLISHED_TERM if keys.fidelity_f1 == "code" else 0.0,
         )
         if keys.tune_alarms and truth.any():
             of_system = np.logical_or.reduce(truth, axis=1)

@@ -85,7 +85,15 @@ class Review:
             "events": f"{len(self.events.table):,}",
             "thresholds": self.threshold_source,
             **self._alarm(),
+            **self._published_losses(),
         }
+
+    def _published_losses(self) -> dict[str, str]:
+        """Return what the published `evaluate.py` prints of a file, if the settings ask for it."""
+        if self.model.settings.fidelity_losses == "paper":
+            return {}
+        loss, reconst, kl = self.losses.loc["this file"]
+        return {"losses": f"loss {loss:.4f}, reconstruction {reconst:.4f}, KL {kl:.4f}"}
 
     def _alarm(self) -> dict[str, str]:
         """Return the description of the system's alarm."""

@@ -50,6 +50,7 @@ class Autoencoder(keras.Model):
 
     Attributes:
         gradient_norm: norm to which training clips the gradient of a step; None for no clipping.
+        bounded: whether log variances of cells are bounded, see `losses.log_variance_from`.
 
     Input shape:
         (batch, time, series), scaled.
@@ -70,6 +71,7 @@ class Autoencoder(keras.Model):
     """
 
     gradient_norm: float | None = None
+    bounded: bool = True
 
     def __init__(self, encoder: keras.Model, decoder: keras.Model, **kwargs: Any) -> None:
         super().__init__(**kwargs)

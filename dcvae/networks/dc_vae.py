@@ -9,7 +9,12 @@ from collections.abc import Sequence
 import keras
 
 from dcvae.config import NetworkKeys
-from dcvae.networks.layers import ConvHeads, DilatedCausalConv
+from dcvae.networks.layers import (
+    BATCH_NORM_MOMENTUM,
+    ConvHeads,
+    DilatedCausalConv,
+    encoder_momentum,
+)
 from dcvae.networks.plan import SidePlan, decoder_plan, encoder_plan
 from dcvae.networks.vae import VariationalAutoencoder
 
@@ -34,6 +39,7 @@ def build(keys: NetworkKeys, num_series: int) -> VariationalAutoencoder:
         (keys.window_length, num_series),
         ("z_mean", "z_log_var"),
         keys.latent_size,
+        encoder_momentum(keys),
     )
     decoder = _build_side(
         "decoder",
@@ -43,8 +49,16 @@ def build(keys: NetworkKeys, num_series: int) -> VariationalAutoencoder:
         (keys.window_length, keys.latent_size),
         ("x_mean", "x_spread"),
         num_series,
+        BATCH_NORM_MOMENTUM,
     )
-    return VariationalAutoencoder(encoder, decoder, keys.fidelity_spread, keys.seed, name="dc_vae")
+    return VariationalAutoencoder(
+        encoder,
+        decoder,
+        keys.fidelity_spread,
+        keys.seed,
+        bounded=keys.fidelity_bounds == "paper",
+        name="dc_vae",
+    )
 
 
 def _build_side(
@@ -55,6 +69,7 @@ def _build_side(
     input_shape: tuple[int, int],
     head_names: Sequence[str],
     head_units: int,
+    momentum: float,
 ) -> keras.Model:
     """Build hidden layers (convolution, activation, BatchNorm) and parallel linear heads."""
     inputs = keras.Input(input_shape, name=f"{name}_input")
@@ -64,6 +79,7 @@ def _build_side(
             units, kernel_size, dilation, activation, name=f"{name}_conv_{number}"
         )
         hidden = convolution(hidden)
-        hidden = keras.layers.BatchNormalization(name=f"{name}_norm_{number}")(hidden)
+        norm = keras.layers.BatchNormalization(momentum=momentum, name=f"{name}_norm_{number}")
+        hidden = norm(hidden)
     heads = ConvHeads(head_names, head_units, kernel_size, plan.head_dilation, name=f"{name}_heads")
     return keras.Model(inputs, heads(hidden), name=name)

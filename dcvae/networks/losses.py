@@ -19,28 +19,38 @@ from dcvae.config import Fidelity
 LOG_VARIANCE_BOUND = 10.0
 
 
-def log_variance_from(spread: Tensor, convention: Fidelity = "paper") -> Tensor:
+# Without that bound sigma still has one, so that an error in sigmas is a number.
+_LOOSE_BOUND = 69.0  # sigma between 1e-15 and 1e15 (scaled)
+
+
+def log_variance_from(
+    spread: Tensor, convention: Fidelity = "paper", *, bounded: bool = True
+) -> Tensor:
     """Convert the spread head to a log variance, bounded to +-`LOG_VARIANCE_BOUND`.
 
     Args:
         spread: output of the spread head, any shape.
         convention: "paper": the head is log sigma². "code": the head is log sigma, as in the loss
             of the published program.
+        bounded: False for no bound, as in the published program.
 
     Returns:
         The log variance of each cell (scaled units squared, natural logarithm), shape of `spread`.
     """
     log_variance = 2.0 * spread if convention == "code" else spread
+    if not bounded:
+        return log_variance
     return ops.clip(log_variance, -LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND)
 
 
-def sigma_from(spread: Tensor) -> Tensor:
+def sigma_from(spread: Tensor, *, bounded: bool = True) -> Tensor:
     """Convert the spread head to the sigma of the band, `mean ± alpha·sigma`.
 
     Paper and published code agree here: sigma = exp(spread / 2), with the log variance bounded.
 
     Args:
         spread: output of the spread head, any shape.
+        bounded: False bounds sigma to 1e-15 and 1e15 only.
 
     Returns:
         Standard deviation of each cell, scaled, shape of `spread`.
@@ -55,7 +65,8 @@ def sigma_from(spread: Tensor) -> Tensor:
         >>> keras.ops.convert_to_numpy(sigma).round(4).tolist()
         [1.0, 3.0, 0.0067]
     """
-    return ops.exp(0.5 * log_variance_from(spread))
+    bound = LOG_VARIANCE_BOUND if bounded else _LOOSE_BOUND
+    return ops.exp(0.5 * ops.clip(spread, -bound, bound))
 
 
 def gaussian_nll(x: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from keras import ops
 from dcvae._arrays import Tensor
 from dcvae.config import NetworkKeys
 from dcvae.networks.base import PACKAGE
-from dcvae.networks.layers import RECURRENT_LAYERS
+from dcvae.networks.layers import BATCH_NORM_MOMENTUM, RECURRENT_LAYERS, encoder_momentum
 from dcvae.networks.losses import LOG_VARIANCE_BOUND
 from dcvae.networks.vae import VariationalAutoencoder
 
@@ -39,7 +39,7 @@ def build(keys: NetworkKeys, num_series: int) -> VariationalAutoencoder:
     """Build RNN-VAE, untrained.
 
     With L entries in `rnn_units`, the encoder has L - 1 hidden layers with the units of the first
-    L - 1 entries, the decoder L - 1 with those of the last L - 1, in reverse; both have two heads.
+    L - 1 entries, the decoder L, with those of all entries in reverse; both have two heads.
 
     Args:
         keys: of `architecture` "rnn-vae".
@@ -48,16 +48,20 @@ def build(keys: NetworkKeys, num_series: int) -> VariationalAutoencoder:
     Returns:
         A network of windows (batch, T, M).
     """
-    length, hidden = keys.window_length, len(keys.rnn_units) - 1
-    inputs, encoded = _hidden_layers("encoder", keys, keys.rnn_units[:hidden], (length, num_series))
+    length, bounded = keys.window_length, keys.fidelity_bounds == "paper"
+    inputs, encoded = _hidden_layers(
+        "encoder", keys, keys.rnn_units[:-1], (length, num_series), encoder_momentum(keys)
+    )
     z_mean = _head("z_mean", keys, keys.latent_size)(encoded)
-    # A layer with a name: Keras numbers what has none through the life of the process, and the same
-    # network would be other bytes on disk.
-    bounded = keras.layers.Activation(bounded_log_variance, name="z_log_var_bounded")
-    z_log_var = bounded(_head("z_log_var", keys, keys.latent_size)(encoded))
+    z_log_var = _head("z_log_var", keys, keys.latent_size)(encoded)
+    if bounded:
+        # A layer with a name: Keras numbers what has none through the life of the process, and the
+        # same network would be other bytes on disk.
+        bound = keras.layers.Activation(bounded_log_variance, name="z_log_var_bounded")
+        z_log_var = bound(z_log_var)
     encoder = keras.Model(inputs, [z_mean, z_log_var], name="encoder")
     latent, decoded = _hidden_layers(
-        "decoder", keys, keys.rnn_units[::-1][:hidden], (length, keys.latent_size)
+        "decoder", keys, keys.rnn_units[::-1], (length, keys.latent_size), BATCH_NORM_MOMENTUM
     )
     heads = [_head(name, keys, num_series)(decoded) for name in ("x_mean", "x_spread")]
     decoder = keras.Model(latent, heads, name="decoder")
@@ -66,13 +70,18 @@ def build(keys: NetworkKeys, num_series: int) -> VariationalAutoencoder:
         decoder,
         keys.fidelity_spread,
         keys.seed,
-        gradient_norm=_GRADIENT_NORM,
+        gradient_norm=_GRADIENT_NORM if bounded else None,
+        bounded=bounded,
         name="rnn_vae",
     )
 
 
 def _hidden_layers(
-    side: str, keys: NetworkKeys, units: tuple[int, ...], input_shape: tuple[int, int]
+    side: str,
+    keys: NetworkKeys,
+    units: tuple[int, ...],
+    input_shape: tuple[int, int],
+    momentum: float,
 ) -> tuple[Tensor, Tensor]:
     """Build recurrent layers over the whole sequence, BatchNorm after each: input and output."""
     inputs = keras.Input(input_shape, name=f"{side}_input")
@@ -85,16 +94,18 @@ def _hidden_layers(
             name=f"{side}_{keys.layer_type}_{number}",
         )
         hidden = recurrent(hidden)
-        hidden = keras.layers.BatchNormalization(name=f"{side}_norm_{number}")(hidden)
+        norm = keras.layers.BatchNormalization(momentum=momentum, name=f"{side}_norm_{number}")
+        hidden = norm(hidden)
     return inputs, hidden
 
 
 def _head(name: str, keys: NetworkKeys, units: int) -> Any:
     """Build a recurrent layer without activation; see `_HEAD_GAIN`."""
+    gain = _HEAD_GAIN if keys.fidelity_bounds == "paper" else 1.0
     return RECURRENT_LAYERS[keys.layer_type](
         units,
         activation="linear",
-        recurrent_initializer=keras.initializers.Orthogonal(gain=_HEAD_GAIN),
+        recurrent_initializer=keras.initializers.Orthogonal(gain=gain),
         return_sequences=True,
         name=name,
     )

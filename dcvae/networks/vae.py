@@ -78,6 +78,7 @@ class VariationalAutoencoder(Autoencoder):
         spread_convention: meaning of the spread head in the loss, see `losses.log_variance_from`.
         seed: seed of the latent draws.
         gradient_norm: see `Autoencoder`.
+        bounded: see `Autoencoder`.
 
     Input shape:
         (batch, time, series), scaled.
@@ -94,11 +95,13 @@ class VariationalAutoencoder(Autoencoder):
         spread_convention: Fidelity,
         seed: int,
         gradient_norm: float | None = None,
+        bounded: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, decoder, **kwargs)
         self.spread_convention: Fidelity = spread_convention
         self.gradient_norm = gradient_norm
+        self.bounded = bounded
         self.sampling = Sampling(seed, name="sampling")
         self.build(encoder.input_shape)
 
@@ -132,7 +135,9 @@ class VariationalAutoencoder(Autoencoder):
         Returns:
             Two tensors (batch,), nats per cell and nats per latent number.
         """
-        log_variance = log_variance_from(outputs["spread"], self.spread_convention)
+        log_variance = log_variance_from(
+            outputs["spread"], self.spread_convention, bounded=self.bounded
+        )
         nll = gaussian_nll(windows, outputs["mean"], log_variance)
         kl = kl_divergence(outputs["z_mean"], outputs["z_log_var"])
         return ops.mean(nll, axis=(1, 2)), ops.mean(kl, axis=(1, 2))
@@ -151,7 +156,7 @@ class VariationalAutoencoder(Autoencoder):
         if noise is not None:
             z = z + ops.exp(0.5 * z_log_var) * noise
         mean, spread = self.decoder(z, training=False)
-        return Reconstruction(mean, sigma_from(spread), z[:, -1])
+        return Reconstruction(mean, sigma_from(spread, bounded=self.bounded), z[:, -1])
 
     def get_config(self) -> dict[str, Any]:
         """Return what builds the network again: encoder, decoder, and the other arguments."""
@@ -160,6 +165,8 @@ class VariationalAutoencoder(Autoencoder):
             _STORED_CONVENTION: self.spread_convention,
             "seed": self.sampling.seed,
             "gradient_norm": self.gradient_norm,
+            # Only where it is not as ever: what is saved stays the same bytes.
+            **({} if self.bounded else {"bounded": False}),
         }
 
     @classmethod

@@ -49,6 +49,8 @@ if TYPE_CHECKING:  # importing these would import Keras
 
 Blocks = Callable[[Iterable["Scores"], int], Iterable["Scores"]]
 
+_LAYERS = "layers"  # of the network, in the state of a pickled model
+
 
 @dataclass(frozen=True, eq=False)
 class ModelDescription:
@@ -128,18 +130,33 @@ class CalibratedModel(ModelDescription):
     calibration: "Calibration"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the fields, with the network's weights in place of the network."""
+        """Return the fields, with the network's layers and weights in place of the network."""
+        import keras
+
         state = {field.name: getattr(self, field.name) for field in fields(self)}
-        return state | {"network": self.network.get_weights()}
+        layers = keras.saving.serialize_keras_object(self.network)
+        return state | {"network": self.network.get_weights(), _LAYERS: layers}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore the fields and build the network anew (imports Keras)."""
-        _backend.start()
-        from dcvae.networks import build_network
+        """Restore the fields and build the network anew (imports Keras).
 
-        network = build_network(state["settings"])
+        It is built of its own layers: those that its settings ask for may be others in the version
+        that it comes from.
+        """
+        _backend.start()
+        import keras
+
+        from dcvae.networks import build_network, register_layers
+
+        register_layers()
+        if _LAYERS in state:
+            with _backend.keeping_random_states():
+                network = keras.saving.deserialize_keras_object(state[_LAYERS])
+        else:  # of an earlier version
+            network = build_network(state["settings"])
         network.set_weights(state["network"])
-        for name, value in (state | {"network": network}).items():
+        others = {name: value for name, value in state.items() if name != _LAYERS}
+        for name, value in (others | {"network": network}).items():
             object.__setattr__(self, name, value)  # it is frozen for all others
 
     def causal_scores(self, inputs: ModelInput, shown: Blocks | None = None) -> Iterator["Scores"]:
@@ -173,7 +190,9 @@ class CalibratedModel(ModelDescription):
         """Compute the losses of a file, to be compared with `TrainingSummary.losses`."""
         from dcvae.scoring import losses_of_file
 
-        return losses_of_file(self.network, inputs, self.settings.window_length)
+        settings = self.settings
+        batch_size = settings.batch_size if settings.fidelity_losses == "code" else None
+        return losses_of_file(self.network, inputs, settings.window_length, batch_size)
 
     def fit_thresholds(
         self, table: Table, labels: Table | None = None, trained_until: int | None = None

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dcvae._arrays import Float32Array, Int32Array, Tensor
-from dcvae.data import ModelInput, WindowSplit, gather_windows, spread_evenly
+from dcvae._arrays import Float32Array, Float64Array, Int32Array, Tensor
+from dcvae.data import ModelInput, WindowSplit, gather_windows, num_windows, spread_evenly
 
 if TYPE_CHECKING:  # importing it would import Keras
     from dcvae.networks import Autoencoder
@@ -64,7 +64,11 @@ class WindowLosses:
 
 
 def window_losses(
-    network: "Autoencoder", inputs: ModelInput, starts: Int32Array, window_length: int
+    network: "Autoencoder",
+    inputs: ModelInput,
+    starts: Int32Array,
+    window_length: int,
+    batch_size: int | None = None,
 ) -> WindowLosses:
     """Compute the losses of windows as training defines them, z drawn, batch statistics fixed.
 
@@ -74,6 +78,8 @@ def window_losses(
         starts: (windows,) int32, first rows of the windows; at most `MAX_WINDOWS` of them, evenly
             spread, are used.
         window_length: rows of a window, T.
+        batch_size: windows in a batch, for means of batches over all windows (published code);
+            None for means of the windows above.
 
     Returns:
         The losses, all NaN without windows.
@@ -82,7 +88,8 @@ def window_losses(
 
     if not len(starts):
         return WindowLosses(0, *[float("nan")] * 4)
-    starts = spread_evenly(starts, MAX_WINDOWS)
+    if batch_size is None:
+        starts = spread_evenly(starts, MAX_WINDOWS)
 
     def losses_of(windows: Tensor) -> tuple[Tensor, Tensor]:
         return network.losses_of(windows, network(windows, training=False))
@@ -94,9 +101,16 @@ def window_losses(
     passes = BatchedPass(losses_of, _BATCH, network).run(len(starts), gathered)
     reconst, kl = np.concatenate([losses for _, losses in passes], axis=1).astype(np.float64)
     median, percentile_95 = np.percentile(reconst + kl, [50, 95])
-    return WindowLosses(
-        len(starts), float(reconst.mean()), float(kl.mean()), float(median), float(percentile_95)
+    reconst_mean, kl_mean = (
+        _mean_of_batches(part, batch_size or len(part)) for part in (reconst, kl)
     )
+    return WindowLosses(len(starts), reconst_mean, kl_mean, float(median), float(percentile_95))
+
+
+def _mean_of_batches(losses: Float64Array, batch_size: int) -> float:
+    """Average the means of batches: the windows of a last, smaller batch weigh more."""
+    firsts = range(0, len(losses), batch_size)
+    return float(np.mean([losses[first : first + batch_size].mean() for first in firsts]))
 
 
 def reference_losses(
@@ -117,7 +131,12 @@ def reference_losses(
     return window_losses(network, inputs, starts, window_length)
 
 
-def losses_of_file(network: "Autoencoder", inputs: ModelInput, window_length: int) -> WindowLosses:
+def losses_of_file(
+    network: "Autoencoder",
+    inputs: ModelInput,
+    window_length: int,
+    batch_size: int | None = None,
+) -> WindowLosses:
     """Compute the losses of a file's windows, those whose last row has a cell to score.
 
     They are of what the network is shown, so that one wild cell is not the mean of a file.
@@ -126,7 +145,12 @@ def losses_of_file(network: "Autoencoder", inputs: ModelInput, window_length: in
         network: the trained network.
         inputs: the file as the network is given it.
         window_length: rows of a window, T.
+        batch_size: windows in a batch, for the three numbers of the published `evaluate.py`: means
+            of batches over all windows of the file. None for means of scored windows.
     """
+    if batch_size is not None:
+        every = np.arange(num_windows(len(inputs.values), window_length), dtype=np.int32)
+        return window_losses(network, inputs, every, window_length, batch_size)
     scored = inputs.scorable(window_length)[window_length - 1 :].any(axis=1)
     starts = np.flatnonzero(scored).astype(np.int32)
     return window_losses(network, inputs, starts, window_length)

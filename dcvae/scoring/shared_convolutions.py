@@ -106,6 +106,7 @@ class SharedConvolutions:
         self.sample_latent = sample_latent
         # Only z_mean is read, unless z is drawn.
         self.network = None  # its weights are copied into the stages
+        self._bounded = network.bounded
         encoder = _stages(network.encoder, num_heads=2 if sample_latent else 1)
         decoder = _stages(network.decoder, num_heads=2)
         stages = _plan([*encoder, *decoder], len(encoder), window_length, sample_latent)
@@ -127,7 +128,7 @@ class SharedConvolutions:
         latent = self._gather(values, [self.window_length - 1])[0]
         last = self._decode(values)
         mean, spread = ops.split(last, 2, axis=-1)
-        return mean, sigma_from(spread), latent
+        return mean, sigma_from(spread, bounded=self._bounded), latent
 
     def _decode(self, values: _Values) -> Tensor:
         """Run the decoder for the last row: (window, mean and spread of all series)."""

@@ -140,17 +140,24 @@ def _run_epoch(
 ) -> EpochLosses | None:
     """Train one epoch, then validate; None as soon as the loss is not finite."""
     batch_size = min(keys.batch_size, len(split.train))
-    starts = starts_of_epoch(split.train, keys.seed, epoch, batch_size, keys.steps_per_epoch)
-    num_steps = len(starts) // batch_size
-    network.begin_means()
-    means = dict.fromkeys(_PARTS, float("nan"))
-    batches = _batches(inputs, starts, batch_size, keys)
-    for step, windows in enumerate(batches, start=1):
-        means = network.train_on_batch(windows, return_dict=True)
-        if not _is_finite(means):
+    by_batch = keys.fidelity_batches == "code"
+    starts = starts_of_epoch(
+        split.train,
+        keys.seed,
+        epoch,
+        batch_size,
+        keys.steps_per_epoch,
+        whole_batches=not by_batch,
+    )
+    num_steps = -(-len(starts) // batch_size)
+    losses = _MeanLosses(network, by_batch)
+    for step, windows in enumerate(_batches(inputs, starts, batch_size, keys), start=1):
+        losses.begin_batch()
+        losses.end_batch(network.train_on_batch(windows, return_dict=True))
+        if not _is_finite(losses.means):
             return None
         if step % _SHOW_EVERY == 0 or step == num_steps:
-            progress.step(epoch, step, num_steps, sum(means[part] for part in _PARTS))
+            progress.step(epoch, step, num_steps, sum(losses.means[part] for part in _PARTS))
     validation = split.validation
     if keys.steps_per_epoch is not None:  # else validation of a long file takes most of the time
         validation = spread_evenly(validation, len(starts))
@@ -158,7 +165,7 @@ def _run_epoch(
     if len(split.validation) and not _is_finite(val_means):
         return None
     reconst, kl, val_reconst, val_kl = (
-        float(losses[part]) for losses in (means, val_means) for part in _PARTS
+        float(means[part]) for means in (losses.means, val_means) for part in _PARTS
     )
     return EpochLosses(
         epoch,
@@ -166,6 +173,41 @@ def _run_epoch(
         *(val_reconst + val_kl, val_reconst, val_kl),
         float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)),
     )
+
+
+class _MeanLosses:
+    """Mean losses of an epoch so far.
+
+    Args:
+        network: the network; its own means are begun anew.
+        by_batch: whether each batch counts alike, however many windows it has (published code);
+            otherwise each window does.
+
+    Attributes:
+        means: by `_PARTS`; NaN before the first batch.
+    """
+
+    def __init__(self, network: Autoencoder, by_batch: bool) -> None:
+        self.means = dict.fromkeys(_PARTS, float("nan"))
+        self._network = network
+        self._by_batch = by_batch
+        self._batches = 0
+        self._sums = dict.fromkeys(_PARTS, 0.0)
+        network.begin_means()
+
+    def begin_batch(self) -> None:
+        if self._by_batch:
+            self._network.begin_means()
+
+    def end_batch(self, reported: dict[str, float]) -> None:
+        """Add what the network reports: the means of all windows since `begin_means`."""
+        if not self._by_batch:
+            self.means = reported
+            return
+        self._batches += 1
+        for part in _PARTS:
+            self._sums[part] += float(reported[part])
+            self.means[part] = self._sums[part] / self._batches
 
 
 def _is_finite(means: dict[str, float]) -> bool:
@@ -179,16 +221,18 @@ def _validate(
     keys: TrainingKeys,
 ) -> dict[str, float]:
     """Return the mean losses over the validation windows, NaN if there are none."""
-    network.begin_means()
-    means = dict.fromkeys(_PARTS, float("nan"))
-    for windows in _batches(inputs, starts, _VALIDATION_BATCH, keys):
+    by_batch = keys.fidelity_batches == "code"
+    batch_size = keys.batch_size if by_batch else _VALIDATION_BATCH
+    losses = _MeanLosses(network, by_batch)
+    for windows in _batches(inputs, starts, batch_size, keys):
         # The last batch is filled up, as another shape would be compiled anew. It repeats a window
         # of the data, as the loss of an artificial one could be infinite.
-        missing = _VALIDATION_BATCH - len(windows)
+        missing = batch_size - len(windows)
         weights = np.pad(np.ones(len(windows), dtype=np.float32), (0, missing))
         padded = np.pad(windows, [(0, missing), (0, 0), (0, 0)], mode="edge")
-        means = network.test_on_batch(padded, weights, return_dict=True)
-    return means
+        losses.begin_batch()
+        losses.end_batch(network.test_on_batch(padded, weights, return_dict=True))
+    return losses.means
 
 
 def _batches(

@@ -132,7 +132,8 @@ class TestDifferences:
         found = [sentence.split("`")[1] for sentence in sentences]
         assert found == [
             *("scale", "max_std", "T", "kernel", "J", "max_fill"),
-            *("fidelity_spread", "fidelity_encoder", "fidelity_decoder", "fidelity_outliers"),
+            *("fidelity_spread", "fidelity_encoder", "fidelity_decoder", "fidelity_bounds"),
+            *("fidelity_norm", "fidelity_outliers", "fidelity_missing"),
         ]
         assert found == [key for key in ALL_KEYS if key in found]
 
@@ -143,7 +144,10 @@ class TestDifferences:
             "fidelity_spread",
             "fidelity_encoder",
             "fidelity_decoder",
+            "fidelity_bounds",
+            "fidelity_norm",
             "fidelity_outliers",
+            "fidelity_missing",
         ]
 
 

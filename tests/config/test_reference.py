@@ -116,3 +116,9 @@ class TestPage:
         text = " ".join(page_text().split())
         assert "trains 30 epochs and never stops early (`patience` is 30 as well)" in text
         assert "halves every 500 training steps" in text
+
+
+def test_the_page_on_fidelity_has_a_row_for_every_key():
+    page = (PAGE.parents[1] / "fidelity.md").read_text(encoding="utf-8")
+    rows = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `fidelity_")]
+    assert rows == list(FIDELITY_KEYS)

@@ -63,7 +63,7 @@ class TestPublishedFile:
         assert values[15:19] == ["following", 288, 360, "weighted"]
         assert values[19:25] == [3, 6, (1, 1), 0.5, 1, 12]
         assert values[25:] == [None, 0.7, None, True, "paper"]
-        assert [getattr(settings, key) for key in FIDELITY_KEYS] == ["paper"] * 6
+        assert [getattr(settings, key) for key in FIDELITY_KEYS] == ["paper"] * 12
 
 
 class TestOwnKeys:
@@ -111,26 +111,26 @@ class TestGroups:
 
 # What the program wrote of the published files before its keys were put in groups, with the keys
 # that came since beside those that they belong to.
-BEFORE = (
-    "architecture dataset_name model_name time_column ignore missing_values counters by entity "
-    "scale wo_outliers max_std T M"
-)
+BEFORE = "architecture dataset_name model_name scale wo_outliers max_std T M"
 AFTER = (
-    "lr lr_decay decay_rate decay_step val_percent seed summary custom_metrics patience min_delta "
-    "train_stride steps_per_epoch max_gap max_fill resample time_zone default_alpha alpha_method "
-    "false_alarms_per_week alpha_lowest alpha_quantile alpha_search sigma threshold alarm_window "
-    "alarm_longest alarm_system alarm_series "
-    "alarm_smoothing alarm_enter alarm_leave alarm_min_rows alarm_hold "
-    "system_false_alarms_per_week budget_confidence contamination tune_alarms fidelity"
+    "lr lr_decay decay_rate decay_step val_percent seed summary custom_metrics patience "
+    "min_delta train_stride steps_per_epoch max_gap max_fill resample time_zone time_column "
+    "ignore missing_values counters by entity default_alpha alpha_method "
+    "false_alarms_per_week alpha_lowest alpha_quantile alpha_search sigma threshold "
+    "alarm_window alarm_longest alarm_system alarm_series alarm_smoothing alarm_enter "
+    "alarm_leave alarm_min_rows alarm_hold system_false_alarms_per_week budget_confidence "
+    "contamination tune_alarms fidelity"
 )
 ORDERS = {
     "model_settings": f"{BEFORE} cnn_units dil_rate kernel strs activation alpha_reg batch_size J "
-    f"epochs {AFTER} fidelity_spread fidelity_encoder fidelity_decoder fidelity_latent "
-    "fidelity_outliers fidelity_units",
+    f"epochs {AFTER} fidelity_spread fidelity_encoder fidelity_decoder fidelity_bounds "
+    "fidelity_norm fidelity_batches fidelity_latent fidelity_outliers fidelity_missing fidelity_f1 "
+    "fidelity_losses fidelity_units",
     "rnn_vae_settings": f"{BEFORE} layer_type rnn_units activation alpha_reg batch_size J epochs "
-    f"{AFTER} fidelity_spread fidelity_latent fidelity_outliers fidelity_units",
+    f"{AFTER} fidelity_spread fidelity_bounds fidelity_norm fidelity_batches fidelity_latent "
+    "fidelity_outliers fidelity_missing fidelity_f1 fidelity_losses fidelity_units",
     "seq2seq": f"{BEFORE} layer_type hidden_size embedding_size loss alpha_reg batch_size epochs "
-    f"{AFTER} fidelity_outliers fidelity_units",
+    f"{AFTER} fidelity_outliers fidelity_missing fidelity_f1 fidelity_units",
 }
 
 

@@ -262,6 +262,14 @@ def test_an_epoch_is_one_pass_without_the_windows_that_fill_no_batch() -> None:
     assert drawn.tolist() == shuffled(starts, 5, 2).tolist()[:20]
 
 
+def test_a_pass_of_the_published_program_has_all_windows() -> None:
+    starts = np.arange(23, dtype=np.int32)
+    drawn = starts_of_epoch(starts, 5, 2, batch_size=5, whole_batches=False)
+    assert drawn.tolist() == shuffled(starts, 5, 2).tolist()
+    with_steps = (starts_of_epoch(starts, 5, 2, 5, 3, whole_batches=x) for x in (True, False))
+    assert len({drawn.tobytes() for drawn in with_steps}) == 1
+
+
 @pytest.mark.parametrize(("batch_size", "steps"), [(4, 1), (4, 3), (5, 2), (7, 1), (7, 4), (3, 9)])
 def test_epochs_of_so_many_steps_walk_through_passes_without_a_seam(
     batch_size: int, steps: int

@@ -9,7 +9,7 @@ from dcvae._arrays import BoolArray, Float32Array
 from dcvae.config import AlphaMeasure, AlphaSearch
 from dcvae.detection import alphas_from_labels as module
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.alphas_from_labels import GRID, alphas_from_labels
+from dcvae.detection.alphas_from_labels import GRID, PUBLISHED_TERM, alphas_from_labels
 from dcvae.detection.band import exceeds
 from dcvae.metrics import point_wise, range_based
 
@@ -114,6 +114,32 @@ def test_of_tied_pairs_the_one_tried_last_wins() -> None:
 
 
 # ---------------------------------------------------------------- exact
+
+
+def test_the_published_term_decides_a_tie() -> None:
+    """Six events. With alpha_up 4 or more 3 are found, nothing else: P 1, R 1/2, F1 2/3.
+
+    With 3 or less 4 are found among 6 alarms: P 2/3, R 2/3, F1 2/3 too, but a smaller sum.
+    """
+    events, quiet = [7.5, 7.5, 7.5, 3.5, 0.0, 0.0], [3.5, 3.5]
+    residual = column([cell for value in [*events, *quiet] for cell in (value, 0.0)])
+    truth = labels([1, 0] * 6 + [0, 0] * 2)
+    found = [
+        alphas_from_labels(
+            residual,
+            truth,
+            ["a"],
+            measure="range-based",
+            search="grid",
+            default_alpha=3.0,
+            term=term,
+        )
+        for term in (0.0, PUBLISHED_TERM)
+    ]
+    assert [alphas.up.tolist() for alphas in found] == [[2.0], [4.0]]
+    assert found[0].f1[0] == pytest.approx(2 / 3, abs=1e-12)
+    assert found[1].f1[0] == pytest.approx(2 * 0.5 / (1.5 + 1e-6), abs=1e-12)
+    assert (found[1].precision[0], found[1].recall[0]) == (1.0, 0.5)
 
 
 def cut_points(values: Float32Array) -> list[float]:

@@ -84,6 +84,19 @@ def test_summary(files: Files) -> None:
     }
 
 
+def test_summary_has_the_three_numbers_of_the_published_program(files: Files) -> None:
+    reviewed = review_of(files, with_labels=False)
+    settings = files.model.settings.model_copy(update={"fidelity_losses": "code"})
+    asked = replace(reviewed, model=replace(reviewed.model, settings=settings))
+    loss, reconst, kl = reviewed.losses.loc["this file"]
+    assert asked.summary() == {
+        **reviewed.summary(),
+        "losses": f"loss {loss:.4f}, reconstruction {reconst:.4f}, KL {kl:.4f}",
+    }
+    assert loss == pytest.approx(reconst + kl)
+    assert asked.to_dict()["losses"]["this file"] == {"loss": loss, "reconst": reconst, "kl": kl}
+
+
 @pytest.mark.parametrize("with_labels", [False, True])
 def test_a_review_reads_no_file_and_fits_no_detector(
     files: Files, with_labels: bool, monkeypatch: pytest.MonkeyPatch

@@ -163,3 +163,14 @@ def test_no_output_depends_on_a_later_row(tiny_settings: Settings) -> None:
 
 def test_published_file_is_read() -> None:
     assert read_settings(PUBLISHED) == plan_settings("published file", "paper")
+
+
+@pytest.mark.parametrize(("fidelity", "momentum"), [("paper", 0.99), ("code", 0.9801)])
+def test_statistics_of_the_encoder_move_twice_a_step_in_the_published_program(
+    fidelity: str, momentum: float
+) -> None:
+    network = build_network(settings_with(fidelity_norm=fidelity))
+    for side, expected in ((network.encoder, momentum), (network.decoder, 0.99)):
+        norms = [layer for layer in side.layers if "_norm_" in layer.name]
+        assert norms
+        assert [norm.momentum for norm in norms] == pytest.approx([expected] * len(norms))

@@ -107,6 +107,23 @@ def test_sigma_is_bounded_and_rises_with_the_spread() -> None:
     np.testing.assert_allclose(sigma, np.exp([-5, -5, 0, 5, 5]), rtol=1e-6)
 
 
+def test_without_the_bound_the_log_variance_is_the_published_one() -> None:
+    spread = np.array([-60.0, -5.5, 0.0, 5.5, 60.0])
+    for convention, factor in (("paper", 1), ("code", 2)):
+        log_variance = log_variance_from(spread, convention, bounded=False)
+        np.testing.assert_array_equal(ops.convert_to_numpy(log_variance), factor * spread)
+    sigma = ops.convert_to_numpy(sigma_from(spread, bounded=False))
+    np.testing.assert_allclose(sigma, np.exp(spread / 2), rtol=1e-5)
+
+
+def test_without_the_bound_sigma_stays_a_number_to_divide_by() -> None:
+    spread = np.array([-1e6, 1e6], dtype=np.float32)
+    sigma = ops.convert_to_numpy(sigma_from(spread, bounded=False))
+    np.testing.assert_allclose(sigma, [1.04e-15, 9.6e14], rtol=0.01)
+    largest = np.float32(1e18) / sigma  # of an error, see LARGEST_SCALED
+    assert np.isfinite(largest).all()
+
+
 def test_loss_of_a_perfect_reconstruction_cannot_run_away() -> None:
     spread = np.array([-10.0, -100.0, -1e4])
     for convention in CONVENTIONS:

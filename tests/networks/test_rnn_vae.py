@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -30,7 +31,52 @@ def test_equals_the_twin(kind: str, activation: str, units: list[int], monkeypat
     for name, value in expected.items():
         assert actual[name].shape == value.shape
         assert value.std() > 0.01, f"{name} says nothing: it does not vary"
-        np.testing.assert_allclose(actual[name], value, rtol=0, atol=TOLERANCE, err_msg=name)
+        np.testing.assert_allclose(actual[name], value, rtol=1e-6, atol=TOLERANCE, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("units", "encoder", "decoder"), [([8, 4], [8], [4, 8]), ([6, 5, 4], [6, 5], [4, 5, 6])]
+)
+@pytest.mark.parametrize("fidelity", ["paper", "code"])
+def test_the_decoder_has_a_layer_for_every_entry(
+    fidelity: str, units: list[int], encoder: list[int], decoder: list[int]
+) -> None:
+    network = build_network(rnn_vae_settings(rnn_units=units, fidelity=fidelity))
+    for side, expected in ((network.encoder, encoder), (network.decoder, decoder)):
+        assert [layer.units for layer in side.layers if "_gru_" in layer.name] == expected
+
+
+def test_parameters_of_the_published_file_by_hand() -> None:
+    """GRU: 3 gates of inputs, states and two biases; batch normalization: four numbers a unit."""
+
+    def gru(inputs: int, units: int) -> int:
+        return 3 * units * (inputs + units + 2)
+
+    encoder = gru(12, 8) + 4 * 8 + 2 * gru(8, 4)
+    decoder = gru(4, 4) + 4 * 4 + gru(4, 8) + 4 * 8 + 2 * gru(8, 12)
+    network = build_network(rnn_vae_settings(rnn_units=[8, 4], J=4, M=12, T=16))
+    assert (network.encoder.count_params(), network.decoder.count_params()) == (encoder, decoder)
+    assert encoder + decoder == 2984
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_bounded_in_the_published_program(kind: str, monkeypatch: Any) -> None:
+    settings = rnn_vae_settings(layer_type=kind, T=16, fidelity_bounds="code")
+    network = random_network(settings)
+    assert (network.bounded, network.gradient_norm) == (False, None)
+    for side, name in ((network.encoder, "z_log_var"), (network.decoder, "x_spread")):
+        weights = oracles.weights_of(network)[name][1]  # orthogonal: rows of norm 1
+        np.testing.assert_allclose(np.linalg.norm(weights, axis=1), 1.0, rtol=1e-5)
+        assert side.get_layer(name).activation is keras.activations.linear
+    if kind != "rnn":
+        return
+    network.encoder.get_layer("z_log_var").cell.bias.assign([20.0, -20.0])
+    x = windows_of(settings, count=2)
+    noise = np.ones((2, settings.window_length, 2))
+    expected = oracles.rnn_vae(x.astype(np.float64), noise, settings, oracles.weights_of(network))
+    assert np.abs(expected["z_log_var"]).max() > 20
+    _, z_log_var = network.encoder(x)
+    np.testing.assert_allclose(ops.convert_to_numpy(z_log_var), expected["z_log_var"], rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

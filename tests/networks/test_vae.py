@@ -12,7 +12,7 @@ from dcvae.config import Settings
 from dcvae.networks.losses import sigma_from
 from dcvae.networks.vae import Sampling, VariationalAutoencoder
 from support import oracles
-from support.builders import random_network, settings_with, weights_of
+from support.builders import head_of, random_network, settings_with, weights_of
 from support.network_tools import as_numpy, fix_noise, windows_of
 
 # ------------------------------------------------------------------- sampling
@@ -153,3 +153,29 @@ def test_config_calls_the_convention_as_networks_saved_earlier_do(convention: st
     assert config["spread_reading"] == convention
     assert "spread_convention" not in config
     assert VariationalAutoencoder.from_config(config).spread_convention == convention
+
+
+def test_bounds_are_kept_and_the_files_of_before_have_them() -> None:
+    """What is saved without a word on bounds, as ever, is bounded."""
+    usual, unbounded = (
+        random_network(settings_with(fidelity_bounds=fidelity)) for fidelity in ("paper", "code")
+    )
+    assert "bounded" not in usual.get_config()
+    assert VariationalAutoencoder.from_config(usual.get_config()).bounded
+    assert not VariationalAutoencoder.from_config(unbounded.get_config()).bounded
+    unbounded.set_weights(usual.get_weights())
+    head_of(unbounded.decoder, "x_spread").bias.assign([30.0, -30.0])
+    head_of(usual.decoder, "x_spread").bias.assign([30.0, -30.0])
+    x = windows_of(settings_with(), count=3)
+    spread = ops.convert_to_numpy(usual(x)["spread"])
+    assert np.abs(spread).min() > 10
+    wide, narrow = ops.convert_to_numpy(usual.reconstruct(x).sigma[0, -1]).tolist()
+    np.testing.assert_allclose([wide, narrow], np.exp([5, -5]), rtol=1e-5)
+    sigma = ops.convert_to_numpy(unbounded.reconstruct(x).sigma)
+    np.testing.assert_allclose(np.log(sigma) * 2, spread_at_rest(unbounded, x), rtol=1e-4)
+
+
+def spread_at_rest(network: VariationalAutoencoder, x: Any) -> Any:
+    """The spread that `reconstruct` decodes of z_mean."""
+    z_mean, _ = network.encoder(x)
+    return ops.convert_to_numpy(network.decoder(z_mean)[1])

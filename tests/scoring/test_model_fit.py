@@ -42,6 +42,23 @@ def test_equals_the_definition_over_several_batches(
     assert losses.percentile_95 == pytest.approx(np.quantile(reconst + kl, 0.95), rel=1e-5)
 
 
+def test_losses_of_batches_are_those_of_the_published_program(
+    network: Autoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All windows, also those with nothing to score; the smaller batch weighs as much as others."""
+    monkeypatch.setattr(network.sampling, "call", lambda z_mean, z_log_var: z_mean)
+    monkeypatch.setattr(model_fit, "MAX_WINDOWS", 5)
+    rows = random_rows(57, 2)
+    rows[50:] += 5.0
+    file = model_fit.losses_of_file(network, inputs_of(rows, np.zeros((57, 2), dtype=bool)), 8, 20)
+    reconst, kl = losses_in_numpy(network, gather_windows(rows, np.arange(50, dtype=np.int32), 8))
+    assert file.windows == 50
+    for found, part in ((file.reconst, reconst), (file.kl, kl)):
+        means = [part[:20].mean(), part[20:40].mean(), part[40:].mean()]
+        assert found == pytest.approx(np.mean(means), rel=1e-5)
+    assert abs(np.mean(reconst) - file.reconst) > 0.01
+
+
 def test_many_windows_are_thinned_evenly(
     network: Autoencoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """Fast scoring against the windowed forward pass, on networks of many shapes."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -82,6 +83,18 @@ def test_latents_of_either_kind_go_with_either_layout(layers: str, latent: str) 
     rows = random_rows(60, 2)
     scorer = CausalScorer.of(network, settings)
     assert_same_scores(scorer.score(inputs_of(rows)), windowed(network, rows, settings))
+
+
+def test_a_sigma_without_bounds_is_that_of_the_windowed_pass() -> None:
+    settings = settings_with(T=10, fidelity_bounds="code")
+    network = random_network(settings)
+    head_of(network.decoder, "x_spread").bias.assign([30.0, -30.0])
+    scores = CausalScorer.of(network, settings).score(inputs_of(random_rows(60, 2)))
+    assert scores.sigma[:, 0].min() > np.exp(6)
+    assert scores.sigma[:, 1].max() < np.exp(-6)
+    windows = gather_windows(random_rows(60, 2), np.arange(51, dtype=np.int32), 10)
+    expected = keras.ops.convert_to_numpy(network.reconstruct(windows).sigma)[:, -1]
+    np.testing.assert_allclose(scores.sigma, expected, rtol=1e-4)
 
 
 @pytest.mark.slow

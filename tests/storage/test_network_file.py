@@ -189,3 +189,25 @@ def test_weights_beyond_their_file_are_refused(tmp_path, monkeypatch, change, re
     weights_with(path, change)
     with pytest.raises(InputError, match=rf"model\.keras is damaged.*{reason}"):
         load_network(path, (T, M, J))
+
+
+def test_a_recurrent_network_of_earlier_versions_is_read(tmp_path):
+    """Their decoders lack the layer of the first entry: the file has its own layers."""
+    settings = settings_of("rnn-vae", rnn_units=[3, 2])
+    whole = random_network(settings)
+
+    def again(name):
+        layer = whole.decoder.get_layer(name)
+        return type(layer).from_config(layer.get_config())
+
+    inputs = keras.Input((T, J), name="decoder_input")
+    hidden = again("decoder_norm_1")(again("decoder_gru_1")(inputs))
+    heads = [again(name)(hidden) for name in ("x_mean", "x_spread")]
+    decoder = keras.Model(inputs, heads, name="decoder")
+    saved_then = type(whole)(whole.encoder, decoder, "paper", 7, gradient_norm=1.0, name="rnn_vae")
+    save_network(saved_then, tmp_path / "a.keras")
+    loaded = load_network(tmp_path / "a.keras", (T, M, J))
+    assert loaded.count_params() < whole.count_params()
+    x = random_rows(5 * T, M).reshape(5, T, M)
+    for found, expected in zip(loaded.reconstruct(x), saved_then.reconstruct(x), strict=True):
+        np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (found, expected)))

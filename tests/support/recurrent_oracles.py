@@ -60,7 +60,10 @@ def recurrent(x: Array, weights: list[Array], layer_type: str, activation: str) 
 
 
 def rnn_vae(x: Array, noise: Array, settings: Settings, weights: LayerWeights) -> dict[str, Array]:
-    """RNN-VAE at rest, with given standard normal numbers (batch, time, latent) for the draw."""
+    """RNN-VAE at rest, with given standard normal numbers (batch, time, latent) for the draw.
+
+    The decoder has a hidden layer for every entry of `rnn_units`, the encoder none for the last.
+    """
     units, kind = list(settings.rnn_units), settings.layer_type
 
     def side(x: Array, name: str, hidden: list[int], heads: tuple[str, str]) -> list[Array]:
@@ -74,9 +77,10 @@ def rnn_vae(x: Array, noise: Array, settings: Settings, weights: LayerWeights) -
         return [recurrent(x, weights[head], kind, "linear") for head in heads]
 
     z_mean, z_log_var = side(x, "encoder", units[:-1], ("z_mean", "z_log_var"))
-    z_log_var = np.minimum(np.maximum(z_log_var, -10.0), 10.0)
+    if settings.fidelity_bounds == "paper":
+        z_log_var = np.minimum(np.maximum(z_log_var, -10.0), 10.0)
     z = z_mean + np.exp(z_log_var / 2) * noise
-    mean, spread = side(z, "decoder", units[:0:-1], ("x_mean", "x_spread"))
+    mean, spread = side(z, "decoder", units[::-1], ("x_mean", "x_spread"))
     return {"z_mean": z_mean, "z_log_var": z_log_var, "mean": mean, "spread": spread}
 
 

@@ -174,8 +174,9 @@ def short_epochs(num_steps=2):
     """Train a few steps an epoch, where a settings file has to stay as it was published."""
     whole = loop.starts_of_epoch
 
-    def starts_of_epoch(starts, seed, epoch, batch_size, steps):
-        return whole(starts, seed, epoch, batch_size, steps)[: num_steps * batch_size]
+    def starts_of_epoch(starts, seed, epoch, batch_size, steps, *, whole_batches):
+        drawn = whole(starts, seed, epoch, batch_size, steps, whole_batches=whole_batches)
+        return drawn[: num_steps * batch_size]
 
     with mock.patch.object(loop, "starts_of_epoch", starts_of_epoch):
         yield

@@ -160,7 +160,13 @@ class DataKeys(CommonKeys):
         "paper",
         description="Outlier mask of `wo_outliers`: fitted and applied to the training data only, "
         "and what the network is shown bounded by what is left (paper); or worked out anew on "
-        "every file, the scored ones too, and nothing bounded (code).",
+        "every file, the scored ones too, with n - 1 in the standard deviation, and nothing "
+        "bounded (code).",
+    )
+    fidelity_missing: Annotated[Fidelity, Key("model")] = Field(
+        "paper",
+        description="Missing cells: left out of means, standard deviations and scores (paper), or "
+        "counted and scored with the values that they are filled with (code).",
     )
 
     @property

@@ -86,7 +86,7 @@ class NetworkKeys(CommonKeys):
         max_length=MOST_LAYERS,
         strict=False,
         description="Units of the recurrent layers. All but the last are the encoder's hidden "
-        "layers; all but the first, in reverse, the decoder's.",
+        "layers; all of them, in reverse, the decoder's.",
     )
     hidden_size: Annotated[int, Key("model", of=("seq2seq",))] = Field(
         64,
@@ -125,6 +125,16 @@ class NetworkKeys(CommonKeys):
         "paper",
         description="Decoder: the encoder mirrored (paper), or one hidden layer fewer than "
         "`cnn_units`, taken from the ends of both lists (code).",
+    )
+    fidelity_bounds: Annotated[Fidelity, Key("model", of=VARIATIONAL)] = Field(
+        "paper",
+        description="Log variances: bounded to ±10 in loss and band, and in RNN-VAE also the "
+        "latent's, the heads' first weights and the gradient (paper), or nothing bounded (code).",
+    )
+    fidelity_norm: Annotated[Fidelity, Key("model", of=VARIATIONAL)] = Field(
+        "paper",
+        description="Statistics of the encoder's batch normalization: updated once in a step "
+        "(paper), or twice (code), which is a momentum of 0.9801 in place of 0.99.",
     )
 
     @field_validator("layer_type")

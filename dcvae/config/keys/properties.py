@@ -42,8 +42,14 @@ FIDELITY_KEYS = (
     "fidelity_spread",
     "fidelity_encoder",
     "fidelity_decoder",
+    "fidelity_bounds",
+    "fidelity_norm",
+    "fidelity_batches",
     "fidelity_latent",
     "fidelity_outliers",
+    "fidelity_missing",
+    "fidelity_f1",
+    "fidelity_losses",
     "fidelity_units",
 )
 # Defaults that differ under `fidelity: "code"`, by the key of the file.

@@ -60,6 +60,11 @@ class ScoringKeys(CommonKeys):
         description="Latent used for scoring: its mean (paper), or a random draw that the "
         "`seed` of the training repeats (code).",
     )
+    fidelity_losses: Annotated[Fidelity, Key("scoring", of=VARIATIONAL)] = Field(
+        "paper",
+        description="Losses of a file that `test.py` tells: of its scored windows, at most 1,024 "
+        "of them (paper), or of all windows, means of batches, as `evaluate.py` prints (code).",
+    )
 
     @field_validator("sigma")
     @classmethod
@@ -135,6 +140,11 @@ class ThresholdKeys(CommonKeys):
     custom_metrics: Annotated[bool, Key("alphas")] = Field(
         True,
         description="The F1 that chooses the alphas: range-based (true) or point-wise (false).",
+    )
+    fidelity_f1: Annotated[Fidelity, Key("alphas")] = Field(
+        "paper",
+        description="Range-based F1 that chooses the alphas: 2PR / (P + R) (paper), or with 1e-6 "
+        "added to the denominator (code), which decides some ties.",
     )
 
     @property

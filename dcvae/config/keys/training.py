@@ -9,6 +9,8 @@ from pydantic import (
 from dcvae.config.keys.common import CommonKeys
 from dcvae.config.keys.properties import (
     MOST_ROWS,
+    VARIATIONAL,
+    Fidelity,
     Key,
 )
 
@@ -72,4 +74,9 @@ class TrainingKeys(CommonKeys):
         "windows are drawn in passes over all of them, each in another order, and an epoch goes on "
         "where the last one ended. It validates on no more windows than it trains on, evenly "
         "spread. null: one pass over the training windows, and all validation windows.",
+    )
+    fidelity_batches: Annotated[Fidelity, Key("training", of=VARIATIONAL)] = Field(
+        "paper",
+        description="Windows of a pass that do not fill a batch: left out of it, losses are means "
+        "of windows (paper); or a last, smaller batch, losses are means of batches (code).",
     )

@@ -34,6 +34,7 @@ def read_parquet(path: Path) -> FrameFile:
     if not path.is_file():
         refuse(path, "it is a pipe or a device; a Parquet file is read from its end")
     try:
+        importlib.import_module("pyarrow")  # whose parts may be there without it
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError as error:
         raise InputError(

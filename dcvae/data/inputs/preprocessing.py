@@ -10,27 +10,31 @@ is shown is bounded by what training held (see `bounds`).
 """
 
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from dcvae._arrays import AnyFloatArray, BoolArray, Float32Array, Float64Array, IntArray
 from dcvae._text import quoted, shortened
-from dcvae.config import DataKeys, show
+from dcvae.config import DataKeys
 from dcvae.data.inputs.bounds import bounded, fit_bounds, resolution
 from dcvae.data.inputs.gaps import fill_missing
 from dcvae.data.inputs.model_input import ModelInput
+from dcvae.data.inputs.preprocessing_stored import OutliersOf, check_stored
 from dcvae.data.quality import longest_constant
 from dcvae.errors import InputError
-
-OutliersOf = Literal["training", "each file"]
 
 # float32 ends at 3.4e38, and the network sums products of its inputs. A cell at this distance from
 # the mean (a disconnected sensor may write 1.8e308) is as anomalous as one farther away.
 LARGEST_SCALED = 1e18
+
+# The published program takes the standard deviation of pandas, which divides by n - 1.
+_DDOF: dict[OutliersOf, int] = {"training": 0, "each file": 1}
+
+# Parts that files of earlier versions lack.
+_LATER_PARTS = {"lower": None, "upper": None, "scores_filled": False}
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Preprocessor:
             it, as in the published program and in models of earlier versions.
         upper: (series,) largest value that it is shown, equal to `lower` for a series that was
             constant in training; None likewise.
+        scores_filled: whether a missing cell counts, in `mean` and `scale` and in the scores, with
+            the value that it is filled with (published code), or not at all (paper).
 
     Examples:
         The missing cell takes the value before it. The network is shown 8 in place of 12, which is
@@ -86,6 +92,7 @@ class Preprocessor:
     longest_constant: tuple[int | None, ...]
     lower: tuple[float, ...] | None = None
     upper: tuple[float, ...] | None = None
+    scores_filled: bool = False
 
     @property
     def constants(self) -> tuple[float | None, ...]:
@@ -100,11 +107,12 @@ class Preprocessor:
         """Fit means and scales to the whole training table.
 
         They are those of scikit-learn's StandardScaler over the cells that are neither missing nor
-        outliers.
+        outliers; with `fidelity_missing` "code" over all cells, those two filled.
 
         Args:
             frame: (rows, series), data units, NaN where missing.
-            keys: `scale`, `wo_outliers`, `max_std`, `max_fill`, `fidelity_outliers`.
+            keys: `scale`, `wo_outliers`, `max_std`, `max_fill`, `fidelity_outliers`,
+                `fidelity_missing`.
 
         Returns:
             The fitted preprocessor.
@@ -116,7 +124,10 @@ class Preprocessor:
         series = tuple(str(name) for name in frame.columns)
         max_std = keys.max_std if keys.wo_outliers else None
         mean, divisor = (0.0,) * len(series), (1.0,) * len(series)
-        kept = frame if max_std is None else _without_outliers(frame, max_std)
+        outliers_of: OutliersOf = "each file" if keys.fidelity_outliers == "code" else "training"
+        kept = frame
+        if max_std is not None:
+            kept = _without_outliers(frame, max_std, _DDOF[outliers_of])
         empty = quoted(frame.columns[frame.isna().all()])
         if empty:
             raise InputError(
@@ -129,12 +140,19 @@ class Preprocessor:
                 f"No cell of the series {', '.join(emptied)} is within `max_std` = {max_std:g} "
                 "standard deviations of its mean. Raise `max_std`, or set `wo_outliers` to false."
             )
+        largest = sys.float_info.max
+        with np.errstate(over="ignore"):
+            center = tuple(kept.mean().clip(-largest, largest).tolist())
+        fills_count = keys.fidelity_missing == "code"
         if keys.scale:
             # Imported here, as it takes a second and only training needs it.
             from sklearn.preprocessing import StandardScaler
 
+            counted = kept.to_numpy()
+            if fills_count:
+                counted = fill_missing(kept, keys.max_fill, center)
             with np.errstate(over="ignore", invalid="ignore"):  # refused below
-                scaler = StandardScaler().fit(kept.to_numpy())
+                scaler = StandardScaler().fit(counted)
             mean, divisor = tuple(scaler.mean_.tolist()), tuple(scaler.scale_.tolist())
         endless = quoted(np.array(series)[~np.isfinite(divisor)])
         if endless:
@@ -143,7 +161,6 @@ class Preprocessor:
                 "largest values is beyond the range of numbers. Empty those cells, if they stand "
                 "for missing ones, or write the series in a larger unit."
             )
-        outliers_of: OutliersOf = "each file" if keys.fidelity_outliers == "code" else "training"
         lower, upper = None, None
         if outliers_of == "training":
             bounds = fit_bounds(kept)
@@ -152,9 +169,6 @@ class Preprocessor:
                 constant = bounds[0] == bounds[1]
                 mean = tuple(np.where(constant, bounds[0], mean).tolist())
                 divisor = tuple(np.where(constant, resolution(bounds[0]), divisor).tolist())
-        largest = sys.float_info.max
-        with np.errstate(over="ignore"):
-            center = kept.mean().clip(-largest, largest)
         runs = [longest_constant(kept[name].to_numpy()) for name in kept.columns]
         return cls(
             series,
@@ -163,10 +177,11 @@ class Preprocessor:
             max_std,
             outliers_of,
             keys.max_fill,
-            mean if keys.scale else tuple(center.tolist()),
+            mean if keys.scale and not fills_count else center,
             tuple(runs),
             lower,
             upper,
+            fills_count,
         )
 
     def outlier_notices(self, frame: pd.DataFrame) -> list[str]:
@@ -183,7 +198,7 @@ class Preprocessor:
         """
         if self.max_std is None:
             return []
-        outlying = _is_outlier(frame, self.max_std)
+        outlying = _is_outlier(frame, self.max_std, _DDOF[self.outliers_of])
         counts = outlying.sum()
         counts = counts[counts > 0]
         if counts.empty:
@@ -214,7 +229,7 @@ class Preprocessor:
             The input of the network; outliers are not `observed`.
         """
         if self.max_std is not None:
-            frame = _without_outliers(frame, self.max_std)
+            frame = _without_outliers(frame, self.max_std, _DDOF[self.outliers_of])
         return self._fill_and_scale(frame, gaps)
 
     def transform(self, frame: pd.DataFrame, gaps: BoolArray) -> ModelInput:
@@ -230,8 +245,10 @@ class Preprocessor:
         """
         if self.outliers_of == "training":
             return self._fill_and_scale(frame, gaps)
-        # Outliers were measured, so they get a score.
         inputs = self.transform_training(frame, gaps)
+        if self.scores_filled:
+            return inputs
+        # Outliers were measured, so they get a score.
         return replace(inputs, observed=frame.notna().to_numpy())
 
     def mean_in_data_units(self, scaled: AnyFloatArray) -> Float64Array:
@@ -276,30 +293,8 @@ class Preprocessor:
         Raises:
             InputError: a part is missing or cannot be what training stored.
         """
-        expected = {field.name for field in fields(cls)}
-        if set(stored) == expected - {"lower", "upper"}:  # of an earlier version: no bounds
-            stored = stored | {"lower": None, "upper": None}
-        if set(stored) != expected:
-            raise InputError(
-                f"{source} is damaged: expected the keys {sorted(expected)}, received "
-                f"{sorted(stored)}. Train the model again."
-            )
-        names = stored["series"]
-        number = len(names) if isinstance(names, list) else 0
-        for key, (words, is_right) in _STORED.items():
-            if not is_right(stored[key], number):
-                words = words.format(number=number)
-                raise InputError(
-                    f"{source} is damaged: expected `{key}` to be {words}, received "
-                    f"{show(stored[key])}. Train the model again."
-                )
-        lower, upper = stored["lower"], stored["upper"]
-        pairs = zip(lower or [0.0], upper or [0.0], strict=False)
-        if (lower is None) != (upper is None) or any(below > above for below, above in pairs):
-            raise InputError(
-                f"{source} is damaged: expected `lower` to be at most `upper` in every series, or "
-                f"both null, received {show(lower)} and {show(upper)}. Train the model again."
-            )
+        stored = _LATER_PARTS | stored
+        check_stored(stored, [field.name for field in fields(cls)], source)
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()
         }
@@ -307,6 +302,8 @@ class Preprocessor:
 
     def _fill_and_scale(self, frame: pd.DataFrame, gaps: BoolArray) -> ModelInput:
         observed, times = frame.notna().to_numpy(), pd.DatetimeIndex(frame.index)
+        if self.scores_filled:
+            observed = np.ones_like(observed)
         filled = fill_missing(frame, self.max_fill, self.center)
         if self.lower is None or self.upper is None:
             return ModelInput(self._scaled(filled), observed, gaps, times)
@@ -321,78 +318,22 @@ class Preprocessor:
         return usable
 
 
-def _without_outliers(frame: pd.DataFrame, max_std: float) -> pd.DataFrame:
+def _without_outliers(frame: pd.DataFrame, max_std: float, ddof: int) -> pd.DataFrame:
     """Empty the cells that are outliers."""
-    return frame.mask(_is_outlier(frame, max_std))
+    return frame.mask(_is_outlier(frame, max_std, ddof))
 
 
-def _is_outlier(frame: pd.DataFrame, max_std: float) -> pd.DataFrame:
+def _is_outlier(frame: pd.DataFrame, max_std: float, ddof: int) -> pd.DataFrame:
     """Tell which cells are outliers: their z-score in this table is beyond `max_std`.
+
+    Args:
+        frame: (rows, series), data units, NaN where missing.
+        max_std: in standard deviations.
+        ddof: what is taken from the number of cells in the standard deviation.
 
     Returns:
         (rows, series) bool; False where a cell is missing.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # an overflow counts as infinite
         deviation = (frame - frame.mean()).abs()
-        return deviation > max_std * frame.std(ddof=0)
-
-
-def _is_count(value: object, least: int) -> bool:
-    """Tell whether a value is a whole number of rows, at least `least`."""
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= 10**15
-
-
-def _is_number(value: object) -> bool:
-    """Tell whether a value is a number that float64 can hold."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) <= sys.float_info.max
-
-
-def _are_numbers(value: Any, number: int) -> bool:
-    return isinstance(value, list) and len(value) == number and all(map(_is_number, value))
-
-
-_EACH = "a finite number for each of the {number} series"
-# The expected value of each part of a stored preprocessor, in words, and its check, given the
-# number of series. Names come first: their number is what the other lengths must be.
-_STORED: dict[str, tuple[str, Callable[[Any, int], bool]]] = {
-    "series": (
-        "a list of one or more names, each once",
-        lambda value, number: (
-            number > 0
-            and all(isinstance(name, str) for name in value)
-            and len(set(value)) == number
-        ),
-    ),
-    "mean": (_EACH, _are_numbers),
-    "scale": (
-        "a finite number above 0 for each of the {number} series",
-        lambda value, number: _are_numbers(value, number) and all(part > 0 for part in value),
-    ),
-    "center": (_EACH, _are_numbers),
-    "longest_constant": (
-        "null or a whole number of at least 1 for each of the {number} series",
-        lambda value, number: (
-            isinstance(value, list)
-            and len(value) == number
-            and all(run is None or _is_count(run, 1) for run in value)
-        ),
-    ),
-    "max_fill": (
-        "null or a whole number of at least 0",
-        lambda value, _: value is None or _is_count(value, 0),
-    ),
-    "max_std": (
-        "null or a finite number above 0",
-        lambda value, _: value is None or (_is_number(value) and value > 0),
-    ),
-    **dict.fromkeys(
-        ("lower", "upper"),
-        ("null or " + _EACH, lambda value, number: value is None or _are_numbers(value, number)),
-    ),
-    "outliers_of": (
-        '"training" or "each file"',
-        lambda value, _: value in get_args(OutliersOf),
-    ),
-}
+        return deviation > max_std * frame.std(ddof=ddof)

@@ -151,6 +151,62 @@ def test_code_judges_each_table_by_its_own_statistics() -> None:
     )
 
 
+def test_code_takes_the_standard_deviation_of_pandas() -> None:
+    """Of 51 cells one is 1 and the others 0: 7.0711 deviations away, or by n - 1, 7.0014."""
+    frame = frame_of([[0.0], [1.0]] + [[0.0]] * 49)
+    for max_std, by_paper, by_code in ((7.08, 0, 0), (7.05, 1, 0), (6.99, 1, 1)):
+        found = []
+        for fidelity in ("paper", "code"):
+            settings = settings_with(fidelity_outliers=fidelity, max_std=max_std, scale=False)
+            fitted = Preprocessor.fit(frame, settings)
+            found.append(len(fitted.outlier_notices(frame)) > 0)
+            assert values_to_train_on(fitted, frame).max() == (0.0 if found[-1] else 1.0)
+        assert values_to_score(fitted, frame).max() == (0.0 if by_code else 1.0)
+        assert found == [bool(by_paper), bool(by_code)]
+
+
+def test_code_scales_by_the_filled_cells_and_scores_them() -> None:
+    """By hand: 1, 2, (2, 2), 3, (3) and the outlier's place; mean 13 / 6 and not 2."""
+    nan = float("nan")
+    frame = pd.DataFrame({"A": [1.0, 2.0, nan, nan, 3.0, nan]})
+    keys = {"max_fill": None, "wo_outliers": False}
+    paper, code = (
+        Preprocessor.fit(frame, settings_with(fidelity_missing=fidelity, **keys))
+        for fidelity in ("paper", "code")
+    )
+    assert paper.mean == pytest.approx([2.0])
+    assert paper.scale == pytest.approx([np.std([1, 2, 3])])
+    assert code.mean == pytest.approx([13 / 6])
+    assert code.scale == pytest.approx([np.std([1, 2, 2, 2, 3, 3])])
+    assert (paper.scores_filled, code.scores_filled) == (False, True)
+    gaps = np.zeros(6, dtype=bool)
+    frame.index = pd.date_range("2021-01-01", periods=6)
+    for transform in (paper.transform, paper.transform_training):
+        assert transform(frame, gaps).observed[:, 0].tolist() == frame["A"].notna().tolist()
+    for transform in (code.transform, code.transform_training):
+        inputs = transform(frame, gaps)
+        assert inputs.observed.all()
+        data_units = code.mean_in_data_units(inputs.values)[:, 0]
+        assert data_units == pytest.approx([1, 2, 2, 2, 3, 3], abs=1e-6)
+
+
+def test_code_counts_an_outlier_as_what_it_is_filled_with() -> None:
+    frame = spiked(random_frame())
+    fitted = Preprocessor.fit(frame, settings_with(fidelity="code"))
+    filled = frame["A"].copy()
+    filled.iloc[50] = filled.iloc[49]
+    assert fitted.mean[0] == pytest.approx(filled.mean())
+    assert fitted.scale[0] == pytest.approx(filled.std(ddof=0))
+
+
+def test_a_fill_that_ends_goes_on_with_the_mean_of_what_was_measured() -> None:
+    nan = float("nan")
+    frame = pd.DataFrame({"A": [1.0, nan, nan, 4.0]})
+    fitted = Preprocessor.fit(frame, settings_with(fidelity_missing="code", max_fill=1))
+    assert fitted.center == (2.5,)
+    assert fitted.mean == pytest.approx([(1 + 1 + 2.5 + 4) / 4])
+
+
 def test_code_without_outlier_removal_removes_none() -> None:
     settings = settings_with(fidelity_outliers="code", wo_outliers=False)
     preprocessor = Preprocessor.fit(random_frame(), settings)

@@ -37,7 +37,7 @@ def _detect(arguments: argparse.Namespace) -> None:
 
     printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
     started = time.monotonic()
-    stored = open_model(arguments.models, read_settings(arguments.settings))
+    stored = open_model(arguments.models, read_settings(arguments.settings)).snapshot()
     table, labels = read_data(
         arguments.data,
         stored.settings,
@@ -52,7 +52,8 @@ def _detect(arguments: argparse.Namespace) -> None:
     printer.notice([*notices, *thresholds.notices])
 
     start_backend()
-    with ResultsFolder(stored.folder, arguments.data) as results:
+    changes = arguments.changes
+    with ResultsFolder(stored.folder, arguments.data, stored.identity, changes) as results:
         model = stored.load(thresholds)
         whole = model.detect(table, shown=lambda blocks, total: counted(printer, blocks, total))
         before = stored.rows_before(table)
@@ -68,7 +69,7 @@ def _detect(arguments: argparse.Namespace) -> None:
             None if labels is None else evaluate_by_labels(stored, detection, labels),
         )
         results.write(reviewed, arguments.figures, history)
-    printer.notice(reviewed.quality.notices())
+    printer.notice(reviewed.quality.notices() + output.moved(stored.folder, results.folder))
     output.review(printer, reviewed, results.folder, time.monotonic() - started)
     printer.machine_readable(reviewed.to_dict())
 

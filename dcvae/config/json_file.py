@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from dcvae.errors import InputError
+from dcvae.errors import InputError, describe_os_error
 
 _SHOWN_CHARACTERS = 60  # of each end of a received value, and on each side of an error in a line
 # Names of data files end so: with them, files are given in another order than was meant.
@@ -44,7 +44,7 @@ def read_text(path: Path) -> str:
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; expected a settings file there") from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(describe_os_error(error)) from error
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeGuard
 
-from dcvae.errors import InputError
+from dcvae.errors import InputError, describe_os_error
 
 
 @contextmanager
@@ -28,6 +28,10 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
             stream.flush()
             os.fsync(stream.fileno())  # else a power cut could leave the new name without content
         temporary.replace(path)
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, str(temporary)):
+            error.filename = str(path)  # that of a full disk names none
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -54,11 +58,38 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         InputError: the file cannot be read, or holds no JSON object.
     """
+    return parse_json(content_of(path), path)
+
+
+def content_of(path: Path) -> bytes | None:
+    """Read a file; None if there is none.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing. Train the model again, or put it back.") from error
-    except (ValueError, OSError) as error:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(describe_os_error(error)) from error
+
+
+def parse_json(text: bytes | None, path: Path) -> dict[str, Any]:
+    """Parse a JSON object of a model folder.
+
+    Args:
+        text: content of the file; None if there is none.
+        path: path of the file, for the message.
+
+    Raises:
+        InputError: there is no file, or it holds no JSON object.
+    """
+    if text is None:
+        raise InputError(f"{path} is missing. Train the model again, or put it back.")
+    try:
+        content = json.loads(text.decode("utf-8"))
+    except ValueError as error:
         raise InputError(f"{path} is damaged ({error}). Train the model again.") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} is damaged: expected a JSON object. Train the model again.")
@@ -69,6 +100,16 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal, by which unchanged files are recognized."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_unchanged(path: Any, sha256: Any) -> TypeGuard[str]:
+    """Return whether a stored path names a readable file with the stored hash."""
+    if path is None:
+        return False
+    try:
+        return bool(sha256_of(Path(path)) == sha256)
+    except OSError:
+        return False
 
 
 def check_writable(folder: Path) -> None:

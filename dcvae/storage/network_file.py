@@ -1,12 +1,15 @@
 """Network of a model on disk: a `.keras` file, the same bytes for the same weights."""
 
 import json
+import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dcvae import _backend
-from dcvae.errors import InputError
+from dcvae.errors import InputError, describe_os_error
 from dcvae.storage.atomic import whole_file
 
 if TYPE_CHECKING:  # importing it would import Keras
@@ -67,12 +70,15 @@ def _renumbered(config: bytes) -> bytes:
 
 
 @_backend.keeping_random_states()
-def load_network(path: Path, expected: tuple[int, int, int]) -> "Autoencoder":
+def load_network(
+    path: Path, expected: tuple[int, int, int], content: bytes | None = None
+) -> "Autoencoder":
     """Read a network (imports Keras).
 
     Args:
         path: a file that `save_network` wrote.
         expected: window length T, number of series M, and numbers of a latent vector J.
+        content: what the file held when the model was read; None to read it now.
 
     Raises:
         InputError: the file is damaged or holds another network than expected.
@@ -84,9 +90,12 @@ def load_network(path: Path, expected: tuple[int, int, int]) -> "Autoencoder":
 
     register_layers()
     try:
-        network: Autoencoder = keras.saving.load_model(path, compile=False)
+        with _file_of(path, content) as file:
+            network: Autoencoder = keras.saving.load_model(file, compile=False)
         shape = (*network.encoder.input_shape[1:], network.latent_size)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise InputError(describe_os_error(error)) from error
         lines = str(error).strip().splitlines()
         reason = lines[0] if lines else type(error).__name__
         raise InputError(
@@ -98,3 +107,15 @@ def load_network(path: Path, expected: tuple[int, int, int]) -> "Autoencoder":
             f"{shape}. Train the model again."
         )
     return network
+
+
+@contextmanager
+def _file_of(path: Path, content: bytes | None) -> Iterator[Path]:
+    """Yield a file with a content, for Keras, which reads nothing but files."""
+    if content is None:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, path.name)
+        copy.write_bytes(content)
+        yield copy

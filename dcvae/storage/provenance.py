@@ -1,6 +1,7 @@
 """Provenance of a model: its training data, versions, device and losses, as in run.json."""
 
 import hashlib
+import io
 import math
 import platform
 from collections.abc import Mapping
@@ -116,19 +117,20 @@ def trained_until(run: Mapping[str, Any]) -> int | None:
     return None if last is None else int(microseconds(pd.DatetimeIndex([last]))[0])
 
 
-def read_history(path: Path) -> list[EpochLosses]:
+def read_history(path: Path, content: bytes | None) -> list[EpochLosses]:
     """Read the losses of every epoch of a training.
 
     Args:
-        path: history.csv of a model.
+        path: history.csv of a model, for the message.
+        content: its content; None if there is none.
 
     Raises:
         InputError: the file is missing or damaged.
     """
+    if content is None:
+        raise InputError(f"{path} is missing. Train the model again, or put it back.")
     try:
-        lines = pd.read_csv(path)[list(EpochLosses._fields)].itertuples(index=False)
+        lines = pd.read_csv(io.BytesIO(content))[list(EpochLosses._fields)].itertuples(index=False)
         return [EpochLosses(int(epoch), *losses) for epoch, *losses in lines]
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing. Train the model again, or put it back.") from error
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, KeyError) as error:
         raise InputError(f"{path} is damaged ({error}). Train the model again.") from error

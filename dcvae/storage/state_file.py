@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dcvae._arrays import AnyArray
-from dcvae.errors import InputError
+from dcvae.errors import InputError, cannot_be_read
 from dcvae.storage.atomic import whole_file
 from dcvae.training import EpochLosses, TrainingState
 
@@ -48,10 +48,17 @@ def read_state(path: Path) -> TrainingState:
             part, _, variable = name.partition("/")
             parts[part][variable] = value
         return TrainingState(
-            history, int(numbers[0]), float(numbers[1]), float(numbers[2]), int(numbers[3]), **parts
+            history,
+            int(numbers[0]),
+            float(numbers[1]),
+            float(numbers[2]),
+            int(numbers[3]),
+            last=parts["last"],
+            best=parts["best"],
         )
+    except OSError as error:
+        raise InputError(cannot_be_read(path, error)) from error
     except (
-        OSError,
         EOFError,
         ValueError,
         KeyError,

@@ -165,8 +165,12 @@ def test_leftovers_of_a_killed_run_do_not_matter(model):
     killed = ResultsFolder(model.folder, Path("x.csv"))
     killed.__enter__()
     killed._write_rows(review_with(model))
-    write_results(model)
-    assert [path.name for path in (model.folder / "results").iterdir()] == ["x"]
+    killed._held.close()  # as the system does
+    before = {path.name for path in model.folder.parent.iterdir()}
+    assert before == {"toy", ".toy.results.x.partial"}
+    write_results(model, "other.csv")
+    assert {path.name for path in model.folder.parent.iterdir()} == {"toy"}
+    assert [path.name for path in (model.folder / "results").iterdir()] == ["other"]
 
 
 @pytest.mark.parametrize(

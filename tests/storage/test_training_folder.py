@@ -390,9 +390,35 @@ def test_a_copy_keeps_the_model_that_had_its_name(folder):
     models = folder.final.parent
     train_whole(folder, b"1")
     train_whole(TrainingFolder(models, "other"), b"2")
-    shutil.copytree(models / "other", models / "other.partial" / "x")  # what an earlier copy left
+    shutil.copytree(models / "other", models / ".other.saved" / "x")  # what an earlier copy left
+    cut_off(TrainingFolder(models, "other"))
+    before = contents(models / "other.partial")
     copy_model(folder.final, models, "other")
     assert weights_in(models / "other") == b"1"
     assert weights_in(models / "other.previous") == b"2"
-    assert not (models / "other.partial").exists()
+    assert contents(models / "other.partial") == before  # can still be resumed
     assert not (models / "other" / "x").exists()
+    assert {path.name for path in models.iterdir()} == {
+        *("toy", "other", "other.previous", "other.partial"),
+    }
+
+
+def test_a_model_that_is_gone_is_not_copied(folder):
+    train_whole(folder)
+    identity = open_model(folder.final.parent, settings_with()).identity
+    shutil.move(folder.final, folder.final.parent / "elsewhere")
+    with pytest.raises(InputError, match=r"loaded from .*toy is not there any more. Put the folde"):
+        copy_model(folder.final, folder.final.parent, "other", identity)
+    assert {path.name for path in folder.final.parent.iterdir()} == {"elsewhere"}
+
+
+def test_a_copy_is_of_the_model_that_was_loaded(folder):
+    models = folder.final.parent
+    train_whole(folder, b"1")
+    identity = open_model(models, settings_with()).identity
+    train_whole(again(folder), b"2")
+    copy_model(folder.final, models, "other", identity)
+    assert weights_in(models / "other") == b"1"
+    train_whole(again(folder), b"3")
+    with pytest.raises(InputError, match=r"read from .*toy is not there any more: it was trained"):
+        copy_model(folder.final, models, "another", identity)

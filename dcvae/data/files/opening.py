@@ -9,7 +9,7 @@ import pandas as pd
 from dcvae.data.files.csv_file import CsvFile, stripped_names
 from dcvae.data.files.frame_file import FrameFile
 from dcvae.data.files.messages import File
-from dcvae.errors import InputError
+from dcvae.errors import InputError, cannot_be_read
 
 
 def open_file(path: Path) -> File:
@@ -29,7 +29,7 @@ def open_file(path: Path) -> File:
         if raw.startswith(b"\x1f\x8b"):
             raw = gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(cannot_be_read(path, error)) from error
     return CsvFile(path, raw)
 
 
@@ -43,7 +43,7 @@ def _parquet(path: Path) -> FrameFile:
             "save it as CSV."
         ) from error
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as Parquet: {error}") from error
+        raise InputError(cannot_be_read(path, error, " as Parquet")) from error
     is_counter = isinstance(frame.index, pd.RangeIndex)
     frame = frame.reset_index(drop=is_counter, allow_duplicates=True)
     return FrameFile(path, frame.set_axis(stripped_names([str(n) for n in frame.columns]), axis=1))

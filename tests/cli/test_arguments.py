@@ -112,7 +112,10 @@ def test_an_end_without_a_mistake(capsys, returned, status):
     ("error", "message"),
     [
         (InputError("`T` is 3."), "error: `T` is 3.\n"),
-        (PermissionError(13, "Permission denied", "models/a"), "error: models/a may not be read or"),
+        (
+            PermissionError(13, "Permission denied", "models/a"),
+            "error: models/a may not be read or",
+        ),
         (FileNotFoundError(2, "No such file", "a.csv"), "error: a.csv does not exist. Ch"),
     ],
 )
@@ -134,7 +137,11 @@ def test_interrupted_ends_in_130(capsys):
     [
         (KeyboardInterrupt(), 130, "\ninterrupted; the results are in x\n"),
         (InputError("`T` is 3."), 2, "error: `T` is 3.\nThe results are in x.\n"),
-        (OSError(28, "No space", "y"), 2, " no space is left on its disk. Free some, and try again"),
+        (
+            OSError(28, "No space", "y"),
+            2,
+            " no space is left on its disk. Free some, and try again",
+        ),
     ],
 )
 def test_what_is_said_of_an_end_is_what_was_changed(capsys, error, status, end):

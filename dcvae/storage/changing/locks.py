@@ -61,13 +61,20 @@ def lock(path: Path, *, wait: float = 0.0) -> Iterator[None]:
         yield
     finally:
         if handle is not None:
-            if sys.platform == "win32":  # where an open file cannot be removed
-                os.close(handle)
-                handle = None
-            with suppress(OSError):
-                path.unlink()  # while it is locked: nobody can have taken it
-            if handle is not None:
-                os.close(handle)
+            _release(handle, path)
+
+
+def _release(handle: int, path: Path) -> None:
+    if sys.platform == "win32":  # where an open file cannot be removed
+        os.close(handle)
+        with suppress(OSError):
+            path.unlink()
+        return
+    try:
+        with suppress(OSError):
+            path.unlink()  # while it is locked: nobody can have taken it
+    finally:
+        os.close(handle)
 
 
 def _held(path: Path, until: float) -> int | None:

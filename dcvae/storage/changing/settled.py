@@ -69,8 +69,8 @@ def held(names: Names) -> Iterator[None]:
             stack.enter_context(lock(names.lock, wait=WAIT))
         except LockedError as error:
             raise InputError(
-                f"The model in {names.final} is being changed ({error}). Wait for the end of that, "
-                "or stop it, and run the command again."
+                f"The model in {names.final} is being read or changed ({error}). Wait for the end "
+                "of that, or stop it, and run the command again."
             ) from error
         yield
 

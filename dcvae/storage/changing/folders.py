@@ -65,15 +65,18 @@ def sync_folder(folder: Path) -> None:
 def sync_files(folder: Path) -> None:
     """Bring all files below a folder to the disk, and their names."""
     flags = os.O_RDWR if sys.platform == "win32" else os.O_RDONLY
-    for place, _, names in os.walk(folder):
-        for path in (Path(place, name) for name in names):
-            if path.is_file() and not path.is_symlink():
-                handle = os.open(path, flags)
-                try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
-        sync_folder(Path(place))
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink():
+            continue
+        if path.is_dir():
+            sync_folder(path)
+        elif path.is_file():
+            handle = os.open(path, flags)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+    sync_folder(folder)
 
 
 def remove(path: Path) -> None:

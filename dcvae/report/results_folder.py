@@ -219,7 +219,7 @@ class ResultsFolder:
                 if kind is None:
                     self._put()
             finally:
-                if self._partial.exists():
+                with suppress(OSError):  # of what cannot be removed the next run tries it again
                     remove(self._partial)
 
     def _put(self) -> None:

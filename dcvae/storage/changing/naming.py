@@ -127,8 +127,13 @@ def _exchange_names(staged: Path, names: Names) -> list[str]:
     if not os.path.lexists(names.final):
         staged.rename(names.final)
     elif not exchange(staged, names.final):
-        notices = _give_up(names.previous)
-        names.final.rename(names.previous)
+        given_up, notices = _give_up(names.previous)
+        try:
+            names.final.rename(names.previous)
+        except OSError:
+            if given_up is not None:
+                given_up.rename(names.previous)
+            raise
         staged.rename(names.final)
     sync_folder(names.final.parent)
     return notices
@@ -138,7 +143,7 @@ def _tidy(mark: dict[str, object], names: Names) -> list[str]:
     notices, models = [], names.final.parent
     old = next((p for p in (names.partial, names.saved) if p.name == mark["written_in"]), None)
     if old is not None and os.path.lexists(old) and os.lstat(old).st_ino == mark["replaces"]:
-        notices = _give_up(names.previous)
+        _, notices = _give_up(names.previous)
         old.rename(names.previous)
     (names.final / FINISHED).unlink()
     sync_folder(models)
@@ -158,17 +163,20 @@ def _mark(folder: Path) -> dict[str, object]:
     return content if is_ours else {}
 
 
-def _give_up(previous: Path) -> list[str]:
-    """Make way for the next model before: remove the one that is there, unless it holds more."""
+def _give_up(previous: Path) -> tuple[Path | None, list[str]]:
+    """Make way for the next model before: rename the one that is there, to be removed.
+
+    Returns:
+        Where it is now, None if there was none, and a notice if it holds more than a model and is
+        kept.
+    """
     if not os.path.lexists(previous):
-        return []
+        return None, []
     foreign = foreign_files(previous)
     if not foreign:
-        previous.rename(_free(previous.with_name(f".{previous.stem}.removed")))
-        return []
-    kept = _free(previous.with_name(f"{previous.name}-2"))
-    previous.rename(kept)
-    return [
+        return previous.rename(_free(previous.with_name(f".{previous.stem}.removed"))), []
+    kept = previous.rename(_free(previous.with_name(f"{previous.name}-2")))
+    return kept, [
         f"{previous} held files that are not of this program ({foreign[0]}), so it was not "
         f"removed but renamed to {kept}."
     ]

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -162,6 +163,24 @@ def test_a_name_that_cannot_be_given_can_be_given_later(models, names, monkeypat
     give_name(names.partial, names, lambda: done.append(1))
     assert texts(models) == {"toy": "2", "toy.previous": "1"}
     assert done == [1]
+
+
+def test_a_model_that_cannot_be_renamed_keeps_the_one_before(models, names, monkeypatch):
+    """As on Windows, while another program has one of its files open."""
+    for path, text in ((names.previous, "0"), (names.final, "1"), (names.partial, "2")):
+        folder_with(path, text)
+    rename = Path.rename
+
+    def refuse(path, target):
+        if path == names.final:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with without_exchange(), pytest.raises(PermissionError):
+        give_name(names.partial, names, lambda: None)
+    assert texts(models) == {"toy": "1", "toy.previous": "0", "toy.partial": "2"}
+    assert not (names.partial / naming.FINISHED).exists()
 
 
 def test_one_who_may_not_rename_reads_what_has_the_name(models, names, monkeypatch):

@@ -205,7 +205,8 @@ def test_a_folder_of_others_in_the_way_is_refused_and_stays(model):
 
 def test_a_link_to_a_folder_of_results_elsewhere_is_written_through(model, tmp_path):
     elsewhere = tmp_path / "elsewhere"
-    for name in ("x", "y"):
+    others = ("x", "y", ".y.old", ".z.new", ".w.old")
+    for name in others:
         (elsewhere / name).mkdir(parents=True)
         (elsewhere / name / "theirs.txt").write_text("theirs")
     (model.folder / "results").symlink_to(elsewhere)
@@ -213,9 +214,9 @@ def test_a_link_to_a_folder_of_results_elsewhere_is_written_through(model, tmp_p
         write_results(model)
     write_results(model, "z.csv")
     write_results(model, "z.csv")
-    theirs = {f"{name}/theirs.txt" for name in ("x", "y")}
+    theirs = {f"{name}/theirs.txt" for name in others}
     assert set(contents(elsewhere)) == theirs | {f"z/{name}" for name in ALWAYS}
-    assert {path.name for path in elsewhere.iterdir()} == {"x", "y", "z"}
+    assert {path.name for path in elsewhere.iterdir()} == {*others, "z"}
 
 
 def test_links_that_cannot_be_replaced_are_refused(model, tmp_path):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 _AT_WORKING_FOLDER = -100 if sys.platform != "darwin" else -2
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
+ASIDE = ".dcvae-old"  # ends the names of folders that wait; nobody else's has it
 _NOT_OFFERED = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)
 
 
@@ -89,7 +90,7 @@ def remove(path: Path) -> None:
 
 def aside_of(place: Path) -> Path:
     """Return where the folder of a place waits while another takes it, without `exchange`."""
-    return place.with_name(f".{place.name}.old")
+    return place.with_name(f".{place.name}{ASIDE}")
 
 
 def put_back(place: Path) -> None:
@@ -120,7 +121,7 @@ def replace_folder(new: Path, place: Path, done: Callable[[], None] = lambda: No
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        beside = place.with_name(f".{place.name}.new")  # as `place` is on another disk
+        beside = place.with_name(f".{place.name}.dcvae-new")  # as `place` is on another disk
         remove(beside)
         shutil.copytree(new, beside, symlinks=True)
         _replace(beside, place, done)

@@ -8,7 +8,7 @@ from typing import Any
 from dcvae.errors import InputError
 from dcvae.storage.atomic import read_json
 from dcvae.storage.changing.files import settle_files
-from dcvae.storage.changing.folders import put_back
+from dcvae.storage.changing.folders import ASIDE, put_back
 from dcvae.storage.changing.locks import NOT_ALLOWED, LockedError, lock
 from dcvae.storage.changing.naming import Names, settle_name
 from dcvae.storage.layout import RESULTS_FOLDER, RUN_FILE
@@ -41,8 +41,8 @@ def settled(folder: Path, identity: Any = None) -> Iterator[Path]:
         for place in (folder,) if identity is None else (folder, names.previous):
             if place.is_dir() and identity in (None, _identity(place)):
                 settle_files(place)
-                for aside in (place / RESULTS_FOLDER).glob(".*.old"):
-                    put_back(aside.with_name(aside.name.removeprefix(".").removesuffix(".old")))
+                for aside in (place / RESULTS_FOLDER).glob(f".*{ASIDE}"):
+                    put_back(aside.with_name(aside.name.removeprefix(".").removesuffix(ASIDE)))
                 yield place
                 return
         if identity is None:

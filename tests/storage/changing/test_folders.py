@@ -112,7 +112,7 @@ def test_a_folder_of_another_disk_is_copied_first(tmp_path, monkeypatch, has_ear
 
 
 def test_what_was_cut_off_between_two_renamings_is_put_back(tmp_path):
-    place, aside = tmp_path / "place", tmp_path / ".place.old"
+    place, aside = tmp_path / "place", tmp_path / ".place.dcvae-old"
     put_back(place)
     folder_with(aside, "1")
     put_back(place)

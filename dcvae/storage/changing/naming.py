@@ -123,7 +123,7 @@ def give_name(staged: Path, names: Names, done: Callable[[], None]) -> list[str]
 
 
 def _exchange_names(staged: Path, names: Names) -> list[str]:
-    notices = []
+    notices: list[str] = []
     if not os.path.lexists(names.final):
         staged.rename(names.final)
     elif not exchange(staged, names.final):
@@ -140,7 +140,8 @@ def _exchange_names(staged: Path, names: Names) -> list[str]:
 
 
 def _tidy(mark: dict[str, object], names: Names) -> list[str]:
-    notices, models = [], names.final.parent
+    notices: list[str] = []
+    models = names.final.parent
     old = next((p for p in (names.partial, names.saved) if p.name == mark["written_in"]), None)
     if old is not None and os.path.lexists(old) and os.lstat(old).st_ino == mark["replaces"]:
         _, notices = _give_up(names.previous)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dcvae.detectors.registry import detector_names as detector_names
     from dcvae.detectors.registry import make_detector as make_detector
     from dcvae.errors import InputError as InputError
-    from dcvae.storage.model_folder import load_model as load_model
+    from dcvae.storage.loading import load_model as load_model
 
 __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -34,6 +34,6 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "dcvae.detectors.dcvae": ("DCVAEDetector",),
         "dcvae.detectors.registry": ("detector_names", "make_detector"),
         "dcvae.errors": ("InputError",),
-        "dcvae.storage.model_folder": ("load_model",),
+        "dcvae.storage.loading": ("load_model",),
     },
 )

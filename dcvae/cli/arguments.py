@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, NoReturn, Protocol
 
 from dcvae._version import __version__
-from dcvae.errors import InputError
+from dcvae.errors import InputError, describe_os_error
 
 Command = Literal["train", "thresholds", "detect"]
 
@@ -115,20 +115,29 @@ def command(
 
     Args:
         make_parser: takes the name by which the command was called and returns its parser.
-        do: takes the parsed arguments and returns the exit status, None for 0.
+        do: takes the parsed arguments and returns the exit status, None for 0. What it changes on
+            disk it adds to their `changes`, a list of clauses.
     """
 
     def main(words: Sequence[str] | None = None, program: str | None = None) -> NoReturn:
-        run(lambda: do(make_parser(program).parse_args(words)))
+        changes: list[str] = []
+
+        def parsed_and_done() -> int | None:
+            arguments = make_parser(program).parse_args(words)
+            arguments.changes = changes
+            return do(arguments)
+
+        run(parsed_and_done, changes)
 
     return main
 
 
-def run(command: Callable[[], int | None]) -> NoReturn:
+def run(command: Callable[[], int | None], changes: Sequence[str] = ()) -> NoReturn:
     """Run a command and exit: status 2 and a message alone for a user's mistake, 130 for Ctrl-C.
 
     Args:
         command: returns the status to exit with; None for 0.
+        changes: what it has changed on disk so far, as clauses for what is said of its end.
     """
     status = 0
     try:
@@ -137,10 +146,14 @@ def run(command: Callable[[], int | None]) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(141)
     except (InputError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        text = describe_os_error(error) if isinstance(error, OSError) else str(error)
+        print(f"error: {text}", file=sys.stderr)
+        if changes:
+            print(f"{changes[-1][:1].upper()}{changes[-1][1:]}.", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        print("\ninterrupted; nothing was changed", file=sys.stderr)
+        said = changes[-1] if changes else "nothing was changed"
+        print(f"\ninterrupted; {said}", file=sys.stderr)
         sys.exit(130)
     sys.exit(status)
 

@@ -46,7 +46,7 @@ def _detect(arguments: argparse.Namespace) -> int:
 
     printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
     started = time.monotonic()
-    stored = open_model(arguments.models, read_settings(arguments.settings))
+    stored = open_model(arguments.models, read_settings(arguments.settings)).snapshot()
     table, labels = read_data(
         arguments.data,
         stored.settings,
@@ -54,7 +54,13 @@ def _detect(arguments: argparse.Namespace) -> int:
         labels=arguments.labels,
         context=arguments.context,
     )
-    target = ResultsFolder(stored.folder, arguments.data, arguments.results)
+    target = ResultsFolder(
+        stored.folder,
+        arguments.data,
+        arguments.results,
+        identity=stored.identity,
+        changes=arguments.changes,
+    )
     thresholds = stored.thresholds()
     _ = stored.calibration  # refused here, before anything slow, if it is damaged
     history = stored.history() if arguments.figures else []
@@ -78,7 +84,7 @@ def _detect(arguments: argparse.Namespace) -> int:
             None if labels is None else evaluate_by_labels(stored, detection, labels),
         )
         results.write(reviewed, arguments.figures, history)
-    printer.notice(reviewed.quality.notices())
+    printer.notice(reviewed.quality.notices() + output.moved(stored.folder, results.folder))
     output.review(printer, reviewed, results.folder, time.monotonic() - started)
     printer.machine_readable(reviewed.to_dict())
     if reviewed.not_judged:

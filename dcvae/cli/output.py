@@ -117,6 +117,21 @@ def training_end(printer: Printer, result: "TrainingResult", folder: Path, secon
     return 0
 
 
+def moved(folder: Path, written: Path) -> list[str]:
+    """Return a notice if another model has taken the name while a command was running.
+
+    Args:
+        folder: the folder of the model when the command began.
+        written: what the command has written.
+    """
+    if written.is_relative_to(folder):
+        return []
+    return [
+        f"Another model has taken the name of this one in the meantime. What is said here is of "
+        f"the model before, and is written to {written}; run the command again for the new one."
+    ]
+
+
 def alphas_table(printer: Printer, thresholds: "Thresholds") -> None:
     """Print fitted alphas, one line per series.
 

@@ -27,7 +27,7 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
     given = read_settings(arguments.settings)
     given.check_labels(arguments.labels)
-    stored = open_model(arguments.models, given)
+    stored = open_model(arguments.models, given).snapshot()
     _ = stored.calibration  # refused here, before anything slow, if it is damaged
     table, labels = read_data(
         arguments.data, stored.settings, series=stored.series, labels=arguments.labels
@@ -38,13 +38,13 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
 
     start_backend()
     thresholds = stored.calibrated().fit_thresholds(table, labels, trained_until(stored.run))
-    paths = stored.write_thresholds(thresholds, table, labels)
+    paths = stored.write_thresholds(thresholds, table, labels, arguments.changes)
     output.alphas_table(printer, thresholds)
     facts = {"system alarm": thresholds.alarm.describe(stored.step_seconds)}
     if thresholds.alarm.expected is not None:
         facts["expected"] = thresholds.alarm.expected.describe()
     printer.facts(facts)
-    printer.notice(thresholds.notices)
+    printer.notice([*thresholds.notices, *output.moved(stored.folder, paths[0])])
     printer.machine_readable(
         {
             "alphas": thresholds.alphas.to_records(),

@@ -53,45 +53,45 @@ def _train(arguments: argparse.Namespace) -> int:
     settings = settings.with_num_series(table.frame.shape[1], table.path)
     data = training_data(table, settings, labels)
     source = source_record(data.table, data.labels)
-    folder = TrainingFolder(arguments.models, settings.model_name)
-    if arguments.resume:
-        folder.check_resumable(settings, source)
-    output.columns_table(printer, data.table.columns)
-    printer.notice(data.notices)
-    printer.notice(without_effect(settings))
-    printer.notice(entry_of(settings).notices(settings))
-    printer.notice(fidelity_departures(settings))
-    printer.notice(folder.notices(resume=arguments.resume))
-    state = folder.begin(settings, data.preprocessor, source, resume=arguments.resume)
+    with TrainingFolder(arguments.models, settings.model_name, arguments.changes) as folder:
+        if arguments.resume:
+            folder.check_resumable(settings, source)
+        output.columns_table(printer, data.table.columns)
+        printer.notice(data.notices)
+        printer.notice(without_effect(settings))
+        printer.notice(entry_of(settings).notices(settings))
+        printer.notice(fidelity_departures(settings))
+        printer.notice(folder.notices(resume=arguments.resume))
+        state = folder.begin(settings, data.preprocessor, source, resume=arguments.resume)
 
-    start_backend()
+        start_backend()
 
-    def on_start(network: "Autoencoder", device: str) -> None:
-        output.training_start(printer, data, settings, network, device, folder.final)
-        if arguments.tensorboard:
-            folder.log(network)
+        def on_start(network: "Autoencoder", device: str) -> None:
+            output.training_start(printer, data, settings, network, device, folder.final)
+            if arguments.tensorboard:
+                folder.log(network)
 
-    with TrainingDisplay(printer, settings.epochs, len(state.history)) as display:
-        model = pipeline.fit(
-            data,
-            settings,
-            state=state,
-            on_start=on_start,
-            keep=folder.keep_state,
-            progress=display,
-        )
-    told = folder.finish(model, source)
-    training = model.training
-    status = output.training_end(printer, training.result, folder.final, training.seconds)
-    if model.thresholds.alarm.expected is not None:
-        printer.say(f"expected: {model.thresholds.alarm.expected.describe()}")
-    printer.notice([*told, *model.thresholds.notices])
-    printer.machine_readable(run_record(source, training))
-    printer.say("next:")
-    typed = command_line.typed
-    printer.say(f"  {typed('thresholds', ('VAL.csv', 'LABELS.csv'), arguments)}")
-    printer.say(f"  {typed('detect', ('TEST.csv',), arguments)}")
-    return status
+        with TrainingDisplay(printer, settings.epochs, len(state.history)) as display:
+            model = pipeline.fit(
+                data,
+                settings,
+                state=state,
+                on_start=on_start,
+                keep=folder.keep_state,
+                progress=display,
+            )
+        told = folder.finish(model, source)
+        training = model.training
+        status = output.training_end(printer, training.result, folder.final, training.seconds)
+        if model.thresholds.alarm.expected is not None:
+            printer.say(f"expected: {model.thresholds.alarm.expected.describe()}")
+        printer.notice([*told, *model.thresholds.notices])
+        printer.machine_readable(run_record(source, training))
+        printer.say("next:")
+        typed = command_line.typed
+        printer.say(f"  {typed('thresholds', ('VAL.csv', 'LABELS.csv'), arguments)}")
+        printer.say(f"  {typed('detect', ('TEST.csv',), arguments)}")
+        return status
 
 
 main = command_line.command(_parser, _train)

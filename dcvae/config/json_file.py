@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from dcvae.errors import InputError
+from dcvae.errors import InputError, describe_os_error
 
 _SHOWN_CHARACTERS = 60  # of each end of a received value, and on each side of an error in a line
 _LARGEST = 16 * 1024 * 1024  # bytes: a settings file has a few thousand
@@ -46,7 +46,7 @@ def read_text(path: Path) -> str:
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; expected a settings file there") from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(describe_os_error(error)) from error
     if len(content) > _LARGEST:
         raise InputError(
             f"{path} is larger than {_LARGEST:,} bytes; expected a settings file, a JSON object of "

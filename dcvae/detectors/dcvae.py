@@ -115,6 +115,7 @@ class DCVAEDetector(AnomalyDetector):
     _model: pipeline.CalibratedModel
     _record: dict[str, Any]  # of the training data, for a model that was fitted here
     _folder: Path  # of a model that was loaded
+    _identity: Any  # of it: another model may take its folder
 
     def __init__(
         self,
@@ -200,11 +201,11 @@ class DCVAEDetector(AnomalyDetector):
         Raises:
             InputError: there is no model, or files are missing or damaged.
         """
-        stored = open_folder(Path(folder))
+        stored = open_folder(Path(folder)).snapshot()
         # Another fit may have another number of series.
         detector = cls.from_settings(stored.settings.model_copy(update={"num_series": None}))
         detector._take(stored.load() if stored.has_alarm else stored.calibrated())
-        detector._folder = stored.folder.resolve()
+        detector._folder, detector._identity = stored.folder.resolve(), stored.identity
         detector.n_features_in_ = len(stored.series)
         if list(stored.series) != series_names(None, len(stored.series)):
             detector.feature_names_in_ = np.array(stored.series, dtype=object)
@@ -221,11 +222,16 @@ class DCVAEDetector(AnomalyDetector):
 
         Returns:
             The folder of the model.
+
+        Raises:
+            InputError: nothing can be written there, another training has the name, or the folder
+                that the model was loaded from is gone.
         """
         check_is_fitted(self)
         if isinstance(self._model, pipeline.FittedModel) and self._model.summary is not None:
             return save_model(self._model, Path(models), self._record)
-        return copy_model(self._folder, Path(models), self.settings_.model_name)
+        name = self.settings_.model_name
+        return copy_model(self._folder, Path(models), name, self._identity)
 
     def fit(self, X: ArrayLike | pd.DataFrame, y: object = None) -> Self:  # noqa: N803
         """Fit to rows that are taken to be normal; a fit that fails changes nothing.

@@ -3,7 +3,8 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,17 +12,31 @@ import numpy as np
 import pandas as pd
 
 from dcvae._arrays import AnyArray, Float32Array
+from dcvae.errors import InputError
 from dcvae.evaluation import SYSTEM, Review
 from dcvae.report.content import figures as draw_figures
 from dcvae.report.content import page_content
 from dcvae.report.page import render
 from dcvae.report.results_source import SOURCE_FILE, check_results, source_of
-from dcvae.storage import as_json
+from dcvae.storage import (
+    RESULTS_FOLDER,
+    LockedError,
+    as_json,
+    check_writable,
+    lock,
+    remove,
+    replace_folder,
+    settled,
+)
 
 if TYPE_CHECKING:
     from dcvae.training import EpochLosses
 
-RESULTS_FOLDER = "results"
+_SUFFIXES = (".gz", ".zip", ".bz2", ".xz", ".zst")  # of compressed files
+_MARK = "anomaly_predictions.csv"  # tells a folder of results from any other
+_SOMETIMES = ("metrics.csv", "baselines.csv")  # files that not every run writes
+_FIGURES = "figures"
+_OF_FIGURES = (".png", ".pdf")
 _BLOCK_ROWS = 16_384
 _NO_NUMBER = re.compile(r",nan(?=[,\n])")  # a whole cell, not a part of a word
 _ROUNDED = ("times_limit", "peak_score", "reference", "peak_strength")  # of events
@@ -31,37 +46,79 @@ _DECIMALS_BELOW_SCALE = 7  # float32 carries no more of a scaled number
 class ResultsFolder:
     """The folder of a file's results, which appears when all of them are written.
 
-    A context manager: at its end the new folder replaces an earlier one; after an error the earlier
-    one stays as it was.
+    A context manager: at its end the new folder replaces an earlier one in one step; after an error
+    the earlier one stays as it was. Files in the earlier one that are not of this program are kept.
 
     Args:
         model_folder: models/<model_name>.
         data: path of the scored file, which names the folder.
         folder: the folder itself, if it is to be another.
+        identity: `StoredModel.identity`: if another model takes the name meanwhile, the results
+            go to where this one is then. None for whichever has the name.
+        changes: what was changed on disk is added here, as a clause for a message.
 
     Attributes:
-        folder: models/<model_name>/results/<data file stem>, or as given.
+        folder: models/<model_name>/results/<data file stem>, or as given; where it is, at the end.
 
     Raises:
         InputError: there are results of another file, or something else.
     """
 
-    def __init__(self, model_folder: Path, data: Path, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        model_folder: Path,
+        data: Path,
+        folder: Path | None = None,
+        *,
+        identity: Any = None,
+        changes: list[str] | None = None,
+    ) -> None:
         self._data = data
-        stem = data.name.removesuffix(".gz").removesuffix(data.suffix).removesuffix(".csv")
-        stem = stem.strip(".") or "data"  # a dot is a folder that exists
-        self.folder = model_folder / RESULTS_FOLDER / stem
+        self.folder = model_folder / RESULTS_FOLDER / _stem(data)
+        self._is_given = folder is not None
         if folder is not None:
             # Its last name, so that what is made beside it has one; not a link's target.
             self.folder = folder.parent.resolve() / (folder.name or folder.resolve().name)
+        self._model_folder, self._identity = model_folder, identity
+        self._changes = [] if changes is None else changes
+        self._partial = Path()
+        self._held = ExitStack()
+        _check_replaceable(self.folder)
         check_results(self.folder, data, model_folder)
-        self._partial = self.folder.with_name(f".{self.folder.name}.{os.getpid()}.partial")
 
     def __enter__(self) -> "ResultsFolder":
-        """Make the folder under a temporary name, before the work that would be lost."""
-        if self._partial.exists():  # of a killed process with the same number, as in containers
-            shutil.rmtree(self._partial)
-        self._partial.mkdir(parents=True)
+        """Make the folder under a temporary name, before the work that would be lost.
+
+        Raises:
+            InputError: what is in its place was not written by this program, or another process is
+                writing it.
+        """
+        if self._is_given:
+            place = self.folder.parent
+            place.mkdir(parents=True, exist_ok=True)
+        else:
+            place = _where_to_write(self._model_folder)
+        start = f".{self._model_folder.name}.results."
+        self._partial = place / f"{start}{self.folder.name}.partial"
+        try:
+            self._held.enter_context(lock(self._partial.with_suffix(".lock")))
+        except LockedError as error:
+            raise InputError(
+                f"Another run writes results to {self.folder} ({error}). Wait for its end, or "
+                "stop it."
+            ) from error
+        try:
+            with settled(self._model_folder, self._identity) as folder:
+                _check_replaceable(self._place_in(folder))
+            remove(self._partial)  # of a killed process
+            self._partial.mkdir()
+            for other in place.glob(f"{start}*.partial"):
+                if other != self._partial:
+                    with suppress(LockedError, OSError), lock(other.with_suffix(".lock")):
+                        remove(other)
+        except BaseException:
+            self._held.close()
+            raise
         return self
 
     def write(
@@ -182,13 +239,96 @@ class ResultsFolder:
         (self._partial / name).write_bytes(text.encode("utf-8"))
 
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
-        """Rename the folder, or remove it after an error."""
-        if kind is None:
-            if self.folder.exists():
-                shutil.rmtree(self.folder)
-            self._partial.rename(self.folder)
-        else:
-            shutil.rmtree(self._partial)
+        """Put the folder in its place, or remove it after an error."""
+        with self._held:
+            try:
+                if kind is None:
+                    self._put()
+            finally:
+                with suppress(OSError):  # of what cannot be removed the next run tries it again
+                    remove(self._partial)
+
+    def _place_in(self, model_folder: Path) -> Path:
+        """Return where the results go: the given folder, or that in the model, wherever it is."""
+        if self._is_given:
+            return self.folder
+        return model_folder / RESULTS_FOLDER / self.folder.name
+
+    def _put(self) -> None:
+        with settled(self._model_folder, self._identity) as folder:
+            place = self._place_in(folder)
+            _check_replaceable(place)
+            for name in _foreign(place, self._partial):
+                (self._partial / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(place / name, self._partial / name, follow_symlinks=False)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self.folder = place
+            replace_folder(
+                self._partial,
+                place,
+                lambda: self._changes.append(f"the results are in {place}"),
+            )
+
+
+def _stem(data: Path) -> str:
+    """Return the name of a file without its suffixes, as the name of a folder."""
+    name = data.name
+    for suffix in (*_SUFFIXES, data.suffix, ".csv"):
+        name = name.removesuffix(suffix)
+    return name.strip(".") or "data"  # a dot is a folder that exists
+
+
+def _where_to_write(model_folder: Path) -> Path:
+    """Return the folder in which results are made: beside the model, which may be renamed.
+
+    Where results are not below the models, as behind a link to another disk, it is there.
+
+    Raises:
+        InputError: results are behind a link that leads nowhere.
+    """
+    results, models = model_folder / RESULTS_FOLDER, model_folder.parent
+    if results.is_symlink() and not results.is_dir():
+        raise InputError(
+            f"{results} is a link to {os.readlink(results)}, which is no folder. Make that folder, "
+            "or remove the link."
+        )
+    is_below = results.resolve() == models.resolve() / model_folder.name / RESULTS_FOLDER
+    if is_below and os.access(models, os.W_OK | os.X_OK):
+        return models
+    results.mkdir(exist_ok=True)
+    return results.resolve()
+
+
+def _check_replaceable(place: Path) -> None:
+    """Check that a folder of results can be written, and that what is there is one.
+
+    Raises:
+        InputError: it cannot, or is not.
+    """
+    if place.is_symlink() or (place.exists() and not place.is_dir()):
+        kind = "link" if place.is_symlink() else "file"
+        raise InputError(
+            f"{place} is a {kind}; expected a folder of results, which is replaced as a whole. "
+            f"Remove the {kind}; {place.parent} may be a link to another disk."
+        )
+    if place.is_dir() and any(place.iterdir()) and not (place / _MARK).exists():
+        raise InputError(
+            f"{place} is in the way: it holds no results of this program, which removes nothing of "
+            "yours. Rename it, or the data file."
+        )
+    for folder in (place, place.parent):
+        if folder.exists():
+            check_writable(folder)
+
+
+def _foreign(place: Path, new: Path) -> Iterator[Path]:
+    """Yield files of an earlier folder that are not of this program, by their paths in it."""
+    for path in place.rglob("*"):
+        name = path.relative_to(place)
+        is_figure = name.parts[0] == _FIGURES and path.suffix in _OF_FIGURES
+        is_own = is_figure or str(name) in _SOMETIMES or os.path.lexists(new / name)
+        if not is_own and (path.is_symlink() or path.is_file()):
+            yield name
 
 
 def _lines(times: Sequence[str], values: AnyArray, formats: list[str]) -> str:

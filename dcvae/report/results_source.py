@@ -9,7 +9,6 @@ from dcvae.errors import InputError
 from dcvae.storage import sha256_of
 
 SOURCE_FILE = "source.json"
-_MADE_LAST = ("metrics.json", "report.html")  # every folder of results has them
 _LARGEST = 1_000_000  # bytes of a record
 
 
@@ -37,9 +36,8 @@ def _path_from(folder: Path, data: Path) -> str | None:
 def check_results(folder: Path, data: Path, model_folder: Path) -> None:
     """Check that the results of a file may be written to a folder, before anything slow.
 
-    A folder that does not exist or is empty may be taken, and one with results of the same path or
-    of the same content, which are replaced. Results of an earlier version, without a record, are
-    taken for those of the file of that name.
+    Results of the same path or of the same content are replaced. Results of an earlier version,
+    without a record, are taken for those of the file of that name.
 
     Args:
         folder: where the results of the file shall be.
@@ -47,23 +45,8 @@ def check_results(folder: Path, data: Path, model_folder: Path) -> None:
         model_folder: models/<model_name>, for the message.
 
     Raises:
-        InputError: the folder is something else, or has results of another file.
+        InputError: the folder has results of another file.
     """
-    if not folder.exists() and not folder.is_symlink():
-        return
-    if folder.is_symlink() or not folder.is_dir():
-        raise InputError(
-            f"The results would be written to {folder}, which is no folder. Give --results another "
-            "place, or rename what is there."
-        )
-    names = {path.name for path in folder.iterdir()}
-    if not names:
-        return
-    if not names.issuperset(_MADE_LAST):
-        raise InputError(
-            f"The results would replace {folder}, which is no folder of results: "
-            f"{' and '.join(_MADE_LAST)} are not in it. Give --results a new folder."
-        )
     recorded = _recorded(folder)
     if recorded is None:
         return

@@ -28,6 +28,10 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
             stream.flush()
             os.fsync(stream.fileno())  # else a power cut could leave the new name without content
         temporary.replace(path)
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, str(temporary)):
+            error.filename = str(path)  # that of a full disk names none
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -14,6 +14,8 @@ A model is a folder, models/<model_name>/, with everything needed to score and n
     alarms.json           rules, reference levels and threshold of the system's alarm
     logs/                 logs for TensorBoard, if asked for
     results/<data file>/  results of test.py
+
+Hidden files and folders are those of a command that is running, or was killed.
 """
 
 from pathlib import Path
@@ -31,4 +33,10 @@ ALPHAS_SOURCE_FILE = "alphas_source.json"
 CALIBRATION_FILE = "calibration.json"
 ALARMS_FILE = "alarms.json"
 LOG_FOLDER = "logs"
+RESULTS_FOLDER = "results"
+FINISHED = ".finished"  # marks a folder that takes the name of its model
 NEEDED_TO_SCORE = (NETWORK_FILE, SETTINGS_FILE, PREPROCESSING_FILE, RUN_FILE)
+MODEL_FILES = (
+    *(*NEEDED_TO_SCORE, HISTORY_FILE, LOSS_FIGURE_FILE, STATE_FILE),
+    *(CALIBRATION_FILE, ALPHAS_FILE, ALPHAS_SOURCE_FILE, ALARMS_FILE),
+)

@@ -1,45 +1,46 @@
-"""Models on disk: opened and checked, with an error for every file that does not belong."""
+"""Models on disk: their parts, read when they are needed or all in one moment."""
 
-from dataclasses import dataclass
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dcvae.config import Settings, differences, read_settings
-from dcvae.data import Preprocessor, Table, read_data, without_labeled
+from dcvae.config import Settings, read_settings
+from dcvae.data import Table, read_data, without_labeled
 from dcvae.detection import AlarmRules, Alphas, SystemAlarm, Thresholds
 from dcvae.errors import InputError
 from dcvae.networks import entry_of
 from dcvae.pipeline import CalibratedModel, FittedModel, ModelDescription
 from dcvae.scoring import Calibration
-from dcvae.storage.atomic import check_writable, sha256_of, write_text
+from dcvae.storage.atomic import sha256_of
+from dcvae.storage.changing.files import write_together
+from dcvae.storage.changing.settled import settled
 from dcvae.storage.layout import (
     ALARMS_FILE,
     ALPHAS_FILE,
     ALPHAS_SOURCE_FILE,
     CALIBRATION_FILE,
     HISTORY_FILE,
-    NEEDED_TO_SCORE,
+    MODEL_FILES,
     NETWORK_FILE,
-    PREPROCESSING_FILE,
-    RUN_FILE,
     SETTINGS_FILE,
 )
-from dcvae.storage.network_file import check_network, load_network
-from dcvae.storage.provenance import read_history, read_run
+from dcvae.storage.network_file import load_network
+from dcvae.storage.provenance import read_history
 from dcvae.storage.reading import (
-    LARGEST_TEXT,
-    check_regular,
+    content_of,
     hash_of_text,
     is_unchanged,
-    read_json,
+    parse_json,
     reason_of,
 )
 from dcvae.storage.threshold_files import (
     ThresholdSource,
-    read_source,
+    parse_source,
     source_of_files,
     threshold_texts,
 )
@@ -59,10 +60,31 @@ class StoredModel(ModelDescription):
     Attributes:
         run: content of run.json.
         folder: models/<model_name>.
+        kept: content of its other files, by their names, from `snapshot`; None to read each when
+            it is needed.
     """
 
     run: dict[str, Any]
     folder: Path
+    kept: Mapping[str, bytes | None] | None = None
+
+    @property
+    def identity(self) -> Any:
+        """What tells this model from another that takes its name: the hashes of its files."""
+        return self.run.get("sha256")
+
+    def snapshot(self) -> "StoredModel":
+        """Read all files in one moment: whatever happens to the folder later does not matter.
+
+        Raises:
+            InputError: the model is not there any more, or a file cannot be read.
+        """
+        with settled(self.folder, self.identity) as place:
+            return replace(self, kept={name: content_of(place / name) for name in MODEL_FILES})
+
+    def _read(self, name: str) -> bytes | None:
+        """Return the content of a file; None if there is none."""
+        return content_of(self.folder / name) if self.kept is None else self.kept[name]
 
     def load(self, thresholds: Thresholds | None = None) -> FittedModel:
         """Read the whole model (imports Keras).
@@ -118,7 +140,8 @@ class StoredModel(ModelDescription):
             InputError: the file is missing or damaged.
         """
         path = self.folder / CALIBRATION_FILE
-        return Calibration.from_dict(read_json(path), self.series, str(path))
+        stored = parse_json(self._read(CALIBRATION_FILE), path)
+        return Calibration.from_dict(stored, self.series, str(path))
 
     def _alarm_notice(self, alarm: SystemAlarm) -> list[str]:
         """Return a notice if the settings ask for other rules than alarms.json was made with."""
@@ -143,7 +166,7 @@ class StoredModel(ModelDescription):
     @property
     def has_alarm(self) -> bool:
         """Whether there is an alarm of the system, which the folder of an old model may lack."""
-        return (self.folder / ALARMS_FILE).exists()
+        return self._read(ALARMS_FILE) is not None
 
     def _offline_alarm(self) -> SystemAlarm | None:
         stored, series, name = self._stored_alarms()
@@ -151,10 +174,10 @@ class StoredModel(ModelDescription):
         return None if found is None else SystemAlarm.from_dict(found, series, name)
 
     def _stored_alarms(self) -> tuple[dict[str, Any], tuple[str, ...], str]:
-        path = self.folder / ALARMS_FILE
-        if not path.exists():
+        path, content = self.folder / ALARMS_FILE, self._read(ALARMS_FILE)
+        if content is None:
             raise InputError(f"{path} is missing. Run alpha_definition.py, which writes it.")
-        return read_json(path), self.series, str(path)
+        return parse_json(content, path), self.series, str(path)
 
     def network(self) -> "Autoencoder":
         """Read the trained network (imports Keras).
@@ -164,7 +187,8 @@ class StoredModel(ModelDescription):
         """
         channels = entry_of(self.settings).latent_channels(self.settings)
         expected = (self.settings.window_length, len(self.series), channels)
-        return load_network(self.folder / NETWORK_FILE, expected)
+        content = None if self.kept is None else self.kept[NETWORK_FILE]
+        return load_network(self.folder / NETWORK_FILE, expected, content)
 
     def alphas(self) -> Alphas | None:
         """Read alphas.csv; None if there is none.
@@ -173,13 +197,12 @@ class StoredModel(ModelDescription):
             InputError: the file is damaged, has other series than the model or was fitted to
                 residuals of another sigma mode.
         """
-        path = self.folder / ALPHAS_FILE
-        if not path.exists():
+        path, content = self.folder / ALPHAS_FILE, self._read(ALPHAS_FILE)
+        if content is None:
             return None
-        try:
-            check_regular(path, LARGEST_TEXT)
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False)  # "NA" may be a name
-        except (ValueError, OSError) as error:
+        try:  # "NA" may be a name
+            frame = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
+        except ValueError as error:
             raise InputError(
                 f"{path} is damaged ({reason_of(error)}). Run alpha_definition.py again."
             ) from error
@@ -194,29 +217,42 @@ class StoredModel(ModelDescription):
         return alphas
 
     def write_thresholds(
-        self, thresholds: Thresholds, data: Table, labels: Table | None
+        self,
+        thresholds: Thresholds,
+        data: Table,
+        labels: Table | None,
+        changes: list[str] | None = None,
     ) -> tuple[Path, Path]:
-        """Write alphas.csv and alarms.json whole, with a record of the data they were fitted to.
+        """Write alphas.csv and alarms.json together, with a record of the data behind them.
+
+        Another model may have taken the name since this one was read: the files are written to
+        where this one is now.
 
         Args:
             thresholds: alphas and alarm.
             data: the table that they were fitted to.
             labels: its labels; None without.
+            changes: what was changed on disk is added here, as a clause for a message.
 
         Returns:
             The paths of the two.
+
+        Raises:
+            InputError: the model is not there any more.
         """
         source = source_of_files(data, labels, self.settings)
-        for name, text in threshold_texts(thresholds, self.series, source).items():
-            write_text(self.folder / name, text)
-        return self.folder / ALPHAS_FILE, self.folder / ALARMS_FILE
+        texts = threshold_texts(thresholds, self.series, source)
+        told = [] if changes is None else changes
+        with settled(self.folder, self.identity) as place:
+            write_together(place, texts, lambda: told.append(f"the new thresholds are in {place}"))
+            return place / ALPHAS_FILE, place / ALARMS_FILE
 
     def alphas_source(self) -> dict[str, Any] | None:
         """Read the source of alphas.csv; None if the file was edited by hand or is not there."""
-        path, alphas = self.folder / ALPHAS_SOURCE_FILE, self.folder / ALPHAS_FILE
-        if not (path.exists() and alphas.exists()):
+        stored, alphas = self._read(ALPHAS_SOURCE_FILE), self._read(ALPHAS_FILE)
+        if stored is None or alphas is None:
             return None
-        source = read_source(path)
+        source = parse_source(stored, self.folder / ALPHAS_SOURCE_FILE)
         is_current = source.get("alphas_sha256") == hash_of_text(alphas)
         return source if is_current else None
 
@@ -253,7 +289,7 @@ class StoredModel(ModelDescription):
             return None
         if labels is not None and not is_unchanged(labels, self.run.get("labels_sha256")):
             return None
-        settings = read_settings(self.folder / SETTINGS_FILE)  # its zone, not that of a file now
+        settings = self._trained_settings()  # with its zone, not that of a file now
         with_labels = None if labels is None else Path(labels)
         table, labeled = read_data(Path(path), settings, series=self.series, labels=with_labels)
         return table if labeled is None else without_labeled(table, labeled)
@@ -280,120 +316,16 @@ class StoredModel(ModelDescription):
         with_labels = None if labels is None else Path(labels)
         return read_data(Path(data), settings, series=self.series, labels=with_labels)
 
+    def _trained_settings(self) -> Settings:
+        path = self.folder / SETTINGS_FILE
+        if self.kept is None:
+            return read_settings(path)
+        return Settings.from_text((self.kept[SETTINGS_FILE] or b"").decode("utf-8-sig"), str(path))
+
     def history(self) -> list[EpochLosses]:
         """Read the losses of every epoch of the training.
 
         Raises:
             InputError: the file is missing or damaged.
         """
-        return read_history(self.folder / HISTORY_FILE)
-
-
-def open_model(models: Path, given: Settings) -> StoredModel:
-    """Open a trained model and check that it is the one that the settings describe.
-
-    Args:
-        models: the folder of all models.
-        given: settings given to the command.
-
-    Raises:
-        InputError: there is no such model, files are missing or damaged, or it was trained with
-            other settings.
-    """
-    folder = models / given.model_name
-    if not folder.is_dir():
-        hint = ""
-        for kept in (f"{given.model_name}.previous", f"{given.model_name}.partial"):
-            if all((models / kept / name).is_file() for name in NEEDED_TO_SCORE):
-                hint = f" A whole one is in {models / kept}: rename that folder to use it."
-        raise InputError(
-            f"There is no trained model in {folder}. Expected the folder that train.py writes for "
-            f"`model_name` {given.model_name!r}: train it first, or give --models.{hint}"
-        )
-    check_writable(folder)
-    missing = [name for name in NEEDED_TO_SCORE if not (folder / name).is_file()]
-    if missing:
-        raise InputError(
-            f"The model in {folder} is incomplete: {', '.join(missing)} missing. Train it again."
-        )
-    trained = read_settings(folder / SETTINGS_FILE)
-    different = differences(trained, given)
-    if different:
-        raise InputError(
-            f"The model in {folder} was trained with other settings:\n  "
-            + "\n  ".join(different)
-            + "\nTrain it again, or give the settings file it was trained with."
-        )
-    preprocessor = _read_preprocessor(folder)
-    if trained.num_series != len(preprocessor.series):
-        raise InputError(
-            f"The model in {folder} is damaged: `M` is {trained.num_series} in {SETTINGS_FILE} but "
-            f"{PREPROCESSING_FILE} has {len(preprocessor.series)} series. Train it again."
-        )
-    run = read_run(folder / RUN_FILE)
-    hashes = run.get("sha256")
-    for name in NEEDED_TO_SCORE[:-1]:
-        hash_of = sha256_of if name == NETWORK_FILE else hash_of_text
-        if not isinstance(hashes, dict) or hashes.get(name) != hash_of(folder / name):
-            raise InputError(
-                f"{folder / name} is not the file that train.py wrote: it is damaged, was edited, "
-                "or belongs to another model. Train the model again, or put the file back."
-            )
-    check_network(folder / NETWORK_FILE)
-    settings = given.with_num_series(len(preprocessor.series), folder / PREPROCESSING_FILE)
-    step_seconds = float(run["sampling_step_seconds"])
-    settings = settings.model_copy(update={"seed": trained.seed})
-    return StoredModel(settings, preprocessor, step_seconds, run, folder)
-
-
-def load_model(folder: str | Path, settings: Settings | str | Path | None = None) -> FittedModel:
-    """Load a trained model, ready to score and to detect (imports Keras).
-
-    Args:
-        folder: models/<model_name>, as train.py or DCVAEDetector.save wrote it.
-        settings: settings, or the path of a settings file, whose keys of scores hold from now on.
-            Those of thresholds and alarms hold for `fit_thresholds`: `detect` takes alphas and
-            alarm as they are in the folder. None for the settings of the training.
-
-    Raises:
-        InputError: there is no model, files are missing or damaged, or it was trained with other
-            settings.
-
-    Examples:
-        >>> load_model("models/no-such-model")
-        Traceback (most recent call last):
-        dcvae.errors.InputError: There is no trained model in models/no-such-model: settings.txt ...
-    """
-    if isinstance(settings, str | Path):
-        settings = read_settings(Path(settings))
-    elif settings is not None and not isinstance(settings, Settings):
-        raise InputError(
-            "Expected `settings` to be Settings or the path of a settings file. Received: "
-            f"{settings!r}. Settings.from_values makes settings of a dictionary."
-        )
-    return open_folder(Path(folder), settings).load()
-
-
-def open_folder(folder: Path, settings: Settings | None = None) -> StoredModel:
-    """Open a trained model by its folder, whatever name the settings give it.
-
-    Args:
-        folder: models/<model_name>.
-        settings: settings given now; None for those of the training.
-
-    Raises:
-        InputError: there is no model, files are missing or damaged, or it was trained with other
-            settings.
-    """
-    if not (folder / SETTINGS_FILE).is_file():
-        raise InputError(
-            f"There is no trained model in {folder}: {SETTINGS_FILE} is missing. Expected a folder "
-            "that train.py or DCVAEDetector.save wrote."
-        )
-    settings = settings or read_settings(folder / SETTINGS_FILE)
-    return open_model(folder.parent, settings.model_copy(update={"model_name": folder.name}))
-
-
-def _read_preprocessor(folder: Path) -> Preprocessor:
-    path = folder / PREPROCESSING_FILE
-    return Preprocessor.from_dict(read_json(path), str(path))
+        return read_history(self.folder / HISTORY_FILE, self._read(HISTORY_FILE))

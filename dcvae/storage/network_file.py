@@ -2,13 +2,15 @@
 
 import importlib
 import json
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dcvae import _backend
-from dcvae.errors import InputError
+from dcvae.errors import InputError, describe_os_error
 from dcvae.storage.atomic import whole_file
 from dcvae.storage.reading import check_archive, reason_of
 
@@ -86,17 +88,21 @@ def _renumbered(config: bytes) -> bytes:
 
 
 @_backend.keeping_random_states()
-def load_network(path: Path, expected: tuple[int, int, int]) -> "Autoencoder":
+def load_network(
+    path: Path, expected: tuple[int, int, int], content: bytes | None = None
+) -> "Autoencoder":
     """Read a network (imports Keras).
 
     Args:
         path: a file that `save_network` wrote.
         expected: window length T, number of series M, and numbers of a latent vector J.
+        content: what the file held when the model was read; None to read it now.
 
     Raises:
         InputError: the file is damaged or holds another network than expected.
     """
-    check_network(path)
+    if content is None:  # else it was checked when the model was opened
+        check_network(path)
     _backend.start()
     import keras
 
@@ -104,13 +110,16 @@ def load_network(path: Path, expected: tuple[int, int, int]) -> "Autoencoder":
 
     register_layers()
     try:
-        _check_weights(path)
-        network: Autoencoder = keras.saving.load_model(path, compile=False)
+        with _file_of(path, content) as file:
+            _check_weights(file)
+            network: Autoencoder = keras.saving.load_model(file, compile=False)
         shape = (*network.encoder.input_shape[1:], network.latent_size)
     except (
         *(OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError),
         *(OverflowError, zipfile.BadZipFile),
     ) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise InputError(describe_os_error(error)) from error
         raise InputError(
             f"{path} is damaged: it does not load ({reason_of(error)}). Train the model again."
         ) from error
@@ -230,3 +239,15 @@ def _check_weights(path: Path) -> None:
                     total += item.nbytes
             if total > size:
                 raise ValueError(f"{total:,} bytes of weights in {size:,}")
+
+
+@contextmanager
+def _file_of(path: Path, content: bytes | None) -> Iterator[Path]:
+    """Yield a file with a content, for Keras, which reads nothing but files."""
+    if content is None:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, path.name)
+        copy.write_bytes(content)
+        yield copy

@@ -1,6 +1,7 @@
 """Provenance of a model: its training data, versions, device and losses, as in run.json."""
 
 import hashlib
+import io
 import math
 import platform
 from collections.abc import Callable, Mapping
@@ -19,8 +20,6 @@ from dcvae.errors import InputError
 from dcvae.pipeline import TrainingSummary
 from dcvae.storage.atomic import sha256_of
 from dcvae.storage.reading import (
-    LARGEST_TEXT,
-    check_regular,
     is_number,
     is_time,
     read_json,
@@ -200,22 +199,22 @@ def trained_until(run: Mapping[str, Any]) -> int | None:
     return None if last is None else int(microseconds(pd.DatetimeIndex([last]))[0])
 
 
-def read_history(path: Path) -> list[EpochLosses]:
+def read_history(path: Path, content: bytes | None) -> list[EpochLosses]:
     """Read the losses of every epoch of a training.
 
     Args:
-        path: history.csv of a model.
+        path: history.csv of a model, for the message.
+        content: its content; None if there is none.
 
     Raises:
         InputError: the file is missing or damaged.
     """
+    if content is None:
+        raise InputError(f"{path} is missing. Train the model again, or put it back.")
     try:
-        check_regular(path, LARGEST_TEXT)
-        lines = pd.read_csv(path)[list(EpochLosses._fields)].itertuples(index=False)
+        lines = pd.read_csv(io.BytesIO(content))[list(EpochLosses._fields)].itertuples(index=False)
         return [EpochLosses(int(epoch), *map(float, losses)) for epoch, *losses in lines]
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing. Train the model again, or put it back.") from error
-    except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise InputError(
             f"{path} is damaged ({reason_of(error)}). Train the model again."
         ) from error

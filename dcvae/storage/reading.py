@@ -15,7 +15,7 @@ from typing import Any, TypeGuard
 
 import pandas as pd
 
-from dcvae.errors import InputError
+from dcvae.errors import InputError, describe_os_error
 
 LARGEST_TEXT = 256 * 1024 * 1024  # bytes: that of 100,000 series, and far more than any other
 _DEEPEST = 32  # brackets within brackets
@@ -47,14 +47,49 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         InputError: the file cannot be read, or holds no JSON object.
     """
+    return parse_json(content_of(path), path)
+
+
+def content_of(path: Path, largest: int | None = LARGEST_TEXT) -> bytes | None:
+    """Read a file; None if there is none.
+
+    Args:
+        path: of the file.
+        largest: most bytes; None for any number.
+
+    Raises:
+        InputError: it cannot be read, is larger, or is no file.
+    """
     try:
-        check_regular(path, LARGEST_TEXT)
-        content = json.loads(path.read_text(encoding="utf-8"))
+        check_regular(path, largest)
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(describe_os_error(error)) from error
+    except ValueError as error:
+        raise InputError(
+            f"{path} is damaged ({reason_of(error)}). Train the model again."
+        ) from error
+
+
+def parse_json(text: bytes | None, path: Path) -> dict[str, Any]:
+    """Parse a JSON object of a model folder.
+
+    Args:
+        text: content of the file; None if there is none.
+        path: path of the file, for the message.
+
+    Raises:
+        InputError: there is no file, or it holds no JSON object.
+    """
+    if text is None:
+        raise InputError(f"{path} is missing. Train the model again, or put it back.")
+    try:
+        content = json.loads(text.decode("utf-8"))
         if _depth(content) > _DEEPEST:
             raise ValueError("too many brackets within brackets")
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing. Train the model again, or put it back.") from error
-    except (ValueError, OSError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"{path} is damaged ({reason_of(error)}). Train the model again."
         ) from error
@@ -116,13 +151,13 @@ def is_time(value: Any) -> bool:
         return False
 
 
-def hash_of_text(path: Path) -> str:
-    r"""Return the SHA-256 of a text file as it is with line ends of one character, in hexadecimal.
+def hash_of_text(content: bytes | None) -> str:
+    r"""Return the SHA-256 of a text as it is with line ends of one character, in hexadecimal.
 
     Args:
-        path: of a file; `\r\n` counts as `\n`.
+        content: of a file; `\r\n` counts as `\n`. None, of a file that is not there, is empty.
     """
-    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    return hashlib.sha256((content or b"").replace(b"\r\n", b"\n")).hexdigest()
 
 
 def is_unchanged(path: Any, sha256: Any) -> TypeGuard[str]:

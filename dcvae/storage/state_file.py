@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dcvae._arrays import AnyArray
-from dcvae.errors import InputError
+from dcvae.errors import InputError, cannot_be_read
 from dcvae.storage.atomic import whole_file
 from dcvae.storage.reading import check_archive, reason_of
 from dcvae.training import EpochLosses, TrainingState
@@ -80,10 +80,17 @@ def read_state(path: Path) -> TrainingState:
             part, _, variable = name.partition("/")
             parts[part][variable] = value
         return TrainingState(
-            history, int(best_epoch), best_loss, reference_loss, int(waited), **parts
+            history,
+            int(best_epoch),
+            best_loss,
+            reference_loss,
+            int(waited),
+            last=parts["last"],
+            best=parts["best"],
         )
+    except OSError as error:
+        raise InputError(cannot_be_read(path, error)) from error
     except (
-        OSError,
         EOFError,
         ValueError,
         KeyError,

@@ -12,7 +12,7 @@ from dcvae.detection import Thresholds
 from dcvae.errors import InputError
 from dcvae.storage.atomic import as_json, sha256_of
 from dcvae.storage.layout import ALARMS_FILE, ALPHAS_FILE, ALPHAS_SOURCE_FILE
-from dcvae.storage.reading import is_time, read_json
+from dcvae.storage.reading import is_time, parse_json
 
 
 def threshold_texts(
@@ -69,13 +69,17 @@ def source_of_training(run: dict[str, Any], settings: Settings) -> dict[str, Any
     }
 
 
-def read_source(path: Path) -> dict[str, Any]:
-    """Read alphas_source.json.
+def parse_source(content: bytes, path: Path) -> dict[str, Any]:
+    """Parse alphas_source.json.
+
+    Args:
+        content: of the file.
+        path: of the file, for the message.
 
     Raises:
-        InputError: it cannot be read, or lacks what was recorded.
+        InputError: it is damaged, or lacks what was recorded.
     """
-    source = read_json(path)
+    source = parse_json(content, path)
     texts = ("data", "first_time", "last_time")
     paths = ("data_path", "data_sha256", "labels_path", "labels_sha256", "time_zone", "sigma")
     if not (

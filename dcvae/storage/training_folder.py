@@ -1,13 +1,16 @@
 """Folder of a training: written beside the model, renamed to it when finished.
 
 Every file is written under another name and renamed when whole. A training is written to
-models/<model_name>.partial/ and takes the model's name only when it is finished; the model that had
-the name before is kept as models/<model_name>.previous/.
+models/<model_name>.partial/ and takes the model's name only when it is finished, in one step; the
+model that had the name before is kept as models/<model_name>.previous/.
 """
 
+import os
 import shutil
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from dcvae.config import Settings, read_settings, resume_differences
 from dcvae.data import Preprocessor
@@ -20,6 +23,10 @@ from dcvae.storage.atomic import (
     whole_file,
     write_text,
 )
+from dcvae.storage.changing.folders import remove, replace_folder
+from dcvae.storage.changing.locks import LockedError, lock
+from dcvae.storage.changing.naming import Names, give_name, is_of_a_model
+from dcvae.storage.changing.settled import held, settled
 from dcvae.storage.layout import (
     CALIBRATION_FILE,
     HISTORY_FILE,
@@ -28,6 +35,7 @@ from dcvae.storage.layout import (
     NEEDED_TO_SCORE,
     NETWORK_FILE,
     PREPROCESSING_FILE,
+    RESULTS_FOLDER,
     RUN_FILE,
     SETTINGS_FILE,
     STATE_FILE,
@@ -46,9 +54,13 @@ if TYPE_CHECKING:  # importing it would import Keras
 class TrainingFolder:
     """The folder of a training, which becomes the folder of the model.
 
+    A context manager: within it no other training can be under the name.
+
     Args:
         models: the folder of all models, created if need be.
         model_name: name of the model.
+        changes: what was changed on disk is added here, as clauses for a message.
+        hidden: whether to write beside a training that was cut off, which is then left alone.
 
     Attributes:
         final: models/<model_name>.
@@ -56,21 +68,58 @@ class TrainingFolder:
         previous: models/<model_name>.previous, the model that had the name before.
 
     Raises:
-        InputError: `models` is no folder, or cannot be written to.
+        InputError: `models` is no folder, or cannot be written to, or what has one of these names
+            is not of a model.
     """
 
-    def __init__(self, models: Path, model_name: str) -> None:
+    def __init__(
+        self,
+        models: Path,
+        model_name: str,
+        changes: list[str] | None = None,
+        *,
+        hidden: bool = False,
+    ) -> None:
         if models.exists() and not models.is_dir():
             raise InputError(f"{models} is not a folder. Give --models a folder, or a new name.")
         models.mkdir(parents=True, exist_ok=True)  # now, not when the training is done
         check_writable(models)
-        self.final = models / model_name
-        self.partial = models / f"{model_name}.partial"
-        self.previous = models / f"{model_name}.previous"
+        self._names = Names.of(models / model_name)
+        self.final = self._names.final
+        self.partial = self._names.saved if hidden else self._names.partial
+        self.previous = self._names.previous
+        self._changes = [] if changes is None else changes
+        self._held = ExitStack()
         self._beginning: dict[str, str] = {}  # files to write with the first state
         self._to_log: Autoencoder | None = None
         self._log: TrainingLog | None = None
         self._fresh = True
+        with settled(self.final):  # what a killed command had begun is done
+            for path in (self.final, self._names.partial, self.previous):
+                if os.path.lexists(path) and not (path.is_symlink() or is_of_a_model(path)):
+                    raise InputError(
+                        f"{path} is in the way: it was not written by this program, which removes "
+                        "nothing of yours. Rename it, or give another `model_name`."
+                    )
+
+    def __enter__(self) -> Self:
+        """Take the name for this process.
+
+        Raises:
+            InputError: another process is training under it.
+        """
+        try:
+            self._held.enter_context(lock(self._names.training_lock))
+        except LockedError as error:
+            raise InputError(
+                f"A training under the name {self.final.name} is running ({error}). Wait for its "
+                "end, stop it, or give another `model_name`."
+            ) from error
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        """Give the name free."""
+        self._held.close()
 
     def check_resumable(self, settings: Settings, source: dict[str, Any]) -> None:
         """Check that there is a training to resume, with these settings and this data.
@@ -142,7 +191,9 @@ class TrainingFolder:
         }
         if not resume:
             return TrainingState()
-        state = read_state(self._to_resume / STATE_FILE)
+        # That of a finished training whose model could not be saved leaves nothing but that to do.
+        is_unsaved = self._to_resume == self.partial
+        state = replace(read_state(self._to_resume / STATE_FILE), is_unsaved=is_unsaved)
         state.check_unfinished(settings)
         return state
 
@@ -169,17 +220,41 @@ class TrainingFolder:
     def keep_state(self, state: TrainingState) -> None:
         """Write the state after an epoch; the first one replaces an earlier training."""
         if self._beginning:
-            if self._fresh and self.partial.exists():
-                shutil.rmtree(self.partial)
-            self.partial.mkdir(exist_ok=True)
-            for name, text in self._beginning.items():
-                write_text(self.partial / name, text)
-            self._beginning = {}
-        write_text(self.partial / HISTORY_FILE, history_csv(state.history))
-        write_state(self.partial / STATE_FILE, state)
+            self._begin_folder(state)
+        else:
+            self._write_state(self.partial, state)
         if self._to_log is not None:
             self._log = self._log or TrainingLog(self.partial / LOG_FOLDER, self._to_log)
             self._log.write(state.history)
+
+    def _begin_folder(self, state: TrainingState) -> None:
+        """Write the first state of this run, which replaces an earlier training in one step."""
+        if not self._fresh and self.partial.exists():
+            for name, text in self._beginning.items():
+                write_text(self.partial / name, text)
+            self._write_state(self.partial, state)
+            self._begun()
+            return
+        new = self.partial.with_name(f".{self.partial.name.removeprefix('.')}.new")
+        remove(new)
+        new.mkdir()
+        for name, text in self._beginning.items():
+            write_text(new / name, text)
+        self._write_state(new, state)
+        with held(self._names):
+            replace_folder(new, self.partial, self._begun)
+
+    def _begun(self) -> None:
+        self._beginning = {}
+        if not self._changes:
+            self._changes.append(
+                f"the training so far is kept in {self.partial}: --resume goes on with it"
+            )
+
+    @staticmethod
+    def _write_state(folder: Path, state: TrainingState) -> None:
+        write_text(folder / HISTORY_FILE, history_csv(state.history))
+        write_state(folder / STATE_FILE, state)
 
     def finish(self, model: FittedModel, source: dict[str, Any]) -> list[str]:
         """Complete the folder and give it the model's name, keeping the model that had it.
@@ -197,8 +272,12 @@ class TrainingFolder:
         training = model.training
         if self._log is not None:
             self._log.close()
-        save_network(model.network, self.partial / NETWORK_FILE)
         state = training.result.state
+        if self._beginning:  # an earlier run had done all epochs
+            self.keep_state(state)
+        for left_over in self.partial.glob(".*"):  # by a run that was killed
+            remove(left_over)
+        save_network(model.network, self.partial / NETWORK_FILE)
         title = model.settings.model_name
         with whole_file(self.partial / LOSS_FIGURE_FILE) as stream:
             loss_figure(state.history, state.best_epoch, title).savefig(
@@ -222,16 +301,17 @@ class TrainingFolder:
             Notices on the model that had the name, one sentence each.
         """
         notices = []
-        if self.final.exists():
-            if self.previous.exists():
-                shutil.rmtree(self.previous)
-            self.final.rename(self.previous)
+        if os.path.lexists(self.final):
             notices = [
                 f"The model that was here before, its alphas and its results are now in "
                 f"{self.previous}; the new one begins with thresholds from its training file."
             ]
-        self.partial.rename(self.final)
-        return notices
+
+        def done() -> None:
+            self._changes[:] = [f"the new model is in {self.final}"]
+
+        with held(self._names):
+            return notices + give_name(self.partial, self._names, done)
 
 
 def save_model(model: FittedModel, models: Path, source: dict[str, Any]) -> Path:
@@ -250,32 +330,40 @@ def save_model(model: FittedModel, models: Path, source: dict[str, Any]) -> Path
         ValueError: the model was not fitted here but read from disk.
     """
     state = model.training.result.state
-    folder = TrainingFolder(models, model.settings.model_name)
-    folder.begin(model.settings, model.preprocessor, source, resume=False)
-    folder.keep_state(state)
-    folder.finish(model, source)
+    with TrainingFolder(models, model.settings.model_name, hidden=True) as folder:
+        folder.begin(model.settings, model.preprocessor, source, resume=False)
+        folder.keep_state(state)
+        folder.finish(model, source)
     return folder.final
 
 
-def copy_model(folder: Path, models: Path, model_name: str) -> Path:
+def copy_model(folder: Path, models: Path, model_name: str, identity: Any = None) -> Path:
     """Copy a model without results and logs to models/<model_name>/; keep one that had the name.
 
     Args:
         folder: folder of the model to copy.
         models: the folder of all models, created if need be.
         model_name: name of the copy.
+        identity: `StoredModel.identity` of the model to copy; None for whichever has the folder.
 
     Returns:
         The folder of the copy, models/<model_name>; nothing is done if that is `folder` itself.
 
     Raises:
-        InputError: `models` is no folder, or cannot be written to.
+        InputError: `models` is no folder, or cannot be written to, or the model is not in `folder`
+            any more.
     """
-    target = TrainingFolder(models, model_name)
-    if target.final.exists() and target.final.samefile(folder):
-        return target.final
-    if target.partial.exists():
-        shutil.rmtree(target.partial)
-    shutil.copytree(folder, target.partial, ignore=shutil.ignore_patterns("results", LOG_FOLDER))
-    target.take_name()
+    if not folder.is_dir():
+        raise InputError(
+            f"The model that was loaded from {folder} is not there any more. Put the folder back, "
+            "or load the model from where it is now."
+        )
+    with TrainingFolder(models, model_name, hidden=True) as target:
+        remove(target.partial)
+        ignored = shutil.ignore_patterns(RESULTS_FOLDER, LOG_FOLDER)
+        with settled(folder, identity) as place:
+            if target.final.exists() and target.final.samefile(place):
+                return target.final
+            shutil.copytree(place, target.partial, ignore=ignored)
+        target.take_name()
     return target.final

@@ -97,7 +97,7 @@ def train(
             raise
         keep(state)  # again, as Ctrl-C may have interrupted it
         ending = "interrupted"
-    if len(state.history) == epochs_before:
+    if len(state.history) == epochs_before and not state.is_unsaved:
         raise InputError(
             f"The loss is not a number (NaN or infinite) in epoch {epochs_before + 1}, the first "
             "of this run, and nothing was kept. Expected finite "

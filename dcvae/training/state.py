@@ -57,6 +57,8 @@ class TrainingState:
         epochs_without_progress: number of epochs since that one.
         last: values of every variable of network and optimizer after the last epoch.
         best: values of every variable of the network after the best epoch.
+        is_unsaved: whether no model was saved of it yet: then resuming it has something to do even
+            if all epochs are done.
 
     Examples:
         >>> from dcvae.training import TrainingState
@@ -72,6 +74,7 @@ class TrainingState:
     epochs_without_progress: int = 0
     last: Variables = field(default_factory=dict)
     best: Variables = field(default_factory=dict)
+    is_unsaved: bool = False
 
     def check_unfinished(self, keys: TrainingKeys) -> None:
         """Check that a training which is resumed from here has an epoch left to do.
@@ -80,8 +83,11 @@ class TrainingState:
             keys: `epochs` and `patience` of the training.
 
         Raises:
-            InputError: all epochs are done, or the last ones made no progress.
+            InputError: all epochs are done, or the last ones made no progress, and the model of
+                them is saved.
         """
+        if self.is_unsaved:
+            return
         if len(self.history) >= keys.epochs:
             raise InputError(
                 f"Nothing is left to train: the model has {len(self.history)} epochs and `epochs` "

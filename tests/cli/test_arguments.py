@@ -112,8 +112,11 @@ def test_an_end_without_a_mistake(capsys, returned, status):
     ("error", "message"),
     [
         (InputError("`T` is 3."), "error: `T` is 3.\n"),
-        (PermissionError(13, "Permission denied", "models/a"), "error: [Errno 13] Permission"),
-        (FileNotFoundError(2, "No such file", "a.csv"), "error: [Errno 2] No such file"),
+        (
+            PermissionError(13, "Permission denied", "models/a"),
+            "error: models/a may not be read or",
+        ),
+        (FileNotFoundError(2, "No such file", "a.csv"), "error: a.csv does not exist. Ch"),
     ],
 )
 def test_a_mistake_ends_in_its_message_and_status_2(capsys, error, message):
@@ -127,6 +130,46 @@ def test_a_mistake_ends_in_its_message_and_status_2(capsys, error, message):
 def test_interrupted_ends_in_130(capsys):
     assert end_of(raising(KeyboardInterrupt())) == 130
     assert capsys.readouterr() == ("", "\ninterrupted; nothing was changed\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "end"),
+    [
+        (KeyboardInterrupt(), 130, "\ninterrupted; the results are in x\n"),
+        (InputError("`T` is 3."), 2, "error: `T` is 3.\nThe results are in x.\n"),
+        (
+            OSError(28, "No space", "y"),
+            2,
+            " no space is left on its disk. Free some, and try again",
+        ),
+    ],
+)
+def test_what_is_said_of_an_end_is_what_was_changed(capsys, error, status, end):
+    changes = ["the training so far is kept"]
+
+    def command():
+        changes[:] = ["the results are in x"]
+        raise error
+
+    with pytest.raises(SystemExit) as ended:
+        command_line.run(command, changes)
+    assert ended.value.code == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert end in err
+    assert "the results are in x" in err.lower()
+
+
+def test_a_command_tells_what_it_changes(capsys):
+    def do(arguments):
+        arguments.changes.append("it is done")
+        raise KeyboardInterrupt
+
+    main = command_line.command(lambda program: command_line.bare_parser("Does it.", program), do)
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            main([])
+        assert capsys.readouterr().err == "\ninterrupted; it is done\n"
 
 
 def test_a_defect_keeps_its_traceback():

@@ -1,11 +1,13 @@
 """A training that is interrupted or killed: nothing is lost, and it can go on."""
 
 import contextlib
+import errno
 import json
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from unittest import mock
@@ -13,8 +15,13 @@ from unittest import mock
 import numpy as np
 import pytest
 
+from dcvae.cli import output
 from dcvae.cli.progress import TrainingDisplay
+from dcvae.config import read_settings
+from dcvae.report import ResultsFolder
+from dcvae.storage import open_model, training_folder
 from support.script_tools import (
+    DATA_OF,
     MODEL_FILES,
     ROOT,
     command,
@@ -156,3 +163,119 @@ def test_a_killed_training_leaves_the_model_and_can_go_on(training_place):
     assert epochs_of(training_place.model) == list(range(1, done + 2))
     assert contents(training_place.models / "toy.previous") == before
     assert not partial.exists()
+
+
+# --- What is said is what was changed ------------------------------------------------------------
+
+
+def pressing_ctrl_c(target, name):
+    """Press Ctrl-C when a function is called, in place of it."""
+    return mock.patch.object(target, name, side_effect=KeyboardInterrupt)
+
+
+def test_ctrl_c_after_the_results_are_written(place):
+    before = contents(place.model / "results" / "test")
+    with pressing_ctrl_c(output, "review"):
+        ended = place.call("test")
+    assert ended.returncode == 130
+    where = place.model / "results" / "test"
+    assert ended.stderr == f"\ninterrupted; the results are in {where}\n"
+    assert contents(where) == before  # the same run gives the same files
+
+
+def test_ctrl_c_before_the_results_are_written(place):
+    before = contents(place.models)
+    with pressing_ctrl_c(ResultsFolder, "write"):
+        ended = place.call("test")
+    assert (ended.returncode, ended.stderr) == (130, "\ninterrupted; nothing was changed\n")
+    assert contents(place.models) == before
+
+
+def test_ctrl_c_after_the_thresholds_are_written(place):
+    before = contents(place.model)
+    with pressing_ctrl_c(output, "alphas_table"):
+        ended = place.define()
+    assert ended.returncode == 130
+    assert ended.stderr == f"\ninterrupted; the new thresholds are in {place.model}\n"
+    after = contents(place.model)
+    assert {name for name in before if before[name] != after[name]} == {
+        *("alphas.csv", "alphas_source.json", "alarms.json")
+    }
+
+
+@pytest.mark.parametrize("end", ["Ctrl-C", "disk full"])
+def test_a_finished_training_that_was_not_saved_is_saved_by_resume(training_place, end):
+    before = contents(training_place.model)
+    partial = training_place.models / "toy.partial"
+    kept = f"he training so far is kept in {partial}: --resume goes on with it"
+    full = OSError(errno.ENOSPC, "No space left on device", "x.keras")
+    error = KeyboardInterrupt if end == "Ctrl-C" else full
+    with mock.patch.object(training_folder, "save_network", side_effect=error):
+        ended = training_place.call("train")
+    if end == "Ctrl-C":
+        assert (ended.returncode, ended.stderr) == (130, f"\ninterrupted; t{kept}\n")
+    else:
+        assert (ended.returncode, ended.stderr) == (
+            2,
+            "error: x.keras cannot be written: no space is left on its disk. Free some, and try "
+            f"again.\nT{kept}.\n",
+        )
+    assert contents(training_place.model) == before
+    trained = contents(partial)
+    ended = good(training_place.call("train", "--resume"))
+    assert f"Going on with the training in {partial}." in ended.stdout
+    assert "epoch 1/2" not in ended.stdout
+    assert "all epochs done after 2 epochs" in ended.stdout
+    assert not partial.exists()
+    assert contents(training_place.models / "toy.previous") == before
+    after = contents(training_place.model)
+    assert set(after) == set(MODEL_FILES)
+    for name in ("history.csv", "training_state.npz", "preprocessing.json", "settings.txt"):
+        assert after[name] == trained[name]
+
+
+# Runs a script as it is, but for a real kill right after a step that cannot be taken back.
+KILLED = """
+import os, runpy, signal, sys
+from pathlib import Path
+from dcvae.cli.printer import start_backend
+start_backend()
+from dcvae.storage.changing import files, folders, naming
+
+def then_killed(step):
+    def done(*words):
+        step(*words)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+
+folders.exchange = naming.exchange = then_killed(folders.exchange)
+rename = Path.rename
+Path.rename = lambda path, to: (
+    then_killed(rename)(path, to) if path.name == ".writing" else rename(path, to)
+)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="folders are exchanged in one step")
+@pytest.mark.parametrize("script", ["test", "alpha_definition"])
+def test_a_command_that_is_killed_leaves_the_old_or_the_new(place, script):
+    place.data = place.folder / DATA_OF[script]
+    if script == "alpha_definition":  # what is there is not what comes
+        good(place.define())
+    old = contents(place.model)
+    python, *words = command(script, *place.words(script))
+    ended = subprocess.run(
+        [python, "-c", KILLED, *words], env=environment(ROOT), capture_output=True, check=False
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    open_model(place.models, read_settings(place.settings))
+    found = contents(place.model)
+    changed = {name for name in old if old[name] != found[name]}
+    thresholds = {"alphas.csv", "alphas_source.json", "alarms.json"}
+    assert changed == (thresholds if script == "alpha_definition" else set())
+    good(place.call(script))
+    assert contents(place.model) == found  # which was that of the whole run
+    assert {path.name for path in place.models.iterdir()} == {"toy"}

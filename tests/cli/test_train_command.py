@@ -121,7 +121,11 @@ def test_a_training_that_breaks_at_the_very_end_leaves_the_model(training_place)
     before = contents(training_place.model)
     with mock.patch.object(training_folder, "run_record", side_effect=OSError("disk full")):
         ended = training_place.call("train", "--epochs", "1")
-    assert (ended.returncode, ended.stderr) == (2, "error: disk full\n")
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        "error: disk full. Check the path and the disk.\nThe training so far is kept in "
+        f"{training_place.models / 'toy.partial'}: --resume goes on with it.\n"
+    )
     assert contents(training_place.model) == before
 
 

@@ -111,7 +111,9 @@ class TestReadSettings:
             read_settings(tmp_path)
 
     def test_refuses_a_path_through_a_file(self, tmp_path):
-        with pytest.raises(InputError, match=r"x\.txt does not exist|x\.txt cannot be read: "):
+        with pytest.raises(
+            InputError, match=r"x\.txt does not exist|x\.txt has a file on its way where a"
+        ):
             read_settings(self.write(tmp_path, b"{}") / "x.txt")
 
     def test_refuses_another_encoding(self, tmp_path):

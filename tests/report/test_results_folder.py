@@ -176,8 +176,112 @@ def test_leftovers_of_a_killed_run_do_not_matter(model):
     killed = ResultsFolder(model.folder, Path("x.csv"))
     killed.__enter__()
     killed._write_rows(review_with(model))
-    write_results(model)
+    killed._held.close()  # as the system does
+    before = {path.name for path in model.folder.parent.iterdir()}
+    assert before == {"toy", ".toy.results.x.partial"}
+    write_results(model, "other.csv")
+    assert {path.name for path in model.folder.parent.iterdir()} == {"toy"}
+    assert [path.name for path in (model.folder / "results").iterdir()] == ["other"]
+
+
+# --- What is not of this program ---------------------------------------------------------------
+
+
+def test_other_files_in_the_folder_are_kept(model):
+    place = write_results(model).folder
+    (place / "notes").mkdir()
+    for name in ("mine.csv", "notes/mine.md"):
+        (place / name).write_text("mine")
+    (place / "link").symlink_to(model.folder / "run.json")
+    for name in ("metrics.csv", "figures/series_001.png"):  # of a run with labels and figures
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).write_text("earlier")
+    write_results(model, error=9.0)
+    others = {"mine.csv", "notes/mine.md", "link"}
+    assert set(contents(place)) == ALWAYS | others
+    assert (place / "link").is_symlink()
+    assert (place / "notes/mine.md").read_text() == "mine"
+
+
+def test_a_folder_of_others_in_the_way_is_refused_and_stays(model):
+    place = model.folder / "results" / "x"
+    place.mkdir(parents=True)
+    write_results(model)  # an empty one is in nobody's way
+    (place / "anomaly_predictions.csv").unlink()
+    before = contents(model.folder.parent)
+    with pytest.raises(InputError, match=r"results.x is in the way: it holds no results of th"):
+        write_results(model)
+    assert contents(model.folder.parent) == before
+
+
+def test_a_link_to_a_folder_of_results_elsewhere_is_written_through(model, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    others = ("x", "y", ".y.old", ".z.new", ".w.old")
+    for name in others:
+        (elsewhere / name).mkdir(parents=True)
+        (elsewhere / name / "theirs.txt").write_text("theirs")
+    (model.folder / "results").symlink_to(elsewhere)
+    with pytest.raises(InputError, match=r"results.x is in the way"):
+        write_results(model)
+    write_results(model, "z.csv")
+    write_results(model, "z.csv")
+    theirs = {f"{name}/theirs.txt" for name in others}
+    assert set(contents(elsewhere)) == theirs | {f"z/{name}" for name in ALWAYS}
+    assert {path.name for path in elsewhere.iterdir()} == {*others, "z"}
+
+
+def test_links_that_cannot_be_replaced_are_refused(model, tmp_path):
+    results = model.folder / "results"
+    results.mkdir()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "theirs.txt").write_text("theirs")
+    (results / "x").symlink_to(tmp_path / "outside")
+    with pytest.raises(InputError, match=r"results.x is a link; expected a folder of results"):
+        write_results(model)
+    (results / "x").unlink()
+    (results / "x").write_text("a file")
+    with pytest.raises(InputError, match=r"results.x is a file; expected a folder of .*Remove"):
+        write_results(model)
+    (results / "x").unlink()
+    results.rmdir()
+    results.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"results is a link to .*nowhere, which is no folder"):
+        write_results(model)
+    assert (tmp_path / "outside" / "theirs.txt").read_text() == "theirs"
+
+
+def test_results_that_may_not_be_replaced_are_refused_before_the_work(model, monkeypatch):
+    place = write_results(model).folder
+    before = contents(place)
+    access = results_folder.os.access
+    monkeypatch.setattr(
+        results_folder.os, "access", lambda path, mode: path != place and access(path, mode)
+    )
+    with (
+        pytest.raises(InputError, match=r"Nothing can be written to .*x. Change its perm"),
+        ResultsFolder(model.folder, Path("x.csv")),
+    ):
+        raise AssertionError
+    assert contents(place) == before
+
+
+def test_where_models_may_not_be_written_results_are_made_in_their_place(model, monkeypatch):
+    models, access = model.folder.parent, results_folder.os.access
+    monkeypatch.setattr(
+        results_folder.os, "access", lambda path, mode: path != models and access(path, mode)
+    )
+    with ResultsFolder(model.folder, Path("x.csv")) as results:
+        assert results._partial.parent == model.folder / "results"
+        results.write(review_with(model))
     assert [path.name for path in (model.folder / "results").iterdir()] == ["x"]
+
+
+def test_what_is_changed_is_told_when_it_is(model):
+    told = []
+    with ResultsFolder(model.folder, Path("x.csv"), changes=told) as results:
+        results.write(review_with(model))
+        assert told == []
+    assert told == [f"the results are in {results.folder}"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from dcvae import InputError
 from dcvae.config import Settings
 from dcvae.storage import atomic
-from dcvae.storage.model_folder import open_model
+from dcvae.storage.loading import open_model
 from dcvae.storage.training_folder import TrainingFolder
 from support.stored_models import contents
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from dcvae.cli import arguments
-from dcvae.report import results_folder
 from dcvae.storage import layout, save_model
 from support.stored_models import SOURCE, fitted_with
 
@@ -11,7 +10,7 @@ NAMES = [value for name, value in vars(layout).items() if name.endswith(("_FILE"
 
 
 def test_every_name_is_told():
-    assert len(NAMES) == len(set(NAMES)) == 12
+    assert len(NAMES) == len(set(NAMES)) == 13
     assert all(layout.__doc__.count(name) >= 1 for name in NAMES)
 
 
@@ -24,12 +23,13 @@ def test_what_is_needed_to_score_is_checked_by_its_hash_but_for_the_file_that_ha
 def test_a_model_has_no_other_files_than_these(tmp_path):
     folder = save_model(fitted_with(), tmp_path, SOURCE)
     names = {path.name for path in folder.iterdir()}
-    assert names == {name for name in NAMES if name != layout.LOG_FOLDER}
+    assert names == set(layout.MODEL_FILES)
+    assert names == set(NAMES) - {layout.LOG_FOLDER, layout.RESULTS_FOLDER}
     assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_command_line_knows_the_same_folder_of_models():
     """It may not import storage, which imports pandas."""
     assert arguments.DEFAULT_MODELS == layout.DEFAULT_MODELS == Path("models")
-    assert results_folder.RESULTS_FOLDER == "results"
+    assert layout.RESULTS_FOLDER == "results"
     assert "results/<data file>/" in layout.__doc__

@@ -95,14 +95,12 @@ def test_numbers_within_bounds():
     assert [is_number(value, 1, 3) for value in (0.9, 1, 3, 3.1)] == [False, True, True, False]
 
 
-def test_line_ends_make_no_difference_to_the_hash_of_a_text(tmp_path):
-    path = tmp_path / "a.txt"
+def test_line_ends_make_no_difference_to_the_hash_of_a_text():
     expected = hashlib.sha256(b"one\ntwo\n").hexdigest()
     for content in (b"one\ntwo\n", b"one\r\ntwo\r\n"):
-        path.write_bytes(content)
-        assert hash_of_text(path) == expected
-    path.write_bytes(b"one\ntwo ")
-    assert hash_of_text(path) != expected
+        assert hash_of_text(content) == expected
+    assert hash_of_text(b"one\ntwo ") != expected
+    assert hash_of_text(None) == hash_of_text(b"")
 
 
 def test_only_a_regular_file_with_the_hash_is_unchanged(tmp_path):

@@ -1,5 +1,6 @@
 """The folder that a training grows in: nothing is lost on its way to the name of the model."""
 
+import errno
 import hashlib
 import json
 import shutil
@@ -311,6 +312,75 @@ def test_a_state_that_is_no_archive_is_refused_before_keras_starts(folder, conte
         check_resumable(folder)
 
 
+# --- A training whose saving failed ------------------------------------------------------------
+
+
+def test_a_finished_training_that_could_not_be_saved_is_saved_by_resuming_it(folder):
+    train_whole(folder, b"1")
+    second = again(folder)
+    begin(second, epochs=2)
+    second.keep_state(state_with(2))
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(OSError, match="No space left"):
+        second.finish(fitted_with(Network(b"half", full), epochs=2), SOURCE)
+    (folder.partial / ".model.keras").write_bytes(b"half")
+    third = again(folder)
+    check_resumable(third, epochs=2, default_alpha=2.5)
+    state = begin(third, resume=True, epochs=2, default_alpha=2.5)
+    assert state.is_unsaved
+    assert len(state.history) == 2  # none is left to train
+    third.finish(fitted_with(Network(b"2"), epochs=2, default_alpha=2.5), SOURCE)
+    assert weights_in(folder.final) == b"2"
+    assert weights_in(folder.previous) == b"1"
+    assert set(contents(folder.final)) == FIRST_FILES | LAST_FILES
+    assert b'"default_alpha": 2.5' in contents(folder.final)["settings.txt"]  # as given last
+
+
+def test_a_saved_training_that_is_finished_leaves_nothing_to_resume(folder):
+    train_whole(folder, epochs=2)
+    with pytest.raises(InputError, match="Nothing is left to train"):
+        begin(again(folder), resume=True, epochs=2)
+
+
+def test_what_is_changed_is_told_when_it_is(tmp_path):
+    told = []
+    folder = TrainingFolder(tmp_path / "models", "toy", told)
+    begin(folder)
+    assert told == []
+    folder.keep_state(state_with())
+    assert told == [f"the training so far is kept in {folder.partial}: --resume goes on with it"]
+    folder.finish(fitted_with(), SOURCE)
+    assert told == [f"the new model is in {folder.final}"]
+
+
+# --- What is in the way ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["toy", "toy.partial", "toy.previous"])
+def test_a_folder_of_others_is_refused_before_the_work(tmp_path, name):
+    place = tmp_path / "models" / name
+    place.mkdir(parents=True)
+    (place / "thesis.tex").write_text("mine")
+    with pytest.raises(InputError, match=rf"{name} is in the way: it was not written by this prog"):
+        TrainingFolder(tmp_path / "models", "toy")
+    assert contents(tmp_path) == {f"models/{name}/thesis.tex": b"mine"}
+    TrainingFolder(tmp_path / "models", "other")
+
+
+def test_training_over_a_link_leaves_what_it_leads_to(folder, tmp_path):
+    train_whole(folder, b"1")
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(folder.final, elsewhere)
+    folder.final.symlink_to(elsewhere)
+    (elsewhere / "notes.md").write_text("mine")
+    before = contents(elsewhere)
+    for content in (b"2", b"3"):
+        train_whole(again(folder), content)
+        assert contents(elsewhere) == before
+    assert weights_in(folder.final) == b"3"
+    assert weights_in(folder.previous) == b"2"
+
+
 # --- Logs for TensorBoard ----------------------------------------------------------------------
 
 
@@ -390,9 +460,35 @@ def test_a_copy_keeps_the_model_that_had_its_name(folder):
     models = folder.final.parent
     train_whole(folder, b"1")
     train_whole(TrainingFolder(models, "other"), b"2")
-    shutil.copytree(models / "other", models / "other.partial" / "x")  # what an earlier copy left
+    shutil.copytree(models / "other", models / ".other.saved" / "x")  # what an earlier copy left
+    cut_off(TrainingFolder(models, "other"))
+    before = contents(models / "other.partial")
     copy_model(folder.final, models, "other")
     assert weights_in(models / "other") == b"1"
     assert weights_in(models / "other.previous") == b"2"
-    assert not (models / "other.partial").exists()
+    assert contents(models / "other.partial") == before  # can still be resumed
     assert not (models / "other" / "x").exists()
+    assert {path.name for path in models.iterdir()} == {
+        *("toy", "other", "other.previous", "other.partial"),
+    }
+
+
+def test_a_model_that_is_gone_is_not_copied(folder):
+    train_whole(folder)
+    identity = open_model(folder.final.parent, settings_with()).identity
+    shutil.move(folder.final, folder.final.parent / "elsewhere")
+    with pytest.raises(InputError, match=r"loaded from .*toy is not there any more. Put the folde"):
+        copy_model(folder.final, folder.final.parent, "other", identity)
+    assert {path.name for path in folder.final.parent.iterdir()} == {"elsewhere"}
+
+
+def test_a_copy_is_of_the_model_that_was_loaded(folder):
+    models = folder.final.parent
+    train_whole(folder, b"1")
+    identity = open_model(models, settings_with()).identity
+    train_whole(again(folder), b"2")
+    copy_model(folder.final, models, "other", identity)
+    assert weights_in(models / "other") == b"1"
+    train_whole(again(folder), b"3")
+    with pytest.raises(InputError, match=r"read from .*toy is not there any more: it was trained"):
+        copy_model(folder.final, models, "another", identity)

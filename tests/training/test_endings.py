@@ -1,6 +1,7 @@
 """The endings of a training: patience, losses that are no number, Ctrl-C at every place."""
 
 import math
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -87,6 +88,21 @@ def test_loss_that_is_no_number_right_after_resuming(whole: TrainingState) -> No
     with pytest.raises(InputError, match=r"in epoch 5, the first of this run, and nothing"):
         run(settings, inputs, state=whole, keep=kept.append)
     assert kept == []
+
+
+def test_one_that_was_not_saved_yet_ends_with_what_it_has(whole: TrainingState) -> None:
+    """Where another would have nothing left to train, or nothing new to keep."""
+    unsaved = replace(whole, is_unsaved=True)
+    inputs = inputs_of(np.full_like(SERIES, np.nan))
+    for keys, ending in (
+        ({"epochs": 4}, "all epochs done"),
+        ({"epochs": 2}, "all epochs done"),
+        ({"epochs": 9}, "loss is not a number"),
+    ):
+        kept: list[TrainingState] = []
+        result = run(small(**RESUMED | keys), inputs, state=unsaved, keep=kept.append)
+        assert (result.ending, kept) == (ending, [])
+        assert_same_states(result.state, whole)
 
 
 def test_validation_loss_that_is_no_number(monkeypatch: Any) -> None:

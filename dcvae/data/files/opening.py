@@ -7,7 +7,7 @@ from dcvae.data.files.compression import unpacked
 from dcvae.data.files.csv_file import CsvFile
 from dcvae.data.files.messages import File
 from dcvae.data.files.parquet import read_parquet
-from dcvae.errors import InputError
+from dcvae.errors import InputError, cannot_be_read
 
 _PARQUET = b"PAR1"
 
@@ -42,5 +42,5 @@ def _content(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(cannot_be_read(path, error)) from error
     return unpacked(path, raw)

@@ -63,16 +63,9 @@ def why_nothing_is_judged(detection: Detection, quality: Quality, window_length:
         quality: of the rows of the table.
         window_length: rows of a window, T.
     """
-    if set(detection.judged.states(detection.alarm)) != {"not judged"}:
-        return ""
+    if np.isfinite(detection.score).any():
+        return ""  # its cells are, even where too little is known for an alarm that follows
     rows = f"none of the {len(detection.times):,} rows with a whole window could be judged"
-    following = detection.system.following
-    if following is not None and np.isfinite(detection.score).any():
-        return (
-            f"{rows}: the alarm holds each series against its own last {following.window:,} rows "
-            "and needs a quarter of them before. Give the rows before with --context, or set "
-            '`alarm_window` to less or `threshold` to "fixed" and run alpha_definition.py.'
-        )
     if detection.frame.isna().to_numpy().all():
         return (
             f"{rows}: every cell of the {len(detection.series):,} series is missing. Look at the "

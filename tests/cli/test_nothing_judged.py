@@ -83,5 +83,5 @@ def test_results_of_another_file_are_not_replaced_and_go_elsewhere(place):
 def test_a_folder_that_is_not_of_results_is_never_replaced(place):
     end = place.call("test", "--results", place.folder)
     assert end.returncode == 2
-    assert "which is no folder of results" in end.stderr
+    assert "is in the way: it holds no results of this program" in end.stderr
     assert place.data.is_file()

@@ -160,6 +160,8 @@ def test_nobody_looks_for_garbage_in_the_framework(tmp_path, collects):
         "print('at the import', gc.isenabled())\n"
         "distribution = types.SimpleNamespace(list_devices=list)\n"
         "backend = types.SimpleNamespace(backend=lambda: 'toy')\n"
+        "names = 'set_floatx', 'set_epsilon', 'set_image_data_format'\n"
+        "config = types.SimpleNamespace(**dict.fromkeys(names, str))\n"
     )
     program = (
         "import atexit, gc\n"

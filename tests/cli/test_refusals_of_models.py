@@ -90,7 +90,7 @@ MISTAKES = [
     ),
     Mistake("test short", "test", data(first(8)), "it has 7 rows but at least 8 are needed"),
     Mistake("val short", "alpha_definition", data(first(8)), "at least 8 are needed"),
-    Mistake("test text", "test", data(cell(5, 1, "-")), "column `s0` holds `-`"),
+    Mistake("test text", "test", data(cell(5, 1, "high")), "column `s0` holds `high`"),
     # context
     Mistake("no context", "test", words("--context", "no.csv"), "no.csv does not exist"),
     Mistake(
@@ -110,7 +110,7 @@ MISTAKES = [
     Mistake("no labels", "alpha_definition", lambda p: p.labels.unlink(), "does not exist"),
     Mistake("label 2", "alpha_definition", labels(cell(4, 1, "2")), "column `s0` holds `2`"),
     Mistake("label empty", "alpha_definition", labels(cell(4, 1, "")), "column `s0` is empty"),
-    Mistake("label text", "alpha_definition", labels(cell(4, 1, "yes")), "expected 0 or 1"),
+    Mistake("label text", "alpha_definition", labels(cell(4, 1, "often")), "expected 0 or 1"),
     Mistake("labels fewer", "alpha_definition", labels(first(100)), "are not in the labels"),
     Mistake(
         "labels of another year",

@@ -59,10 +59,11 @@ class TestPublishedFile:
         settings = read()
         values = [getattr(settings, key) for key in NEW_KEYS]
         assert values[:8] == [5, 0.01, 1, None, 12, 12, None, None]
-        assert values[8:15] == [3.0, None, 14.0, 1.0, 0.999, "grid", "predicted"]
-        assert values[15:19] == ["following", 288, 360, "weighted"]
-        assert values[19:25] == [3, 6, (1, 1), 0.5, 1, 12]
-        assert values[25:] == [None, 0.7, None, True, "paper"]
+        assert values[8:14] == [(), (), (), (), (), None]
+        assert values[14:21] == [3.0, None, 14.0, 1.0, 0.999, "grid", "predicted"]
+        assert values[21:25] == ["following", 288, 360, "weighted"]
+        assert values[25:31] == [3, 6, (1, 1), 0.5, 1, 12]
+        assert values[31:] == [None, 0.7, None, True, "paper"]
         assert [getattr(settings, key) for key in FIDELITY_KEYS] == ["paper"] * 12
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 
 import pytest
 
@@ -78,16 +77,3 @@ def test_a_record_that_is_none_tells_nothing(data, results, record):
     (results / SOURCE_FILE).write_text(record)
     data.write_text("two\n")
     check(results, data)
-
-
-def test_what_is_no_folder_of_results_is_never_replaced(data, results, tmp_path):
-    check(tmp_path / "new", data)
-    (tmp_path / "empty").mkdir()
-    check(tmp_path / "empty", data)
-    with pytest.raises(InputError, match=r"which is no folder of results: metrics\.json and rep"):
-        check_results(data.parent, data, results.parents[1])
-    with pytest.raises(InputError, match=r"data\.csv, which is no folder\. Give --results another"):
-        check_results(data, data, results.parents[1])
-    os.symlink(results, tmp_path / "link")
-    with pytest.raises(InputError, match="link, which is no folder"):
-        check_results(tmp_path / "link", data, results.parents[1])

@@ -215,5 +215,5 @@ def _what(look: pd.DataFrame, name: str) -> str:
     numbers = pd.to_numeric(column.iloc[:20], errors="coerce")
     if len(numbers) > 1 and numbers.notna().all() and (numbers.diff().iloc[1:] == 1).all():
         return f"counts rows ({', '.join(column.iloc[:3])}, …)"
-    shown = [f"`{cell}`" for cell in column.iloc[:2]]
+    shown = [f"`{cell}`" for cell in column.iloc[:2] if cell]
     return f"holds {', '.join(shown)}" if shown else "is empty"

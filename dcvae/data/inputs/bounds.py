@@ -63,6 +63,27 @@ def fit_bounds(frame: pd.DataFrame) -> tuple[Float64Array, Float64Array]:
         return np.maximum(least - margin, -limit), np.minimum(largest + margin, limit)
 
 
+def rarely_changing(frame: pd.DataFrame, kept: pd.DataFrame) -> BoolArray:
+    """Tell which series are constant only because what they rarely were is masked as an outlier.
+
+    What a series was before is not new to it, as a switch that is on for a minute a day is. Its
+    scale and bounds are those of all its values.
+
+    Args:
+        frame: (rows, series), training data in data units, NaN where missing.
+        kept: the same without outliers.
+
+    Returns:
+        (series,) bool.
+    """
+    rare = np.zeros(frame.shape[1], dtype=bool)
+    for number in range(frame.shape[1]):
+        values, left = frame.iloc[:, number].to_numpy(), kept.iloc[:, number].to_numpy()
+        is_masked = bool((~np.isnan(values) & np.isnan(left)).any())
+        rare[number] = is_masked and np.nanmin(left) == np.nanmax(left)
+    return rare
+
+
 def resolution(constants: Float64Array) -> Float64Array:
     """Return differences up to which values are the same as constants, > 0, data units."""
     return np.where(constants == 0, SAME, np.abs(constants) * SAME)

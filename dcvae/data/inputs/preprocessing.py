@@ -19,7 +19,7 @@ import pandas as pd
 from dcvae._arrays import AnyFloatArray, BoolArray, Float32Array, Float64Array, IntArray
 from dcvae._text import quoted, shortened
 from dcvae.config import DataKeys
-from dcvae.data.inputs.bounds import bounded, fit_bounds, resolution
+from dcvae.data.inputs.bounds import bounded, fit_bounds, rarely_changing, resolution
 from dcvae.data.inputs.gaps import fill_missing
 from dcvae.data.inputs.model_input import ModelInput
 from dcvae.data.inputs.preprocessing_stored import OutliersOf, check_stored
@@ -163,12 +163,15 @@ class Preprocessor:
             )
         lower, upper = None, None
         if outliers_of == "training":
-            bounds = fit_bounds(kept)
+            rare = rarely_changing(frame, kept)
+            bounds = fit_bounds(kept.fillna(frame.loc[:, rare]))
             lower, upper = (tuple(bound.tolist()) for bound in bounds)
             if keys.scale:
                 constant = bounds[0] == bounds[1]
                 mean = tuple(np.where(constant, bounds[0], mean).tolist())
-                divisor = tuple(np.where(constant, resolution(bounds[0]), divisor).tolist())
+                scale = np.where(constant, resolution(bounds[0]), divisor)
+                scale[rare] = frame.loc[:, rare].std(ddof=0)
+                divisor = tuple(scale.tolist())
         runs = [longest_constant(kept[name].to_numpy()) for name in kept.columns]
         return cls(
             series,
@@ -213,8 +216,8 @@ class Preprocessor:
         if constant:
             notices.append(
                 f"Without those cells, {len(constant)} of {frame.shape[1]} series never change, so "
-                f"any other value will be taken for an anomaly: {shortened(constant)}. To keep the "
-                "cells, raise `max_std` or set `wo_outliers` to false."
+                f"the model cannot learn when they do: {shortened(constant)}. To keep the cells, "
+                "raise `max_std` or set `wo_outliers` to false."
             )
         return notices
 

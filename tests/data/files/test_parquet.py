@@ -74,7 +74,7 @@ REFUSED = {
         table_of({b"pandas": json.dumps(NOTES).encode()}, **NUMBERS),
         UNREADABLE,
     ),
-    "a pipe": (os.mkfifo, "it is a pipe or a device; a Parquet file is read from its end"),
+    "a pipe": (os.mkfifo, "is a pipe or a device, but a file is read more than once"),
     "no columns": (table_of(), "it has no columns; expected a time column, then series"),
     "no rows": (lambda path: FRAME[:0].to_parquet(path), "it has columns but no rows"),
     "the time alone": (lambda path: FRAME[["time"]].to_parquet(path), "only column is `time`"),
@@ -93,7 +93,7 @@ REFUSED = {
         typed([[("k", 1)]] * ROWS, arrow.map_(arrow.string(), arrow.int64())),
         r"column `a` holds `\[\('k', 1\)\]`",
     ),
-    "bytes": (frame_with(a=[b"\xff"] * ROWS), r"column `a` holds `b'\\xff'`"),
+    "bytes": (frame_with(a=[b"\xff"] * ROWS), r"column `a` holds words \(`b'\\xff'`\)"),
     "dates as a series": (
         frame_with(a=[datetime.date(2021, 1, 1)] * ROWS),
         "column `a` holds `2021-01-01`",
@@ -102,16 +102,19 @@ REFUSED = {
     "words": (frame_with(a=["1", "x"] * (ROWS // 2)), "row 2, column `a` holds `x`"),
     "categories of words": (
         frame_with(a=pd.Categorical(["x", "y"] * (ROWS // 2))),
-        "column `a` holds `x`",
+        r"column `a` holds words \(`x`, `y`\)",
     ),
     "a dictionary of words": (
         table_of(time=arrow.array(TIMES), a=arrow.array(["x"] * ROWS).dictionary_encode()),
-        "column `a` holds `x`",
+        r"column `a` holds words \(`x`\)",
     ),
     "infinite numbers": (frame_with(a=[np.inf] * ROWS), "holds `inf`"),
     "nothing in a series": (frame_with(a=[None] * ROWS), "column `a` is empty in every row"),
-    "nothing in the time": (frame_with(time=[None] * ROWS), "the time is missing in row 1"),
-    "lists for times": (frame_with(time=[[1]] * ROWS), r"`time` is not a time .* holds `\[1\]`"),
+    "nothing in the time": (
+        frame_with(time=[None] * ROWS),
+        "no column holds the time of the rows: the first, `time`, is empty",
+    ),
+    "lists for times": (frame_with(time=[[1]] * ROWS), r"the first, `time`, holds `\[1\]`"),
     "bytes for times": (frame_with(time=[b"2021"] * ROWS), "holds `b'2021'`"),
     "clocks without dates": (
         frame_with(time=[datetime.time(1, 2, 3)] * ROWS),

@@ -1,5 +1,6 @@
 """Labels of a data table, read from a file of their own and matched to its rows."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import pandas as pd
 from dcvae._text import SHOWN, shortened
 from dcvae.config import DataKeys
 from dcvae.data.columns.suspects import labels_notice
-from dcvae.data.files.messages import refuse
-from dcvae.data.tables import Table, match_names, match_series, open_table, read_rows
+from dcvae.data.files.messages import File, refuse
+from dcvae.data.rows import read_rows
+from dcvae.data.tables import Table, match_names, match_series, open_table
 
 
 def read_labels(path: Path, data: Table, keys: DataKeys | None = None) -> Table:
@@ -44,8 +46,11 @@ def read_labels(path: Path, data: Table, keys: DataKeys | None = None) -> Table:
     expected = "0 or 1 (or true or false)"
     frame, told, problems = read_rows(file, roles, columns, keys, expected)
     if roles.by:
-        match_names(file, list(frame.columns), series)
-        frame = frame[series]
+        frame, shared = _of_series(file, frame, series)
+    if not problems and frame.isna().to_numpy().any():
+        problems = [
+            "it has no label for some of the times of its machines; label every time of each"
+        ]
     is_anomaly = frame == 1
     if not problems:
         problems = _other_times_problems(pd.DatetimeIndex(frame.index), data)
@@ -55,6 +60,20 @@ def read_labels(path: Path, data: Table, keys: DataKeys | None = None) -> Table:
     labels = pd.DataFrame(anomalies, data.frame.index, data.frame.columns, copy=True)
     said = [notice for notice in file.notices if not notice.startswith("Words are read")]
     return Table(file.path, labels, [*notices, *said, *told, *labels_notice(labels)])
+
+
+def _of_series(file: File, frame: pd.DataFrame, series: Sequence[str]) -> tuple[pd.DataFrame, bool]:
+    """Return the labels of machines for the series of data, and whether one column is for all."""
+    if set(series) <= set(frame.columns):
+        return frame[list(series)], False
+    if frame.shape[1] == 1:
+        return frame, True
+    # One column of labels: side by side it has the name of the machine alone.
+    of = {name: [m for m in frame.columns if name.startswith(f"{m} ")] for name in series}
+    if all(of.values()):
+        return pd.DataFrame({name: frame[max(m, key=len)] for name, m in of.items()}), False
+    match_names(file, list(frame.columns), series)
+    return frame[list(series)], False
 
 
 def _other_times_problems(index: pd.DatetimeIndex, data: Table) -> list[str]:

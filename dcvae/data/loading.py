@@ -6,13 +6,14 @@ front as context, and only then are rows resampled to one step (`resample`), loc
 zone is given.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from dcvae._text import quoted
 from dcvae.config import DataKeys
+from dcvae.data.columns.counters import counters_in, growth
 from dcvae.data.columns.overview import Summary
 from dcvae.data.columns.suspects import label_notices
 from dcvae.data.context import prepend_context
@@ -175,6 +176,9 @@ def read_data(
         InputError: a file cannot be used, or is too short for a window.
     """
     step = keys.resample_step
+    asked = keys
+    if context:  # a counter of the first row has grown since the last row before it
+        keys = keys.model_copy(update={"counters": ()})
     dead_allowed = series is not None and keys.max_fill is not None
     table = read_table(
         path,
@@ -194,6 +198,8 @@ def read_data(
             series=list(table.frame.columns),
             allow_empty=True,
         )
+    if before is not None and asked.counters:
+        table, before = _grown(table, before, asked.counters)
     if step is None:
         if before is None:
             return table, truth
@@ -204,3 +210,12 @@ def read_data(
     if truth is not None:
         truth = resample(truth, span, keys.max_gap, keys.time_zone)
     return resampled, truth
+
+
+def _grown(table: Table, before: Table, counters: tuple[str, ...]) -> tuple[Table, Table]:
+    """Read counters of a file that goes on from another as their growth."""
+    joined = pd.concat([before.frame, table.frame])
+    frame, told = growth(joined, counters_in(joined.columns, counters))
+    rows = len(before.frame)
+    data = replace(table, frame=frame.iloc[rows:], notices=[*table.notices, *told])
+    return data, replace(before, frame=frame.iloc[:rows])

@@ -1,15 +1,15 @@
 """Tables of series and of labels, read from files and checked.
 
-A data file has the time in its first column, whatever the name of that column, and one numeric
-series in every other; a label file has the same times and 0 or 1. `read_table` and `read_labels`
-take such a file, in any format of `files`, and return a `Table`: the values by time, and notices
-for the user. A notice tells of what is unusual but usable (missing cells, constant series, gaps in
-time). What would make results wrong or meaningless (repeated or unordered times, text among
-numbers, another set of series) is refused with an `InputError` that names the file, the row, the
-line and the column.
+A data file has a time and series, in columns of any order; a label file (`labels`) has the same
+times and 0 or 1. `read_table` takes such a file, in any format of `files`, and returns a `Table`:
+the values by time, and notices for the user. A notice tells of what is unusual but usable (missing
+cells, constant series, gaps in time). What would make results wrong or meaningless (repeated or
+unordered times, text among numbers, another set of series) is refused with an `InputError` that
+names the file, the row, the line and the column.
 """
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,26 +18,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dcvae._arrays import IntArray
 from dcvae._text import SHOWN, quoted, shortened
 from dcvae.config import DataKeys
-from dcvae.data.columns.counters import growth
-from dcvae.data.columns.long_form import chosen_rows, side_by_side, texts_of
-from dcvae.data.columns.order import order_problems
+from dcvae.data.columns.counters import counters_in, growth
 from dcvae.data.columns.overview import ColumnOverview, Summary, overview
-from dcvae.data.columns.roles import Roles, roles_of, turn_problems, word_problems
+from dcvae.data.columns.roles import Roles, roles_of, turn_problems, unknown_notices, word_problems
 from dcvae.data.columns.suspects import (
     label_notices,
     step_notices,
     suspect_notices,
 )
-from dcvae.data.columns.time_columns import joined_times
-from dcvae.data.files.cells import CellRules, without_codes
-from dcvae.data.files.messages import File, describe_cells, refuse
+from dcvae.data.files.messages import File, refuse
 from dcvae.data.files.opening import open_file
-from dcvae.data.files.selection import SelectedRows
-from dcvae.data.times.reading import read_times, reads_as_time
-from dcvae.data.times.steps import describe_steps, steps_between
+from dcvae.data.rows import read_rows
+from dcvae.data.times.reading import reads_as_time
+from dcvae.data.times.steps import describe_steps
+
+_DATE = re.compile(r"\d[-/.:]\d")
 
 # Names of lines and columns of result tables, beside those of the series.
 RESERVED_NAMES = (
@@ -108,22 +105,28 @@ def read_table(
     file, roles, look = open_table(Path(path), keys)
     notices = [*roles.notices]
     wanted = list(roles.series)
+    left_out = list(roles.ignored)
     if series is not None and not roles.by:
         notices += match_series(file, roles, series)
         wanted = list(series)
-    elif problems := word_problems(file, look, wanted):
-        refuse(file.path, *problems)
+        left_out += [name for name in roles.series if name not in set(series)]
+    else:
+        problems = word_problems(look, wanted, roles, keys) + _series_problems(roles)
+        if problems:
+            refuse(file.path, *problems)
+        notices += unknown_notices(file, keys)
     if not roles.by:
         if problems := turn_problems(look, wanted):
             refuse(file.path, *problems)
-        notices += turn_problems(look, roles.ignored, is_ignored=True)
+        notices += turn_problems(look, left_out, is_left_out=True)
     frame, told, problems = read_rows(file, roles, wanted, keys)
     notices += told
     if series is not None and roles.by:
         match_names(file, list(frame.columns), series)
         frame = frame[list(series)]
+    counters = counters_in(frame.columns, keys.counters)
     _refuse_unknown_counters(file, frame, keys)
-    frame, told = growth(frame, [name for name in keys.counters if name in frame])
+    frame, told = growth(frame, counters)
     summary = Summary.of(frame)
     if not allow_empty:
         problems += empty_problems(frame, summary, is_trained=series is not None)
@@ -136,10 +139,10 @@ def read_table(
         refuse(file.path, *problems)
     notices += [*file.notices, *told, *describe_table(frame, summary)]
     notices += label_notices(frame, summary)
-    notices += suspect_notices(frame, summary, keys.counters)
+    notices += suspect_notices(frame, summary, tuple(counters))
     notices += step_notices(frame, summary, keys.max_fill) if keys.resample is None else []
     roles_by_name = dict.fromkeys(roles.by, "tells apart") | dict.fromkeys(roles.ignored, "ignored")
-    roles_by_name |= dict.fromkeys(keys.counters, "counter")
+    roles_by_name |= dict.fromkeys(counters, "counter")
     columns = overview(frame, summary, " + ".join(roles.times), roles_by_name)
     return Table(file.path, frame, notices, columns=tuple(columns))
 
@@ -224,11 +227,13 @@ def open_table(
     """Open a file, and find the roles of its columns, each of which has a name of its own."""
     file = open_file(path)
     time, *others = file.names
-    if reads_as_time(time):
+    timely = [name for name in file.names if _DATE.search(name) and reads_as_time(name)]
+    if timely or reads_as_time(time):
+        where = "starts with" if reads_as_time(time) else "holds"
         refuse(
             path,
-            f"the first line starts with the time `{time}`; expected a header with the names of "
-            "the columns",
+            f"the first line {where} the time `{(timely or [time])[0]}`; expected a header with "
+            "the names of the columns",
         )
     if not others:
         refuse(
@@ -239,72 +244,6 @@ def open_table(
     check_names(file)
     look = file.look()
     return file, roles_of(file, look, keys, lenient=lenient), look
-
-
-def read_rows(
-    file: File, roles: Roles, wanted: Sequence[str], keys: DataKeys, labels: str = ""
-) -> tuple[pd.DataFrame, list[str], list[str]]:
-    """Read the rows of a file in the order of time, one row a time.
-
-    Args:
-        file: the file.
-        roles: of its columns.
-        wanted: names of the columns of numbers.
-        keys: those of `read_table`.
-        labels: what a cell of labels should be; "" for a table of values.
-
-    Returns:
-        (rows, series) float64 by time, notices, and problems of its times and cells.
-    """
-    words = tuple(code for code in keys.missing_values if isinstance(code, str))
-    rules = CellRules(labels or "a number or empty", words)
-    texts, frame = file.read([*roles.times, *roles.by], wanted, rules)
-    cells = joined_times(texts[list(roles.times)])
-    rows, notices = _filled_rows(cells, frame)
-    whole = file
-    if len(rows) < len(frame):
-        file = SelectedRows(file, rows)
-        cells, frame, texts = cells.iloc[rows], frame.iloc[rows], texts.iloc[rows]
-    times, told = read_times(cells.reset_index(drop=True), file, keys.time_zone)
-    notices += told
-    problems = []
-    if labels:
-        problems += describe_cells(~frame.isin([0.0, 1.0]).to_numpy(), wanted, file, labels)
-    else:
-        problems += _endless_problems(frame, file)
-        frame = without_codes(frame, keys.missing_values)
-    if roles.by:
-        names = texts_of(texts[list(roles.by)])
-        chosen = chosen_rows(file, names, keys.entity)
-        rows, frame, times = rows[chosen], frame.iloc[chosen], times[chosen]
-        file = SelectedRows(whole, rows)
-        kept = roles.by if keys.entity is None else roles.by[1:]
-        if kept and not problems:
-            frame, told = side_by_side(
-                file,
-                times,
-                names[list(kept)].iloc[chosen],
-                frame,
-                may_differ=keys.resample is not None,
-            )
-            return frame, notices + told, []
-    if len(times) > 1 and (steps_between(times) < 0).all():
-        frame, times, rows = frame.iloc[::-1], times[::-1], rows[::-1]
-        file = SelectedRows(whole, rows)
-        notices.append("Its newest row stands first; it is read from the last row on.")
-    problems += order_problems(times, file, frame, keys.time_zone)
-    return frame.set_axis(times, axis=0), notices, problems
-
-
-def _filled_rows(cells: pd.Series, frame: pd.DataFrame) -> tuple[IntArray, list[str]]:
-    """Return the rows that have anything in them, and a notice of those that have nothing."""
-    timeless = np.flatnonzero(cells.isna() | (cells == ""))
-    if not len(timeless) or frame.iloc[timeless].notna().to_numpy().any():
-        return np.arange(len(cells)), []
-    rows = np.delete(np.arange(len(cells)), timeless)
-    if not len(rows):
-        return np.arange(len(cells)), []
-    return rows, [f"{len(timeless):,} rows without a time or a value are left out."]
 
 
 def match_series(file: File, roles: Roles, series: Sequence[str]) -> list[str]:
@@ -334,8 +273,14 @@ def match_names(file: File, columns: Sequence[str], series: Sequence[str]) -> li
     return others
 
 
+def _series_problems(roles: Roles) -> list[str]:
+    if roles.series:
+        return []
+    return ["no column is left to be a series: all are the time, or named by `ignore` or `by`"]
+
+
 def _refuse_unknown_counters(file: File, frame: pd.DataFrame, keys: DataKeys) -> None:
-    lacking = [name for name in keys.counters if name not in frame.columns]
+    lacking = [name for name in keys.counters if not counters_in(frame.columns, [name])]
     if lacking:
         refuse(
             file.path,
@@ -345,14 +290,6 @@ def _refuse_unknown_counters(file: File, frame: pd.DataFrame, keys: DataKeys) ->
 
 
 # --- Problems: sentences without the file's name; none where there is no problem --------------
-
-
-def _endless_problems(frame: pd.DataFrame, file: File) -> list[str]:
-    """Name cells that are infinite, looking at all of them only if there are some."""
-    if all(np.isfinite(np.nansum(column.to_numpy())) for _, column in frame.items()):
-        return []
-    names = [str(name) for name in frame.columns]
-    return describe_cells(np.isinf(frame.to_numpy()), names, file, "a finite number or empty")
 
 
 def empty_problems(frame: pd.DataFrame, summary: Summary, *, is_trained: bool) -> list[str]:

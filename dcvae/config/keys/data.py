@@ -205,7 +205,10 @@ class DataKeys(CommonKeys):
         # Beyond float64 are whole numbers alone: JSON has no others.
         largest = sys.float_info.max
         in_range = fits and all(isinstance(part, str) or abs(part) <= largest for part in values)
-        if in_range and len(values) <= _MOST_NAMES:
+        is_once = info.field_name == "missing_values" or (
+            in_range and len(set(values)) == len(values)
+        )
+        if in_range and is_once and len(values) <= _MOST_NAMES:
             return tuple(values)
         words = expected(cls.model_fields[str(info.field_name)])
         raise ValueError(f"expected {words}, received {show(value)}")

@@ -5,7 +5,7 @@ goes on from 0. Both are told apart by the value before: only a counter in the l
 range that comes out in the first quarter has overflowed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -58,6 +58,18 @@ def growth(frame: pd.DataFrame, counters: Sequence[str]) -> tuple[pd.DataFrame, 
         f"again {resets:,} times and overflow {overflows:,} times."
     )
     return frame.assign(**rates), [notice]
+
+
+def counters_in(series: Iterable[Hashable], counters: Sequence[str]) -> list[str]:
+    """Return the series that a list of counters names, by their names or by those of their columns.
+
+    Machines side by side have a series for each column: `bytes` names `web1 bytes` too.
+    """
+    return [
+        str(name)
+        for name in series
+        if any(str(name) == counter or str(name).endswith(f" {counter}") for counter in counters)
+    ]
 
 
 def _growth_between(values: Float64Array) -> tuple[Float64Array, np.ndarray, np.ndarray]:

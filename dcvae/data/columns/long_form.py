@@ -120,11 +120,23 @@ def side_by_side(
     ]
 
 
-def texts_of(columns: pd.DataFrame) -> pd.DataFrame:
-    """Return names of entities as text; whole numbers without a fraction."""
+def texts_of(columns: pd.DataFrame, file: File) -> pd.DataFrame:
+    """Return names of entities as text; whole numbers without a fraction.
+
+    Raises:
+        InputError: a cell is empty.
+    """
     texts = {}
     for name in columns:
         column = columns[name]
+        empty = row_numbers(column.isna() | (column.astype("str").str.strip() == ""))
+        if empty:
+            places = shortened(file.places(empty[:SHOWN]), SHOWN, len(empty))
+            refuse(
+                file.path,
+                f"the column `{name}`, which `by` names, is empty or a word for a missing value in "
+                f"{places}; name the machine of every row",
+            )
         if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
             column = column.astype("Int64")
         texts[name] = column.astype("str").str.strip()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dcvae._text import SHOWN, quoted, shortened
-from dcvae.data.columns.taking_turns import entity_columns
+from dcvae.data.columns.taking_turns import entity_columns, entity_pair
 from dcvae.data.files.messages import File, row_numbers
 from dcvae.data.times.steps import steps_between
 
@@ -15,15 +15,20 @@ _FEW = 10
 
 
 def order_problems(
-    index: pd.DatetimeIndex, file: File, columns: pd.DataFrame, time_zone: str | None
+    index: pd.DatetimeIndex,
+    file: File,
+    columns: pd.DataFrame,
+    time_zone: str | None,
+    time_columns: Sequence[str] = (),
 ) -> list[str]:
     """Name times that repeat, and the first that goes backwards, with the likely cause.
 
     Args:
         index: (rows,) times.
         file: the file that they are from.
-        columns: (rows, columns) text or numbers of the other columns.
+        columns: (rows, columns) text or numbers of all other columns.
         time_zone: zone by which the times were converted to UTC; None if they were not.
+        time_columns: names of the columns that the time is from.
 
     Returns:
         Sentences for `refuse`; none if times strictly increase.
@@ -33,15 +38,29 @@ def order_problems(
     repeats = row_numbers(index.duplicated())
     backwards = row_numbers(steps_between(index) < 0)
     found = _first_places(index, file, repeats, backwards)
-    entities = entity_columns(columns, index)
+    part = _part_of_day(columns, index)
+    if part and time_columns:
+        name, periods = part
+        if periods == 24:
+            joined = ", ".join(f'"{column}"' for column in (*time_columns, name))
+            return [
+                f"{found}: the column `{name}` seems to be the hour; join it to the time, as in "
+                f'`"time_column": [{joined}]`'
+            ]
+        return [
+            f"{found}: the column `{name}` seems to number the {periods} periods of a day; write "
+            "the time at which each begins into the column of the time"
+        ]
+    entities = entity_columns(columns, index)[:1] or entity_pair(columns, index)
     if entities:
-        name = entities[0]
-        values = list(dict.fromkeys(columns[name].map(_as_word)))
+        values = list(dict.fromkeys(columns[entities[0]].map(_as_word)))
         told = shortened(quoted(values), SHOWN)
+        named = " and ".join(quoted(entities))
+        key = f'"{entities[0]}"' if len(entities) == 1 else '["' + '", "'.join(entities) + '"]'
         return [
             f"{found}: the rows of {len(values):,} machines or metrics stand below each other, "
-            f"told apart by the column `{name}` ({told}). Name it in the settings, as in "
-            f'`"by": "{name}"`; every one becomes series of its own, or `entity` chooses one'
+            f"told apart by the column {named} ({told}). Name it in the settings, as in "
+            f'`"by": {key}`; every one becomes series of its own, or `entity` chooses one'
         ]
     clock = "; if the clocks were set back here, write the times in UTC or with their offset "
     clock += "instead, or name their zone in `time_zone`"
@@ -86,6 +105,22 @@ def _first_places(
             f"({_times(len(backwards))} in all)"
         )
     return "; ".join(parts)
+
+
+def _part_of_day(columns: pd.DataFrame, index: pd.DatetimeIndex) -> tuple[str, int] | None:
+    """Return the column that numbers the hours, halves or quarters of hours of each day."""
+    if not (index == index.normalize()).all():
+        return None
+    for name in columns:
+        numbers = pd.to_numeric(columns[name], errors="coerce").to_numpy(dtype="float64")
+        if np.isnan(numbers).any():
+            continue
+        for periods in (24, 48, 96):
+            values = np.unique(numbers)
+            is_whole = len(values) == periods and values[0] in (0, 1)
+            if is_whole and (np.diff(values) == 1).all():
+                return str(name), periods
+    return None
 
 
 def _times(count: int) -> str:

@@ -8,7 +8,8 @@ import pandas as pd
 _NAMES = re.compile(
     r"(^|[^a-z])(id|ids|device|devices|host|hostname|node|server|machine|instance|sensor|entity"
     r"|unit|station|site|cell|interface|iface|port|link|vm|pod|container|metric|variable|item|key"
-    r"|tag|name|source|user|customer|store|shop|group)([^a-z]|$)"
+    r"|tag|name|source|user|customer|store|shop|group|plant|region|line|room|well|rack|slot|zone"
+    r"|area|location|loc|city|branch|no|number|meter|asset|pump|turbine|channel)[^a-z]*$"
 )
 _MOST = 0.2  # of the rows, different values of a column that tells machines apart
 
@@ -51,6 +52,22 @@ def entity_columns(frame: pd.DataFrame, times: pd.Index | None = None) -> list[s
     return [name for _, _, name in sorted(found)]
 
 
+def entity_pair(frame: pd.DataFrame, times: pd.Index) -> list[str]:
+    """Return two columns that tell rows of one time apart only together; empty if none do."""
+    few = []
+    for name in frame.columns:
+        codes, values = pd.factorize(frame[name])
+        if 2 <= len(values) <= max(2, _MOST * len(codes)) and _is_name(values):
+            few.append((str(name), codes))
+    moments = pd.factorize(times)[0]
+    for number, (first, codes) in enumerate(few):
+        for second, others in few[number + 1 :]:
+            pairs = pd.MultiIndex.from_arrays([moments, codes, others])
+            if not pairs.has_duplicates and len(pairs) > 2 * len(np.unique(moments)):
+                return [first, second]
+    return []
+
+
 def takes_turns(codes: np.ndarray, count: int) -> bool:
     """Tell whether values follow each other in one order over and over: 0, 1, 2, 0, 1, 2, ...
 
@@ -72,7 +89,9 @@ def takes_turns(codes: np.ndarray, count: int) -> bool:
 def _is_name(values: pd.Index) -> bool:
     """Tell whether values are words or whole numbers, as names of machines are."""
     numbers = pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(dtype="float64")
-    return bool(np.isnan(numbers).all() or (np.mod(numbers, 1) == 0).all())
+    if not np.isfinite(numbers).all():
+        return bool(np.isnan(numbers).all())
+    return bool((np.mod(numbers, 1) == 0).all())
 
 
 def _plain(name: str) -> str:

@@ -18,7 +18,7 @@ from dcvae.data.times.reading import reads_as_time
 
 _LOOKED_AT = 6  # different cells of a column that must all be times
 _CLOCK = re.compile(r"\d{1,2}([:.,h])\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?")
-_HOUR_NAMES = ("hour", "hr", "hrs", "h", "stunde", "hora", "heure", "ora", "time", "clock")
+_HOUR_NAMES = ("hour", "hr", "hrs", "he", "h", "stunde", "hora", "heure", "ora", "time", "clock")
 _CLOCK_NAMES = ("time", "clock", "hour", "uhrzeit", "zeit", "hora", "heure", "ora")
 _TIME_NAMES = ("time", "date", "stamp", "epoch", "clock", "datetime", "ts", "when", "zeit", "hora")
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
@@ -41,8 +41,11 @@ def time_columns(file: File, look: pd.DataFrame, named: Sequence[str]) -> tuple[
     """
     if named:
         return _named(file, named), ""
-    first = file.names[0]
-    parts = _parts(file.names)
+    names = [name for name in look.columns if name]
+    if not names:
+        refuse(file.path, "no column is left to be the time: `ignore` and `by` name all of them")
+    first = names[0]
+    parts = _parts(names)
     if parts and not _holds_times(look, first, is_first=True):
         return parts, f"The time is joined from the columns {all_quoted(parts)}."
     if look.empty or _holds_times(look, first, is_first=True):
@@ -50,7 +53,7 @@ def time_columns(file: File, look: pd.DataFrame, named: Sequence[str]) -> tuple[
         if clock is None:
             return [first], ""
         return [first, clock], f"The time is joined from the columns `{first}` and `{clock}`."
-    others = [name for name in file.names[1:] if name and _holds_times(look, name)]
+    others = [name for name in names[1:] if _holds_times(look, name)]
     likely = [name for name in others if _sounds_like_time(name)] or others
     if len(likely) == 1:
         if clock := _clock_beside(look, likely[0]):
@@ -69,12 +72,11 @@ def time_columns(file: File, look: pd.DataFrame, named: Sequence[str]) -> tuple[
             f'`"time_column": "{likely[0]}"`',
         )
     if not _mostly_times(look, first):
-        _refuse_timeless(file, look)
+        _refuse_timeless(file, look, first)
     return [first], ""  # the reader of times refuses it, with the cells that are none
 
 
-def _refuse_timeless(file: File, look: pd.DataFrame) -> NoReturn:
-    first = file.names[0]
+def _refuse_timeless(file: File, look: pd.DataFrame, first: str) -> NoReturn:
     refuse(
         file.path,
         f"no column holds the time of the rows: the first, `{first}`, {_what(look, first)}; "
@@ -104,26 +106,39 @@ def joined_times(columns: pd.DataFrame) -> pd.Series:
         part.str.replace(r"\.0*$", "", regex=True) if is_number else part
         for part, is_number in zip(parts, are_numbers, strict=True)
     ]
-    if all(are_numbers) and len(parts) >= 3:
-        width = [4, 2, 2, 2, 2, 2]
-        filled = [part.str.zfill(width[n]) for n, part in enumerate(whole[: len(width)])]
-        text = filled[0] + "-" + filled[1] + "-" + filled[2]
-        for mark, part in zip(" ::", filled[3:], strict=False):
-            text = text + mark + part
-        text = text + (":00" if len(parts) == 4 else "")
-    else:
-        text = whole[0]
-        for part, is_number in zip(whole[1:], are_numbers[1:], strict=True):
-            text = text + " " + (part.str.zfill(2) + ":00" if is_number else part)
+    first = whole[0].dropna()
+    begins_with_year = are_numbers[0] and are_numbers[1] and bool((first.str.len() == 4).all())
+    in_date = min(sum(are_numbers), 3) if begins_with_year else 1
+    text = whole[0].str.replace(r"[ T]00:00(:00(\.0+)?)?$", "", regex=True)
+    for part in whole[1:in_date]:
+        text = text + "-" + part.str.zfill(2)
+    if begins_with_year and in_date == 2:
+        text = text + "-01"
+    mark = " "
+    for part, is_number in zip(whole[in_date:], are_numbers[in_date:], strict=True):
+        text = text + mark + (_clock(part) if is_number else part)
+        mark = ":" if is_number else " "
+    if len(parts) == in_date + 1 and are_numbers[-1] and whole[-1].dropna().str.len().max() <= 2:
+        text = text + ":00"  # an hour alone
     joined: pd.Series = text.mask(missing)
     return joined.rename("time")
+
+
+def _clock(numbers: pd.Series) -> pd.Series:
+    """Write hours or minutes with two digits, and clocks without marks, as 930, with colons."""
+    longest = int(numbers.dropna().str.len().max())
+    if longest <= 2:
+        return numbers.str.zfill(2)
+    width = 4 if longest <= 4 else 6
+    padded = numbers.str.zfill(width)
+    return padded.str.replace(r"(\d\d)(?=\d)", r"\1:", regex=True)
 
 
 def _as_text(column: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column):
         days: pd.Series = column.dt.strftime("%Y-%m-%d")
         return days
-    if pd.api.types.is_float_dtype(column):
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
     text: pd.Series = column.astype("str").str.strip()
     return text.mask(text.isin(MISSING) | column.isna())
@@ -173,7 +188,7 @@ def _holds_times(look: pd.DataFrame, name: str, *, is_first: bool = False) -> bo
 
 def _mostly_times(look: pd.DataFrame, name: str) -> bool:
     cells = _cells(look, name)
-    return any(reads_as_time(cell) or re.match(r"\d+[-/.:]\d", cell) for cell in cells)
+    return any(reads_as_time(cell) or re.match(r"\d+[-/:]\d|\d+\.\d+\.\d", cell) for cell in cells)
 
 
 def _sounds_like_time(name: str) -> bool:
@@ -201,11 +216,18 @@ def _clock_beside(look: pd.DataFrame, date: str) -> str | None:
             plain in _CLOCK_NAMES or any(match is not None and match[1] == ":" for match in clocks)
         ):
             return name
-        if plain in _HOUR_NAMES and all(_NUMBER.fullmatch(cell) for cell in cells):
+        is_hour = plain in _HOUR_NAMES or set(re.split(r"[^a-z]+", _words(name))) & set(_HOUR_NAMES)
+        if is_hour and all(_NUMBER.fullmatch(cell) for cell in cells):
             hours = [float(cell) for cell in cells]
-            if min(hours) >= 0 and max(hours) <= 24:
+            is_clock = plain in _CLOCK_NAMES and all(hour % 100 < 60 for hour in hours)
+            if min(hours) >= 0 and (max(hours) <= 24 or (is_clock and max(hours) <= 2359)):
                 return name
     return None
+
+
+def _words(name: str) -> str:
+    """Return a name in lower case, its words apart: `HourOfDay` becomes `hour of day`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()
 
 
 def _what(look: pd.DataFrame, name: str) -> str:

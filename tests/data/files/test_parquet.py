@@ -87,18 +87,21 @@ REFUSED = {
         lambda path: FRAME.rename(columns={"a": ""}).to_parquet(path),
         "column 2 has no name",
     ),
-    "lists": (frame_with(a=[[1.0, 2.0]] * ROWS), r"column `a` holds `\[1. 2.\]`"),
-    "records": (frame_with(a=[{"x": 1}] * ROWS), "column `a` holds `{'x': 1}`"),
+    "lists": (frame_with(a=[[1.0, 2.0]] * ROWS), r"column `a` holds words \(`\[1. 2.\]`"),
+    "records": (frame_with(a=[{"x": 1}] * ROWS), "column `a` holds words .`{'x': 1}`"),
     "maps": (
         typed([[("k", 1)]] * ROWS, arrow.map_(arrow.string(), arrow.int64())),
-        r"column `a` holds `\[\('k', 1\)\]`",
+        r"column `a` holds words \(`\[\('k', 1\)\]`",
     ),
     "bytes": (frame_with(a=[b"\xff"] * ROWS), r"column `a` holds words \(`b'\\xff'`\)"),
     "dates as a series": (
         frame_with(a=[datetime.date(2021, 1, 1)] * ROWS),
-        "column `a` holds `2021-01-01`",
+        "column `a` holds times, such as `2021-01-01`",
     ),
-    "durations": (frame_with(a=pd.to_timedelta(VALUES, unit="s")), "holds `0 days 00:00:00`"),
+    "durations": (
+        frame_with(a=pd.to_timedelta(VALUES, unit="s")),
+        "holds words .`0 days 00:00:00`",
+    ),
     "words": (frame_with(a=["1", "x"] * (ROWS // 2)), "row 2, column `a` holds `x`"),
     "categories of words": (
         frame_with(a=pd.Categorical(["x", "y"] * (ROWS // 2))),

@@ -7,7 +7,7 @@ import pytest
 from dcvae.data import ModelInput, Preprocessor
 from dcvae.data.inputs.bounds import NEW_VALUE, SAME, fit_bounds, is_new, new_value_notices
 from support.builders import settings_with
-from support.tables import frame_of, no_gaps, random_frame, values_to_score, values_to_train_on
+from support.tables import frame_of, no_gaps, random_frame, values_to_train_on
 
 NAN = np.nan
 LARGEST = np.finfo(np.float64).max
@@ -142,23 +142,19 @@ def test_what_is_the_same_value() -> None:
 
 
 def test_a_series_that_is_constant_but_for_outliers() -> None:
+    """What it was before is not new to it; its unit is the spread of all its values."""
     training = frame_of(np.zeros((300, 2)))
     training.iloc[:, 1] = np.random.default_rng(0).normal(size=300)
-    training.iloc[70, 0] = 1.0
+    training.iloc[70, 0] = 5.0
     training.iloc[80:90, 0] = NAN
     preprocessor = Preprocessor.fit(training, settings_with())
-    assert preprocessor.constants == (0.0, None)
+    assert preprocessor.constants == (None, None)
     assert (values_to_train_on(preprocessor, training)[:, 0] == 0).all()
+    spread = 5.0 * np.sqrt(1 / 290 - 1 / 290**2)  # of 289 zeros and a five
+    assert preprocessor.scale[0] == pytest.approx(spread)
+    assert (preprocessor.lower[0], preprocessor.upper[0]) == (-2.5, 7.5)
     inputs = inputs_of(preprocessor, training)
-    assert (values_to_score(preprocessor, training)[:, 0] == 0).all()
-    assert inputs.measured()[70, 0] == NEW_VALUE
-    fitted_to = inputs.without_new()
-    assert inputs.observed[70, 0]
-    assert not fitted_to.observed[70, 0]
-    assert inputs.observed.sum() == fitted_to.observed.sum() + 1
-    labels = np.zeros(training.shape, dtype=bool)
-    labels[70, 0] = True
-    assert inputs.without_new(but=labels) is inputs
+    assert inputs.measured()[70, 0] == pytest.approx(5.0 / spread)
 
 
 def test_far_cells_of_other_series_are_kept_for_what_is_fitted() -> None:

@@ -243,9 +243,8 @@ def test_series_that_are_constant_without_their_outliers_are_told() -> None:
     assert preprocessor.outlier_notices(frame) == [
         "Cells more than `max_std` = 6.5 standard deviations from the mean are taken for missing "
         "in 2 of 6 series: `event` 1 (0.33%), `rare` 1 (0.33%).",
-        "Without those cells, 2 of 6 series never change, so any other value will be taken for an "
-        "anomaly: `event`, `rare`. To keep the cells, raise `max_std` or set `wo_outliers` to "
-        "false.",
+        "Without those cells, 2 of 6 series never change, so the model cannot learn when they do: "
+        "`event`, `rare`. To keep the cells, raise `max_std` or set `wo_outliers` to false.",
     ]
 
 

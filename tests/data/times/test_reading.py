@@ -100,7 +100,7 @@ REFUSED = {
     ),
     "no time column": (
         "0,1\n0.53,0.2\n0.54,0.3\n",
-        r"row 1 \(line 2\) holds `0.53`.*the first column must be the time",
+        "no column holds the time of the rows: the first, `0`, holds `0.53`, `0.54`; expected",
     ),
     "counter": ("t,a\n1,0.2\n2,0.3\n", r"the first, `t`, counts rows \(1, 2, …\); expected"),
     "epoch that jumps": ("t,a\n1612325106,1\n1612325,2\n", r"row 2 \(line 3\) holds `1612325`"),

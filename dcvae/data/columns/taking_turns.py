@@ -8,7 +8,7 @@ import pandas as pd
 _NAMES = re.compile(
     r"(^|[^a-z])(id|ids|device|devices|host|hostname|node|server|machine|instance|sensor|entity"
     r"|unit|station|site|cell|interface|iface|port|link|vm|pod|container|metric|variable|item|key"
-    r"|tag|name|source|user|customer|store|shop|group|plant|region|line|room|well|rack|slot|zone"
+    r"|tag|name|source|user|customer|store|shop|group|plant|region|line|well|rack|slot|zone"
     r"|area|location|loc|city|branch|no|number|meter|asset|pump|turbine|channel)[^a-z]*$"
 )
 _MOST = 0.2  # of the rows, different values of a column that tells machines apart

@@ -25,9 +25,11 @@ from dcvae.storage.layout import (
     ALPHAS_SOURCE_FILE,
     CALIBRATION_FILE,
     HISTORY_FILE,
+    LOSS_FIGURE_FILE,
     MODEL_FILES,
     NETWORK_FILE,
     SETTINGS_FILE,
+    STATE_FILE,
 )
 from dcvae.storage.network_file import load_network
 from dcvae.storage.provenance import read_history
@@ -48,6 +50,11 @@ from dcvae.training import EpochLosses
 
 if TYPE_CHECKING:  # importing it would import Keras
     from dcvae.networks import Autoencoder
+
+# What is read of a model as text; the state is for training, the figure for people.
+_KEPT = tuple(
+    name for name in MODEL_FILES if name not in (NETWORK_FILE, STATE_FILE, LOSS_FIGURE_FILE)
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +81,16 @@ class StoredModel(ModelDescription):
         return self.run.get("sha256")
 
     def snapshot(self) -> "StoredModel":
-        """Read all files in one moment: whatever happens to the folder later does not matter.
+        """Read all files that are used in one moment: whatever happens to the folder later does not matter.
 
         Raises:
             InputError: the model is not there any more, or a file cannot be read.
         """
         with settled(self.folder, self.identity) as place:
-            return replace(self, kept={name: content_of(place / name) for name in MODEL_FILES})
+            kept = {name: content_of(place / name) for name in _KEPT}
+            # The network of many wide layers is as large as it is.
+            kept[NETWORK_FILE] = content_of(place / NETWORK_FILE, largest=None)
+            return replace(self, kept=kept)
 
     def _read(self, name: str) -> bytes | None:
         """Return the content of a file; None if there is none."""

@@ -43,8 +43,11 @@ from dcvae.storage.reading import (
 from dcvae.storage.threshold_files import (
     ThresholdSource,
     parse_source,
+    read_by,
     source_of_files,
     threshold_texts,
+    was_read_by,
+    with_keys,
 )
 from dcvae.training import EpochLosses
 
@@ -81,7 +84,7 @@ class StoredModel(ModelDescription):
         return self.run.get("sha256")
 
     def snapshot(self) -> "StoredModel":
-        """Read all files that are used in one moment: whatever happens to the folder later does not matter.
+        """Read all files of use in one moment: what happens to the folder later does not matter.
 
         Raises:
             InputError: the model is not there any more, or a file cannot be read.
@@ -276,12 +279,15 @@ class StoredModel(ModelDescription):
         if source is None:
             return None
         has_labels = source["labels_path"] is not None
+        read, now = was_read_by(source, self.settings), read_by(self.settings)
         return ThresholdSource(
             data=source["data"],
             first_time=source["first_time"],
             last_time=source["last_time"],
             has_labels=has_labels,
-            is_this_file=has_labels and source["data_sha256"] == sha256_of(table.path),
+            is_this_file=has_labels
+            and source["data_sha256"] == sha256_of(table.path)
+            and all(read[name] == now[name] for name in ("entity", "by")),
         )
 
     def why_no_training_table(self) -> str:
@@ -309,22 +315,27 @@ class StoredModel(ModelDescription):
 
         Returns:
             The table, and its labels or None if it was taken to be normal. None in place of both if
-            a file has moved or changed, or the source is not known.
+            a file has moved or changed or cannot be read, or the source is not known.
         """
         source = self.alphas_source()
         if source is None:
             return None
         data, labels = source["data_path"], source["labels_path"]
-        if labels is None and data == self.run.get("training_path"):
-            table = self.training_table()  # without what its own labels kept out
-            return None if table is None else (table, None)
-        if not is_unchanged(data, source["data_sha256"]):
+        read = was_read_by(source, self.settings)
+        try:
+            is_of_training = labels is None and data == self.run.get("training_path")
+            if is_of_training and read == read_by(self._trained_settings()):
+                table = self.training_table()  # without what its own labels kept out
+                return None if table is None else (table, None)
+            if not is_unchanged(data, source["data_sha256"]):
+                return None
+            if labels is not None and not is_unchanged(labels, source["labels_sha256"]):
+                return None
+            settings = with_keys(self.settings, read, self.folder / ALPHAS_SOURCE_FILE)
+            with_labels = None if labels is None else Path(labels)
+            return read_data(Path(data), settings, series=self.series, labels=with_labels)
+        except InputError:  # as by the keys of now, for a record without them
             return None
-        if labels is not None and not is_unchanged(labels, source["labels_sha256"]):
-            return None
-        settings = self.settings.model_copy(update={"time_zone": source.get("time_zone")})
-        with_labels = None if labels is None else Path(labels)
-        return read_data(Path(data), settings, series=self.series, labels=with_labels)
 
     def _trained_settings(self) -> Settings:
         path = self.folder / SETTINGS_FILE

@@ -58,6 +58,7 @@ def _detect(arguments: argparse.Namespace) -> int:
         stored.folder,
         arguments.data,
         arguments.results,
+        keys=stored.settings,
         identity=stored.identity,
         changes=arguments.changes,
     )
@@ -84,7 +85,8 @@ def _detect(arguments: argparse.Namespace) -> int:
             None if labels is None else evaluate_by_labels(stored, detection, labels),
         )
         results.write(reviewed, arguments.figures, history)
-    printer.notice(reviewed.quality.notices() + output.moved(stored.folder, results.folder))
+    printer.notice(reviewed.quality.notices())
+    printer.notice(output.moved(stored.folder, results.model_folder, results.folder))
     output.review(printer, reviewed, results.folder, time.monotonic() - started)
     printer.machine_readable(reviewed.to_dict())
     if reviewed.not_judged:

@@ -117,14 +117,15 @@ def training_end(printer: Printer, result: "TrainingResult", folder: Path, secon
     return 0
 
 
-def moved(folder: Path, written: Path) -> list[str]:
+def moved(folder: Path, now: Path, written: Path) -> list[str]:
     """Return a notice if another model has taken the name while a command was running.
 
     Args:
         folder: the folder of the model when the command began.
+        now: its folder when the command wrote.
         written: what the command has written.
     """
-    if written.is_relative_to(folder):
+    if now == folder:
         return []
     return [
         f"Another model has taken the name of this one in the meantime. What is said here is of "

@@ -44,7 +44,7 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     if thresholds.alarm.expected is not None:
         facts["expected"] = thresholds.alarm.expected.describe()
     printer.facts(facts)
-    printer.notice([*thresholds.notices, *output.moved(stored.folder, paths[0])])
+    printer.notice([*thresholds.notices, *output.moved(stored.folder, paths[0].parent, paths[0])])
     printer.machine_readable(
         {
             "alphas": thresholds.alphas.to_records(),

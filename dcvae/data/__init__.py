@@ -13,6 +13,7 @@ from dcvae.data.arrays import (
     table_from_array,
 )
 from dcvae.data.columns.overview import ColumnOverview
+from dcvae.data.files.compression import SUFFIXES as COMPRESSED_SUFFIXES
 from dcvae.data.inputs.bounds import new_value_notices
 from dcvae.data.inputs.gaps import after_gap, fill_missing
 from dcvae.data.inputs.model_input import FarCells, ModelInput
@@ -35,6 +36,7 @@ from dcvae.data.windows import (
 
 __all__ = [
     "AFTER_A_GAP",
+    "COMPRESSED_SUFFIXES",
     "MADE_UP_STEP",
     "OBSERVED",
     "ColumnOverview",

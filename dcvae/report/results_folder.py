@@ -1,9 +1,8 @@
 """Results of a scored file: models/<model_name>/results/<data file>/, whole or not at all."""
 
-import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,17 +11,24 @@ import numpy as np
 import pandas as pd
 
 from dcvae._arrays import AnyArray, Float32Array
+from dcvae.config import DataKeys
 from dcvae.errors import InputError
 from dcvae.evaluation import SYSTEM, Review
 from dcvae.report.content import figures as draw_figures
 from dcvae.report.content import page_content
 from dcvae.report.page import render
+from dcvae.report.results_place import (
+    FIGURES,
+    check_replaceable,
+    foreign,
+    partial_of,
+    stem_of,
+)
 from dcvae.report.results_source import SOURCE_FILE, check_results, source_of
 from dcvae.storage import (
     RESULTS_FOLDER,
     LockedError,
     as_json,
-    check_writable,
     lock,
     remove,
     replace_folder,
@@ -32,11 +38,6 @@ from dcvae.storage import (
 if TYPE_CHECKING:
     from dcvae.training import EpochLosses
 
-_SUFFIXES = (".gz", ".zip", ".bz2", ".xz", ".zst")  # of compressed files
-_MARK = "anomaly_predictions.csv"  # tells a folder of results from any other
-_SOMETIMES = ("metrics.csv", "baselines.csv")  # files that not every run writes
-_FIGURES = "figures"
-_OF_FIGURES = (".png", ".pdf")
 _BLOCK_ROWS = 16_384
 _NO_NUMBER = re.compile(r",nan(?=[,\n])")  # a whole cell, not a part of a word
 _ROUNDED = ("times_limit", "peak_score", "reference", "peak_strength")  # of events
@@ -53,15 +54,17 @@ class ResultsFolder:
         model_folder: models/<model_name>.
         data: path of the scored file, which names the folder.
         folder: the folder itself, if it is to be another.
+        keys: how the file was read; None for as it is without settings.
         identity: `StoredModel.identity`: if another model takes the name meanwhile, the results
             go to where this one is then. None for whichever has the name.
         changes: what was changed on disk is added here, as a clause for a message.
 
     Attributes:
+        model_folder: models/<model_name>; where it is, at the end.
         folder: models/<model_name>/results/<data file stem>, or as given; where it is, at the end.
 
     Raises:
-        InputError: there are results of another file, or something else.
+        InputError: there are results of another file or another entity, or something else.
     """
 
     def __init__(
@@ -70,21 +73,25 @@ class ResultsFolder:
         data: Path,
         folder: Path | None = None,
         *,
+        keys: DataKeys | None = None,
         identity: Any = None,
         changes: list[str] | None = None,
     ) -> None:
-        self._data = data
-        self.folder = model_folder / RESULTS_FOLDER / _stem(data)
+        self._data, self._keys = data, DataKeys() if keys is None else keys
+        results = model_folder / RESULTS_FOLDER
+        self.folder = results / stem_of(data)
         self._is_given = folder is not None
         if folder is not None:
             # Its last name, so that what is made beside it has one; not a link's target.
-            self.folder = folder.parent.resolve() / (folder.name or folder.resolve().name)
-        self._model_folder, self._identity = model_folder, identity
+            name = folder.name or folder.resolve().name
+            self._is_given = folder.parent.resolve() != results.resolve()
+            self.folder = (folder.parent.resolve() if self._is_given else results) / name
+        self.model_folder, self._identity = model_folder, identity
         self._changes = [] if changes is None else changes
         self._partial = Path()
         self._held = ExitStack()
-        _check_replaceable(self.folder)
-        check_results(self.folder, data, model_folder)
+        check_replaceable(self.folder)
+        check_results(self.folder, data, model_folder, self._keys)
 
     def __enter__(self) -> "ResultsFolder":
         """Make the folder under a temporary name, before the work that would be lost.
@@ -93,13 +100,7 @@ class ResultsFolder:
             InputError: what is in its place was not written by this program, or another process is
                 writing it.
         """
-        if self._is_given:
-            place = self.folder.parent
-            place.mkdir(parents=True, exist_ok=True)
-        else:
-            place = _where_to_write(self._model_folder)
-        start = f".{self._model_folder.name}.results."
-        self._partial = place / f"{start}{self.folder.name}.partial"
+        self._partial, others = partial_of(self.model_folder, self.folder, is_given=self._is_given)
         try:
             self._held.enter_context(lock(self._partial.with_suffix(".lock")))
         except LockedError as error:
@@ -108,11 +109,11 @@ class ResultsFolder:
                 "stop it."
             ) from error
         try:
-            with settled(self._model_folder, self._identity) as folder:
-                _check_replaceable(self._place_in(folder))
+            with settled(self.model_folder, self._identity) as folder:
+                check_replaceable(self._place_in(folder))
             remove(self._partial)  # of a killed process
             self._partial.mkdir()
-            for other in place.glob(f"{start}*.partial"):
+            for other in self._partial.parent.glob(others):
                 if other != self._partial:
                     with suppress(LockedError, OSError), lock(other.with_suffix(".lock")):
                         remove(other)
@@ -137,7 +138,7 @@ class ResultsFolder:
         self._write_rows(review)
         self._write_tables(review)
         self._add("metrics.json", as_json(review.to_dict()))
-        self._add(SOURCE_FILE, as_json(source_of(self._data, self.folder)))
+        self._add(SOURCE_FILE, as_json(source_of(self._data, self.folder, self._keys)))
         self._add("report.html", render(page_content(review)))
         if figures is not None:
             self._write_figures(review, figures, history)
@@ -228,7 +229,7 @@ class ResultsFolder:
     def _write_figures(
         self, review: Review, kind: Literal["png", "pdf"], history: Sequence["EpochLosses"]
     ) -> None:
-        folder = self._partial / "figures"
+        folder = self._partial / FIGURES
         folder.mkdir()
         # No creation date in a PDF: the same run gives the same file.
         metadata = {"CreationDate": None} if kind == "pdf" else None
@@ -255,80 +256,19 @@ class ResultsFolder:
         return model_folder / RESULTS_FOLDER / self.folder.name
 
     def _put(self) -> None:
-        with settled(self._model_folder, self._identity) as folder:
+        with settled(self.model_folder, self._identity) as folder:
             place = self._place_in(folder)
-            _check_replaceable(place)
-            for name in _foreign(place, self._partial):
+            check_replaceable(place)
+            for name in foreign(place, self._partial):
                 (self._partial / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(place / name, self._partial / name, follow_symlinks=False)
             place.parent.mkdir(parents=True, exist_ok=True)
-            self.folder = place
+            self.model_folder, self.folder = folder, place
             replace_folder(
                 self._partial,
                 place,
                 lambda: self._changes.append(f"the results are in {place}"),
             )
-
-
-def _stem(data: Path) -> str:
-    """Return the name of a file without its suffixes, as the name of a folder."""
-    name = data.name
-    for suffix in (*_SUFFIXES, data.suffix, ".csv"):
-        name = name.removesuffix(suffix)
-    return name.strip(".") or "data"  # a dot is a folder that exists
-
-
-def _where_to_write(model_folder: Path) -> Path:
-    """Return the folder in which results are made: beside the model, which may be renamed.
-
-    Where results are not below the models, as behind a link to another disk, it is there.
-
-    Raises:
-        InputError: results are behind a link that leads nowhere.
-    """
-    results, models = model_folder / RESULTS_FOLDER, model_folder.parent
-    if results.is_symlink() and not results.is_dir():
-        raise InputError(
-            f"{results} is a link to {os.readlink(results)}, which is no folder. Make that folder, "
-            "or remove the link."
-        )
-    is_below = results.resolve() == models.resolve() / model_folder.name / RESULTS_FOLDER
-    if is_below and os.access(models, os.W_OK | os.X_OK):
-        return models
-    results.mkdir(exist_ok=True)
-    return results.resolve()
-
-
-def _check_replaceable(place: Path) -> None:
-    """Check that a folder of results can be written, and that what is there is one.
-
-    Raises:
-        InputError: it cannot, or is not.
-    """
-    if place.is_symlink() or (place.exists() and not place.is_dir()):
-        kind = "link" if place.is_symlink() else "file"
-        raise InputError(
-            f"{place} is a {kind}; expected a folder of results, which is replaced as a whole. "
-            f"Remove the {kind}; {place.parent} may be a link to another disk."
-        )
-    if place.is_dir() and any(place.iterdir()) and not (place / _MARK).exists():
-        raise InputError(
-            f"{place} is in the way: it holds no results of this program, which removes nothing of "
-            "yours. Rename it, or the data file."
-        )
-    for folder in (place, place.parent):
-        if folder.exists():
-            check_writable(folder)
-
-
-def _foreign(place: Path, new: Path) -> Iterator[Path]:
-    """Yield files of an earlier folder that are not of this program, by their paths in it."""
-    for path in place.rglob("*"):
-        name = path.relative_to(place)
-        is_figure = name.parts[0] == _FIGURES and path.suffix in _OF_FIGURES
-        is_own = is_figure or str(name) in _SOMETIMES or os.path.lexists(new / name)
-        if not is_own and (path.is_symlink() or path.is_file()):
-            yield name
 
 
 def _lines(times: Sequence[str], values: AnyArray, formats: list[str]) -> str:

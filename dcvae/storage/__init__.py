@@ -8,7 +8,7 @@ from dcvae.storage.layout import DEFAULT_MODELS, RESULTS_FOLDER
 from dcvae.storage.loading import load_model, open_folder, open_model
 from dcvae.storage.model_folder import StoredModel
 from dcvae.storage.provenance import memory_record, run_record, source_record, trained_until
-from dcvae.storage.threshold_files import ThresholdSource
+from dcvae.storage.threshold_files import ThresholdSource, read_by
 from dcvae.storage.training_folder import TrainingFolder, copy_model, save_model
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "memory_record",
     "open_folder",
     "open_model",
+    "read_by",
     "remove",
     "replace_folder",
     "run_record",

@@ -25,9 +25,11 @@ from dcvae.storage.layout import (
     ALPHAS_SOURCE_FILE,
     CALIBRATION_FILE,
     HISTORY_FILE,
+    LOSS_FIGURE_FILE,
     MODEL_FILES,
     NETWORK_FILE,
     SETTINGS_FILE,
+    STATE_FILE,
 )
 from dcvae.storage.network_file import load_network
 from dcvae.storage.provenance import read_history
@@ -41,13 +43,21 @@ from dcvae.storage.reading import (
 from dcvae.storage.threshold_files import (
     ThresholdSource,
     parse_source,
+    read_by,
     source_of_files,
     threshold_texts,
+    was_read_by,
+    with_keys,
 )
 from dcvae.training import EpochLosses
 
 if TYPE_CHECKING:  # importing it would import Keras
     from dcvae.networks import Autoencoder
+
+# What is read of a model as text; the state is for training, the figure for people.
+_KEPT = tuple(
+    name for name in MODEL_FILES if name not in (NETWORK_FILE, STATE_FILE, LOSS_FIGURE_FILE)
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +84,16 @@ class StoredModel(ModelDescription):
         return self.run.get("sha256")
 
     def snapshot(self) -> "StoredModel":
-        """Read all files in one moment: whatever happens to the folder later does not matter.
+        """Read all files of use in one moment: what happens to the folder later does not matter.
 
         Raises:
             InputError: the model is not there any more, or a file cannot be read.
         """
         with settled(self.folder, self.identity) as place:
-            return replace(self, kept={name: content_of(place / name) for name in MODEL_FILES})
+            kept = {name: content_of(place / name) for name in _KEPT}
+            # The network of many wide layers is as large as it is.
+            kept[NETWORK_FILE] = content_of(place / NETWORK_FILE, largest=None)
+            return replace(self, kept=kept)
 
     def _read(self, name: str) -> bytes | None:
         """Return the content of a file; None if there is none."""
@@ -266,12 +279,15 @@ class StoredModel(ModelDescription):
         if source is None:
             return None
         has_labels = source["labels_path"] is not None
+        read, now = was_read_by(source, self.settings), read_by(self.settings)
         return ThresholdSource(
             data=source["data"],
             first_time=source["first_time"],
             last_time=source["last_time"],
             has_labels=has_labels,
-            is_this_file=has_labels and source["data_sha256"] == sha256_of(table.path),
+            is_this_file=has_labels
+            and source["data_sha256"] == sha256_of(table.path)
+            and all(read[name] == now[name] for name in ("entity", "by")),
         )
 
     def why_no_training_table(self) -> str:
@@ -299,22 +315,27 @@ class StoredModel(ModelDescription):
 
         Returns:
             The table, and its labels or None if it was taken to be normal. None in place of both if
-            a file has moved or changed, or the source is not known.
+            a file has moved or changed or cannot be read, or the source is not known.
         """
         source = self.alphas_source()
         if source is None:
             return None
         data, labels = source["data_path"], source["labels_path"]
-        if labels is None and data == self.run.get("training_path"):
-            table = self.training_table()  # without what its own labels kept out
-            return None if table is None else (table, None)
-        if not is_unchanged(data, source["data_sha256"]):
+        read = was_read_by(source, self.settings)
+        try:
+            is_of_training = labels is None and data == self.run.get("training_path")
+            if is_of_training and read == read_by(self._trained_settings()):
+                table = self.training_table()  # without what its own labels kept out
+                return None if table is None else (table, None)
+            if not is_unchanged(data, source["data_sha256"]):
+                return None
+            if labels is not None and not is_unchanged(labels, source["labels_sha256"]):
+                return None
+            settings = with_keys(self.settings, read, self.folder / ALPHAS_SOURCE_FILE)
+            with_labels = None if labels is None else Path(labels)
+            return read_data(Path(data), settings, series=self.series, labels=with_labels)
+        except InputError:  # as by the keys of now, for a record without them
             return None
-        if labels is not None and not is_unchanged(labels, source["labels_sha256"]):
-            return None
-        settings = self.settings.model_copy(update={"time_zone": source.get("time_zone")})
-        with_labels = None if labels is None else Path(labels)
-        return read_data(Path(data), settings, series=self.series, labels=with_labels)
 
     def _trained_settings(self) -> Settings:
         path = self.folder / SETTINGS_FILE

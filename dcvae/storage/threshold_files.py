@@ -1,18 +1,65 @@
 """Files of thresholds: alphas, alarm, and the data that they were fitted to."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcvae.config import Settings
+from dcvae.config import DataKeys, Settings
 from dcvae.data import Table
 from dcvae.detection import Thresholds
 from dcvae.errors import InputError
 from dcvae.storage.atomic import as_json, sha256_of
 from dcvae.storage.layout import ALARMS_FILE, ALPHAS_FILE, ALPHAS_SOURCE_FILE
-from dcvae.storage.reading import is_time, parse_json
+from dcvae.storage.reading import is_time, parse_json, reason_of
+
+_READ_BY = ("time_column", "ignore", "missing_values", "by", "entity", "time_zone")
+
+
+def read_by(keys: DataKeys) -> dict[str, Any]:
+    """Return the keys that say how a file is read and what of it, as JSON has their values.
+
+    Examples:
+        >>> from dcvae.config import DataKeys
+        >>> found = read_by(DataKeys(by="host", entity="web1"))
+        >>> found["by"], found["entity"], found["ignore"], found["time_zone"]
+        (['host'], 'web1', [], None)
+    """
+    found = {name: getattr(keys, name) for name in _READ_BY}
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in found.items()
+    }
+
+
+def was_read_by(source: Mapping[str, Any], keys: DataKeys) -> dict[str, Any]:
+    """Return the keys that a recorded file was read by.
+
+    Args:
+        source: the record, of which an earlier version may lack some.
+        keys: those of now, which hold for what is not recorded.
+    """
+    return {name: source.get(name, value) for name, value in read_by(keys).items()}
+
+
+def with_keys(settings: Settings, read: Mapping[str, Any], path: Path) -> Settings:
+    """Return settings that read a file by recorded keys.
+
+    Args:
+        settings: all other keys.
+        read: from `was_read_by`.
+        path: of the record, for the message.
+
+    Raises:
+        InputError: what was recorded cannot be values of these keys.
+    """
+    try:
+        keys = DataKeys.model_validate(dict(read))
+    except ValueError as error:
+        raise InputError(
+            f"{path} is damaged ({reason_of(error)}). Run alpha_definition.py again."
+        ) from error
+    return settings.model_copy(update={name: getattr(keys, name) for name in read})
 
 
 def threshold_texts(
@@ -47,7 +94,7 @@ def source_of_files(data: Table, labels: Table | None, settings: Settings) -> di
         "data_sha256": sha256_of(data.path),
         "labels_path": None if labels is None else str(labels.path.resolve()),
         "labels_sha256": None if labels is None else sha256_of(labels.path),
-        "time_zone": settings.time_zone,
+        **read_by(settings),
         "sigma": settings.sigma,
         "first_time": str(data.frame.index[0]),
         "last_time": str(data.frame.index[-1]),
@@ -62,7 +109,7 @@ def source_of_training(run: dict[str, Any], settings: Settings) -> dict[str, Any
         "data_sha256": run["training_file_sha256"],
         "labels_path": None,
         "labels_sha256": None,
-        "time_zone": settings.time_zone,
+        **read_by(settings),
         "sigma": settings.sigma,
         "first_time": run["first_time"],
         "last_time": run["last_time"],
@@ -105,7 +152,8 @@ class ThresholdSource:
         first_time: time of its first row.
         last_time: time of its last row.
         has_labels: whether it had labels; otherwise all rows were taken to be normal.
-        is_this_file: whether it had labels and is the file that the thresholds are used on.
+        is_this_file: whether it had labels and is the file that the thresholds are used on, read
+            for the same entity.
     """
 
     data: str

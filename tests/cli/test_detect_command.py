@@ -72,6 +72,7 @@ def forward_pass(walk):
     network = model.network()
     learned = json.loads((folder / "preprocessing.json").read_bytes())
     data = read_csv(walk[0] / "test.csv").ffill().bfill()
+    data = data.clip(learned["lower"], learned["upper"], axis=1)  # what training held
     scaled = ((data - learned["mean"]) / learned["scale"]).to_numpy(dtype=np.float32)
     windows = np.stack([scaled[end - 8 : end] for end in range(8, len(scaled) + 1)])
     z_mean, _ = network.encoder(windows, training=False)

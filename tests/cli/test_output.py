@@ -31,6 +31,14 @@ def show_alphas(alphas, events_per_week, printer=None):
     output.alphas_table(printer or Printer(), Thresholds(alphas, alarm, rates))
 
 
+def test_a_model_that_lost_its_name_meanwhile_is_told_wherever_its_results_are():
+    model, before = Path("models/pump"), Path("models/pump.previous")
+    assert output.moved(model, model, Path("elsewhere/results")) == []
+    [told] = output.moved(model, before, before / "results" / "x")
+    assert told.startswith("Another model has taken the name of this one in the meantime. ")
+    assert f"is written to {before / 'results' / 'x'}; run the command again" in told
+
+
 def test_the_quiet_are_told_nothing(capsys):
     printer = Printer(quiet=True)
     show_alphas(Alphas.default(["five"], 3.0), [NAN], printer)

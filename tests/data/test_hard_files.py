@@ -97,12 +97,22 @@ def results_of(name="test"):
     return quality, {result: read_csv(folder / f"{result}.csv") for result in RESULTS}
 
 
+def assert_not_judged(ended):
+    """Ended with the status of a file of which no row has a score, and one sentence why."""
+    assert ended.returncode == 3
+    assert ended.stderr.startswith("not judged: ")
+    assert ended.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("kind", HARD)
 def test_a_hard_file_is_judged_as_far_as_it_can_be(place, kind):
     make, expected = HARD[kind]
     frame = make()
     write_with_labels(frame)
-    ended = good(call("test", "test.csv", "settings.txt", "--labels", "labels.csv"))
+    words = ("test", "test.csv", "settings.txt", "--labels", "labels.csv")
+    ended = call(*words) if kind == "far apart" else good(call(*words))
+    if kind == "far apart":
+        assert_not_judged(ended)
     quality, results = results_of()
     assert quality.index.equals(frame.index[BEFORE:])
     assert quality.index.equals(results["anomaly_predictions"].index)
@@ -131,7 +141,8 @@ def test_a_hard_file_is_judged_as_far_as_it_can_be(place, kind):
 
 def test_a_file_of_gaps_is_not_said_to_have_drifted(place):
     write_with_labels(with_rows_far_apart())
-    ended = good(call("test", "test.csv", "settings.txt"))
+    ended = call("test", "test.csv", "settings.txt")
+    assert_not_judged(ended)
     assert "warning: No row of this file can be judged; quality.csv says why.\n" in ended.stdout
     assert "no longer fits" not in ended.stdout
     assert not results_of()[1]["anomaly_predictions"].any(axis=None)

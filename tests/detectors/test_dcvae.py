@@ -112,7 +112,7 @@ def test_it_does_not_touch_the_callers_random_numbers(in_folder: Path) -> None:
         (lambda x: x[::-1], "Expected the times of X to increase from row to row. Received"),
         (lambda x: x.set_axis([pd.NaT, *x.index[1:]]), "a time for every row of X. Received none"),
         (lambda x: x.replace(x.iloc[3, 1], np.inf), "Input X contains infinity"),
-        (lambda x: x.assign(s1="a"), "could not convert string to float"),
+        (lambda x: x.assign(s1="a"), "The column `s1` of X holds words such as `a`"),
         (lambda x: x.to_numpy()[:, :2], "X has 2 features, but DCVAEDetector is expecting 3"),
         (lambda x: x.to_numpy()[:, 0], "Expected 2D array, got 1D array instead"),
     ],

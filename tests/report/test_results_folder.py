@@ -15,7 +15,7 @@ from dcvae.data import Table
 from dcvae.detection import AlarmRules, Alphas, SystemAlarm, find_events, microseconds
 from dcvae.detection.events import COLUMNS
 from dcvae.evaluation import make_review
-from dcvae.report import ResultsFolder, render, results_folder
+from dcvae.report import ResultsFolder, render, results_folder, results_place
 from dcvae.report.content import page_content
 from dcvae.storage import open_model
 from support.builders import detection_of_frame, judged_of
@@ -193,11 +193,17 @@ def test_other_files_in_the_folder_are_kept(model):
     for name in ("mine.csv", "notes/mine.md"):
         (place / name).write_text("mine")
     (place / "link").symlink_to(model.folder / "run.json")
-    for name in ("metrics.csv", "figures/series_001.png"):  # of a run with labels and figures
+    own = ("series_001.png", "series_1000.pdf", "latent_space.pdf", "loss.png")
+    # Of a run with labels and figures.
+    for name in ("metrics.csv", *(f"figures/{figure}" for figure in own)):
         (place / name).parent.mkdir(exist_ok=True)
         (place / name).write_text("earlier")
+    mine = ("figures/mine.png", "figures/plan.pdf", "figures/series_1.png", "figures/a/loss.png")
+    for name in mine:
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).write_text("mine")
     write_results(model, error=9.0)
-    others = {"mine.csv", "notes/mine.md", "link"}
+    others = {"mine.csv", "notes/mine.md", "link", *mine}
     assert set(contents(place)) == ALWAYS | others
     assert (place / "link").is_symlink()
     assert (place / "notes/mine.md").read_text() == "mine"
@@ -253,9 +259,9 @@ def test_links_that_cannot_be_replaced_are_refused(model, tmp_path):
 def test_results_that_may_not_be_replaced_are_refused_before_the_work(model, monkeypatch):
     place = write_results(model).folder
     before = contents(place)
-    access = results_folder.os.access
+    access = results_place.os.access
     monkeypatch.setattr(
-        results_folder.os, "access", lambda path, mode: path != place and access(path, mode)
+        results_place.os, "access", lambda path, mode: path != place and access(path, mode)
     )
     with (
         pytest.raises(InputError, match=r"Nothing can be written to .*x. Change its perm"),
@@ -265,10 +271,45 @@ def test_results_that_may_not_be_replaced_are_refused_before_the_work(model, mon
     assert contents(place) == before
 
 
+def test_a_file_in_the_place_of_a_folder_is_said_to_be_one(model, tmp_path):
+    (model.folder / "results").write_text("a file")
+    message = r"toy.results is a file; expected a folder, in which .* Rename the file, or give --re"
+    with pytest.raises(InputError, match=message):
+        write_results(model)
+    (tmp_path / "file").write_text("a file")
+    with pytest.raises(InputError, match=r"file is a file; expected a folder, in which the folder"):
+        ResultsFolder(model.folder, Path("x.csv"), tmp_path / "file" / "deep" / "x")
+
+
+def test_two_models_write_to_one_folder_one_after_the_other(model, tmp_path):
+    own = tmp_path / "own" / "x"
+    first = ResultsFolder(model.folder, Path("x.csv"), own)
+    second = ResultsFolder(tmp_path / "other" / "model", Path("x.csv"), own)
+    with first as results:
+        results.write(review_with(model))
+        with pytest.raises(InputError, match=r"Another run writes results to .*own.x \(process "):
+            second.__enter__()
+    assert [path.name for path in own.parent.iterdir()] == ["x"]
+    assert results.model_folder == model.folder
+
+
+def test_a_given_folder_in_the_model_is_that_of_the_model(model):
+    """One lock for both ways to name it, and it goes where the model goes."""
+    (model.folder / "results").mkdir()
+    given = model.folder.parent / "toy" / ".." / "toy" / "results" / "x"
+    with (
+        ResultsFolder(model.folder, Path("x.csv"), given) as results,
+        pytest.raises(InputError, match=r"Another run writes results to"),
+        ResultsFolder(model.folder, Path("x.csv")),
+    ):
+        raise AssertionError
+    assert results._partial.parent == model.folder.parent
+
+
 def test_where_models_may_not_be_written_results_are_made_in_their_place(model, monkeypatch):
-    models, access = model.folder.parent, results_folder.os.access
+    models, access = model.folder.parent, results_place.os.access
     monkeypatch.setattr(
-        results_folder.os, "access", lambda path, mode: path != models and access(path, mode)
+        results_place.os, "access", lambda path, mode: path != models and access(path, mode)
     )
     with ResultsFolder(model.folder, Path("x.csv")) as results:
         assert results._partial.parent == model.folder / "results"

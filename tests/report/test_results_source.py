@@ -6,6 +6,7 @@ import json
 import pytest
 
 from dcvae import InputError
+from dcvae.config import DataKeys
 from dcvae.report.results_source import SOURCE_FILE, check_results, source_of
 
 
@@ -23,12 +24,12 @@ def results(tmp_path, data):
     folder.mkdir(parents=True)
     for name in ("metrics.json", "report.html"):
         (folder / name).write_text("{}")
-    (folder / SOURCE_FILE).write_text(json.dumps(source_of(data, folder)))
+    (folder / SOURCE_FILE).write_text(json.dumps(source_of(data, folder, DataKeys())))
     return folder
 
 
-def check(folder, data):
-    check_results(folder, data, folder.parents[1])
+def check(folder, data, **keys):
+    check_results(folder, data, folder.parents[1], DataKeys(**keys))
 
 
 def test_record(data, results):
@@ -36,9 +37,15 @@ def test_record(data, results):
         "data_path": str(data),
         "path_from_here": "../../../../a/data.csv",
         "data_sha256": hashlib.sha256(b"one\n").hexdigest(),
+        "time_column": [],
+        "ignore": [],
+        "missing_values": [],
+        "by": [],
+        "entity": None,
+        "time_zone": None,
     }
     data.unlink()
-    assert source_of(data, results)["data_sha256"] is None
+    assert source_of(data, results, DataKeys())["data_sha256"] is None
 
 
 def test_the_same_path_is_scored_again(data, results):
@@ -70,6 +77,29 @@ def test_another_file_of_that_name_is_refused(data, results, tmp_path):
         f"folder of its own, such as {results.parent / 'b-data'}, or rename or delete the earlier "
         "one."
     )
+
+
+WEB1 = {"by": "host", "entity": "web1"}
+
+
+def test_results_of_another_entity_of_the_file_are_refused(data, results):
+    (results / SOURCE_FILE).write_text(json.dumps(source_of(data, results, DataKeys(**WEB1))))
+    check(results, data, **WEB1, ignore=["note"])  # of the same rows, if by other columns
+    with pytest.raises(InputError) as refused:
+        check(results, data, by="host", entity="web/2")
+    assert str(refused.value) == (
+        f'{results} has the results of another entity: of `entity` "web1" and `by` ["host"]; '
+        f'received `entity` "web/2" and `by` ["host"]. Give --results a folder of its own, such as '
+        f"{results.parent / 'data-web-2'}, or rename or delete the earlier one."
+    )
+    for keys in ({"by": "host"}, {"by": "metric", "entity": "web1"}, {}):
+        with pytest.raises(InputError, match="results of another entity"):
+            check(results, data, **keys)
+
+
+def test_a_record_without_the_keys_is_of_the_entity_of_now(data, results):
+    (results / SOURCE_FILE).write_text(json.dumps({"data_path": str(data)}))
+    check(results, data, **WEB1)
 
 
 @pytest.mark.parametrize("record", ["", "{", "[]", "[" * 100_000])

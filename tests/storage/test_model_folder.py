@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -199,6 +200,21 @@ def test_what_training_learned_of_normal_data_must_be_there(model, name):
     message = "is missing. Run alpha" if name == "alarms.json" else "is missing. Train the model"
     with pytest.raises(InputError, match=f"{name} {message}"):
         read()
+
+
+def test_a_model_of_any_size_is_read_in_one_moment(model):
+    """What is read as text has a bound; a network has none, and what is not used is not read."""
+    for name in ("training_state.npz", "loss.png", "calibration.json"):
+        (model.folder / name).write_bytes(b"{}")
+    larger = 256 * 1024 * 1024 + 1
+    for name in ("model.keras", "training_state.npz", "loss.png"):
+        os.truncate(model.folder / name, larger)
+    kept = model.snapshot().kept
+    assert len(kept["model.keras"]) == larger
+    assert not {"training_state.npz", "loss.png"} & kept.keys()
+    os.truncate(model.folder / "calibration.json", larger)
+    with pytest.raises(InputError, match=r"calibration.json is damaged .*at most 268,435,456 b"):
+        model.snapshot()
 
 
 def test_a_training_table_is_read_as_it_was_learned(model, tmp_path):

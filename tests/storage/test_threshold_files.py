@@ -4,12 +4,14 @@ import hashlib
 import json
 import math
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from dcvae import InputError
+from dcvae.data import read_data
 from dcvae.detection import AlarmRules, Alphas, SystemAlarm, Thresholds
 from dcvae.detection.alarms.fitting import fit_following
 from dcvae.storage import StoredModel, ThresholdSource, source_record
@@ -69,6 +71,11 @@ def test_what_the_alphas_were_chosen_on(model):
         "data_sha256": hashlib.sha256(data.path.read_bytes()).hexdigest(),
         "labels_path": str(labels.path.resolve()),
         "labels_sha256": hashlib.sha256(labels.path.read_bytes()).hexdigest(),
+        "time_column": [],
+        "ignore": [],
+        "missing_values": [],
+        "by": [],
+        "entity": None,
         "time_zone": None,
         "sigma": "predicted",
         "first_time": "2021-01-01 00:00:00",
@@ -217,6 +224,65 @@ def test_labeled_tables_have_the_zone_they_had(model, tmp_path):
     pd.testing.assert_frame_equal(now.threshold_tables()[0].frame, data.frame)
 
 
+def two_entities(folder):
+    """Rows of two machines below each other: web1 has 1.0 everywhere, web2 has 2.0."""
+    text = 'time,host,a,"b, c"\n' + "".join(
+        f"2021-01-01 00:0{minute}:00,web{host},{host},{host}\n"
+        for minute in range(8)
+        for host in (1, 2)
+    )
+    path = folder / "hosts.csv"
+    path.write_text(text)
+    return path
+
+
+def read_as(model, path, **keys):
+    """The model by other settings, and a file as they say it is read."""
+    settings = model.settings.model_copy(update=keys)
+    return replace(model, settings=settings), read_data(path, settings, series=SERIES)[0]
+
+
+WEB1 = {"by": ("host",), "entity": "web1"}
+
+
+def test_fitted_tables_are_of_the_entity_they_were_of(model, tmp_path):
+    then, data = read_as(model, two_entities(tmp_path), **WEB1)
+    then.write_thresholds(thresholds_with(Alphas.default(SERIES, 3.0)), data, None)
+    for keys in (WEB1, {"by": ("host",), "entity": "web2"}, {"ignore": ("a",)}, {}):
+        now = replace(model, settings=model.settings.model_copy(update=keys))
+        table, labels = now.threshold_tables()
+        assert labels is None
+        assert table.frame.to_numpy().tolist() == [[1.0, 1.0]] * 8
+
+
+def test_the_training_table_stands_for_the_fitted_one_only_if_read_in_the_same_way(model, tmp_path):
+    path = two_entities(tmp_path)
+    trained, data = read_as(model, path, **WEB1)
+    trained = replace(trained, run=trained.run | source_record(data))
+    with mock.patch.object(StoredModel, "_trained_settings", return_value=trained.settings):
+        other, fitted = read_as(trained, path, by=("host",), entity="web2")
+        other.write_thresholds(thresholds_with(Alphas.default(SERIES, 3.0)), fitted, None)
+        assert set(other.threshold_tables()[0].frame.to_numpy().ravel()) == {2.0}
+        trained.write_thresholds(thresholds_with(Alphas.default(SERIES, 3.0)), data, None)
+        assert set(other.threshold_tables()[0].frame.to_numpy().ravel()) == {1.0}
+        with mock.patch.object(StoredModel, "training_table", return_value=data):
+            assert other.threshold_tables()[0] is data
+
+
+def test_a_record_without_the_keys_is_read_by_those_of_now_or_not_at_hand(model, tmp_path):
+    then, data = read_as(model, two_entities(tmp_path), **WEB1)
+    then.write_thresholds(thresholds_with(Alphas.default(SERIES, 3.0)), data, None)
+    path = model.folder / "alphas_source.json"
+    record = json.loads(path.read_text())
+    early = {name: value for name, value in record.items() if name not in ("by", "entity")}
+    path.write_text(json.dumps(early))
+    assert set(then.threshold_tables()[0].frame.to_numpy().ravel()) == {1.0}
+    other = replace(model, settings=model.settings.model_copy(update=WEB1 | {"entity": "web3"}))
+    assert other.threshold_tables() is None
+    path.write_text(json.dumps(record | {"by": [7]}))
+    assert then.threshold_tables() is None
+
+
 # --- Alphas and alarm together -----------------------------------------------------------------
 
 
@@ -259,6 +325,15 @@ def test_the_source_of_thresholds(model):
     assert model.threshold_source(data) == source
     other = replace(data, path=labels.path)
     assert model.threshold_source(other) == replace(source, is_this_file=False)
+
+
+def test_another_entity_of_the_file_is_not_this_file(model, tmp_path):
+    now, data = read_as(model, two_entities(tmp_path), **WEB1)
+    labels = replace(data, frame=data.frame > 5.0)
+    now.write_thresholds(thresholds_with(Alphas.default(SERIES, 3.0)), data, labels)
+    assert now.threshold_source(data).is_this_file
+    other, its_data = read_as(model, data.path, by=("host",), entity="web2")
+    assert not other.threshold_source(its_data).is_this_file
 
 
 def test_without_labels_it_does_not_matter_whether_it_is_this_file(model):

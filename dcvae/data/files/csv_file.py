@@ -15,9 +15,17 @@ import numpy as np
 import pandas as pd
 
 from dcvae._text import SHOWN, shortened
-from dcvae.data.files.cells import CellRules, may_be_thousands, to_numbers
+from dcvae.data.files.cells import (
+    CellRules,
+    has_other_points,
+    may_be_thousands,
+    may_have_thousands_points,
+    mixed_points,
+    to_numbers,
+    without_codes,
+)
 from dcvae.data.files.layout import find_layout, is_left_open
-from dcvae.data.files.messages import refuse
+from dcvae.data.files.messages import MISSING, refuse
 from dcvae.data.files.parsers import Parse, Rows, has_arrow, parse_with_arrow, parse_with_pandas
 
 _TRUTHS = (b"True", b"TRUE", b"true", b"False", b"FALSE", b"false")
@@ -133,6 +141,9 @@ class CsvFile:
             cells.columns = list(numbers)
             cells, told = to_numbers(cells, rules, self, commas_are_decimal=rows.separator != ",")
             self.notices += told
+        if rows.separator in ";\t":
+            self._refuse_mixed_points(rows, cells, rules)
+        cells = without_codes(cells, rules.missing)
         self._refuse_surplus(text[surplus])
         self._kept = None  # as large as the table; only messages need it from here on
         found = text.iloc[:, : len(texts)]
@@ -304,6 +315,30 @@ class CsvFile:
             f"the header has {width} columns but {shortened(examples, SHOWN)}; every row must have "
             f"as many cells as the header{cause}"
         ]
+
+    def _refuse_mixed_points(self, rows: Rows, cells: pd.DataFrame, rules: CellRules) -> None:
+        """Refuse columns of `1.034` and `794`, which may be 1034 and 794 in a local notation."""
+        unclear = [str(name) for name, column in cells.items() if may_have_thousands_points(column)]
+        look = self.look()  # tells almost always, and fast
+        unclear = [name for name in unclear if not has_other_points(look[name])]
+        if not unclear:
+            return
+        parse = parse_with_arrow if has_arrow() and not rows.is_quoted else parse_with_pandas
+        text, _ = parse(rows, [*map(self._column, unclear)], [], "str", ".")
+        problems = []
+        for name in unclear:
+            column = text[self._column(name)].astype("str").str.strip()
+            column = column[column.notna() & ~column.isin([*MISSING, *rules.missing])]
+            if examples := mixed_points(column):
+                with_point, without = examples
+                plain = with_point.replace(".", "")
+                problems.append(
+                    f"column `{name}` holds `{with_point}` and `{without}`: the point may be a "
+                    f"decimal mark, or stand between thousands; write `{without}` as "
+                    f"`{without}.000` if it is decimal, or `{with_point}` as `{plain}` if not"
+                )
+        if problems:
+            refuse(self.path, *problems)
 
     def _refuse_surplus(self, surplus: pd.DataFrame) -> None:
         """Refuse cells behind the last name, where nothing but separators was seen at the start."""

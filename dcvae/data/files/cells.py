@@ -19,8 +19,10 @@ TRUTHS = {"true": "1", "false": "0", "on": "1", "off": "0", "yes": "1", "no": "0
 _SPACES = " \u00a0\u202f"  # between thousands: a blank, and the two that do not break a line
 _POINT = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:([,' \u00a0\u202f])\d{3})(?:\1\d{3})*|\d*)(?:\.\d*)?")
 _COMMA = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:([.' \u00a0\u202f])\d{3})(?:\1\d{3})*|\d*)(?:,\d*)?")
+_PATTERNS = {".": _POINT, ",": _COMMA}  # by the decimal mark
 _EXPONENT = re.compile(r"[eE][+-]?\d+$")
 _POINTED_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
+_BELOW_THOUSAND = re.compile(r"[+-]?\d{1,3}")
 
 
 @dataclass(frozen=True)
@@ -83,24 +85,54 @@ def to_numbers(
             written = written[~written.isin([*MISSING, *rules.missing])]
             marks = _notation(written.unique().tolist(), commas_are_decimal)
             if marks is not None:
-                values[written.index] = pd.to_numeric(
-                    _in_plain_notation(written, *marks), errors="coerce"
+                fitting = written[_fit(written, marks[0])]
+                written = written.drop(written.index[np.isinf(values[written.index])])
+                values[written.index] = np.nan
+                values[fitting.index] = pd.to_numeric(
+                    _in_plain_notation(fitting, *marks), errors="coerce"
                 )
-                if marks[0] == ",":
+                if marks[0] == "," and fitting.str.contains(",", regex=False).any():
                     said["comma"].append(f"`{name}`")
                 if marks[1]:
-                    said["thousands"].append(f"`{name}`, such as `{_example(written, marks[1])}`")
-                left = left[:0]
+                    said["thousands"].append(f"`{name}`, such as `{_example(fitting, marks[1])}`")
+                left = written[~written.index.isin(fitting.index)]
         elif text.str.fullmatch(_POINTED_THOUSANDS).any():
             pointed.append(name)
         unreadable[left.index, number] = True
         columns[name] = values
     problems = describe_cells(unreadable, list(cells.columns), file, rules.expected)
-    if said["comma"]:
-        problems += _unclear_points(cells, [name for name in pointed if name in columns])
+    for name in pointed if said["comma"] else ():
+        text = cells[name].astype("str").str.strip()
+        text = text[text.notna() & ~text.isin([*MISSING, *rules.missing])]
+        if mixed_points(text):
+            columns[name][text.index] = pd.to_numeric(_in_plain_notation(text, ",", "."))
+            said["thousands"].append(f"`{name}`, such as `{_example(text, '.')}`")
+        else:
+            problems += _unclear_points(text, name)
     if problems:
         refuse(file.path, *problems)
-    return pd.DataFrame(columns), _notices(said)
+    return without_codes(pd.DataFrame(columns), rules.missing), _notices(said)
+
+
+def mixed_points(text: pd.Series) -> tuple[str, str] | None:
+    """Find out whether the points of a column may stand between thousands, and some are lacking.
+
+    Args:
+        text: cells of a column, stripped, without missing ones.
+
+    Returns:
+        An example with a point and one without, if all cells are written as `1.034` or as `794`
+        and there are some of both; None otherwise.
+    """
+    pointed = text.str.fullmatch(_POINTED_THOUSANDS)
+    if pointed.all() or not pointed.any():
+        return None
+    plain = text[~pointed].unique().tolist()
+    if not all(_BELOW_THOUSAND.fullmatch(cell) for cell in plain):
+        return None
+    if len(plain) == 1 and plain[0].startswith("-") and not text[pointed].str.startswith("-").any():
+        return None  # a code, as -999 is
+    return str(text[pointed].iloc[0]), str(text[~pointed].iloc[0])
 
 
 def may_be_thousands(values: pd.DataFrame) -> bool:
@@ -126,49 +158,111 @@ def may_be_thousands(values: pd.DataFrame) -> bool:
     return False
 
 
+def has_other_points(text: pd.Series) -> bool:
+    """Tell whether a cell of a column (rows,) has a point that is not one between thousands."""
+    pointed = text[text.str.contains(".", regex=False, na=False) & ~text.isin(MISSING)]
+    return not pointed.str.fullmatch(_POINTED_THOUSANDS).all()
+
+
+def may_have_thousands_points(column: pd.Series) -> bool:
+    """Tell whether a column read with a decimal point may have had it between thousands.
+
+    Args:
+        column: (rows,) float64.
+
+    Returns:
+        True if its numbers are below 1000, some have no fraction, and the fractions of the others
+        have three digits or fewer and stand behind 1 to 999.
+    """
+    numbers = np.abs(column.to_numpy())
+    numbers = numbers[np.isfinite(numbers)]
+    with_fraction = numbers[numbers % 1 != 0]
+    is_mixed = 0 < len(with_fraction) < len(numbers)
+    if not is_mixed or (numbers >= 1000).any() or (with_fraction < 1).any():
+        return False
+    thousandths = with_fraction * 1000
+    return bool((np.abs(thousandths - np.round(thousandths)) < 1e-6).all())
+
+
 def without_codes(frame: pd.DataFrame, codes: Sequence[float | str]) -> pd.DataFrame:
     """Empty the cells that hold a number which means that nothing was measured.
 
     Args:
         frame: (rows, columns) float64.
-        codes: value of the key `missing_values`; words are passed over. -0.0 is not 0.
+        codes: value of the key `missing_values`; words that read as a number are that number, and
+            `inf` is -inf, too; others are passed over. -0.0 is not 0.
 
     Returns:
-        The frame with NaN in these cells.
+        The frame with NaN in these cells; columns without such cells are not copied.
     """
-    numbers = [float(code) for code in codes if not isinstance(code, str)]
-    for code in numbers:
-        equal = frame == code
-        if code == 0:
-            equal &= np.signbit(frame) == np.signbit(code)
-        frame = frame.mask(equal)
-    return frame
+    numbers = {number for code in codes for number in _code_numbers(code)}
+    if not numbers:
+        return frame
+    found = frame.copy(deep=False)
+    for column in range(frame.shape[1]):
+        values = frame.iloc[:, column].to_numpy()
+        is_code = np.zeros(len(values), dtype=bool)
+        for number, is_negative in numbers:
+            is_equal = values == number
+            if number == 0 and is_equal.any():
+                is_equal &= np.signbit(values) == is_negative
+            is_code |= is_equal
+        if is_code.any():
+            found.isetitem(column, np.where(is_code, np.nan, values))
+    return found
+
+
+def _code_numbers(code: float | str) -> list[tuple[float, bool]]:
+    """Return the numbers of a code, each with its sign, as 0.0 equals -0.0; none for a word."""
+    try:
+        number = float(code.replace(",", ".") if isinstance(code, str) else code)
+    except ValueError:
+        return []
+    numbers = [number]
+    if isinstance(code, str) and np.isinf(number) and not code.strip().startswith(("+", "-")):
+        numbers.append(-number)
+    return [(number, bool(np.signbit(number))) for number in numbers]
 
 
 def _notation(texts: Sequence[str], commas_are_decimal: bool) -> tuple[str, str] | None:
-    """Return the decimal mark and the mark between thousands that fit all cells of a column.
+    """Return the decimal mark and the mark between thousands that fit the numbers of a column.
 
     Args:
-        texts: its different cells, without missing ones.
+        texts: its different cells, without missing ones; words among them tell nothing.
         commas_are_decimal: how `1,234` is read where nothing else tells.
 
     Returns:
-        The two marks, the second "" if there is none; None if no notation fits.
+        The two marks, the second "" if there is none, that fit all or most numbers; None if there
+        are no such marks.
     """
     bodies = [_EXPONENT.sub("", text) for text in texts]
+    found = {mark: [_match(body, mark) for body in bodies] for mark in _PATTERNS}
+    number = [any(matches) for matches in zip(*found.values(), strict=True)]
+    counts = {mark: sum(map(bool, matches)) for mark, matches in found.items()}
     fits: dict[str, str] = {}
-    for decimal, pattern in ((".", _POINT), (",", _COMMA)):
-        found = [pattern.fullmatch(body) for body in bodies]
-        if all(match is not None and any(c.isdigit() for c in match[0]) for match in found):
-            marks = {match[1] for match in found if match is not None and match[1]}
-            if len(marks) < 2:
-                fits[decimal] = marks.pop() if marks else ""
+    for decimal, matches in found.items():
+        marks = {match[1] for match in matches if match is not None and match[1]}
+        is_main = counts[decimal] == sum(number) or counts[decimal] > sum(counts.values()) / 2
+        if len(marks) < 2 and any(number) and is_main:
+            fits[decimal] = marks.pop() if marks else ""
     if len(fits) == 2:
         # `1,234` and the like alone. Numbers below a thousand without a comma tell.
-        has_plain = any("," not in body for body in bodies)
+        plain = [body for body, is_number in zip(bodies, number, strict=True) if is_number]
+        has_plain = any("," not in body for body in plain)
         decimal = "." if has_plain or not commas_are_decimal else ","
         return decimal, fits[decimal]
     return next(iter(fits.items()), None)
+
+
+def _match(body: str, decimal: str) -> re.Match[str] | None:
+    match = _PATTERNS[decimal].fullmatch(body)
+    return match if match is not None and any(map(str.isdigit, body)) else None
+
+
+def _fit(written: pd.Series, decimal: str) -> pd.Series:
+    """Tell which cells (rows,) are numbers with a decimal mark: the others are words."""
+    texts = written.unique().tolist()
+    return written.isin([text for text in texts if _match(_EXPONENT.sub("", text), decimal)])
 
 
 def _in_plain_notation(text: pd.Series, decimal: str, thousands: str) -> pd.Series:
@@ -181,20 +275,16 @@ def _example(written: pd.Series, mark: str) -> str:
     return str(written[written.str.contains(mark, regex=False)].iloc[0])
 
 
-def _unclear_points(cells: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    """Name columns in which, beside decimal commas in other columns, a point may mean thousands."""
-    unclear = []
-    for name in names:
-        text = cells[name].astype("str").str.strip()
-        with_point = text[text.str.contains(".", regex=False, na=False)]
-        if with_point.str.fullmatch(_POINTED_THOUSANDS).all():
-            example = with_point.iloc[0]
-            unclear.append(
-                f"`{example}` in column `{name}` may be {float(example)} or "
-                f"{example.replace('.', '')}, as other columns have decimal commas; write all "
-                "columns one way"
-            )
-    return unclear
+def _unclear_points(text: pd.Series, name: str) -> list[str]:
+    """Name a column in which, beside decimal commas in others, a point may mean thousands."""
+    with_point = text[text.str.contains(".", regex=False)]
+    if not with_point.str.fullmatch(_POINTED_THOUSANDS).all():
+        return []
+    example = with_point.iloc[0]
+    return [
+        f"`{example}` in column `{name}` may be {float(example)} or {example.replace('.', '')}, as "
+        "other columns have decimal commas; write all columns one way"
+    ]
 
 
 def _notices(said: dict[str, list[str]]) -> list[str]:

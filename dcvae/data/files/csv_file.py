@@ -8,16 +8,24 @@ the same numbers, and so does a machine without Arrow.
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from dcvae._text import SHOWN, shortened
-from dcvae.data.files.cells import CellRules, may_be_thousands, to_numbers
-from dcvae.data.files.layout import find_layout
-from dcvae.data.files.messages import refuse
+from dcvae.data.files.cells import (
+    CellRules,
+    has_other_points,
+    may_be_thousands,
+    may_have_thousands_points,
+    mixed_points,
+    to_numbers,
+    without_codes,
+)
+from dcvae.data.files.layout import find_layout, is_left_open
+from dcvae.data.files.messages import MISSING, refuse
 from dcvae.data.files.parsers import Parse, Rows, has_arrow, parse_with_arrow, parse_with_pandas
 
 _TRUTHS = (b"True", b"TRUE", b"true", b"False", b"FALSE", b"false")
@@ -133,6 +141,9 @@ class CsvFile:
             cells.columns = list(numbers)
             cells, told = to_numbers(cells, rules, self, commas_are_decimal=rows.separator != ",")
             self.notices += told
+        if rows.separator in ";\t":
+            self._refuse_mixed_points(rows, cells, rules)
+        cells = without_codes(cells, rules.missing)
         self._refuse_surplus(text[surplus])
         self._kept = None  # as large as the table; only messages need it from here on
         found = text.iloc[:, : len(texts)]
@@ -174,23 +185,39 @@ class CsvFile:
         if not self._has_skipped:
             return rows
         kept, headers, comments = [], 0, 0
-        for line in bytes(rows).split(b"\n"):
-            if self._is_header(line):
-                headers += 1
-            elif line.startswith(b"#"):
-                comments += 1
-            else:
-                kept.append(line)
+        for kind, lines in self._sorted_lines(io.BytesIO(rows)):
+            headers += kind == "header"
+            comments += kind == "comment"
+            if not kind:
+                kept += lines
         if headers:
             self.notices.append(
                 f"Its header stands again in {headers:,} of its lines, which are left out."
             )
         if comments:
             self.notices.append(f"{comments:,} lines that start with `#` are left out.")
-        return memoryview(b"\n".join(kept))
+        return memoryview(b"".join(kept))
 
-    def _is_header(self, line: bytes) -> bool:
-        return line.removeprefix(b"\xef\xbb\xbf").strip() == self._layout.header
+    def _sorted_lines(self, lines: Iterable[bytes]) -> Iterator[tuple[str, list[bytes]]]:
+        """Yield what lines are, "comment", "header" or "" for a row, and the lines of one record.
+
+        A line within a quoted cell is part of its record, whatever it starts with.
+        """
+        record: list[bytes] = []
+        is_open = False
+        for line in lines:
+            if not is_open and line.startswith(b"#"):
+                yield "comment", [line]
+                continue
+            record.append(line)
+            if b'"' in line:
+                is_open = is_left_open(line.decode(), is_open, self._layout.separator)
+            if not is_open:
+                text = b"".join(record).removeprefix(b"\xef\xbb\xbf").strip()
+                yield "header" if text == self._layout.header else "", record
+                record = []
+        if record:
+            yield "", record
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the line number and the cells of every row, blank lines left out."""
@@ -200,12 +227,17 @@ class CsvFile:
 
         def lines() -> Iterator[str]:
             text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-            for number, line in enumerate(text, start=self._layout.lines_before + 1):
-                raw_line = line.encode() if self._has_skipped else b""
-                if raw_line and (raw_line.startswith(b"#") or self._is_header(raw_line)):
-                    continue
-                numbers.append(number)
-                yield line
+            if not self._has_skipped:
+                for number, line in enumerate(text, start=self._layout.lines_before + 1):
+                    numbers.append(number)
+                    yield line
+                return
+            last = self._layout.lines_before
+            for kind, record in self._sorted_lines(line.encode() for line in text):
+                first, last = last + 1, last + len(record)
+                if not kind:
+                    numbers.extend(range(first, last + 1))
+                    yield from (line.decode() for line in record)
 
         reader = csv.reader(lines(), delimiter=self._layout.separator)
         first = 0  # of a row, which has several lines if a quoted cell does
@@ -283,6 +315,30 @@ class CsvFile:
             f"the header has {width} columns but {shortened(examples, SHOWN)}; every row must have "
             f"as many cells as the header{cause}"
         ]
+
+    def _refuse_mixed_points(self, rows: Rows, cells: pd.DataFrame, rules: CellRules) -> None:
+        """Refuse columns of `1.034` and `794`, which may be 1034 and 794 in a local notation."""
+        unclear = [str(name) for name, column in cells.items() if may_have_thousands_points(column)]
+        look = self.look()  # tells almost always, and fast
+        unclear = [name for name in unclear if not has_other_points(look[name])]
+        if not unclear:
+            return
+        parse = parse_with_arrow if has_arrow() and not rows.is_quoted else parse_with_pandas
+        text, _ = parse(rows, [*map(self._column, unclear)], [], "str", ".")
+        problems = []
+        for name in unclear:
+            column = text[self._column(name)].astype("str").str.strip()
+            column = column[column.notna() & ~column.isin([*MISSING, *rules.missing])]
+            if examples := mixed_points(column):
+                with_point, without = examples
+                plain = with_point.replace(".", "")
+                problems.append(
+                    f"column `{name}` holds `{with_point}` and `{without}`: the point may be a "
+                    f"decimal mark, or stand between thousands; write `{without}` as "
+                    f"`{without}.000` if it is decimal, or `{with_point}` as `{plain}` if not"
+                )
+        if problems:
+            refuse(self.path, *problems)
 
     def _refuse_surplus(self, surplus: pd.DataFrame) -> None:
         """Refuse cells behind the last name, where nothing but separators was seen at the start."""

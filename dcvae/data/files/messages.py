@@ -1,5 +1,7 @@
 """Messages about a file: refusals, and the places of wrong cells."""
 
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
@@ -7,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 import numpy as np
 import pandas as pd
 
-from dcvae._text import SHOWN, shortened
+from dcvae._text import SHOWN, quoted, shortened
 from dcvae.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
 
 MISSING = (
     *("", "NA", "na", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "-nan", "-NaN"),
-    *("null", "Null", "NULL", "None", "none", "NONE", "nil", "-", "--", "?", "U"),
+    *("null", "Null", "NULL", "(null)", "None", "none", "NONE", "nil", "-", "--", "---", "?", "U"),
+    *("\\N", "<NA>", "NaT", "#DIV/0!", "#VALUE!", "#REF!", "1.#IND", "-1.#IND", "1.#QNAN"),
 )
 """Words that mean a missing value in every file."""
+_STARTS_AS_NUMBER = re.compile(r"[+-]?[.,]?[0-9]")
 
 
 class File(Protocol):
@@ -71,13 +75,22 @@ def describe_cells(wrong: np.ndarray, names: Sequence[str], file: File, expected
         return []
     rows = row_numbers(wrong.any(axis=1))[:SHOWN]
     places, texts = file.places(rows), file.texts(rows)
-    examples = []
+    examples: list[str] = []
+    words: dict[str, None] = {}
     for row, column in np.argwhere(wrong[rows])[:SHOWN].tolist():
         # The text of the cell, as its number may not show it: 1e400 is read as infinite.
         text = texts[row][file.names.index(names[column])]
         held = "is empty" if text in MISSING else f"holds `{text}`"
         examples.append(f"{places[row]}, column `{names[column]}` {held}")
-    return [f"{shortened(examples, SHOWN, int(wrong.sum()))}; expected {expected}"]
+        if text not in MISSING and not _STARTS_AS_NUMBER.match(text):
+            words[text] = None
+    sentence = f"{shortened(examples, SHOWN, int(wrong.sum()))}; expected {expected}"
+    if words and expected.endswith("or empty"):
+        sentence += (
+            f"; if {' or '.join(quoted(words))} means that nothing was measured, add it to the key "
+            f'`missing_values`, as in "missing_values": {json.dumps([*words], ensure_ascii=False)}'
+        )
+    return [sentence]
 
 
 def row_numbers(wrong: Any) -> list[int]:

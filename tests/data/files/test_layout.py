@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from dcvae import InputError
+from dcvae.data.files.cells import CellRules
 from dcvae.data.files.layout import find_layout
+from dcvae.data.files.opening import open_file
 from dcvae.data.tables import read_table
 from support.tables import GOOD, VALUES
 
@@ -78,6 +80,94 @@ def test_another_header_among_the_rows_is_told(write):
     path = write(GOOD + "time,a,b,c\n2021-01-02,1,2,3\n")
     with pytest.raises(InputError, match=r"has 4.*; line 5 seems to be a header: give the rows"):
         read_table(path)
+
+
+TIMED = [f"2024-01-01 00:0{n}" for n in range(9)]
+
+
+@pytest.mark.parametrize("line", ["#1", "time,a,note", "#5,5,5"])
+def test_lines_within_a_quoted_cell_are_no_comments_or_headers(write, line):
+    path = write(
+        f'time,a,note\n{TIMED[0]},1,"x\n{line}"\n# 5" pipe\n{TIMED[1]},2,"{line}\n{line}\n"\n'
+        f"time,a,note\n{TIMED[2]},3,z\n"
+    )
+    file = open_file(path)
+    texts, values = file.read(["time", "note"], ["a"], CellRules())
+    assert texts["time"].tolist() == TIMED[:3]
+    assert texts["note"].tolist() == [f"x\n{line}", f"{line}\n{line}\n", "z"]
+    assert values["a"].tolist() == [1, 2, 3]
+    assert file.notices == [
+        "Its header stands again in 1 of its lines, which are left out.",
+        "1 lines that start with `#` are left out.",
+    ]
+    assert file.places([0, 1, 2]) == ["row 1 (line 2)", "row 2 (line 5)", "row 3 (line 9)"]
+
+
+@pytest.mark.parametrize("first", [f"{TIMED[0]},0,", "host 0,0,", "host 0,,"])
+def test_rows_before_a_header_that_stands_again_are_kept(write, first):
+    rows = [first, *(f"{time},1,2" for time in TIMED[1:3]), "time,a,b", *ROWS]
+    file = open_file(write("\n".join(["time,a,b", *rows, ""])))
+    texts, _ = file.read(["time"], ["a", "b"], CellRules())
+    assert len(texts) == 6
+    assert texts["time"].tolist()[0] == first.split(",")[0]
+
+
+@pytest.mark.parametrize(
+    "odd", [f"{TIMED[3]},1", "pause", f"{TIMED[3]},1,2,3", "web,1,2,x,y,z,w"], ids=len
+)
+def test_rows_before_a_wider_header_are_refused_and_not_left_out(write, odd):
+    rows = [f"{TIMED[0]},0,", f"{TIMED[1]},1,1", odd, "time,a,b,c"]
+    rows += [f"{time},1,2,3" for time in TIMED[4:]]
+    with pytest.raises(InputError, match="the header has 3 columns but row 3"):
+        read_table(write("\n".join(["time,a,b", *rows, ""])))
+
+
+def test_rows_without_a_header_before_one_are_refused(write):
+    with pytest.raises(InputError, match="the first line starts with the time"):
+        read_table(write(f"{TIMED[0]},1\n{TIMED[1]},2,3\n{GOOD}"))
+
+
+def test_a_note_of_several_lines_in_the_first_row_is_no_title(write):
+    notes = ['"calm\nwind, 3\n\nrain"', "", '"a\nb"', "x"]
+    rows = "".join(
+        f"{time},{n},{note}\n" for n, (time, note) in enumerate(zip(TIMED, notes, strict=False))
+    )
+    table = read_table(write(f"time,a,note\n{rows}"), series=["a"])
+    np.testing.assert_array_equal(table.frame["a"], [0, 1, 2, 3])
+    assert not any("before its header" in notice for notice in table.notices)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_name_with_a_line_break(write, end):
+    header = f'time,"flow{end}(m3/h)","b ""2"""{end}'
+    rows = [f"{TIMED[0]},1,2{end}", f"{TIMED[1]},3,4{end}"]
+    file = open_file(write(f'Plant 5"{end}{header}{rows[0]}{header}{rows[1]}'))
+    assert file.names == ["time", "flow (m3/h)", 'b "2"']
+    _, values = file.read(["time"], file.names[1:], CellRules())
+    assert values.to_numpy().tolist() == [[1, 2], [3, 4]]
+    assert file.notices[1] == "Its header stands again in 1 of its lines, which are left out."
+    assert file.places([0, 1]) == ["row 1 (line 4)", "row 2 (line 7)"]
+
+
+def test_a_header_longer_than_what_is_looked_at_first(write):
+    names = [f"a sensor with a long name, number {n}" for n in range(5_000)]
+    text = ",".join(f'"{name}"' for name in names)
+    file = open_file(write(f"time,{text}\n" + f"{TIMED[0]}{',1' * 5_000}\n" * 2))
+    assert file.names == ["time", *names]
+    assert file.places([1]) == ["row 2 (line 3)"]
+
+
+@pytest.mark.parametrize("units", [",%,MB", "UTC,%,m3/h", "s,,-", "NA,NA,%"])
+def test_a_row_of_units_is_named(write, units):
+    message = r"line 2 seems to be a second header or a row of units; remove it, or the line above"
+    with pytest.raises(InputError, match=message):
+        read_table(write(f"time,a,b\n{units}\n{TIMED[0]},1,2\n"))
+
+
+@pytest.mark.parametrize("row", ["{},NA,-", "{},,", "Mon 1 Jan 2024 00:00,on,"])
+def test_a_first_row_without_numbers_is_no_row_of_units(write, row):
+    rows = f"{row.format(TIMED[0])}\n{TIMED[1]},1,2\n{TIMED[2]},1,2\n"
+    assert len(open_file(write(f"time,a,b\n{rows}")).look()) == 3
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ REFUSED = {
     ),
     "missing times": (
         "time,a\n2021-01-01,1\n,2\nNaT,3\nNA,4\n",
-        r"the time is missing in row 2 \(line 3\), row 4 \(line 5\)",
+        r"the time is missing in row 2 \(line 3\), row 3 \(line 4\), row 4 \(line 5\)",
     ),
     "no time column": (
         "0,1\n0.53,0.2\n0.54,0.3\n",

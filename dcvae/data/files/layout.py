@@ -254,6 +254,8 @@ def _refuse_units(path: Path, lines: list[str], header: int, separator: str) -> 
     ]
     if len(rows) < 2 or lines[rows[0][0]].strip() == lines[header].strip():
         return
+    if _NUMBER_OR_TIME.match(lines[header].strip()):  # a row, which is told as one
+        return
     number, words = rows[0]
     # A time in words, such as `Mon 3 Jan`, makes a row of it.
     if _has_number(words) or any(character.isdigit() for character in words[0]):

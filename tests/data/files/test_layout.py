@@ -122,9 +122,10 @@ def test_rows_before_a_wider_header_are_refused_and_not_left_out(write, odd):
         read_table(write("\n".join(["time,a,b", *rows, ""])))
 
 
-def test_rows_without_a_header_before_one_are_refused(write):
+@pytest.mark.parametrize("rows", [f"{TIMED[0]},1\n{TIMED[1]},2,3\n", f"{TIMED[0]},1,2\n"])
+def test_rows_without_a_header_before_one_are_refused(write, rows):
     with pytest.raises(InputError, match="the first line starts with the time"):
-        read_table(write(f"{TIMED[0]},1\n{TIMED[1]},2,3\n{GOOD}"))
+        read_table(write(rows + GOOD))
 
 
 def test_a_note_of_several_lines_in_the_first_row_is_no_title(write):

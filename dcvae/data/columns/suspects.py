@@ -12,6 +12,7 @@ import pandas as pd
 
 from dcvae._arrays import Float64Array
 from dcvae._text import all_quoted, quoted, shortened
+from dcvae.data.columns.codes import Code, codes_in, describe_codes
 from dcvae.data.columns.overview import Summary
 from dcvae.data.times.steps import steps_between, time_span
 
@@ -20,11 +21,9 @@ _LABEL_NAMES = re.compile(
     r"|attack|attacks|target|class|y|truth|fault|faults|faulty|failure|incident|alarm|alert"
     r"|changepoint|abnormal|normal)([^a-z]|$)"
 )
-_ENDS_OF_RANGES = {float(2**n - less) for n in (15, 16, 31, 32, 63, 64) for less in (0, 1)}
 _FEWEST_ROWS = 30  # below it nothing about a column is told but its name
 _PROBE = 2_000  # rows by which a column is ruled out before all of it is looked at
 _FEWEST_INCREASES = 20
-_FAR = 3.0  # a value that is a code is farther from the others than this many times their range
 _MICROSECONDS_OF_EPOCHS = (1e6, 1e3, 1.0, 1e-3)  # that count s, ms, us and ns
 
 
@@ -79,23 +78,22 @@ def suspect_notices(frame: pd.DataFrame, summary: Summary, counters: tuple[str, 
         return []
     times = pd.DatetimeIndex(frame.index)
     kinds: dict[str, list[str]] = {"rows": [], "time": [], "counter": []}
-    codes = []
+    codes: list[Code] = []
     for number, name in enumerate(frame.columns):
         low, high = summary.smallest[number], summary.largest[number]
         if str(name) in counters or not np.isfinite([low, high]).all():
             continue
         values = frame.iloc[:, number].to_numpy()
-        if low < high:
-            kind = _growing_kind(values, times)
-            if kind:
-                kinds[kind].append(str(name))
-                continue
-        code = _code_in(values, low, high)
-        if code is not None:
-            codes.append((str(name), *code))
+        if low == high:
+            continue
+        kind = _growing_kind(values, times)
+        if kind:
+            kinds[kind].append(str(name))
+        else:
+            codes += codes_in(str(name), values)
     return [
         *(_describe_growing[kind](names) for kind, names in kinds.items() if names),
-        *_describe_codes(codes),
+        *describe_codes(codes),
     ]
 
 
@@ -158,59 +156,6 @@ def _growing_kind(values: Float64Array, times: pd.DatetimeIndex) -> str:
     return "counter" if is_total and (len(falls) > 0 or ups > 0.05 * len(change)) else ""
 
 
-def _code_in(
-    values: Float64Array, low: float, high: float
-) -> tuple[float, int, float, float] | None:
-    """Find an extreme value that stands for a missing one.
-
-    Returns:
-        The value, its number of cells, and the smallest and largest of all others; None if there
-        is none.
-    """
-    candidates = []
-    for value in dict.fromkeys((low, high)):
-        equal = values == value
-        count = int(equal.sum())
-        if count < 2 or (low == high and not (value == 0 and np.signbit(values[equal]).all())):
-            continue
-        others = values[~equal & ~np.isnan(values)]
-        if value == 0:
-            negative_zeros = int((equal & np.signbit(values)).sum())
-            if negative_zeros >= 2 and low == 0 and len(others):
-                candidates.append((-0.0, negative_zeros, others.min(), others.max()))
-                continue
-        if len(others) < _FEWEST_ROWS:
-            continue
-        first, last = others.min(), others.max()
-        gap = min(abs(value - first), abs(value - last))
-        spread = last - first
-        is_code = _is_code(value)
-        alone = value < 0 <= first  # the only value below zero
-        stretches = int((np.diff(equal.astype(np.int8)) == 1).sum()) + int(equal[0])
-        if is_code and (gap > spread or alone or abs(value) >= 2**15 - 1):
-            is_found = gap > 0.5 * spread or alone
-        else:
-            is_found = gap > _FAR * spread and stretches >= 3 and spread > 0
-        if is_found:
-            candidates.append((float(value), count, float(first), float(last)))
-    return candidates[0] if candidates else None
-
-
-def _is_code(value: float) -> bool:
-    """Tell whether a number is one of those that tools write for a missing value."""
-    if value in (-1.0, -200.0, 1e20, 1e30, -1e20, -1e30):
-        return True
-    if abs(value) > 1e300:
-        return True
-    whole = abs(value)
-    if whole % 1 == 0 and whole < 1e15:
-        digits = str(int(whole))
-        if set(digits) == {"9"} and len(digits) >= 2:
-            return True
-        return whole in _ENDS_OF_RANGES
-    return abs(whole - 9999.99) < 1 or whole in (2.0**63, 2.0**64)
-
-
 def _two_resolutions(times: pd.DatetimeIndex) -> list[str]:
     """Tell of a file whose first and last rows are at different steps, as archives have them."""
     steps = steps_between(times)
@@ -252,28 +197,6 @@ def labels_notice(labels: pd.DataFrame) -> list[str]:
         f"{share:.0%} of the rows are labeled 1, an anomaly: are the labels the other way round? "
         "Here 1 is an anomaly and 0 is normal."
     ]
-
-
-def _describe_codes(codes: list[tuple[str, float, int, float, float]]) -> list[str]:
-    notices = []
-    for value in dict.fromkeys(_written(code[1]) for code in codes):
-        of = [code for code in codes if _written(code[1]) == value]
-        places = [
-            f"`{name}` {count:,} times (all others from {first:.6g} to {last:.6g})"
-            for name, _, count, first, last in of
-        ]
-        notices.append(
-            f"{value} stands apart in {shortened(places)}. If it means that nothing was measured, "
-            f'say so with `"missing_values": [{value}]`: else it is learned as a value.'
-        )
-    return notices
-
-
-def _written(value: float) -> str:
-    """Write a number as the settings file takes it."""
-    if value == 0:
-        return "-0.0"
-    return f"{value:.17g}" if value % 1 or abs(value) > 1e15 else f"{value:.0f}"
 
 
 def _listed(names: list[str]) -> str:

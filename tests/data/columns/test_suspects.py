@@ -38,6 +38,23 @@ def test_codes_are_told_with_the_key(code):
     assert "`a` 6 times" in notice
 
 
+@pytest.mark.parametrize("code", ["3276.7", "1.70141183460469e+38", "9.223372036854776e+18"])
+def test_codes_are_written_as_short_as_they_are_read_back(code):
+    assert f'"missing_values": [{code}]' in told(with_code(float(code)))[0]
+
+
+@pytest.mark.parametrize(
+    "codes", [(-127.0, 85.0), (-999.0, -998.0), (-999.0, 9999.0), (300.0, 301)]
+)
+def test_two_codes_in_one_series_are_told_each(codes):
+    values = with_code(codes[1], with_code(codes[0]), (5, 50, 51, 120, 121, 390))
+    notices = " ".join(told(values))
+    for code in codes:
+        assert f"{code:.0f} stands apart in `a` 6 times" in notices
+        assert f'"missing_values": [{code:.0f}]`, in one list with others' in notices
+    assert f"all others from {NOISE.min():.6g} to" in notices
+
+
 def test_minus_one_is_told_as_the_only_value_below_zero():
     shares = RANDOM.random(ROWS)
     assert '"missing_values": [-1]' in told(with_code(-1.0, shares))[0]
@@ -55,6 +72,10 @@ HARMLESS = {
     "one long incident": with_code(500.0, places=range(100, 130)),
     "a busy processor": np.minimum(with_code(100.0, 80 + 10 * RANDOM.random(ROWS)), 100),
     "zeros": with_code(0.0, np.abs(NOISE)),
+    "zeros far from all others": with_code(0.0, 1000 + RANDOM.random(ROWS), range(0, 400, 3)),
+    "two values": np.where(RANDOM.random(ROWS) < 0.1, -1.0, 1.0),
+    "a code in most cells": with_code(-999.0, NOISE, range(220)),
+    "four states": RANDOM.choice([0.0, 50.0, 51.0, 100.0], ROWS),
     "square wave": SQUARE,
     "walk": np.cumsum(RANDOM.normal(size=ROWS)),
     "negative temperatures": with_code(-1.0, NOISE - 20),

@@ -6,6 +6,7 @@ nobody knows but the user.
 
 import re
 from collections.abc import Callable
+from unicodedata import combining, normalize
 
 import numpy as np
 import pandas as pd
@@ -16,11 +17,20 @@ from dcvae.data.columns.codes import Code, codes_in, describe_codes
 from dcvae.data.columns.overview import Summary
 from dcvae.data.times.steps import steps_between, time_span
 
-_LABEL_NAMES = re.compile(
-    r"(^|[^a-z])(label|labels|anomaly|anomalies|anomalous|isanomaly|outlier|outliers|isoutlier"
-    r"|attack|attacks|target|class|y|truth|fault|faults|faulty|failure|incident|alarm|alert"
-    r"|changepoint|abnormal|normal)([^a-z]|$)"
+# Words that name labels wherever they stand in a name, and those that do so among their like only.
+_LABEL_WORD = re.compile(
+    r"labels?|(is)?anomal(y|ies|ous|ias?|ien?)|(is)?outliers?|attacks?|(ground)?truth"
+    r"|(is)?fault(s|y)?|failures?|incidents?|changepoints?|(is)?abnormal|etiquetas?"
+    r"|sto(e)?rung(en)?|(is)?fraud"
 )
+_LABEL_WORD_ALONE = re.compile("target|class|y|normal|alarm|alert|event|gt|ano|broken|flag")
+_WORD_BESIDE = re.compile("is|has|the|ground|true|att|bin|binary")
+# At the end of a name they say that it is a measured value, such as `fault_current`.
+_QUANTITY = re.compile(
+    "rate|ratio|score|count|counter|number|current|voltage|power|pressure|temperature|speed|load"
+    "|level|time|duration|distance|threshold|reset"
+)
+_LARGEST_LABEL = 1_000.0
 _FEWEST_ROWS = 30  # below it nothing about a column is told but its name
 _PROBE = 2_000  # rows by which a column is ruled out before all of it is looked at
 _FEWEST_INCREASES = 20
@@ -38,28 +48,34 @@ def label_notices(
         labels: (rows, series) bool, of the same rows; None if there are none.
 
     Returns:
-        A sentence about series of 0 and 1 that are named like a label or equal to the labels.
+        Without labels, a sentence about series of two values that are named like a label. With
+        them, one about the others that are equal to the labels, whatever their two values are.
     """
-    found = []
     truth = None if labels is None else labels.any(axis=1).to_numpy()
+    if truth is not None and (truth.all() or not truth.any()):
+        return []
+    found: dict[str, list[str]] = {}
     for number, name in enumerate(frame.columns):
-        low, high = summary.smallest[number], summary.largest[number]
-        if not (low in (0.0, 1.0) and high in (0.0, 1.0)):
+        low, high = float(summary.smallest[number]), float(summary.largest[number])
+        is_named = _is_label(str(name), low, high)
+        if is_named == (truth is not None):
             continue
         values = frame.iloc[:, number].to_numpy()
-        is_named = bool(_LABEL_NAMES.search(_plain(str(name))))
-        is_binary = low == high or bool(np.isin(values[~np.isnan(values)], (0.0, 1.0)).all())
-        is_equal = truth is not None and truth.any() and np.array_equal(values == 1.0, truth)
-        if is_binary and (is_named or is_equal):
-            found.append((str(name), is_equal))
+        if truth is None:
+            if _has_only(values, low, high):
+                two = "0 or 1" if low in (0, 1) and high in (0, 1) else f"{low:g} or {high:g}"
+                found.setdefault(f"{two} and named like a label", []).append(str(name))
+        elif why := _equal_to(truth, values, low, high):
+            found.setdefault(why, []).append(str(name))
     if not found:
         return []
-    names = [name for name, _ in found]
-    why = "equal to the labels" if any(equal for _, equal in found) else "named like a label"
+    names = [name for of in found.values() for name in of]
+    parts = [
+        f"{all_quoted(of)} {'is' if len(of) == 1 else 'are'} {why}" for why, of in found.items()
+    ]
     return [
-        f"WARNING: {all_quoted(names)} {'is' if len(names) == 1 else 'are'} 0 or 1 and {why}: a "
-        "model that is shown the answer is worth nothing. If it is a label, leave it out with "
-        f"`ignore`: {_listed(names)}, and train again."
+        f"WARNING: {'; '.join(parts)}: a model that is shown the answer is worth nothing. If it is "
+        f"a label, leave it out with `ignore`: {_listed(names)}, and train again."
     ]
 
 
@@ -128,6 +144,49 @@ def step_notices(frame: pd.DataFrame, summary: Summary, max_fill: int | None) ->
             "`resample`."
         )
     return notices + _two_resolutions(pd.DatetimeIndex(frame.index))
+
+
+def _is_label(name: str, low: float, high: float) -> bool:
+    """Tell whether a series is named like a label, and its range is one of labels."""
+    if not (low % 1 == 0 and high % 1 == 0 and high < _LARGEST_LABEL):
+        return False
+    if low == high and low not in (0.0, 1.0):
+        return False
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    plain = "".join(c for c in normalize("NFKD", spaced) if not combining(c)).casefold()
+    words = re.findall(r"[^\W\d_]+", plain)
+    if not words or _QUANTITY.fullmatch(words[-1]):
+        return False
+    if any(_LABEL_WORD.fullmatch(word) for word in words):
+        return True
+    alone = [word for word in words if not _WORD_BESIDE.fullmatch(word)]
+    has_digits = re.search(r"\d", plain) is not None
+    return bool(alone) and not has_digits and all(map(_LABEL_WORD_ALONE.fullmatch, alone))
+
+
+def _has_only(values: Float64Array, low: float, high: float) -> bool:
+    """Tell whether a series has no values but these two."""
+    return bool(((values == low) | (values == high) | np.isnan(values)).all())
+
+
+def _equal_to(truth: np.ndarray, values: Float64Array, low: float, high: float) -> str:
+    """Say how a series of two values is equal to the labels; "" if it is not."""
+    if not low < high or len(values) != len(truth):
+        return ""
+    head = values[:_PROBE]
+    if not _has_only(head, low, high) or not _has_only(values, low, high):
+        return ""
+    observed = ~np.isnan(values)
+    is_high, is_labeled = values[observed] == high, truth[observed]
+    if (is_high == is_labeled).all():
+        anomaly, normal = high, low
+    elif (is_high != is_labeled).all():
+        anomaly, normal = low, high
+    else:
+        return ""
+    if (anomaly, normal) == (1.0, 0.0):
+        return "equal to the labels"
+    return f"equal to the labels, with {anomaly:g} for an anomaly and {normal:g} for normal"
 
 
 def _growing_kind(values: Float64Array, times: pd.DatetimeIndex) -> str:
@@ -205,10 +264,6 @@ def _listed(names: list[str]) -> str:
 
 def _have(names: list[str]) -> str:
     return "has" if len(names) == 1 else "have"
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()
 
 
 _describe_growing: dict[str, Callable[[list[str]], str]] = {

@@ -114,7 +114,14 @@ def test_counters_that_are_read_as_such_are_not_told():
     assert suspect_notices(table, Summary.of(table), ("total",)) == []
 
 
-@pytest.mark.parametrize("name", ["label", "is_anomaly", "isAnomaly", "y", "attack", "Outlier"])
+LABEL_NAMES = [
+    *("label", "is_anomaly", "isAnomaly", "y", "attack", "Outlier", "ATT_FLAG", "Normal/Attack"),
+    *("machine failure", "anomalía", "Etiqueta", "Störung", "Stoerung", "fraud", "gt", "is_broken"),
+    *("event", "y_true", "attack_P1", "ground truth", "flag", "class"),
+]
+
+
+@pytest.mark.parametrize("name", LABEL_NAMES)
 @pytest.mark.parametrize("share", [0.0, 0.1])
 def test_columns_named_like_labels_are_told(name, share):
     table = pd.DataFrame({name: (RANDOM.random(ROWS) < share) * 1.0, "a": NOISE}, TIMES)
@@ -123,13 +130,54 @@ def test_columns_named_like_labels_are_told(name, share):
     assert f'["{name}"]' in notice
 
 
-def test_columns_equal_to_the_labels_are_told():
-    truth = RANDOM.random(ROWS) < 0.1
-    table = pd.DataFrame({"x9": truth * 1.0, "valve": 1.0 - truth, "a": NOISE}, TIMES)
+@pytest.mark.parametrize(("low", "high"), [(-1, 1), (1, 2), (0, 3), (-999, 1)])
+def test_labels_of_other_values_are_told(low, high):
+    table = pd.DataFrame({"label": np.where(NOISE > 22, high, low).astype(float)}, TIMES)
+    (notice,) = label_notices(table, Summary.of(table))
+    assert f"`label` is {low} or {high} and named like a label" in notice
+
+
+@pytest.mark.parametrize(
+    ("name", "two"),
+    [
+        *[(name, (0, 1)) for name in ("event_rate", "normal_pressure", "class_a_load", "y2")],
+        *[(name, (0, 1)) for name in ("is_open", "gt_power", "target speed", "fault_current")],
+        *[("label", (20.5, 21.5)), ("ano", (2023, 2024)), ("anomaly", (3, 3)), ("player", (0, 1))],
+    ],
+)
+def test_columns_of_two_values_with_other_names_are_not_told(name, two):
+    table = pd.DataFrame({name: np.where(NOISE > 22, *two).astype(float)}, TIMES)
     assert label_notices(table, Summary.of(table)) == []
+
+
+def test_labels_of_three_values_are_not_told():
+    table = pd.DataFrame({"label": np.arange(ROWS) % 3.0}, TIMES)
+    assert label_notices(table, Summary.of(table)) == []
+
+
+def test_columns_equal_to_the_labels_are_told_and_those_named_like_one_not_again():
+    truth = RANDOM.random(ROWS) < 0.1
+    columns = {
+        "x9": truth * 1.0,
+        "valve": 1.0 - truth,
+        "mode": np.where(truth, 20.5, 3.0),
+        "anomaly": truth * 1.0,
+        "other": np.roll(truth, 1) * 1.0,
+        "a": NOISE,
+    }
+    table = pd.DataFrame(columns, TIMES)
+    table.loc[TIMES[7], "mode"] = np.nan
+    (notice,) = label_notices(table, Summary.of(table))
+    assert '`["anomaly"]`' in notice
     labels = pd.DataFrame(dict.fromkeys(table, truth), TIMES)
     (notice,) = label_notices(table, Summary.of(table), labels)
-    assert "`x9` is 0 or 1 and equal to the labels" in notice
+    assert notice.startswith(
+        "WARNING: `x9` is equal to the labels; `valve` is equal to the labels, with 0 for an "
+        "anomaly and 1 for normal; `mode` is equal to the labels, with 20.5 for an anomaly and 3 "
+        "for normal: a model that is shown the answer"
+    )
+    assert '`["x9", "valve", "mode"]`' in notice
+    assert label_notices(table, Summary.of(table), labels & False) == []
 
 
 def test_labels_the_other_way_round_are_told():

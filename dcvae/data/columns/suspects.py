@@ -34,7 +34,15 @@ _LARGEST_LABEL = 1_000.0
 _FEWEST_ROWS = 30  # below it nothing about a column is told but its name
 _PROBE = 2_000  # rows by which a column is ruled out before all of it is looked at
 _FEWEST_INCREASES = 20
-_MICROSECONDS_OF_EPOCHS = (1e6, 1e3, 1.0, 1e-3)  # that count s, ms, us and ns
+_MOST_STEPS_BACK = 0.02  # of a counter, as a share of its first rows
+_US = 1e6  # microseconds of a second
+_EPOCHS = (  # microseconds of a unit, and what is counted up to 1970
+    *((_US, 0.0), (1e3, 0.0), (1.0, 0.0), (1e-3, 0.0)),
+    *((86_400 * _US, 0.0), (86_400 * _US, 25_569.0)),  # days, and days as spreadsheets have them
+)
+_TOTAL_WORD = re.compile(
+    r"total\w*|cumul\w*|counts?|counters?|bytes|packets|octets|errors|sum|kwh|odometer"
+)
 
 
 def label_notices(
@@ -93,7 +101,8 @@ def suspect_notices(frame: pd.DataFrame, summary: Summary, counters: tuple[str, 
     if len(frame) < _FEWEST_ROWS:
         return []
     times = pd.DatetimeIndex(frame.index)
-    kinds: dict[str, list[str]] = {"rows": [], "time": [], "counter": []}
+    kinds: dict[str, list[str]] = {"rows": [], "time": [], "part": [], "counter": []}
+    head = _parts_of(times[:_PROBE])
     codes: list[Code] = []
     for number, name in enumerate(frame.columns):
         low, high = summary.smallest[number], summary.largest[number]
@@ -102,8 +111,8 @@ def suspect_notices(frame: pd.DataFrame, summary: Summary, counters: tuple[str, 
         values = frame.iloc[:, number].to_numpy()
         if low == high:
             continue
-        kind = _growing_kind(values, times)
-        if kind:
+        kind = _time_kind(values, times) if _matches(values[:_PROBE], head) else ""
+        if kind := kind or _growing_kind(str(name), values, times):
             kinds[kind].append(str(name))
         else:
             codes += codes_in(str(name), values)
@@ -152,16 +161,21 @@ def _is_label(name: str, low: float, high: float) -> bool:
         return False
     if low == high and low not in (0.0, 1.0):
         return False
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    plain = "".join(c for c in normalize("NFKD", spaced) if not combining(c)).casefold()
-    words = re.findall(r"[^\W\d_]+", plain)
+    words = _words(name)
     if not words or _QUANTITY.fullmatch(words[-1]):
         return False
     if any(_LABEL_WORD.fullmatch(word) for word in words):
         return True
     alone = [word for word in words if not _WORD_BESIDE.fullmatch(word)]
-    has_digits = re.search(r"\d", plain) is not None
+    has_digits = re.search(r"\d", name) is not None
     return bool(alone) and not has_digits and all(map(_LABEL_WORD_ALONE.fullmatch, alone))
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name, in lower case and without accents."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    plain = "".join(c for c in normalize("NFKD", spaced) if not combining(c)).casefold()
+    return re.findall(r"[^\W\d_]+", plain)
 
 
 def _has_only(values: Float64Array, low: float, high: float) -> bool:
@@ -189,10 +203,73 @@ def _equal_to(truth: np.ndarray, values: Float64Array, low: float, high: float) 
     return f"equal to the labels, with {anomaly:g} for an anomaly and {normal:g} for normal"
 
 
-def _growing_kind(values: Float64Array, times: pd.DatetimeIndex) -> str:
+def _time_kind(values: Float64Array, times: pd.DatetimeIndex) -> str:
+    """Return "time" for dates as numbers, "part" for an hour, a weekday or the like; else ""."""
+    kinds = _matches(values, _parts_of(times))
+    if "date" in kinds:
+        return "time"
+    different = len(np.unique(values[~np.isnan(values)]))
+    is_part = "part" in kinds and different >= 3
+    is_shifted = ("hour" in kinds and different == 24) or ("weekday" in kinds and different == 7)
+    return "part" if is_part or is_shifted else ""
+
+
+def _parts_of(times: pd.DatetimeIndex) -> dict[str, list[np.ndarray]]:
+    """Return numbers that tell the time or a part of it, (rows,) each, by kind."""
+    year, month, day = (_whole(part) for part in (times.year, times.month, times.day))
+    hour, minute, second = (_whole(part) for part in (times.hour, times.minute, times.second))
+    date, clock = (year * 100 + month) * 100 + day, (hour * 100 + minute) * 100 + second
+    year_day, of_day = _whole(times.day_of_year), (hour * 60 + minute) * 60 + second
+    return {
+        "date": [
+            *(year, year * 100 + month, date, date % 1_000_000, year * 1000 + year_day),
+            *(date * 100 + hour, date * 10_000 + clock // 100, date * 1_000_000 + clock),
+        ],
+        "part": [
+            *(month, month - 1, day, year_day, _whole(times.quarter), hour, minute, second),
+            *(_whole(times.isocalendar().week), clock // 100, clock),
+            *(of_day, of_day // 60, of_day / 3600, hour + minute / 60),
+        ],
+        "hour": [hour],
+        "weekday": [_whole(times.day_of_week)],
+    }
+
+
+def _whole(part: pd.Index | pd.Series) -> np.ndarray:
+    return np.asarray(part, dtype=np.int64)  # dates and clocks in one number have 14 digits
+
+
+def _matches(values: Float64Array, parts: dict[str, list[np.ndarray]]) -> set[str]:
+    """Return the kinds of the parts of the time that a series is equal to."""
+    observed = ~np.isnan(values)
+    seen = values[observed]
+    kinds = set()
+    for kind, several in parts.items():
+        for part in several:
+            if kind in ("hour", "weekday"):
+                # Counted from 0 or 1, from Sunday or Monday, in any zone, one clock change apart.
+                size = 24 if kind == "hour" else 7
+                shift = (seen - part[observed]) % size
+                changes = int((np.diff(shift) != 0).sum())
+                is_equal = changes <= len(seen) / 1_000 and bool(((seen % 1) == 0).all())
+                is_equal &= bool(((seen >= 0) & (seen <= size)).all())
+            else:
+                is_equal = bool(
+                    (np.abs(seen - part[observed]) <= 1e-6 * (1 + np.abs(seen[:1]))).all()
+                )
+            if is_equal:
+                kinds.add(kind)
+                break
+    return kinds
+
+
+def _growing_kind(name: str, values: Float64Array, times: pd.DatetimeIndex) -> str:
     """Return "rows", "time" or "counter" for a series that grows like one; "" for any other."""
     head = np.diff(values[:_PROBE])
-    if (head < 0).sum() > max(2, 0.02 * len(head)) or not (head > 0).any():
+    if ((head == -1) | np.isnan(head)).all():
+        return "rows" if _counts_rows(values, -1.0) else ""
+    steps_back = (head < 0).sum()
+    if steps_back > max(2, _MOST_STEPS_BACK * len(head)) or not (head > 0).any():
         return ""
     rows = np.flatnonzero(~np.isnan(values))
     seen = values[rows]
@@ -201,18 +278,40 @@ def _growing_kind(values: Float64Array, times: pd.DatetimeIndex) -> str:
     change = np.diff(seen)
     ups, falls = int((change > 0).sum()), np.flatnonzero(change < 0)
     if len(falls) == 0:
-        ticks = times.as_unit("us").asi8[rows]
-        apart = (np.abs(seen - ticks / unit).max() * unit for unit in _MICROSECONDS_OF_EPOCHS)
-        if any(distance <= 86_400 * 1e6 for distance in apart):
-            return "time"
-        if (change == change[0]).all() and (seen % 1 == 0).all() and abs(change[0]) == 1:
+        if _counts_rows(values, 1.0):
             return "rows"
-    if ups < _FEWEST_INCREASES or len(falls) > ups / 20:
+        ticks = times.as_unit("us").asi8[rows]
+        for unit, start in _EPOCHS:
+            clock = ticks / unit
+            since = clock - clock[0]
+            is_epoch = np.abs(seen - clock - start).max() * unit <= 86_400 * _US
+            if is_epoch or np.abs(seen - seen[0] - since).max() <= 1e-6 * since[-1]:
+                return "time"
+    if ups < _FEWEST_INCREASES or len(falls) > ups / 20 or seen.min() < 0:
         return ""
-    restarts = seen[falls + 1] <= 0.1 * seen[falls]
-    is_total = seen.min() >= 0 and bool(restarts.all())
+    if len(falls):
+        return "counter" if (seen[falls + 1] <= 0.1 * seen[falls]).all() else ""
     # A level that drifts upward without one step back is not one of whole numbers that jump.
-    return "counter" if is_total and (len(falls) > 0 or ups > 0.05 * len(change)) else ""
+    is_named = any(map(_TOTAL_WORD.fullmatch, _words(name)))
+    return "counter" if is_named or (ups > 0.5 * len(change) and _has_unit(seen, change)) else ""
+
+
+def _counts_rows(values: Float64Array, by: float) -> bool:
+    """Tell whether a series of whole numbers changes by as much in every row."""
+    rows = np.flatnonzero(~np.isnan(values))
+    seen = values[rows]
+    if len(seen) < _FEWEST_ROWS or seen[0] % 1:
+        return False
+    return bool(((np.diff(seen) == by * np.diff(rows)) | (np.diff(seen) == by)).all())
+
+
+def _has_unit(seen: Float64Array, change: Float64Array) -> bool:
+    """Tell whether a total is of whole numbers, or grows by whole multiples of a unit."""
+    if (seen % 1 == 0).all():
+        return True
+    multiples = change / change[change > 0].min()
+    is_whole = np.abs(multiples - np.round(multiples)).max() < 1e-3
+    return bool(is_whole and multiples.max() < 1e6)
 
 
 def _two_resolutions(times: pd.DatetimeIndex) -> list[str]:
@@ -275,6 +374,11 @@ _describe_growing: dict[str, Callable[[list[str]], str]] = {
         f"{shortened(quoted(names))} {'repeats' if len(names) == 1 else 'repeat'} the time: in "
         "another file it has values never seen in training. Leave it out with `ignore`: "
         f"{_listed(names)}."
+    ),
+    "part": lambda names: (
+        f"{shortened(quoted(names))} {'repeats' if len(names) == 1 else 'repeat'} the time, an "
+        "hour, a weekday or another part of it: that is no measurement. Leave it out with "
+        f"`ignore`: {_listed(names)}."
     ),
     "counter": lambda names: (
         f"{shortened(quoted(names))} only {'grows' if len(names) == 1 else 'grow'}, but for "

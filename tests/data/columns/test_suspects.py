@@ -75,6 +75,9 @@ HARMLESS = {
     "zeros far from all others": with_code(0.0, 1000 + RANDOM.random(ROWS), range(0, 400, 3)),
     "two values": np.where(RANDOM.random(ROWS) < 0.1, -1.0, 1.0),
     "a code in most cells": with_code(-999.0, NOISE, range(220)),
+    "a drift": 20 + np.cumsum(RANDOM.random(ROWS)) / 100,
+    "a drift in whole numbers": np.cumsum(RANDOM.random(ROWS) < 0.2) + 20.0,
+    "two hours": np.repeat([3.0, 4.0], ROWS // 2),
     "four states": RANDOM.choice([0.0, 50.0, 51.0, 100.0], ROWS),
     "square wave": SQUARE,
     "walk": np.cumsum(RANDOM.normal(size=ROWS)),
@@ -94,6 +97,24 @@ COUNTERS = {
     "counter": (TOTAL, "only grows"),
     "restarted": (np.concatenate([TOTAL[:150], TOTAL[:250]]), "only grows"),
     "rarely growing": (np.cumsum(RANDOM.random(ROWS) < 0.2).astype(float), "only grows"),
+    "tips of a gauge": (0.2 * np.cumsum(RANDOM.integers(0, 5, ROWS)), "only grows"),
+    "a total with fractions": (np.cumsum(RANDOM.random(ROWS)), "only grows"),
+    "row numbers down": (ROWS - np.arange(ROWS) * 1.0, "counts rows"),
+    "row numbers, some missing": (
+        np.where(np.arange(ROWS) % 50 == 7, np.nan, np.arange(ROWS) * 1.0),
+        "counts rows",
+    ),
+    "date": (TIMES.strftime("%Y%m%d").to_numpy(float), "repeats the time"),
+    "date and time": (TIMES.strftime("%Y%m%d%H%M").to_numpy(float), "repeats the time"),
+    "days of a spreadsheet": (
+        (TIMES - pd.Timestamp("1899-12-30")) / pd.Timedelta("1D"),
+        "repeats the time",
+    ),
+    "seconds since the start": (np.arange(ROWS) * 300.0, "repeats the time"),
+    "hour": (TIMES.hour.to_numpy(float), "repeats the time, an hour"),
+    "hour of another zone": ((TIMES.hour.to_numpy(float) + 5) % 24, "repeats the time, an hour"),
+    "minute": (TIMES.minute.to_numpy(float), "repeats the time, an hour"),
+    "minute of the day": (TIMES.hour * 60.0 + TIMES.minute, "repeats the time, an hour"),
     "row numbers": (np.arange(ROWS) + 700.0, "counts rows"),
     "epoch": (TIMES.as_unit("s").asi8.astype(float), "repeats the time"),
     "epoch in ms": (TIMES.as_unit("ms").asi8.astype(float), "repeats the time"),
@@ -107,6 +128,21 @@ def test_growing_series_are_told_with_the_key(values, words):
     assert '["total"]' in notice
     key = "counters" if words == "only grows" else "ignore"
     assert f"with `{key}`" in notice
+
+
+@pytest.mark.parametrize("part", ["month", "day_of_week", "day", "quarter", "year", "week"])
+def test_parts_of_days_that_repeat_the_time_are_told(part):
+    days = pd.date_range("2023-06-05", periods=ROWS, freq="D")
+    values = days.isocalendar().week if part == "week" else getattr(days, part)
+    start = 1.0 if part == "day_of_week" else 0.0  # Monday is 1
+    table = pd.DataFrame({"a": np.array(values, dtype=float) + start, "b": NOISE}, days)
+    (notice,) = suspect_notices(table, Summary.of(table), ())
+    assert notice.startswith("`a` repeats the time")
+
+
+def test_counters_without_a_name_are_told_where_they_grow_in_most_rows():
+    assert "only grows" in told(TOTAL)[0]
+    assert "only grows" in told(0.2 * np.cumsum(RANDOM.integers(0, 5, ROWS)))[0]
 
 
 def test_counters_that_are_read_as_such_are_not_told():

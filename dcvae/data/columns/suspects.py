@@ -15,7 +15,7 @@ from dcvae._arrays import Float64Array
 from dcvae._text import all_quoted, quoted, shortened
 from dcvae.data.columns.codes import Code, codes_in, describe_codes
 from dcvae.data.columns.overview import Summary
-from dcvae.data.times.steps import steps_between, time_span
+from dcvae.data.times.steps import resolution_notice
 
 # Words that name labels wherever they stand in a name, and those that do so among their like only.
 _LABEL_WORD = re.compile(
@@ -123,7 +123,7 @@ def suspect_notices(frame: pd.DataFrame, summary: Summary, counters: tuple[str, 
 
 
 def step_notices(frame: pd.DataFrame, summary: Summary, max_fill: int | None) -> list[str]:
-    """Tell of series with a value every k-th row only, and of two resolutions in one file.
+    """Tell of series with a value every k-th row only, and of several resolutions in one file.
 
     Args:
         frame: (rows, series), data units, by time.
@@ -152,7 +152,7 @@ def step_notices(frame: pd.DataFrame, summary: Summary, max_fill: int | None) ->
             f'the mean of training. Set `"max_fill": {every}`, or bring all rows to one step with '
             "`resample`."
         )
-    return notices + _two_resolutions(pd.DatetimeIndex(frame.index))
+    return notices + resolution_notice(frame.index)
 
 
 def _is_label(name: str, low: float, high: float) -> bool:
@@ -312,34 +312,6 @@ def _has_unit(seen: Float64Array, change: Float64Array) -> bool:
     multiples = change / change[change > 0].min()
     is_whole = np.abs(multiples - np.round(multiples)).max() < 1e-3
     return bool(is_whole and multiples.max() < 1e6)
-
-
-def _two_resolutions(times: pd.DatetimeIndex) -> list[str]:
-    """Tell of a file whose first and last rows are at different steps, as archives have them."""
-    steps = steps_between(times)
-    if len(steps) < 40:
-        return []
-    quarter = max(len(steps) // 20, 10)
-    first = float(np.median(steps[:quarter]))
-    last = float(np.median(steps[-quarter:]))
-    long, short = max(first, last), min(first, last)
-    if short <= 0 or long < 1.9 * short:
-        return []
-    middle = np.sqrt(long * short)
-    is_long = steps > middle
-    # One change from one to the other: rows on the wrong side of it are few.
-    falls = np.cumsum(np.where(is_long == (first > last), 1, -1))
-    change = int(np.argmax(falls)) + 1
-    wrong = (is_long[:change] != (first > last)).sum() + (is_long[change:] == (first > last)).sum()
-    if wrong > 0.05 * len(steps):
-        return []
-    spans = [time_span(pd.Timedelta(int(step), unit="us")) for step in (first, last)]
-    coarse = time_span(pd.Timedelta(int(long), unit="us"))
-    return [
-        f"The file has two resolutions: its rows are {spans[0]} apart until {times[change]}, then "
-        f"{spans[1]}. The network takes every row for one step: give the part that is meant, or "
-        f"bring all rows to the coarser step with `resample` ({coarse})."
-    ]
 
 
 def labels_notice(labels: pd.DataFrame) -> list[str]:

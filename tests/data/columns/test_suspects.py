@@ -239,6 +239,7 @@ def test_two_resolutions_are_told():
     table = pd.DataFrame({"a": NOISE}, old.append(new))
     (notice,) = step_notices(table, Summary.of(table), 12)
     assert f"its rows are 01:00:00 apart until {old[-1]}, then 00:05:00" in notice
+    assert '`"resample": "1h"`' in notice
     even = pd.DataFrame({"a": NOISE}, TIMES)
     assert step_notices(even, Summary.of(even), 12) == []
     pauses = TIMES + pd.to_timedelta(np.repeat(np.arange(20), 20), unit="h")

@@ -309,9 +309,11 @@ def _has_unit(seen: Float64Array, change: Float64Array) -> bool:
     """Tell whether a total is of whole numbers, or grows by whole multiples of a unit."""
     if (seen % 1 == 0).all():
         return True
-    multiples = change / change[change > 0].min()
-    is_whole = np.abs(multiples - np.round(multiples)).max() < 1e-3
-    return bool(is_whole and multiples.max() < 1e6)
+    unit = change[change > 0].min()
+    multiples = np.round(change / unit)
+    off = float(np.abs(change - multiples * unit).max())
+    rounding = 1e-9 * float(np.abs(seen).max())
+    return off <= min(rounding, 1e-3 * unit) and bool(multiples.max() < 1e6)
 
 
 def labels_notice(labels: pd.DataFrame) -> list[str]:

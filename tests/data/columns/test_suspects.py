@@ -76,6 +76,7 @@ HARMLESS = {
     "two values": np.where(RANDOM.random(ROWS) < 0.1, -1.0, 1.0),
     "a code in most cells": with_code(-999.0, NOISE, range(220)),
     "a drift": 20 + np.cumsum(RANDOM.random(ROWS)) / 100,
+    "a steady drift": 0.03 * np.arange(ROWS) + np.sort(RANDOM.random(ROWS)) / 1_000,
     "a drift in whole numbers": np.cumsum(RANDOM.random(ROWS) < 0.2) + 20.0,
     "two hours": np.repeat([3.0, 4.0], ROWS // 2),
     "four states": RANDOM.choice([0.0, 50.0, 51.0, 100.0], ROWS),

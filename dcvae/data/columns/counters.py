@@ -1,8 +1,9 @@
 """Counters: totals that only grow, turned into how fast they grow.
 
 A counter starts again at 0 when its machine does, and at the largest number of 32 or 64 bits it
-goes on from 0. Both are told apart by the value before: only a counter in the last quarter of its
-range that comes out in the first quarter has overflowed.
+goes on from 0, or from the smallest number if it has a sign. Both are told apart by the value
+before: only a counter in the last quarter of its range, or of the positive numbers, that comes out
+in the first quarter of the range has overflowed.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -14,6 +15,7 @@ from dcvae._arrays import Float64Array
 from dcvae._text import quoted, shortened
 
 _RANGES = (2.0**32, 2.0**64)
+_LARGEST = np.finfo(np.float64).max
 
 
 def growth(frame: pd.DataFrame, counters: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
@@ -50,7 +52,8 @@ def growth(frame: pd.DataFrame, counters: Sequence[str]) -> tuple[pd.DataFrame, 
         rows = np.flatnonzero(~np.isnan(values))
         change, is_reset, is_overflow = _growth_between(values[rows])
         rate = np.full(len(values), np.nan)
-        rate[rows[1:]] = change / np.diff(seconds[rows])
+        with np.errstate(over="ignore"):
+            rate[rows[1:]] = np.clip(change / np.diff(seconds[rows]), -_LARGEST, _LARGEST)
         rates[name] = rate
         resets, overflows = resets + int(is_reset.sum()), overflows + int(is_overflow.sum())
     notice = (
@@ -75,12 +78,16 @@ def counters_in(series: Iterable[Hashable], counters: Sequence[str]) -> list[str
 def _growth_between(values: Float64Array) -> tuple[Float64Array, np.ndarray, np.ndarray]:
     """Return (values - 1,) the growth between neighbors, and where it restarts and overflows."""
     before, after = values[:-1], values[1:]
-    change = after - before
+    with np.errstate(over="ignore"):
+        change = after - before
     falls = change < 0
     overflow = np.zeros(len(change), dtype=bool)
     for size in _RANGES:
-        wraps = falls & (before >= 0.75 * size) & (before < size) & (after < 0.25 * size)
-        change = np.where(wraps, change + size, change)
-        overflow |= wraps
+        for end in (size / 2, size):  # with and without a sign
+            is_late = (before >= 0.75 * end) & (before <= end)
+            is_early = (after >= end - size) & (after < end - 0.75 * size)
+            wraps = falls & is_late & is_early
+            change = np.where(wraps, change + size, change)
+            overflow |= wraps
     reset = falls & ~overflow
     return np.where(reset, np.maximum(after, 0.0), change), reset, overflow

@@ -6,26 +6,43 @@ nobody knows but the user.
 
 import re
 from collections.abc import Callable
+from unicodedata import combining, normalize
 
 import numpy as np
 import pandas as pd
 
 from dcvae._arrays import Float64Array
 from dcvae._text import all_quoted, quoted, shortened
+from dcvae.data.columns.codes import Code, codes_in, describe_codes
 from dcvae.data.columns.overview import Summary
-from dcvae.data.times.steps import steps_between, time_span
+from dcvae.data.times.steps import resolution_notice
 
-_LABEL_NAMES = re.compile(
-    r"(^|[^a-z])(label|labels|anomaly|anomalies|anomalous|isanomaly|outlier|outliers|isoutlier"
-    r"|attack|attacks|target|class|y|truth|fault|faults|faulty|failure|incident|alarm|alert"
-    r"|changepoint|abnormal|normal)([^a-z]|$)"
+# Words that name labels wherever they stand in a name, and those that do so among their like only.
+_LABEL_WORD = re.compile(
+    r"labels?|(is)?anomal(y|ies|ous|ias?|ien?)|(is)?outliers?|attacks?|(ground)?truth"
+    r"|(is)?fault(s|y)?|failures?|incidents?|changepoints?|(is)?abnormal|etiquetas?"
+    r"|sto(e)?rung(en)?|(is)?fraud"
 )
-_ENDS_OF_RANGES = {float(2**n - less) for n in (15, 16, 31, 32, 63, 64) for less in (0, 1)}
+_LABEL_WORD_ALONE = re.compile("target|class|y|normal|alarm|alert|event|gt|ano|broken|flag")
+_WORD_BESIDE = re.compile("is|has|the|ground|true|att|bin|binary")
+# At the end of a name they say that it is a measured value, such as `fault_current`.
+_QUANTITY = re.compile(
+    "rate|ratio|score|count|counter|number|current|voltage|power|pressure|temperature|speed|load"
+    "|level|time|duration|distance|threshold|reset"
+)
+_LARGEST_LABEL = 1_000.0
 _FEWEST_ROWS = 30  # below it nothing about a column is told but its name
 _PROBE = 2_000  # rows by which a column is ruled out before all of it is looked at
 _FEWEST_INCREASES = 20
-_FAR = 3.0  # a value that is a code is farther from the others than this many times their range
-_MICROSECONDS_OF_EPOCHS = (1e6, 1e3, 1.0, 1e-3)  # that count s, ms, us and ns
+_MOST_STEPS_BACK = 0.02  # of a counter, as a share of its first rows
+_US = 1e6  # microseconds of a second
+_EPOCHS = (  # microseconds of a unit, and what is counted up to 1970
+    *((_US, 0.0), (1e3, 0.0), (1.0, 0.0), (1e-3, 0.0)),
+    *((86_400 * _US, 0.0), (86_400 * _US, 25_569.0)),  # days, and days as spreadsheets have them
+)
+_TOTAL_WORD = re.compile(
+    r"total\w*|cumul\w*|counts?|counters?|bytes|packets|octets|errors|sum|kwh|odometer"
+)
 
 
 def label_notices(
@@ -39,28 +56,34 @@ def label_notices(
         labels: (rows, series) bool, of the same rows; None if there are none.
 
     Returns:
-        A sentence about series of 0 and 1 that are named like a label or equal to the labels.
+        Without labels, a sentence about series of two values that are named like a label. With
+        them, one about the others that are equal to the labels, whatever their two values are.
     """
-    found = []
     truth = None if labels is None else labels.any(axis=1).to_numpy()
+    if truth is not None and (truth.all() or not truth.any()):
+        return []
+    found: dict[str, list[str]] = {}
     for number, name in enumerate(frame.columns):
-        low, high = summary.smallest[number], summary.largest[number]
-        if not (low in (0.0, 1.0) and high in (0.0, 1.0)):
+        low, high = float(summary.smallest[number]), float(summary.largest[number])
+        is_named = _is_label(str(name), low, high)
+        if is_named == (truth is not None):
             continue
         values = frame.iloc[:, number].to_numpy()
-        is_named = bool(_LABEL_NAMES.search(_plain(str(name))))
-        is_binary = low == high or bool(np.isin(values[~np.isnan(values)], (0.0, 1.0)).all())
-        is_equal = truth is not None and truth.any() and np.array_equal(values == 1.0, truth)
-        if is_binary and (is_named or is_equal):
-            found.append((str(name), is_equal))
+        if truth is None:
+            if _has_only(values, low, high):
+                two = "0 or 1" if low in (0, 1) and high in (0, 1) else f"{low:g} or {high:g}"
+                found.setdefault(f"{two} and named like a label", []).append(str(name))
+        elif why := _equal_to(truth, values, low, high):
+            found.setdefault(why, []).append(str(name))
     if not found:
         return []
-    names = [name for name, _ in found]
-    why = "equal to the labels" if any(equal for _, equal in found) else "named like a label"
+    names = [name for of in found.values() for name in of]
+    parts = [
+        f"{all_quoted(of)} {'is' if len(of) == 1 else 'are'} {why}" for why, of in found.items()
+    ]
     return [
-        f"WARNING: {all_quoted(names)} {'is' if len(names) == 1 else 'are'} 0 or 1 and {why}: a "
-        "model that is shown the answer is worth nothing. If it is a label, leave it out with "
-        f"`ignore`: {_listed(names)}, and train again."
+        f"WARNING: {'; '.join(parts)}: a model that is shown the answer is worth nothing. If it is "
+        f"a label, leave it out with `ignore`: {_listed(names)}, and train again."
     ]
 
 
@@ -78,29 +101,29 @@ def suspect_notices(frame: pd.DataFrame, summary: Summary, counters: tuple[str, 
     if len(frame) < _FEWEST_ROWS:
         return []
     times = pd.DatetimeIndex(frame.index)
-    kinds: dict[str, list[str]] = {"rows": [], "time": [], "counter": []}
-    codes = []
+    kinds: dict[str, list[str]] = {"rows": [], "time": [], "part": [], "counter": []}
+    head = _parts_of(times[:_PROBE])
+    codes: list[Code] = []
     for number, name in enumerate(frame.columns):
         low, high = summary.smallest[number], summary.largest[number]
         if str(name) in counters or not np.isfinite([low, high]).all():
             continue
         values = frame.iloc[:, number].to_numpy()
-        if low < high:
-            kind = _growing_kind(values, times)
-            if kind:
-                kinds[kind].append(str(name))
-                continue
-        code = _code_in(values, low, high)
-        if code is not None:
-            codes.append((str(name), *code))
+        if low == high:
+            continue
+        kind = _time_kind(values, times) if _matches(values[:_PROBE], head) else ""
+        if kind := kind or _growing_kind(str(name), values, times):
+            kinds[kind].append(str(name))
+        else:
+            codes += codes_in(str(name), values)
     return [
         *(_describe_growing[kind](names) for kind, names in kinds.items() if names),
-        *_describe_codes(codes),
+        *describe_codes(codes),
     ]
 
 
 def step_notices(frame: pd.DataFrame, summary: Summary, max_fill: int | None) -> list[str]:
-    """Tell of series with a value every k-th row only, and of two resolutions in one file.
+    """Tell of series with a value every k-th row only, and of several resolutions in one file.
 
     Args:
         frame: (rows, series), data units, by time.
@@ -129,13 +152,124 @@ def step_notices(frame: pd.DataFrame, summary: Summary, max_fill: int | None) ->
             f'the mean of training. Set `"max_fill": {every}`, or bring all rows to one step with '
             "`resample`."
         )
-    return notices + _two_resolutions(pd.DatetimeIndex(frame.index))
+    return notices + resolution_notice(frame.index)
 
 
-def _growing_kind(values: Float64Array, times: pd.DatetimeIndex) -> str:
+def _is_label(name: str, low: float, high: float) -> bool:
+    """Tell whether a series is named like a label, and its range is one of labels."""
+    if not (low % 1 == 0 and high % 1 == 0 and high < _LARGEST_LABEL):
+        return False
+    if low == high and low not in (0.0, 1.0):
+        return False
+    words = _words(name)
+    if not words or _QUANTITY.fullmatch(words[-1]):
+        return False
+    if any(_LABEL_WORD.fullmatch(word) for word in words):
+        return True
+    alone = [word for word in words if not _WORD_BESIDE.fullmatch(word)]
+    has_digits = re.search(r"\d", name) is not None
+    return bool(alone) and not has_digits and all(map(_LABEL_WORD_ALONE.fullmatch, alone))
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name, in lower case and without accents."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    plain = "".join(c for c in normalize("NFKD", spaced) if not combining(c)).casefold()
+    return re.findall(r"[^\W\d_]+", plain)
+
+
+def _has_only(values: Float64Array, low: float, high: float) -> bool:
+    """Tell whether a series has no values but these two."""
+    return bool(((values == low) | (values == high) | np.isnan(values)).all())
+
+
+def _equal_to(truth: np.ndarray, values: Float64Array, low: float, high: float) -> str:
+    """Say how a series of two values is equal to the labels; "" if it is not."""
+    if not low < high or len(values) != len(truth):
+        return ""
+    head = values[:_PROBE]
+    if not _has_only(head, low, high) or not _has_only(values, low, high):
+        return ""
+    observed = ~np.isnan(values)
+    is_high, is_labeled = values[observed] == high, truth[observed]
+    if (is_high == is_labeled).all():
+        anomaly, normal = high, low
+    elif (is_high != is_labeled).all():
+        anomaly, normal = low, high
+    else:
+        return ""
+    if (anomaly, normal) == (1.0, 0.0):
+        return "equal to the labels"
+    return f"equal to the labels, with {anomaly:g} for an anomaly and {normal:g} for normal"
+
+
+def _time_kind(values: Float64Array, times: pd.DatetimeIndex) -> str:
+    """Return "time" for dates as numbers, "part" for an hour, a weekday or the like; else ""."""
+    kinds = _matches(values, _parts_of(times))
+    if "date" in kinds:
+        return "time"
+    different = len(np.unique(values[~np.isnan(values)]))
+    is_part = "part" in kinds and different >= 3
+    is_shifted = ("hour" in kinds and different == 24) or ("weekday" in kinds and different == 7)
+    return "part" if is_part or is_shifted else ""
+
+
+def _parts_of(times: pd.DatetimeIndex) -> dict[str, list[np.ndarray]]:
+    """Return numbers that tell the time or a part of it, (rows,) each, by kind."""
+    year, month, day = (_whole(part) for part in (times.year, times.month, times.day))
+    hour, minute, second = (_whole(part) for part in (times.hour, times.minute, times.second))
+    date, clock = (year * 100 + month) * 100 + day, (hour * 100 + minute) * 100 + second
+    year_day, of_day = _whole(times.day_of_year), (hour * 60 + minute) * 60 + second
+    return {
+        "date": [
+            *(year, year * 100 + month, date, date % 1_000_000, year * 1000 + year_day),
+            *(date * 100 + hour, date * 10_000 + clock // 100, date * 1_000_000 + clock),
+        ],
+        "part": [
+            *(month, month - 1, day, year_day, _whole(times.quarter), hour, minute, second),
+            *(_whole(times.isocalendar().week), clock // 100, clock),
+            *(of_day, of_day // 60, of_day / 3600, hour + minute / 60),
+        ],
+        "hour": [hour],
+        "weekday": [_whole(times.day_of_week)],
+    }
+
+
+def _whole(part: pd.Index | pd.Series) -> np.ndarray:
+    return np.asarray(part, dtype=np.int64)  # dates and clocks in one number have 14 digits
+
+
+def _matches(values: Float64Array, parts: dict[str, list[np.ndarray]]) -> set[str]:
+    """Return the kinds of the parts of the time that a series is equal to."""
+    observed = ~np.isnan(values)
+    seen = values[observed]
+    kinds = set()
+    for kind, several in parts.items():
+        for part in several:
+            if kind in ("hour", "weekday"):
+                # Counted from 0 or 1, from Sunday or Monday, in any zone, one clock change apart.
+                size = 24 if kind == "hour" else 7
+                shift = (seen - part[observed]) % size
+                changes = int((np.diff(shift) != 0).sum())
+                is_equal = changes <= len(seen) / 1_000 and bool(((seen % 1) == 0).all())
+                is_equal &= bool(((seen >= 0) & (seen <= size)).all())
+            else:
+                is_equal = bool(
+                    (np.abs(seen - part[observed]) <= 1e-6 * (1 + np.abs(seen[:1]))).all()
+                )
+            if is_equal:
+                kinds.add(kind)
+                break
+    return kinds
+
+
+def _growing_kind(name: str, values: Float64Array, times: pd.DatetimeIndex) -> str:
     """Return "rows", "time" or "counter" for a series that grows like one; "" for any other."""
     head = np.diff(values[:_PROBE])
-    if (head < 0).sum() > max(2, 0.02 * len(head)) or not (head > 0).any():
+    if ((head == -1) | np.isnan(head)).all():
+        return "rows" if _counts_rows(values, -1.0) else ""
+    steps_back = (head < 0).sum()
+    if steps_back > max(2, _MOST_STEPS_BACK * len(head)) or not (head > 0).any():
         return ""
     rows = np.flatnonzero(~np.isnan(values))
     seen = values[rows]
@@ -144,99 +278,42 @@ def _growing_kind(values: Float64Array, times: pd.DatetimeIndex) -> str:
     change = np.diff(seen)
     ups, falls = int((change > 0).sum()), np.flatnonzero(change < 0)
     if len(falls) == 0:
-        ticks = times.as_unit("us").asi8[rows]
-        apart = (np.abs(seen - ticks / unit).max() * unit for unit in _MICROSECONDS_OF_EPOCHS)
-        if any(distance <= 86_400 * 1e6 for distance in apart):
-            return "time"
-        if (change == change[0]).all() and (seen % 1 == 0).all() and abs(change[0]) == 1:
+        if _counts_rows(values, 1.0):
             return "rows"
-    if ups < _FEWEST_INCREASES or len(falls) > ups / 20:
+        ticks = times.as_unit("us").asi8[rows]
+        for unit, start in _EPOCHS:
+            clock = ticks / unit
+            since = clock - clock[0]
+            is_epoch = np.abs(seen - clock - start).max() * unit <= 86_400 * _US
+            if is_epoch or np.abs(seen - seen[0] - since).max() <= 1e-6 * since[-1]:
+                return "time"
+    if ups < _FEWEST_INCREASES or len(falls) > ups / 20 or seen.min() < 0:
         return ""
-    restarts = seen[falls + 1] <= 0.1 * seen[falls]
-    is_total = seen.min() >= 0 and bool(restarts.all())
+    if len(falls):
+        return "counter" if (seen[falls + 1] <= 0.1 * seen[falls]).all() else ""
     # A level that drifts upward without one step back is not one of whole numbers that jump.
-    return "counter" if is_total and (len(falls) > 0 or ups > 0.05 * len(change)) else ""
+    is_named = any(map(_TOTAL_WORD.fullmatch, _words(name)))
+    return "counter" if is_named or (ups > 0.5 * len(change) and _has_unit(seen, change)) else ""
 
 
-def _code_in(
-    values: Float64Array, low: float, high: float
-) -> tuple[float, int, float, float] | None:
-    """Find an extreme value that stands for a missing one.
-
-    Returns:
-        The value, its number of cells, and the smallest and largest of all others; None if there
-        is none.
-    """
-    candidates = []
-    for value in dict.fromkeys((low, high)):
-        equal = values == value
-        count = int(equal.sum())
-        if count < 2 or (low == high and not (value == 0 and np.signbit(values[equal]).all())):
-            continue
-        others = values[~equal & ~np.isnan(values)]
-        if value == 0:
-            negative_zeros = int((equal & np.signbit(values)).sum())
-            if negative_zeros >= 2 and low == 0 and len(others):
-                candidates.append((-0.0, negative_zeros, others.min(), others.max()))
-                continue
-        if len(others) < _FEWEST_ROWS:
-            continue
-        first, last = others.min(), others.max()
-        gap = min(abs(value - first), abs(value - last))
-        spread = last - first
-        is_code = _is_code(value)
-        alone = value < 0 <= first  # the only value below zero
-        stretches = int((np.diff(equal.astype(np.int8)) == 1).sum()) + int(equal[0])
-        if is_code and (gap > spread or alone or abs(value) >= 2**15 - 1):
-            is_found = gap > 0.5 * spread or alone
-        else:
-            is_found = gap > _FAR * spread and stretches >= 3 and spread > 0
-        if is_found:
-            candidates.append((float(value), count, float(first), float(last)))
-    return candidates[0] if candidates else None
+def _counts_rows(values: Float64Array, by: float) -> bool:
+    """Tell whether a series of whole numbers changes by as much in every row."""
+    rows = np.flatnonzero(~np.isnan(values))
+    seen = values[rows]
+    if len(seen) < _FEWEST_ROWS or seen[0] % 1:
+        return False
+    return bool(((np.diff(seen) == by * np.diff(rows)) | (np.diff(seen) == by)).all())
 
 
-def _is_code(value: float) -> bool:
-    """Tell whether a number is one of those that tools write for a missing value."""
-    if value in (-1.0, -200.0, 1e20, 1e30, -1e20, -1e30):
+def _has_unit(seen: Float64Array, change: Float64Array) -> bool:
+    """Tell whether a total is of whole numbers, or grows by whole multiples of a unit."""
+    if (seen % 1 == 0).all():
         return True
-    if abs(value) > 1e300:
-        return True
-    whole = abs(value)
-    if whole % 1 == 0 and whole < 1e15:
-        digits = str(int(whole))
-        if set(digits) == {"9"} and len(digits) >= 2:
-            return True
-        return whole in _ENDS_OF_RANGES
-    return abs(whole - 9999.99) < 1 or whole in (2.0**63, 2.0**64)
-
-
-def _two_resolutions(times: pd.DatetimeIndex) -> list[str]:
-    """Tell of a file whose first and last rows are at different steps, as archives have them."""
-    steps = steps_between(times)
-    if len(steps) < 40:
-        return []
-    quarter = max(len(steps) // 20, 10)
-    first = float(np.median(steps[:quarter]))
-    last = float(np.median(steps[-quarter:]))
-    long, short = max(first, last), min(first, last)
-    if short <= 0 or long < 1.9 * short:
-        return []
-    middle = np.sqrt(long * short)
-    is_long = steps > middle
-    # One change from one to the other: rows on the wrong side of it are few.
-    falls = np.cumsum(np.where(is_long == (first > last), 1, -1))
-    change = int(np.argmax(falls)) + 1
-    wrong = (is_long[:change] != (first > last)).sum() + (is_long[change:] == (first > last)).sum()
-    if wrong > 0.05 * len(steps):
-        return []
-    spans = [time_span(pd.Timedelta(int(step), unit="us")) for step in (first, last)]
-    coarse = time_span(pd.Timedelta(int(long), unit="us"))
-    return [
-        f"The file has two resolutions: its rows are {spans[0]} apart until {times[change]}, then "
-        f"{spans[1]}. The network takes every row for one step: give the part that is meant, or "
-        f"bring all rows to the coarser step with `resample` ({coarse})."
-    ]
+    unit = change[change > 0].min()
+    multiples = np.round(change / unit)
+    off = float(np.abs(change - multiples * unit).max())
+    rounding = 1e-9 * float(np.abs(seen).max())
+    return off <= min(rounding, 1e-3 * unit) and bool(multiples.max() < 1e6)
 
 
 def labels_notice(labels: pd.DataFrame) -> list[str]:
@@ -254,38 +331,12 @@ def labels_notice(labels: pd.DataFrame) -> list[str]:
     ]
 
 
-def _describe_codes(codes: list[tuple[str, float, int, float, float]]) -> list[str]:
-    notices = []
-    for value in dict.fromkeys(_written(code[1]) for code in codes):
-        of = [code for code in codes if _written(code[1]) == value]
-        places = [
-            f"`{name}` {count:,} times (all others from {first:.6g} to {last:.6g})"
-            for name, _, count, first, last in of
-        ]
-        notices.append(
-            f"{value} stands apart in {shortened(places)}. If it means that nothing was measured, "
-            f'say so with `"missing_values": [{value}]`: else it is learned as a value.'
-        )
-    return notices
-
-
-def _written(value: float) -> str:
-    """Write a number as the settings file takes it."""
-    if value == 0:
-        return "-0.0"
-    return f"{value:.17g}" if value % 1 or abs(value) > 1e15 else f"{value:.0f}"
-
-
 def _listed(names: list[str]) -> str:
     return "`[" + ", ".join(f'"{name}"' for name in names) + "]`"
 
 
 def _have(names: list[str]) -> str:
     return "has" if len(names) == 1 else "have"
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()
 
 
 _describe_growing: dict[str, Callable[[list[str]], str]] = {
@@ -297,6 +348,11 @@ _describe_growing: dict[str, Callable[[list[str]], str]] = {
         f"{shortened(quoted(names))} {'repeats' if len(names) == 1 else 'repeat'} the time: in "
         "another file it has values never seen in training. Leave it out with `ignore`: "
         f"{_listed(names)}."
+    ),
+    "part": lambda names: (
+        f"{shortened(quoted(names))} {'repeats' if len(names) == 1 else 'repeat'} the time, an "
+        "hour, a weekday or another part of it: that is no measurement. Leave it out with "
+        f"`ignore`: {_listed(names)}."
     ),
     "counter": lambda names: (
         f"{shortened(quoted(names))} only {'grows' if len(names) == 1 else 'grow'}, but for "

@@ -4,8 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dcvae.config.values import duration_of
 from dcvae.data.tables import describe_table
-from dcvae.data.times.steps import describe_steps, sampling_step, step_notice, time_span
+from dcvae.data.times.steps import (
+    describe_steps,
+    resolution_notice,
+    sampling_step,
+    step_notice,
+    time_span,
+)
 from support.tables import TIMES, table_of
 
 
@@ -16,6 +23,14 @@ def test_irregular_steps_are_told():
         "The sampling step is 00:01:00, but 1 of 3 steps differ from it; the longest is 00:03:00, "
         "after 2021-01-01 00:02:00."
     )
+
+
+def test_the_shortest_step_is_told_where_none_is_longer():
+    times = pd.date_range("2021-01-01", periods=9, freq="10min").delete(8)
+    assert describe_steps(times.insert(4, times[3] + pd.Timedelta("4min"))) == [
+        "The sampling step is 00:10:00, but 2 of 8 steps differ from it; the shortest is 00:04:00, "
+        "after 2021-01-01 00:30:00."
+    ]
 
 
 @pytest.mark.parametrize("unit", ["s", "us", "ns"])
@@ -95,3 +110,75 @@ def test_a_table_of_one_long_day_has_the_step_of_days():
     assert sampling_step(days) == pd.Timedelta(25, unit="h")
     assert step_notice(days, 86_400.0) == []
     assert len(step_notice(days, 3600.0 * 26)) == 1
+
+
+# --- Calendar months -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("frequency", ["MS", "ME", "QS", "QE", "YS", "YE"])
+def test_calendar_months_quarters_and_years_are_even(frequency):
+    assert describe_steps(pd.date_range("1950-01-01", periods=60, freq=frequency)) == []
+
+
+@pytest.mark.parametrize("start", ["2020-01-15 06:00", "2020-01-30 00:00", "2020-01-31 12:00"])
+def test_months_by_day_are_even(start):
+    times = [pd.Timestamp(start) + pd.DateOffset(months=number) for number in range(40)]
+    assert describe_steps(pd.DatetimeIndex(times)) == []
+
+
+def test_months_of_a_zone_are_even():
+    local = pd.date_range("2020-06-01", periods=40, freq="MS", tz="Europe/Madrid")
+    assert describe_steps(local.tz_convert("UTC").tz_localize(None)) == []
+
+
+def test_a_missing_month_is_told():
+    times = pd.date_range("2020-01-01", periods=40, freq="MS").delete([6, 7])
+    assert describe_steps(times) == [
+        "The sampling step is 1 calendar month, but 1 of 37 steps differ from it; the longest is "
+        "3 months, after 2020-06-01 00:00:00."
+    ]
+
+
+def test_steps_of_about_a_month_are_no_months():
+    times = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(30) * 30, unit="D")
+    assert describe_steps(times) == []
+    assert len(describe_steps(times.delete(5))) == 1
+
+
+# --- Resolutions -----------------------------------------------------------------------------
+
+
+def joined(*parts):
+    """Times of rows at one step after the other: pairs of a number and a step."""
+    steps = np.concatenate([np.full(number, pd.Timedelta(step)) for number, step in parts])
+    return pd.Timestamp("2024-01-01") + pd.to_timedelta(np.cumsum(steps))
+
+
+@pytest.mark.parametrize("step", ["1D", "7D", "1h", "90min", "15min", "30s", "250ms"])
+def test_two_resolutions_are_told_with_the_value_of_the_key(step):
+    times = joined((100, step), (300, pd.Timedelta(step) / 5))
+    (notice,) = resolution_notice(times)
+    assert notice.startswith(
+        f"The file has two resolutions: its rows are {time_span(pd.Timedelta(step))} apart until "
+        f"{times[99]}, then {time_span(pd.Timedelta(step) / 5)}."
+    )
+    assert duration_of(notice.split('"')[3]) == pd.Timedelta(step)
+    assert describe_steps(times) == []
+
+
+@pytest.mark.parametrize("order", [("1h", "15min", "5min"), ("5min", "1h", "5min")])
+def test_more_resolutions_are_several(order):
+    (notice,) = resolution_notice(joined(*((150, step) for step in order)))
+    spans = ", then ".join(time_span(pd.Timedelta(step)) for step in order)
+    assert notice.startswith(
+        f"The file has several resolutions: its rows are {spans.replace(',', ' apart,', 1)}."
+    )
+    assert notice.endswith('`"resample": "1h"`.')
+
+
+def test_steps_that_vary_are_no_resolutions():
+    days = joined(*[(144, "5min"), (12, "1h")] * 20)
+    assert resolution_notice(days) == []
+    assert len(describe_steps(days)) == 1
+    seconds = np.random.default_rng(3).exponential(60, 500) + 1
+    assert resolution_notice(pd.Timestamp(0) + pd.to_timedelta(seconds.cumsum(), unit="s")) == []

@@ -37,7 +37,9 @@ class TrainingKeys(CommonKeys):
     lr: Annotated[
         float,
         Key("training", why="0 would learn nothing", why_not_more="it is about 0.001, as a rule"),
-    ] = Field(1e-4, gt=0, le=1e30, description="Learning rate of Adam, the first one if `lr_decay`.")
+    ] = Field(
+        1e-4, gt=0, le=1e30, description="Learning rate of Adam, the first one if `lr_decay`."
+    )
     lr_decay: Annotated[bool, Key("training")] = Field(
         False, description="Whether the learning rate decays exponentially, in stairs."
     )

@@ -83,7 +83,8 @@ class ResultsFolder:
         self._is_given = folder is not None
         if folder is not None:
             # Its last name, so that what is made beside it has one; not a link's target.
-            name = folder.name or folder.resolve().name
+            folder = folder if folder.name else folder.resolve()
+            name = folder.name
             self._is_given = folder.parent.resolve() != results.resolve()
             self.folder = (folder.parent.resolve() if self._is_given else results) / name
         self.model_folder, self._identity = model_folder, identity

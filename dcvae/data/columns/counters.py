@@ -1,9 +1,9 @@
 """Counters: totals that only grow, turned into how fast they grow.
 
-A counter starts again at 0 when its machine does, and at the largest number of 32 or 64 bits it
-goes on from 0, or from the smallest number if it has a sign. Both are told apart by the value
-before: only a counter in the last quarter of its range, or of the positive numbers, that comes out
-in the first quarter of the range has overflowed.
+A counter starts again at 0 when its machine does: its growth since the row before is not known, and
+missing. At the largest number of 32 or 64 bits it goes on from 0, or from the smallest number if it
+has a sign. Both are told apart by the value before: only a counter in the last quarter of its
+range, or of the positive numbers, that comes out in the first quarter of the range has overflowed.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -32,15 +32,16 @@ def growth(frame: pd.DataFrame, counters: Sequence[str]) -> tuple[pd.DataFrame, 
         The frame with those columns in units a second, and a notice.
 
     Examples:
-        It grows by 60 in a minute, then its machine restarts and it reaches 30:
+        It grows by 60 in a minute, then its machine restarts, and it grows by 30:
 
         >>> import pandas as pd
         >>> from dcvae.data.columns.counters import growth
-        >>> times = pd.date_range("2024-01-01", periods=3, freq="min")
-        >>> growth(pd.DataFrame({"bytes": [1000.0, 1060.0, 30.0]}, times), ["bytes"])[0]["bytes"]
+        >>> times = pd.date_range("2024-01-01", periods=4, freq="min")
+        >>> growth(pd.DataFrame({"bytes": [1000.0, 1060.0, 5.0, 35.0]}, times), ["bytes"])[0]["bytes"]
         2024-01-01 00:00:00    NaN
         2024-01-01 00:01:00    1.0
-        2024-01-01 00:02:00    0.5
+        2024-01-01 00:02:00    NaN
+        2024-01-01 00:03:00    0.5
         Freq: min, Name: bytes, dtype: float64
     """
     if not counters:
@@ -90,4 +91,4 @@ def _growth_between(values: Float64Array) -> tuple[Float64Array, np.ndarray, np.
             change = np.where(wraps, change + size, change)
             overflow |= wraps
     reset = falls & ~overflow
-    return np.where(reset, np.maximum(after, 0.0), change), reset, overflow
+    return np.where(reset, np.nan, change), reset, overflow

@@ -63,7 +63,7 @@ class DataKeys(CommonKeys):
         (),
         strict=False,
         description="Series that only grow, as totals do: each is read as its growth per second. "
-        "One that falls has overflowed at 32 or 64 bits, or has started again: there it is missing.",
+        "One that falls has overflowed at 32 or 64 bits, or started again: there it is missing.",
     )
     by: Annotated[
         tuple[str, ...],

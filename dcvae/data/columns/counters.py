@@ -37,7 +37,8 @@ def growth(frame: pd.DataFrame, counters: Sequence[str]) -> tuple[pd.DataFrame, 
         >>> import pandas as pd
         >>> from dcvae.data.columns.counters import growth
         >>> times = pd.date_range("2024-01-01", periods=4, freq="min")
-        >>> growth(pd.DataFrame({"bytes": [1000.0, 1060.0, 5.0, 35.0]}, times), ["bytes"])[0]["bytes"]
+        >>> table = pd.DataFrame({"bytes": [1000.0, 1060.0, 5.0, 35.0]}, times)
+        >>> growth(table, ["bytes"])[0]["bytes"]
         2024-01-01 00:00:00    NaN
         2024-01-01 00:01:00    1.0
         2024-01-01 00:02:00    NaN

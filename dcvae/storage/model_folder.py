@@ -80,7 +80,7 @@ class StoredModel(ModelDescription):
 
     @property
     def identity(self) -> Any:
-        """What tells this model from another that takes its name: the hashes of its files."""
+        """The hashes of its files, which tell this model from another that takes its name."""
         return self.run.get("sha256")
 
     def snapshot(self) -> "StoredModel":

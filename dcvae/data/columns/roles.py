@@ -143,7 +143,7 @@ def word_problems(
 
 def _advice_on_words(look: pd.DataFrame, words: Sequence[str], roles: Roles) -> str:
     """Say what to do about columns of words, by whether they tell rows of one time apart."""
-    times = list(roles.times)
+    times = [*roles.times, *roles.by]
     several = [name for name in words if len(look[name].unique()) > 1]
     if look.duplicated(times).mean() > 0.1 and several:
         by = next((name for name in several if not look.duplicated([*times, name]).any()), None)

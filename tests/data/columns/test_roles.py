@@ -198,3 +198,11 @@ def test_models_find_their_series_among_machines(tmp_path):
     assert list(read_table(tmp_path / "data.csv", keys, series=names).frame) == names
     with pytest.raises(InputError, match="`7 cpu`"):
         read_table(tmp_path / "data.csv", keys, series=["7 cpu"])
+
+
+def test_words_beside_the_key_that_tells_machines_apart_are_no_key(tmp_path):
+    table = DEVICES.assign(state=np.where(DEVICES["cpu"] > 8, "warn", "ok"))
+    with pytest.raises(
+        InputError, match=r"column `state` holds words .*leave it out with `ignore`"
+    ):
+        read(tmp_path, table, by="device")

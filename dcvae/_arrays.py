@@ -3,6 +3,7 @@
 A run is half-open, `start <= row < stop`. Nothing loops over rows or over runs.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -182,3 +183,19 @@ def _check_same_rows(name: str, truth: BoolArray, other: AnyArray) -> None:
             f"`truth` and `{name}` must have one value for each of the same rows. "
             f"Received: {truth.size} and {other.size} rows. Align them by timestamp first."
         )
+
+
+def is_number(value: Any, least: float = -math.inf, most: float = math.inf) -> bool:
+    """Tell whether a value from JSON is a finite number within bounds; true and false are none.
+
+    Examples:
+        >>> is_number(2.5, least=0), is_number(True), is_number(float("nan")), is_number(10**400)
+        (True, False, False, False)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        number = float(value)
+    except OverflowError:
+        return False
+    return math.isfinite(number) and least <= number <= most

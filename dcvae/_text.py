@@ -1,6 +1,9 @@
-"""Parts of messages: shortened lists, quoted names, durations."""
+"""Parts of messages, shortened lists, quoted names, durations; and the words of a name."""
 
+import json
+import re
 from collections.abc import Iterable, Sequence
+from unicodedata import combining, normalize
 
 NAMED = 5  # items of a list that a notice names
 SHOWN = 3  # items of a list that an error message shows
@@ -59,3 +62,25 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def as_value(names: Iterable[str]) -> str:
+    """Write names as the list that a key of the settings takes.
+
+    Examples:
+        >>> as_value(["flow", "level"])
+        '["flow", "level"]'
+    """
+    return json.dumps(list(names), ensure_ascii=False)
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a name, in lower case and without accents.
+
+    Examples:
+        >>> words_of("isAnomaly_2"), words_of("Störung")
+        (['is', 'anomaly'], ['storung'])
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    plain = "".join(c for c in normalize("NFKD", spaced) if not combining(c)).casefold()
+    return re.findall(r"[^\W\d_]+", plain)

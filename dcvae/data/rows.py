@@ -12,7 +12,7 @@ from dcvae.data.columns.order import order_problems
 from dcvae.data.columns.roles import Roles
 from dcvae.data.columns.time_columns import joined_times
 from dcvae.data.files.cells import CellRules, without_codes
-from dcvae.data.files.messages import File, describe_cells
+from dcvae.data.files.messages import File, RowPlaces, describe_cells
 from dcvae.data.files.selection import SelectedRows
 from dcvae.data.times.reading import read_times
 from dcvae.data.times.steps import steps_between
@@ -41,45 +41,45 @@ def read_rows(
     texts, frame = file.read([*roles.times, *roles.by], wanted, rules)
     cells = joined_times(texts[list(roles.times)])
     rows, notices = _filled_rows(cells, frame)
-    whole = file
+    here: RowPlaces = file
     if len(rows) < len(frame):
-        file = SelectedRows(file, rows)
+        here = SelectedRows(file, rows)
         cells, frame, texts = cells.iloc[rows], frame.iloc[rows], texts.iloc[rows]
-    names = texts_of(texts[list(roles.by)], file)
-    times, told = _times_of(cells.reset_index(drop=True), file, names, keys.time_zone)
+    names = texts_of(texts[list(roles.by)], here)
+    times, told = _times_of(cells.reset_index(drop=True), here, names, keys.time_zone)
     notices += told
     problems = []
     if labels:
-        problems += describe_cells(~frame.isin([0.0, 1.0]).to_numpy(), wanted, file, labels)
+        problems += describe_cells(~frame.isin([0.0, 1.0]).to_numpy(), wanted, here, labels)
     else:
-        problems += _endless_problems(frame, file)
+        problems += _endless_problems(frame, here)
         frame = without_codes(frame, keys.missing_values)
     if roles.by:
-        chosen = chosen_rows(file, names, keys.entity)
+        chosen = chosen_rows(here, names, keys.entity)
         rows, frame, times = rows[chosen], frame.iloc[chosen], times[chosen]
-        file = SelectedRows(whole, rows)
+        here = SelectedRows(file, rows)
         kept = list(roles.by if keys.entity is None else roles.by[1:])
         if kept:
             if problems:  # which come first
                 return frame.set_axis(times, axis=0), notices, problems
             may_differ = keys.resample is not None
             names = names[kept].iloc[chosen]
-            wide, told = side_by_side(file, times, names, frame, may_differ=may_differ)
+            wide, told = side_by_side(here, times, names, frame, may_differ=may_differ)
             return wide, notices + told, []
     if len(times) > 2 and (steps_between(times) < 0).mean() > _NEWEST_FIRST:
         frame, times, rows = frame.iloc[::-1], times[::-1], rows[::-1]
-        file = SelectedRows(whole, rows)
+        here = SelectedRows(file, rows)
         notices.append("Its newest row stands first; it is read from the last row on.")
     if not (times.is_monotonic_increasing and times.is_unique):
         # Machines may be told apart by a column that is no series.
-        others = [name for name in whole.names if name and name not in (*roles.times, *roles.by)]
-        columns = whole.read(others, [], rules)[0].iloc[rows]
-        problems += order_problems(times, file, columns, keys.time_zone, roles.times)
+        others = [name for name in file.names if name and name not in (*roles.times, *roles.by)]
+        columns = file.read(others, [], rules)[0].iloc[rows]
+        problems += order_problems(times, here, columns, keys.time_zone, roles.times)
     return frame.set_axis(times, axis=0), notices, problems
 
 
 def _times_of(
-    cells: pd.Series, file: File, names: pd.DataFrame, time_zone: str | None
+    cells: pd.Series, file: RowPlaces, names: pd.DataFrame, time_zone: str | None
 ) -> tuple[pd.DatetimeIndex, list[str]]:
     """Read times; where the clocks go back, machine by machine and from the oldest row on.
 
@@ -118,7 +118,7 @@ def _filled_rows(cells: pd.Series, frame: pd.DataFrame) -> tuple[IntArray, list[
     return rows, [f"{len(timeless):,} rows without a time or a value are left out."]
 
 
-def _endless_problems(frame: pd.DataFrame, file: File) -> list[str]:
+def _endless_problems(frame: pd.DataFrame, file: RowPlaces) -> list[str]:
     """Name cells that are infinite, looking at all of them only if there are some."""
     if all(np.isfinite(np.nansum(column.to_numpy())) for _, column in frame.items()):
         return []

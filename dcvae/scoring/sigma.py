@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from dcvae._arrays import Float32Array, Float64Array
+from dcvae._arrays import Float32Array, Float64Array, is_number
 from dcvae.config import SigmaMode
 from dcvae.errors import InputError
 
@@ -100,20 +100,16 @@ class SigmaCalibration:
         exponent, factor = stored.get("exponent"), stored.get("factor")
         if not (
             isinstance(exponent, int | float)
-            and _is_number(exponent, least=0.0, most=1.0)
+            and is_number(exponent, least=0.0, most=1.0)
             and isinstance(factor, list)
             and len(factor) == num_series
-            and all(_is_number(part, 1.0 / _LARGEST, _LARGEST) for part in factor)
+            and all(is_number(part, 1.0 / _LARGEST, _LARGEST) for part in factor)
         ):
             raise InputError(
                 f"{source} is damaged: expected an exponent and {num_series} factors above 0 for "
                 f'`sigma` "{mode}". Train the model again.'
             )
         return cls(mode, float(exponent), np.array(factor, dtype=np.float64))
-
-
-def _is_number(value: object, least: float, most: float) -> bool:
-    return isinstance(value, int | float) and least <= value <= most
 
 
 def fit_sigmas(error: Float32Array, sigma: Float32Array) -> tuple[SigmaCalibration, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dcvae._arrays import is_number
 from dcvae._version import __version__
 from dcvae.config import show
 from dcvae.data import Table, sampling_step
@@ -20,7 +21,6 @@ from dcvae.errors import InputError
 from dcvae.pipeline import TrainingSummary
 from dcvae.storage.atomic import sha256_of
 from dcvae.storage.reading import (
-    is_number,
     is_time,
     read_json,
     reason_of,

@@ -8,7 +8,6 @@ Windows; it is compared as if it had not.
 
 import hashlib
 import json
-import math
 import zipfile
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -120,22 +119,6 @@ def _depth(content: Any) -> int:
         ]
         depth += 1
     return depth
-
-
-def is_number(value: Any, least: float = -math.inf, most: float = math.inf) -> bool:
-    """Tell whether a value from JSON is a finite number within bounds; true and false are none.
-
-    Examples:
-        >>> is_number(2.5, least=0), is_number(True), is_number(float("nan")), is_number(10**400)
-        (True, False, False, False)
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    try:
-        number = float(value)
-    except OverflowError:
-        return False
-    return math.isfinite(number) and least <= number <= most
 
 
 def is_time(value: Any) -> bool:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from dcvae import InputError
+from dcvae._arrays import is_number
 from dcvae.storage.atomic import as_json, write_text
 from dcvae.storage.reading import (
     check_archive,
     check_regular,
     hash_of_text,
-    is_number,
     is_unchanged,
     read_json,
 )

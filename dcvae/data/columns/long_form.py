@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 
 from dcvae._text import SHOWN, quoted, shortened
-from dcvae.data.files.messages import File, refuse, row_numbers
+from dcvae.data.files.messages import RowPlaces, refuse, row_numbers
 
 _MOST_SERIES = 2_000
 _SHARED = 1.5  # times in all, over those of the machine with most, above which they are apart
 
 
-def chosen_rows(file: File, names: pd.DataFrame, entity: str | None) -> np.ndarray:
+def chosen_rows(file: RowPlaces, names: pd.DataFrame, entity: str | None) -> np.ndarray:
     """Return the rows of one entity, or all rows.
 
     Args:
@@ -47,7 +47,7 @@ def chosen_rows(file: File, names: pd.DataFrame, entity: str | None) -> np.ndarr
 
 
 def side_by_side(
-    file: File,
+    file: RowPlaces,
     times: pd.DatetimeIndex,
     names: pd.DataFrame,
     frame: pd.DataFrame,
@@ -120,7 +120,7 @@ def side_by_side(
     ]
 
 
-def texts_of(columns: pd.DataFrame, file: File) -> pd.DataFrame:
+def texts_of(columns: pd.DataFrame, file: RowPlaces) -> pd.DataFrame:
     """Return names of entities as text; whole numbers without a fraction.
 
     Raises:
@@ -143,7 +143,7 @@ def texts_of(columns: pd.DataFrame, file: File) -> pd.DataFrame:
     return pd.DataFrame(texts)
 
 
-def refuse_nameless(file: File, names: Sequence[str]) -> None:
+def refuse_nameless(file: RowPlaces, names: Sequence[str]) -> None:
     """Refuse names in `by` that are no columns."""
     lacking = [name for name in names if name not in file.names]
     if lacking:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from dcvae._text import SHOWN, quoted, shortened
 from dcvae.data.columns.taking_turns import entity_columns, entity_pair
-from dcvae.data.files.messages import File, row_numbers
+from dcvae.data.files.messages import RowPlaces, row_numbers
 from dcvae.data.times.steps import steps_between
 
 _MANY = 0.3  # of the times repeated: not a mistake here and there, but the way of the file
@@ -16,7 +16,7 @@ _FEW = 10
 
 def order_problems(
     index: pd.DatetimeIndex,
-    file: File,
+    file: RowPlaces,
     columns: pd.DataFrame,
     time_zone: str | None,
     time_columns: Sequence[str] = (),
@@ -86,7 +86,7 @@ def order_problems(
 
 
 def _first_places(
-    index: pd.DatetimeIndex, file: File, repeats: Sequence[int], backwards: Sequence[int]
+    index: pd.DatetimeIndex, file: RowPlaces, repeats: Sequence[int], backwards: Sequence[int]
 ) -> str:
     """Say which rows are the first to repeat a time and to go backwards."""
     parts = []

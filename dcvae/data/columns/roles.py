@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dcvae._text import SHOWN, quoted, shortened
+from dcvae._text import SHOWN, as_value, quoted, shortened
 from dcvae.config import DataKeys
 from dcvae.data.columns.long_form import refuse_nameless
 from dcvae.data.columns.taking_turns import entity_columns
@@ -135,7 +135,7 @@ def word_problems(
     if times:
         problems.append(
             f"column {shortened(quoted(times))} holds times, such as `{look[times[0]].iloc[0]}`; "
-            f"leave it out with `ignore`: {_listed(times)}, or name the column of the time with "
+            f"leave it out with `ignore`: {as_value(times)}, or name the column of the time with "
             "`time_column`"
         )
     return problems
@@ -150,22 +150,22 @@ def _advice_on_words(look: pd.DataFrame, words: Sequence[str], roles: Roles) -> 
         named = [by] if by else several
         more = ""
         if rest := [name for name in words if name not in named]:
-            more = f", and leave out the others with `ignore`: {_listed(rest)}"
+            more = f", and leave out the others with `ignore`: {as_value(rest)}"
         return (
             "several rows have one time, which they tell apart: name "
-            f"{'it' if by else 'them'} with `by`: {_listed(named)}{more}"
+            f"{'it' if by else 'them'} with `by`: {as_value(named)}{more}"
         )
     turning = [name for name in several if entity_columns(look[[name]])]
     if turning:
         return (
-            f"the rows of several machines take turns: name it with `by`: {_listed(turning[:1])} "
+            f"the rows of several machines take turns: name it with `by`: {as_value(turning[:1])} "
             "(and one of them with `entity`)"
         )
     entity = f'"{words[0]}"'
     return (
-        f"leave it out with `ignore`: {_listed(words)}, or, if it tells machines or metrics apart, "
-        f"name it with `by`: {entity}; if its words mean that nothing was measured, name them in "
-        "`missing_values`"
+        f"leave it out with `ignore`: {as_value(words)}, or, if it tells machines or metrics "
+        f"apart, name it with `by`: {entity}; if its words mean that nothing was measured, name "
+        "them in `missing_values`"
     )
 
 
@@ -198,7 +198,7 @@ def turn_problems(
         f"the column `{name}` takes turns ({shortened(quoted(values), SHOWN)}, and again): the "
         f"rows of {len(values):,} machines stand below each other, and a window would mix them. "
         f'Name it, as in `"by": "{name}"` (and one of them with `entity`), or, if it is a reading '
-        f"of one machine, leave it out with `ignore`: {_listed([name])}"
+        f"of one machine, leave it out with `ignore`: {as_value([name])}"
     ]
 
 
@@ -225,7 +225,3 @@ def _is_number(cell: str) -> bool:
     if cell.casefold() in _NUMBERS:
         return True
     return bool(_NUMBER.fullmatch(cell)) and (cell.count(".") < 2 or bool(_POINTED.fullmatch(cell)))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return "[" + ", ".join(f'"{name}"' for name in names) + "]"

@@ -6,13 +6,12 @@ nobody knows but the user.
 
 import re
 from collections.abc import Callable
-from unicodedata import combining, normalize
 
 import numpy as np
 import pandas as pd
 
 from dcvae._arrays import Float64Array
-from dcvae._text import all_quoted, quoted, shortened
+from dcvae._text import all_quoted, as_value, quoted, shortened, words_of
 from dcvae.data.columns.codes import Code, codes_in, describe_codes
 from dcvae.data.columns.overview import Summary
 from dcvae.data.times.steps import resolution_notice
@@ -83,7 +82,7 @@ def label_notices(
     ]
     return [
         f"WARNING: {'; '.join(parts)}: a model that is shown the answer is worth nothing. If it is "
-        f"a label, leave it out with `ignore`: {_listed(names)}, and train again."
+        f"a label, leave it out with `ignore`: `{as_value(names)}`, and train again."
     ]
 
 
@@ -161,7 +160,7 @@ def _is_label(name: str, low: float, high: float) -> bool:
         return False
     if low == high and low not in (0.0, 1.0):
         return False
-    words = _words(name)
+    words = words_of(name)
     if not words or _QUANTITY.fullmatch(words[-1]):
         return False
     if any(_LABEL_WORD.fullmatch(word) for word in words):
@@ -169,13 +168,6 @@ def _is_label(name: str, low: float, high: float) -> bool:
     alone = [word for word in words if not _WORD_BESIDE.fullmatch(word)]
     has_digits = re.search(r"\d", name) is not None
     return bool(alone) and not has_digits and all(map(_LABEL_WORD_ALONE.fullmatch, alone))
-
-
-def _words(name: str) -> list[str]:
-    """Return the words of a name, in lower case and without accents."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    plain = "".join(c for c in normalize("NFKD", spaced) if not combining(c)).casefold()
-    return re.findall(r"[^\W\d_]+", plain)
 
 
 def _has_only(values: Float64Array, low: float, high: float) -> bool:
@@ -292,7 +284,7 @@ def _growing_kind(name: str, values: Float64Array, times: pd.DatetimeIndex) -> s
     if len(falls):
         return "counter" if (seen[falls + 1] <= 0.1 * seen[falls]).all() else ""
     # A level that drifts upward without one step back is not one of whole numbers that jump.
-    is_named = any(map(_TOTAL_WORD.fullmatch, _words(name)))
+    is_named = any(map(_TOTAL_WORD.fullmatch, words_of(name)))
     return "counter" if is_named or (ups > 0.5 * len(change) and _has_unit(seen, change)) else ""
 
 
@@ -331,10 +323,6 @@ def labels_notice(labels: pd.DataFrame) -> list[str]:
     ]
 
 
-def _listed(names: list[str]) -> str:
-    return "`[" + ", ".join(f'"{name}"' for name in names) + "]`"
-
-
 def _have(names: list[str]) -> str:
     return "has" if len(names) == 1 else "have"
 
@@ -342,21 +330,22 @@ def _have(names: list[str]) -> str:
 _describe_growing: dict[str, Callable[[list[str]], str]] = {
     "rows": lambda names: (
         f"{shortened(quoted(names))} {'counts' if len(names) == 1 else 'count'} rows: in another "
-        f"file it has values never seen in training. Leave it out with `ignore`: {_listed(names)}."
+        "file it has values never seen in training. Leave it out with `ignore`: "
+        f"`{as_value(names)}`."
     ),
     "time": lambda names: (
         f"{shortened(quoted(names))} {'repeats' if len(names) == 1 else 'repeat'} the time: in "
         "another file it has values never seen in training. Leave it out with `ignore`: "
-        f"{_listed(names)}."
+        f"`{as_value(names)}`."
     ),
     "part": lambda names: (
         f"{shortened(quoted(names))} {'repeats' if len(names) == 1 else 'repeat'} the time, an "
         "hour, a weekday or another part of it: that is no measurement. Leave it out with "
-        f"`ignore`: {_listed(names)}."
+        f"`ignore`: `{as_value(names)}`."
     ),
     "counter": lambda names: (
         f"{shortened(quoted(names))} only {'grows' if len(names) == 1 else 'grow'}, but for "
         "restarts, as a counter does: in another file it has values never seen in training. Read "
-        f"its growth with `counters`: {_listed(names)}, or leave it out with `ignore`."
+        f"its growth with `counters`: `{as_value(names)}`, or leave it out with `ignore`."
     ),
 }

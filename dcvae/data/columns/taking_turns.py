@@ -5,11 +5,14 @@ import re
 import numpy as np
 import pandas as pd
 
-_NAMES = re.compile(
-    r"(^|[^a-z])(id|ids|device|devices|host|hostname|node|server|machine|instance|sensor|entity"
-    r"|unit|station|site|cell|interface|iface|port|link|vm|pod|container|metric|variable|item|key"
-    r"|tag|name|source|user|customer|store|shop|group|plant|region|line|well|rack|slot|zone"
-    r"|area|location|loc|city|branch|no|number|meter|asset|pump|turbine|channel)[^a-z]*$"
+from dcvae._text import words_of
+
+# Last words of names of columns that tell machines apart.
+_NAME = re.compile(
+    "ids?|devices?|host|hostname|node|server|machine|instance|sensor|entity|unit|station|site|cell"
+    "|interface|iface|port|link|vm|pod|container|metric|variable|item|key|tag|name|source|user"
+    "|customer|store|shop|group|plant|region|line|well|rack|slot|zone|area|location|loc|city|branch"
+    "|no|number|meter|asset|pump|turbine|channel"
 )
 _MOST = 0.2  # of the rows, different values of a column that tells machines apart
 
@@ -38,7 +41,7 @@ def entity_columns(frame: pd.DataFrame, times: pd.Index | None = None) -> list[s
             continue
         if np.bincount(codes).min() < 2 or not _is_name(values):
             continue
-        sounds = bool(_NAMES.search(_plain(str(name))))
+        sounds = any(map(_NAME.fullmatch, words_of(str(name))[-1:]))
         if times is not None:
             pairs = pd.MultiIndex.from_arrays([codes, pd.factorize(times)[0]])
             if pairs.duplicated().mean() > 0.01:
@@ -92,8 +95,3 @@ def _is_name(values: pd.Index) -> bool:
     if not np.isfinite(numbers).all():
         return bool(np.isnan(numbers).all())
     return bool((np.mod(numbers, 1) == 0).all())
-
-
-def _plain(name: str) -> str:
-    """Return a name in lower case, its words apart: `deviceId` becomes `device id`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()

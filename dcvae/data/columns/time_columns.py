@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import pandas as pd
 
-from dcvae._text import SHOWN, all_quoted, quoted, shortened
+from dcvae._text import SHOWN, all_quoted, quoted, shortened, words_of
 from dcvae.data.files.messages import MISSING, File, refuse
 from dcvae.data.times.reading import reads_as_time
 
@@ -192,7 +192,7 @@ def _mostly_times(look: pd.DataFrame, name: str) -> bool:
 
 
 def _sounds_like_time(name: str) -> bool:
-    words = re.split(r"[^a-z]+", name.casefold())
+    words = words_of(name)
     return any(word.endswith(_TIME_NAMES) or word.startswith(("time", "date")) for word in words)
 
 
@@ -216,18 +216,13 @@ def _clock_beside(look: pd.DataFrame, date: str) -> str | None:
             plain in _CLOCK_NAMES or any(match is not None and match[1] == ":" for match in clocks)
         ):
             return name
-        is_hour = plain in _HOUR_NAMES or set(re.split(r"[^a-z]+", _words(name))) & set(_HOUR_NAMES)
+        is_hour = plain in _HOUR_NAMES or set(words_of(name)) & set(_HOUR_NAMES)
         if is_hour and all(_NUMBER.fullmatch(cell) for cell in cells):
             hours = [float(cell) for cell in cells]
             is_clock = plain in _CLOCK_NAMES and all(hour % 100 < 60 for hour in hours)
             if min(hours) >= 0 and (max(hours) <= 24 or (is_clock and max(hours) <= 2359)):
                 return name
     return None
-
-
-def _words(name: str) -> str:
-    """Return a name in lower case, its words apart: `HourOfDay` becomes `hour of day`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()
 
 
 def _what(look: pd.DataFrame, name: str) -> str:

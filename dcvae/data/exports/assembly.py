@@ -14,14 +14,12 @@ import pandas as pd
 
 from dcvae._arrays import IntArray
 from dcvae._text import quoted, shortened
+from dcvae.data.files.cells import TRUTHS
 from dcvae.data.files.frame_file import FrameFile
 from dcvae.data.files.messages import MISSING, refuse
 
 # What the tools write where a value is missing, beside the words that any file may have.
-MISSING_WORDS = frozenset(
-    (*MISSING, "-", "?", "U", "N/A", "n/a", "None", "none", "(null)", "undefined")
-)
-_TRUTHS = {"true": "1", "True": "1", "false": "0", "False": "0"}
+MISSING_WORDS = frozenset((*MISSING, "undefined"))
 _LAST_SECOND = 7_258_118_400  # the year 2200, as of other files
 _SPARSE = 0.5  # share of empty cells from which differing times are told of
 
@@ -144,8 +142,8 @@ class Assembly:
             column = pd.to_numeric(text, errors="coerce")
             left = text[column.isna() & text.notna()]
             left = left[~left.isin(MISSING_WORDS)]
-            if len(left) and left.isin(list(_TRUTHS)).all():
-                column[left.index] = pd.to_numeric(left.map(_TRUTHS))
+            if len(left) and left.str.lower().isin(TRUTHS).all():
+                column[left.index] = pd.to_numeric(left.str.lower().map(TRUTHS))
             elif len(left) and column.notna().any():
                 row = int(left.index[0])
                 place = f"row {row + 1:,}" if lines is None else f"line {lines[row]:,}"

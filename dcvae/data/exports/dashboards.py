@@ -16,6 +16,9 @@ _GRAFANA = re.compile(
     r'(?:sep=[^\n]\r?\n)?(?:"Time"([,;\t])"(?:[^"\n]|"")*"(?:\1"(?:[^"\n]|"")*")*'
     r'|"?Series"?[,;\t]"?Time"?[,;\t]"?Value"?)\r?\n'
 )
+_WITH_UNIT = re.compile(
+    r'[,;\t]"?-?\d[\d.,]* ?(?![eE][-+]?\d)(?:%|[A-Za-zµ°][\w/]*)"?(?=[,;\t\r\n])'
+)
 _ZABBIX_JSON = re.compile(
     r'\s*\{\s*"jsonrpc"\s*:|\s*(?:\[\s*)?\{(?=[^{}]*(?:\{[^{}]*\}[^{}]*)*"clock"\s*:)'
     r'(?=[^{}]*(?:\{[^{}]*\}[^{}]*)*"itemid"\s*:)'
@@ -24,6 +27,19 @@ _ZABBIX_CSV = re.compile(r'(?=[^\n]*\bitemid\b)(?=[^\n]*\bclock\b)[\w"]+([,;\t])
 _ZABBIX_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (\d{9,10}) (.*)")
 _TRENDS = ("value_min", "value_avg", "value_max")
 _ZABBIX_TEXT = re.compile(r"(?:[^\n]*\n)?" + _ZABBIX_LINE.pattern)
+
+
+def _is_grafana(head: str) -> bool:
+    """Tell Grafana's CSV by what plain CSV has not: series as rows, several headers, or units.
+
+    A quoted `Time` alone is written by others, too, and without these is read the same as by them.
+    """
+    header = _GRAFANA.match(head)
+    if header is None:
+        return False
+    rows = head[header.end() :]
+    again = any(_GRAFANA.match(line + "\n") for line in rows.split("\n"))
+    return header[1] is None or again or bool(_WITH_UNIT.search(rows))
 
 
 def _read_grafana(path: Path, text: str) -> FrameFile:
@@ -148,7 +164,7 @@ def _zabbix(
     return assembly.file()
 
 
-GRAFANA = Form("Grafana CSV", lambda head: bool(_GRAFANA.match(head)), _read_grafana)
+GRAFANA = Form("Grafana CSV", _is_grafana, _read_grafana)
 ZABBIX_JSON = Form(
     "Zabbix history (JSON)", lambda head: bool(_ZABBIX_JSON.match(head)), _read_zabbix_json
 )

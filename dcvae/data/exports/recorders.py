@@ -49,7 +49,7 @@ def _read_collectl(path: Path, text: str) -> FrameFile:
         assembly.notices.append("Its header changes within the file; all of its columns are read.")
     tables: list[tuple[pd.Series, dict[str, pd.Series], IntArray]] = []
     for header, numbers in blocks.items():
-        separator = next(mark for mark in _COLLECTL.match(header).groups() if mark)  # type: ignore[union-attr]
+        separator = next(filter(None, _COLLECTL.findall(header)[0]))
         names = header.removeprefix("#").split(separator)
         part = [rows[number].rstrip() for number in numbers]
         cells, where = assembly.cells(part, lines[numbers], names, separator)
@@ -99,7 +99,7 @@ def _read_pmrep(path: Path, text: str) -> FrameFile:
     assembly = Assembly(path, PMREP.name)
     rows, lines = numbered_rows(text)
     first = next(number for number, row in enumerate(rows) if not row.startswith("#"))
-    mark = _PMREP.match(text).group(2)  # type: ignore[union-attr]
+    mark = _PMREP.findall(text)[0][1]
     names = [name.strip('"') for name in rows[first].rstrip().split(mark)]
     keep = [row != rows[first] for row in rows]  # a header may come again
     keep[: first + 1] = [False] * (first + 1)

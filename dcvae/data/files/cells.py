@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 
 from dcvae._text import shortened
-from dcvae.data.files.messages import MISSING, File, describe_cells, refuse
+from dcvae.data.files.messages import MISSING, RowPlaces, describe_cells, refuse
 
 TRUTHS = {"true": "1", "false": "0", "on": "1", "off": "0", "yes": "1", "no": "0"}
-_SPACES = " \u00a0\u202f"  # between thousands: a blank, and the two that do not break a line
 _POINT = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:([,' \u00a0\u202f])\d{3})(?:\1\d{3})*|\d*)(?:\.\d*)?")
 _COMMA = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:([.' \u00a0\u202f])\d{3})(?:\1\d{3})*|\d*)(?:,\d*)?")
 _PATTERNS = {".": _POINT, ",": _COMMA}  # by the decimal mark
@@ -39,7 +38,7 @@ class CellRules:
 
 
 def to_numbers(
-    cells: pd.DataFrame, rules: CellRules, file: File, *, commas_are_decimal: bool = False
+    cells: pd.DataFrame, rules: CellRules, file: RowPlaces, *, commas_are_decimal: bool = False
 ) -> tuple[pd.DataFrame, list[str]]:
     """Convert columns to float64.
 

@@ -44,11 +44,8 @@ class CsvFile:
     Attributes:
         path: of the file.
         names: of the columns, stripped; `time` where the first has none, as an index may.
-        kind: "", as there is no question what the file is.
         notices: one sentence each; `read` adds some.
     """
-
-    kind = ""
 
     def __init__(self, path: Path, raw: bytes, load: Callable[[], bytes]) -> None:
         self.path = path

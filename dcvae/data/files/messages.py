@@ -24,19 +24,31 @@ MISSING = (
 _STARTS_AS_NUMBER = re.compile(r"[+-]?[.,]?[0-9]")
 
 
-class File(Protocol):
-    """What every reader of files gives: named columns of cells, and where they are.
+class RowPlaces(Protocol):
+    """Places of rows in a file, for messages.
 
     Attributes:
         path: of the file.
-        kind: what an export was taken for; "" for a plain table.
         names: of its columns, stripped.
-        notices: one sentence each, for the user; `read` may add some.
     """
 
     path: Path
-    kind: str
     names: list[str]
+
+    def places(self, rows: Sequence[int]) -> list[str]:
+        """Say where rows are, given by number from 0 in ascending order."""
+
+    def texts(self, rows: Sequence[int]) -> list[list[str]]:
+        """Return the cells of rows as text, stripped; `rows` as in `places`."""
+
+
+class File(RowPlaces, Protocol):
+    """What every reader of files gives: named columns of cells, and where they are.
+
+    Attributes:
+        notices: one sentence each, for the user; `read` may add some.
+    """
+
     notices: list[str]
 
     def look(self) -> pd.DataFrame:
@@ -47,19 +59,15 @@ class File(Protocol):
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return some columns as they are written, and others as numbers."""
 
-    def places(self, rows: Sequence[int]) -> list[str]:
-        """Say where rows are, given by number from 0 in ascending order."""
-
-    def texts(self, rows: Sequence[int]) -> list[list[str]]:
-        """Return the cells of rows as text, stripped; `rows` as in `places`."""
-
 
 def refuse(path: Path, *problems: str) -> NoReturn:
     """Raise all problems of a file as one error; sentences without its name and a last period."""
     raise InputError(f"{path}: " + ".\n".join(problems) + ".")
 
 
-def describe_cells(wrong: np.ndarray, names: Sequence[str], file: File, expected: str) -> list[str]:
+def describe_cells(
+    wrong: np.ndarray, names: Sequence[str], file: RowPlaces, expected: str
+) -> list[str]:
     """Say where the first wrong cells are and what they hold.
 
     Args:

@@ -49,9 +49,10 @@ def read_parquet(path: Path) -> FrameFile:
         if not repeated and rows * columns <= _MOST_CELLS:
             frame = pd.read_parquet(path, engine="pyarrow")
     # Arrow's errors are of these kinds, and so are those of pandas about the notes it left.
-    except (OSError, ValueError, TypeError, KeyError, LookupError, ArithmeticError) as error:
-        raise _unreadable(path, error) from error
-    except (AttributeError, NotImplementedError, MemoryError) as error:
+    except (
+        *(OSError, ValueError, TypeError, LookupError, ArithmeticError),
+        *(AttributeError, NotImplementedError, MemoryError),
+    ) as error:
         raise _unreadable(path, error) from error
     if repeated:
         refuse(

@@ -3,11 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import pandas as pd
-
 from dcvae._arrays import IntArray
-from dcvae.data.files.cells import CellRules
-from dcvae.data.files.messages import File
+from dcvae.data.files.messages import RowPlaces
 
 _Found = TypeVar("_Found")
 
@@ -21,26 +18,12 @@ class SelectedRows:
 
     Attributes:
         path: of the file.
-        kind: of the file.
         names: of its columns.
-        notices: of the file.
     """
 
-    def __init__(self, file: File, rows: IntArray) -> None:
-        self.path, self.kind = file.path, file.kind
-        self.names, self.notices = file.names, file.notices
+    def __init__(self, file: RowPlaces, rows: IntArray) -> None:
+        self.path, self.names = file.path, file.names
         self._file, self._rows = file, rows
-
-    def look(self) -> pd.DataFrame:
-        """Return what the file does."""
-        return self._file.look()
-
-    def read(
-        self, texts: Sequence[str], numbers: Sequence[str], rules: CellRules
-    ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the selected rows."""
-        text, cells = self._file.read(texts, numbers, rules)
-        return text.iloc[self._rows], cells.iloc[self._rows]
 
     def places(self, rows: Sequence[int]) -> list[str]:
         """Say where rows are, given by their number among the selected ones, in any order."""

@@ -1,9 +1,9 @@
 """Preprocessor on disk: what each part of preprocessing.json must be."""
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
 
+from dcvae._arrays import is_number
 from dcvae.config import show
 from dcvae.errors import InputError
 
@@ -49,15 +49,8 @@ def _is_count(value: object, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= 10**15
 
 
-def _is_number(value: object) -> bool:
-    """Tell whether a value is a number that float64 can hold."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) <= sys.float_info.max
-
-
 def _are_numbers(value: Any, number: int) -> bool:
-    return isinstance(value, list) and len(value) == number and all(map(_is_number, value))
+    return isinstance(value, list) and len(value) == number and all(map(is_number, value))
 
 
 _EACH = "a finite number for each of the {number} series"
@@ -92,7 +85,7 @@ _STORED: dict[str, tuple[str, Callable[[Any, int], bool]]] = {
     ),
     "max_std": (
         "null or a finite number above 0",
-        lambda value, _: value is None or (_is_number(value) and value > 0),
+        lambda value, _: value is None or (is_number(value) and value > 0),
     ),
     **dict.fromkeys(
         ("lower", "upper"),

@@ -13,7 +13,7 @@ import pandas as pd
 
 from dcvae._arrays import BoolArray, IntArray
 from dcvae._text import SHOWN, shortened
-from dcvae.data.files.messages import MISSING, File, refuse, row_numbers
+from dcvae.data.files.messages import MISSING, RowPlaces, refuse, row_numbers
 from dcvae.data.times.layouts import DAY, HOUR, NOT_A_TIME, ORDERS
 from dcvae.data.times.numbers import UNITS, as_counts, as_dates, number_advice
 from dcvae.data.times.parsing import Parsed, parse
@@ -53,7 +53,7 @@ class _Read(NamedTuple):
 
 
 def read_times(
-    cells: pd.Series, file: File, time_zone: str | None
+    cells: pd.Series, file: RowPlaces, time_zone: str | None
 ) -> tuple[pd.DatetimeIndex, list[str]]:
     """Convert the time column to naive times in microseconds.
 
@@ -121,7 +121,7 @@ def reads_as_time(name: str) -> bool:
 
 
 def _read_text(
-    text: pd.Series, name: str, file: File, time_zone: str | None, *, may_be_plain: bool
+    text: pd.Series, name: str, file: RowPlaces, time_zone: str | None, *, may_be_plain: bool
 ) -> _Read:
     """Read texts, in the one way that fits all rows."""
     plain = _read_plain(text) if may_be_plain else None
@@ -187,7 +187,7 @@ def _spread(text: pd.Series) -> pd.Series:
 # --- Numbers ---------------------------------------------------------------------------------
 
 
-def _read_counts(parsed: Parsed, text: pd.Series, name: str, file: File) -> _Read | None:
+def _read_counts(parsed: Parsed, text: pd.Series, name: str, file: RowPlaces) -> _Read | None:
     """Read counts since 1970; None if the numbers are rather dates without separators."""
     times, units = as_counts(parsed.numbers)
     is_date = as_dates(parsed.numbers) != NOT_A_TIME
@@ -229,7 +229,7 @@ def _add_dates_without_separators(parsed: Parsed, text: pd.Series) -> list[str]:
 # --- Decisions on all rows -------------------------------------------------------------------
 
 
-def _refuse_some_offsets(parsed: Parsed, text: pd.Series, file: File) -> None:
+def _refuse_some_offsets(parsed: Parsed, text: pd.Series, file: RowPlaces) -> None:
     """Refuse a column in which some times say their UTC offset or zone and some do not."""
     marked, words = parsed.has_offset, "some times carry a UTC offset and some do not"
     if parsed.unclear_words:
@@ -246,7 +246,7 @@ def _refuse_some_offsets(parsed: Parsed, text: pd.Series, file: File) -> None:
 
 
 def _in_one_order(
-    parsed: Parsed, text: pd.Series, name: str, file: File, time_zone: str | None
+    parsed: Parsed, text: pd.Series, name: str, file: RowPlaces, time_zone: str | None
 ) -> IntArray:
     """Decide on all rows whether the day or the month stands first.
 
@@ -296,7 +296,7 @@ def _without_leaps(readings: dict[str, IntArray]) -> dict[str, IntArray]:
     return calm or readings
 
 
-def _refuse_clock_of_twelve_hours(times: IntArray, file: File) -> None:
+def _refuse_clock_of_twelve_hours(times: IntArray, file: RowPlaces) -> None:
     """Refuse times that go back by twelve hours less a step, and know no hour after 12."""
     steps = np.diff(times)
     back = np.flatnonzero(steps < 0)
@@ -318,7 +318,7 @@ def _refuse_clock_of_twelve_hours(times: IntArray, file: File) -> None:
 
 
 def _refuse_unreadable(
-    wrong: BoolArray, text: pd.Series, name: str, file: File, advice: str = ""
+    wrong: BoolArray, text: pd.Series, name: str, file: RowPlaces, advice: str = ""
 ) -> None:
     """Name the first cells that are no time, with the reason where the first of them shows it."""
     rows = row_numbers(wrong)

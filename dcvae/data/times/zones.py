@@ -9,7 +9,7 @@ import pandas as pd
 
 from dcvae._arrays import BoolArray, IntArray
 from dcvae._text import SHOWN, all_quoted, shortened
-from dcvae.data.files.messages import File, refuse, row_numbers
+from dcvae.data.files.messages import RowPlaces, refuse, row_numbers
 from dcvae.data.times.layouts import DAY, SECOND
 
 # What a word may stand for. One that names several clocks is never guessed, nor one that names the
@@ -59,7 +59,7 @@ _ZONES_OF_WORDS = {
 }
 
 
-def local_to_utc(times: pd.Series, time_zone: str, file: File) -> pd.Series:
+def local_to_utc(times: pd.Series, time_zone: str, file: RowPlaces) -> pd.Series:
     """Convert local times to naive times in UTC, the hour that autumn repeats by the rows' order.
 
     Times that a clock change skips are refused, and so are those of the repeated hour if the order
@@ -92,7 +92,7 @@ def local_to_utc(times: pd.Series, time_zone: str, file: File) -> pd.Series:
     return utc
 
 
-def refuse_words(words: Sequence[str], name: str, file: File) -> None:
+def refuse_words(words: Sequence[str], name: str, file: RowPlaces) -> None:
     """Refuse words of time zones where no zone is given, with what each may stand for.
 
     Args:
@@ -118,7 +118,7 @@ def refuse_words(words: Sequence[str], name: str, file: File) -> None:
 
 
 def words_to_utc(
-    times: pd.Series, words: Sequence[str], numbers: IntArray, time_zone: str, file: File
+    times: pd.Series, words: Sequence[str], numbers: IntArray, time_zone: str, file: RowPlaces
 ) -> pd.Series:
     """Convert local times that name their clock to UTC; the words settle the hour that is repeated.
 
@@ -186,7 +186,7 @@ def midnights(first: int, last: int, days: int, time_zone: str) -> IntArray:
     return np.unique(instants)
 
 
-def _refuse_skipped(times: pd.Series, time_zone: str, file: File) -> None:
+def _refuse_skipped(times: pd.Series, time_zone: str, file: RowPlaces) -> None:
     """Refuse times that no clock of the zone has shown."""
     summer = np.ones(len(times), dtype=bool)
     skipped = row_numbers(times.dt.tz_localize(time_zone, summer, nonexistent="NaT").isna())
@@ -213,7 +213,7 @@ def _names_of(instants: IntArray, times: pd.Series, time_zone: str) -> np.ndarra
     return np.array(names, dtype=str)[groups]
 
 
-def _examples(times: pd.Series, rows: list[int], file: File) -> str:
+def _examples(times: pd.Series, rows: list[int], file: RowPlaces) -> str:
     """Name the places of some times."""
     shown = zip(file.places(rows[:SHOWN]), times.iloc[rows[:SHOWN]], strict=True)
     return shortened([f"{place} holds {time}" for place, time in shown], SHOWN, len(rows))

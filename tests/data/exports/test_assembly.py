@@ -28,7 +28,8 @@ def test_words_of_the_tools_are_missing(assembly):
 def test_truth_values_are_0_and_1(assembly):
     np.testing.assert_array_equal(assembly.floats([True, None, False], "a"), [1, np.nan, 0])
     np.testing.assert_array_equal(assembly.floats(["true", "False"], "a"), [1, 0])
-    assert assembly.floats(["on", "off"], "a") is None
+    np.testing.assert_array_equal(assembly.floats(["on", "off"], "a"), [1, 0])
+    assert assembly.floats(["idle", "busy"], "a") is None
 
 
 def test_times_since_1970_are_exact(assembly):

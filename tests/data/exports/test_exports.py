@@ -6,9 +6,9 @@ import random
 import pytest
 
 from dcvae import InputError
+from dcvae.config import DataKeys
 from dcvae.data.exports import FORMS, HEAD, recognized
-from dcvae.data.files.cells import CellRules
-from dcvae.data.files.csv_file import CsvFile
+from dcvae.data.tables import read_table
 from support.export_samples import SAMPLES
 
 ALL = [(name, text) for name, texts in SAMPLES.items() for text in texts]
@@ -72,25 +72,22 @@ def test_no_plain_csv_is_taken_for_an_export(separator, is_quoted):
             lines[0] = separator.join(f'"{name}"' for name in lines[0].split(separator))
         if form := recognized("\n".join(lines) + "\n"):
             taken.add((header, form.name))
-    # A quoted `Time` before times without quotes is what Grafana writes.
-    assert taken == ({("Time,a,b", "Grafana CSV")} if is_quoted else set())
+    assert taken == set()
 
 
 def test_rates_by_name_are_no_kibana():
     assert recognized("time,packets per second\n2024-01-05 13:05:00,7\n") is None
 
 
-def test_plain_csv_that_looks_like_grafana_is_read_as_it_would_be(tmp_path):
-    rows = "".join(f"2024-01-05 13:0{n}:00,{n / 3},{'' if n == 2 else -n}\n" for n in range(5))
+def test_a_quoted_time_is_grafana_only_with_its_units(tmp_path):
+    """R writes such headers too, and keys may name columns of text."""
+    rows = "".join(f"2024-01-05 13:0{n}:00,{'ab'[n % 2]},{n / 3},1e3\n" for n in range(6))
     path = tmp_path / "data.csv"
-    path.write_text("time,a,b\n" + rows)
-    text = '"Time","a","b"\n' + rows
-    file = recognized(text).read(path, text)
-    plain_file = CsvFile(path, path.read_bytes(), path.read_bytes)
-    plain_times, plain = plain_file.read(plain_file.names[:1], ["a", "b"], CellRules())
-    times, values = file.read(file.names[:1], ["a", "b"], CellRules())
-    assert list(times.iloc[:, 0]) == list(plain_times.iloc[:, 0])
-    assert values.equals(plain)
+    path.write_text('"Time","host","a","b"\n' + rows)
+    assert recognized(path.read_text()) is None
+    table = read_table(path, DataKeys(time_column="Time", ignore="host"))
+    assert table.frame["a"].tolist() == [n / 3 for n in range(6)]
+    assert recognized(path.read_text().replace("1e3", "1 kB")) is not None
 
 
 @pytest.mark.parametrize("text", ["", "\n", "{}", "[]", "a", "{", "<xml>", "AAA", '"', "sep=,"])

@@ -5,14 +5,13 @@ import json
 import re
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from dcvae import InputError
 from dcvae.detection import Alphas
 from dcvae.report import ResultsFolder
-from dcvae.storage import open_model, training_folder
+from dcvae.storage import open_model
 from dcvae.storage.changing import settled
 from dcvae.storage.changing.locks import lock
 from dcvae.storage.training_folder import TrainingFolder
@@ -33,10 +32,7 @@ from support.stored_models import (
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    figure = SimpleNamespace(savefig=lambda stream, format, dpi: stream.write(b"png"))
-    monkeypatch.setattr(training_folder, "loss_figure", lambda *arguments: figure)
-    monkeypatch.setattr("os.fsync", lambda handle: None)
+def quick(quick_saving, monkeypatch):
     monkeypatch.setattr(settled, "WAIT", 0.0)
 
 

@@ -5,13 +5,12 @@ import itertools
 import shutil
 from contextlib import nullcontext
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from dcvae.detection import Alphas
 from dcvae.report import ResultsFolder
-from dcvae.storage import copy_model, open_model, training_folder
+from dcvae.storage import copy_model, open_model
 from dcvae.storage.training_folder import TrainingFolder
 from support.broken_files import KilledError, Operations, without_exchange
 from support.stored_models import (
@@ -52,10 +51,8 @@ def case(request):
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    figure = SimpleNamespace(savefig=lambda stream, format, dpi: stream.write(b"png"))
-    monkeypatch.setattr(training_folder, "loss_figure", lambda *arguments: figure)
-    monkeypatch.setattr("os.fsync", lambda handle: None)  # slow
+def quick(quick_saving):
+    """Nothing here is about figures or power cuts."""
 
 
 def broken_at_every_operation(base, place, change, case):

@@ -17,6 +17,7 @@ from dcvae._arrays import AnyFloatArray, Float64Array
 from dcvae._text import all_quoted
 from dcvae.data.tables import Table, describe_table
 from dcvae.data.times.reading import reads_as_time
+from dcvae.data.times.steps import resolution_notice
 from dcvae.errors import InputError
 
 Rows: TypeAlias = "pd.DataFrame | AnyFloatArray | Sequence[Sequence[float]]"
@@ -64,7 +65,7 @@ def table_from_array(
     elif isinstance(given, pd.DataFrame) and pd.api.types.is_string_dtype(given.index.dtype):
         notices = _texts_notice(given.index)
     frame = pd.DataFrame(values, index, pd.Index(series))
-    return Table(Path(NAME), frame, notices + describe_table(frame))
+    return Table(Path(NAME), frame, notices + describe_table(frame) + resolution_notice(index))
 
 
 def series_names(given: object, num_series: int) -> list[str]:

@@ -176,9 +176,6 @@ def read_data(
         InputError: a file cannot be used, or is too short for a window.
     """
     step = keys.resample_step
-    asked = keys
-    if context:  # a counter of the first row has grown since the last row before it
-        keys = keys.model_copy(update={"counters": ()})
     dead_allowed = series is not None and keys.max_fill is not None
     table = read_table(
         path,
@@ -198,8 +195,8 @@ def read_data(
             series=list(table.frame.columns),
             allow_empty=True,
         )
-    if before is not None and asked.counters:
-        table, before = _grown(table, before, asked.counters)
+    if keys.counters:
+        table, before = _grown(table, before, keys.counters)
     if step is None:
         if before is None:
             return table, truth
@@ -212,10 +209,13 @@ def read_data(
     return resampled, truth
 
 
-def _grown(table: Table, before: Table, counters: tuple[str, ...]) -> tuple[Table, Table]:
-    """Read counters of a file that goes on from another as their growth."""
-    joined = pd.concat([before.frame, table.frame])
+def _grown(
+    table: Table, before: Table | None, counters: tuple[str, ...]
+) -> tuple[Table, Table | None]:
+    """Read counters as their growth; those of the first row since the last row before it."""
+    frames = [table.frame] if before is None else [before.frame, table.frame]
+    joined = pd.concat(frames)
     frame, told = growth(joined, counters_in(joined.columns, counters))
-    rows = len(before.frame)
+    rows = len(joined) - len(table.frame)
     data = replace(table, frame=frame.iloc[rows:], notices=[*table.notices, *told])
-    return data, replace(before, frame=frame.iloc[:rows])
+    return data, None if before is None else replace(before, frame=frame.iloc[:rows])

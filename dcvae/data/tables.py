@@ -20,7 +20,7 @@ import pandas as pd
 
 from dcvae._text import SHOWN, quoted, shortened
 from dcvae.config import DataKeys
-from dcvae.data.columns.counters import counters_in, growth
+from dcvae.data.columns.counters import counters_in
 from dcvae.data.columns.overview import ColumnOverview, Summary, overview
 from dcvae.data.columns.roles import Roles, roles_of, turn_problems, unknown_notices, word_problems
 from dcvae.data.columns.suspects import (
@@ -95,7 +95,8 @@ def read_table(
             joins, which checks them together, and for models that can do without.
 
     Returns:
-        (rows, series) float64, data units, NaN where missing.
+        (rows, series) float64, data units, NaN where missing; counters as the totals that they
+        are.
 
     Raises:
         InputError: times do not strictly increase, cells are not finite numbers, a series is
@@ -126,7 +127,6 @@ def read_table(
         frame = frame[list(series)]
     counters = counters_in(frame.columns, keys.counters)
     _refuse_unknown_counters(file, frame, keys)
-    frame, told = growth(frame, counters)
     summary = Summary.of(frame)
     if not allow_empty:
         problems += empty_problems(frame, summary, is_trained=series is not None)
@@ -137,7 +137,7 @@ def read_table(
         )
     if problems:
         refuse(file.path, *problems)
-    notices += [*file.notices, *told, *describe_table(frame, summary)]
+    notices += [*file.notices, *describe_table(frame, summary)]
     notices += label_notices(frame, summary)
     notices += suspect_notices(frame, summary, tuple(counters))
     notices += step_notices(frame, summary, keys.max_fill) if keys.resample is None else []

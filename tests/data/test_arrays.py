@@ -157,3 +157,11 @@ def test_an_index_of_texts_that_look_like_times_is_told():
     (notice,) = table_from_array(frame.to_numpy(), frame, ["a"]).notices
     assert "holds texts such as `2024-01-01` and no times" in notice
     assert table_from_array(frame.to_numpy(), frame.set_axis(["x", "y"]), ["a"]).notices == []
+
+
+def test_two_resolutions_of_a_frame_are_told():
+    old = pd.date_range("2024-01-01", periods=100, freq="h")
+    new = pd.date_range(old[-1] + pd.Timedelta("5min"), periods=300, freq="5min")
+    frame = pd.DataFrame({"a": np.arange(400.0) % 7}, old.append(new))
+    notices = table_from_array(frame.to_numpy(), frame, ["a"]).notices
+    assert any("resolutions" in notice for notice in notices)

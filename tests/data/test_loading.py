@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from dcvae import InputError
+from dcvae.config import DataKeys
 from dcvae.data import Preprocessor, Table, read_data, training_data, without_labeled
 from dcvae.data.inputs.gaps import after_gap
 from dcvae.data.resampling import resample
@@ -295,3 +296,29 @@ def test_settings_for_other_series_are_refused_by_whoever_has_both(tmp_path):
     table, _ = read_data(written(frame, data_path), settings)
     with pytest.raises(InputError, match=r"`M` is 3 in tiny\.txt but .*train\.csv has 2 series"):
         settings.with_num_series(table.frame.shape[1], table.path)
+
+
+def test_counters_go_on_from_the_context(tmp_path):
+    times = pd.date_range("2024-01-01", periods=15, freq="min")
+    whole = pd.DataFrame({"bytes": np.arange(15.0) ** 2 * 60, "a": 1.0}, times.rename("time"))
+    before, after = tmp_path / "before.csv", tmp_path / "after.csv"
+    whole[:10].to_csv(before)
+    whole[10:].to_csv(after)
+    keys = DataKeys(T=2, counters="bytes")
+    table, _ = read_data(after, keys, context=before)
+    expected = [np.nan, *(2.0 * np.arange(14) + 1)]
+    np.testing.assert_allclose(table.frame["bytes"], expected)
+    assert sum("growth per second" in notice for notice in table.notices) == 1
+    assert not any("only grow" in notice for notice in table.notices)
+    alone, _ = read_data(after, keys)
+    np.testing.assert_allclose(alone.frame["bytes"], [np.nan, *expected[11:]])
+
+
+def test_counters_of_every_machine_are_named_by_their_column(tmp_path):
+    times = pd.date_range("2024-01-01", periods=5, freq="s").repeat(2)
+    table = pd.DataFrame({"time": times, "host": ["a", "b"] * 5, "sent": np.arange(10.0) ** 2})
+    table.assign(load=1.5).to_csv(tmp_path / "data.csv", index=False)
+    keys = DataKeys(T=2, by="host", counters="sent")
+    read, _ = read_data(tmp_path / "data.csv", keys)
+    np.testing.assert_allclose(read.frame["a sent"], [np.nan, 4, 12, 20, 28])
+    assert (read.frame["b load"] == 1.5).all()

@@ -24,13 +24,14 @@ LAYERS = {
     "networks": 2,
     "training": 3,
     "scoring": 3,
+    "detectors": 3,
     "detection": 4,
     "pipeline": 5,
     "storage": 6,
-    "detectors": 7,
-    "evaluation": 8,
-    "report": 9,
-    "cli": 10,
+    "evaluation": 7,
+    "report": 8,
+    "estimator": 9,
+    "cli": 9,
 }
 # What must answer before a framework is imported.
 LIGHT = (

@@ -1,4 +1,8 @@
-"""Registry of detectors: each by its name, found in the modules of this package."""
+"""Registry of detectors: each by its name, found in the modules of two packages.
+
+Detectors of rows are here; those that are whole models stand on layers that this one is below of,
+so that their package is told by its name and imported when a detector is asked for.
+"""
 
 import difflib
 import importlib
@@ -9,6 +13,8 @@ from typing import Any
 from dcvae._text import all_quoted
 from dcvae.detectors.base import AnomalyDetector
 from dcvae.errors import InputError
+
+_PACKAGES = ("dcvae.detectors", "dcvae.estimator")
 
 
 def detector_names() -> tuple[str, ...]:
@@ -51,17 +57,21 @@ def make_detector(name: str, **parameters: Any) -> AnomalyDetector:
 
 @cache
 def _detectors() -> dict[str, type[AnomalyDetector]]:
-    """Import the modules of this package and collect the detectors that have a name."""
-    package = importlib.import_module("dcvae.detectors")
+    """Import the modules of the packages and collect the detectors that have a name."""
+    packages = [importlib.import_module(name) for name in _PACKAGES]
+    modules = [
+        importlib.import_module(module.name)
+        for package in packages
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    ]
     found: dict[str, type[AnomalyDetector]] = {}
-    for module in pkgutil.walk_packages(package.__path__, "dcvae.detectors."):
-        for value in vars(importlib.import_module(module.name)).values():
-            is_detector = isinstance(value, type) and issubclass(value, AnomalyDetector)
-            if is_detector and "name" in vars(value):
-                same = found.setdefault(value.name, value)
-                if same is not value:
-                    raise ValueError(
-                        f"Detectors must have different names. Received `{value.name}` for "
-                        f"{same.__qualname__} and {value.__qualname__}: rename one."
-                    )
+    for value in (value for module in modules for value in vars(module).values()):
+        is_detector = isinstance(value, type) and issubclass(value, AnomalyDetector)
+        if is_detector and "name" in vars(value):
+            same = found.setdefault(value.name, value)
+            if same is not value:
+                raise ValueError(
+                    f"Detectors must have different names. Received `{value.name}` for "
+                    f"{same.__qualname__} and {value.__qualname__}: rename one."
+                )
     return found

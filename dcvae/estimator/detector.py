@@ -35,16 +35,16 @@ from dcvae.data import (
     table_from_array,
     training_data,
 )
-from dcvae.detectors.base import AnomalyDetector, nearest_known, whole_or_unchanged
-from dcvae.detectors.parameters import (
+from dcvae.detectors import AnomalyDetector, nearest_known, whole_or_unchanged
+from dcvae.errors import InputError
+from dcvae.estimator.parameters import (
     OF_FILES,
     check_keys,
     merged,
     parameters_of,
     settings_from,
 )
-from dcvae.detectors.short_data import settings_for_rows
-from dcvae.errors import InputError
+from dcvae.estimator.short_data import settings_for_rows
 from dcvae.storage import DEFAULT_MODELS, copy_model, memory_record, open_folder, save_model
 
 _FEWEST_ROWS = 4  # two windows of two rows

@@ -3,7 +3,7 @@
 import pytest
 
 from dcvae.config import read_settings
-from dcvae.detectors.short_data import settings_for_rows
+from dcvae.estimator.short_data import settings_for_rows
 from support.settings_files import FOLDER, read
 
 RECOMMENDED = read_settings(FOLDER / "recommended.txt")

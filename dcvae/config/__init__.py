@@ -9,6 +9,7 @@ from dcvae.config.compare import (
     differences,
     fidelity_departures,
     resume_differences,
+    values_that_differ,
     without_effect,
 )
 from dcvae.config.json_file import show
@@ -72,5 +73,6 @@ __all__ = [
     "resume_differences",
     "rows_of",
     "show",
+    "values_that_differ",
     "without_effect",
 ]

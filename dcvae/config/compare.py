@@ -67,6 +67,35 @@ def resume_differences(begun: Settings, given: Settings) -> list[str]:
     ]
 
 
+def values_that_differ(first: Settings, second: Settings) -> tuple[tuple[str, str, str], ...]:
+    """List the keys whose values differ, as two runs beside each other show them.
+
+    Args:
+        first: settings of one run.
+        second: settings of the other.
+
+    Returns:
+        Key, value of the first and value of the second, in the order of a file; "-" where the
+        architecture of a side lacks the key. Keys without effect on both sides are left out.
+
+    Examples:
+        >>> from dcvae.config import Settings
+        >>> one = Settings.from_values({"model_name": "pump"}, "one.txt")
+        >>> other = Settings.from_values({"model_name": "pump", "alarm_hold": 3}, "other.txt")
+        >>> values_that_differ(one, other)
+        (('alarm_hold', '12', '3'),)
+    """
+    idle = _idle_keys(first).keys() & _idle_keys(second).keys()
+    attributes = {alias_of(name): name for name in Settings.model_fields}
+
+    def value(settings: Settings, name: str) -> str:
+        has_key = settings.architecture in key_of(FIELDS[name]).of
+        return show(getattr(settings, attributes[name])) if has_key else "-"
+
+    shown = ((name, value(first, name), value(second, name)) for name in FIELDS)
+    return tuple(line for line in shown if line[1] != line[2] and line[0] not in idle)
+
+
 def _compare(here: Settings, there: Settings) -> Iterator[tuple[Key, str, str]]:
     """Yield, for every key that differs: the key, "`lr` is 1 in the file", the value here.
 

@@ -38,6 +38,8 @@ from dcvae.storage import (
 if TYPE_CHECKING:
     from dcvae.training import EpochLosses
 
+SETTINGS = "settings.txt"
+"""File of the effective settings, in a folder of results."""
 _BLOCK_ROWS = 16_384
 _NO_NUMBER = re.compile(r",nan(?=[,\n])")  # a whole cell, not a part of a word
 _ROUNDED = ("times_limit", "peak_score", "reference", "peak_strength")  # of events
@@ -139,6 +141,7 @@ class ResultsFolder:
         self._write_rows(review)
         self._write_tables(review)
         self._add("metrics.json", as_json(review.to_dict()))
+        self._add(SETTINGS, review.model.settings.to_json())
         self._add(SOURCE_FILE, as_json(source_of(self._data, self.folder, self._keys)))
         self._add("report.html", render(page_content(review)))
         if figures is not None:

@@ -44,7 +44,7 @@ def test_pairs_are_those_that_share_a_row(seed: int) -> None:
     for _, a in first.iterrows():
         for _, b in second.iterrows():
             rows = [
-                set(TIMES[(TIMES >= run["start"]) & (TIMES <= run["alarm_end"])]) for run in (a, b)
+                set(TIMES[(run["start"] <= TIMES) & (run["alarm_end"] >= TIMES)]) for run in (a, b)
             ]
             if rows[0] & rows[1]:
                 later = (b["alarm_start"] - a["alarm_start"]).total_seconds()

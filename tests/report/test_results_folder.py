@@ -29,7 +29,8 @@ SCORES = ["causal", "relative", "reference", "limit", "state", "offline"]
 ALWAYS = {
     *(f"{name}.csv" for name in NAMES),
     *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
-    *("alarms.csv", "scores.csv", "quality.csv", "metrics.json", "report.html", "source.json"),
+    *("alarms.csv", "scores.csv", "quality.csv", "metrics.json", "report.html", "settings.txt"),
+    "source.json",
 }
 TIMES = pd.date_range("2021-01-01", periods=3, freq="min", unit="us", name="when")
 RUN = {

@@ -39,7 +39,7 @@ RESULTS = ("anomaly_predictions", "abs_error", "reconstructions", "sigma", "late
 REVIEW_FILES = {  # the results besides these five, without labels
     *("alarms.csv", "scores.csv", "quality.csv"),
     *("events.csv", "event_series.csv", "losses.csv", "calibration.csv"),
-    *("metrics.json", "report.html", "source.json"),
+    *("metrics.json", "report.html", "settings.txt", "source.json"),
 }
 RESULT_FILES = {f"{name}.csv" for name in RESULTS} | REVIEW_FILES
 MODEL_FILES = {
@@ -118,6 +118,36 @@ def run(script, *words, cwd, poison=None):
         timeout=300,
         check=False,
     )
+
+
+def run_one_after_the_other(programs: list[str], folder: Path, *words: str) -> list[str]:
+    """Run Python programs in one new process and return what each has printed.
+
+    TensorFlow is imported once, and no step is compiled by XLA: both take longer than the rest.
+
+    Args:
+        programs: texts of the programs.
+        folder: the folder that they run in.
+        *words: options of Python.
+    """
+    code = (
+        "import json, sys\nfrom dcvae.training import loop\nloop._BY_XLA = False\n"
+        "for program in json.load(sys.stdin):\n"
+        "    exec(compile(program, 'program', 'exec'), {'__name__': '__main__'})\n"
+        "    print('\\0', end='', flush=True)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, *words, "-c", code],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        input=json.dumps(programs),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split("\0")[:-1]
 
 
 @dataclass

@@ -206,7 +206,7 @@ def read_data(
     resampled = resample_joined(table, before, span, keys, allow_empty=dead_allowed)
     if truth is not None:
         truth = resample(truth, span, keys.max_gap, keys.time_zone)
-    return resampled, truth
+    return replace(resampled, measured=pd.DatetimeIndex(table.frame.index)), truth
 
 
 def _grown(

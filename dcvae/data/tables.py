@@ -58,6 +58,7 @@ class Table:
         notices: one sentence each, for the user.
         context_rows: how many of the first rows are of an earlier file, put in front.
         columns: what each column of the file was taken for; empty for arrays and labels.
+        measured: times of the rows as measured, where the frame has resampled ones.
 
     Examples:
         >>> import numpy as np
@@ -72,6 +73,14 @@ class Table:
     notices: list[str]
     context_rows: int = 0
     columns: tuple[ColumnOverview, ...] = ()
+    measured: pd.DatetimeIndex | None = None
+
+    @property
+    def row_times(self) -> pd.DatetimeIndex:
+        """Times of the rows of the file, as measured, without those of its context."""
+        if self.measured is not None:
+            return self.measured
+        return pd.DatetimeIndex(self.frame.index[self.context_rows :])
 
 
 def read_table(

@@ -58,6 +58,7 @@ class Review:
         threshold_source: a phrase on the data that the alphas were fitted to.
         findings: findings, the most severe first.
         not_judged: why no row of the file could be judged, and what to do; "" if some were.
+        row_times: times of all rows of the file, as measured; None if they are not known.
     """
 
     model: ModelDescription
@@ -74,6 +75,7 @@ class Review:
     threshold_source: str
     findings: tuple[Finding, ...]
     not_judged: str = ""
+    row_times: pd.DatetimeIndex | None = None
 
     def summary(self) -> dict[str, str]:
         """Return names and values for the head of the page and of the terminal's tables."""
@@ -186,6 +188,7 @@ def make_review(
         threshold_source=threshold_source,
         findings=tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))),
         not_judged=why_nothing_is_judged(detection, quality, settings.window_length),
+        row_times=table.row_times,
     )
 
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dcvae.evaluation import BETTER, METRIC_NOTES, SYSTEM_NOTES, Review
-from dcvae.report.page import ReportContent
-from dcvae.report.system_score import SystemScore
+from dcvae.report.page import OtherLimits, ReportContent, SystemScore
 
 if TYPE_CHECKING:  # importing it would import matplotlib
     from matplotlib.figure import Figure
@@ -45,7 +44,17 @@ def page_content(review: Review) -> ReportContent:
         settings=review.model.settings.to_dict(),
         provenance=_passed_on(review),
         better=BETTER,
+        event_series=review.events.series,
+        other_limits=OtherLimits.of(detection),
+        row_times=review.row_times,
+        resampled_seconds=_resampled_seconds(review),
     )
+
+
+def _resampled_seconds(review: Review) -> float:
+    """Return what a resampled row lasts; 0 where rows are as measured."""
+    step = review.model.settings.resample_step
+    return 0.0 if step is None else step.total_seconds()
 
 
 def _passed_on(review: Review) -> dict[str, object]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcvae.report import encoding
+from dcvae.report.page import encoding
 from support.page_decoder import (
     assert_within_half_a_step,
     decoded,

@@ -15,9 +15,10 @@ import pandas as pd
 import pytest
 
 from dcvae.evaluation import Finding
-from dcvae.report import ReportContent, encoding, render
-from dcvae.report import page as page_module
-from dcvae.report.page import EVENT_COLUMNS
+from dcvae.report import ReportContent, render
+from dcvae.report.page import data as data_module
+from dcvae.report.page import encoding
+from dcvae.report.page.content import EVENT_COLUMNS
 from support import report_content
 from support.page_decoder import (
     assert_within_half_a_step,
@@ -109,7 +110,7 @@ def test_points_keep_the_extremes_of_their_rows(wide):
     made, data, size = wide
     rows = data["rows_per_point"]
     assert rows > 1
-    assert 9 * MEGABYTE < size < 15 * MEGABYTE  # the room is used
+    assert 6 * MEGABYTE < size < 10 * MEGABYTE  # the room is used
     starts = np.arange(0, len(made.times), rows)
     groups = [slice(start, start + rows) for start in starts]
     lower, upper = edges(made)
@@ -192,7 +193,7 @@ def test_kinds_and_endings_of_events_are_those_of_the_table():
 
 
 def test_of_too_many_events_the_strongest_are_kept(monkeypatch):
-    monkeypatch.setattr(page_module, "MAX_EVENTS", 5)
+    monkeypatch.setattr(data_module, "MAX_EVENTS", 5)
     made = report_content.content(5000, 4, num_events=12)
     shown = data_of(render(made))["events"]
     strongest = made.events.nlargest(5, "peak_strength").sort_values("event")
@@ -221,7 +222,7 @@ def test_names_and_texts_are_harmless():
         model_name="</title><script>alert(1)</script>",
         data_file="</script>",
         series=nasty,
-        findings=[Finding("bad", "<img src=x onerror=alert(1)> {{plotly}}")],
+        findings=[Finding("bad", "<img src=x onerror=alert(1)> {{uplot}}")],
         events=made.events.assign(series=[[nasty[0]]] * len(made.events)),
         settings={"</script>": "<script>", "odd": float("nan"), "deep": {"set": {1}, "no": None}},
     )
@@ -230,7 +231,7 @@ def test_names_and_texts_are_harmless():
     data = data_of(page)
     assert data["series"] == nasty
     assert data["model"] == made.model_name
-    assert data["findings"] == [["bad", "<img src=x onerror=alert(1)> {{plotly}}"]]
+    assert data["findings"] == [["bad", "<img src=x onerror=alert(1)> {{uplot}}"]]
     assert data["settings"] == {
         "</script>": "<script>",
         "odd": "nan",
@@ -258,6 +259,7 @@ def test_gaps_in_time_and_in_values_stay_gaps():
         flags=made.flags[keep],
         labels=None,
         score=rows_of_score(made.score, keep),
+        other_limits=None,
     )
     made.values[100:150, 0] = np.nan
     data = data_of(render(made))
@@ -390,19 +392,19 @@ def test_other_misfits_are_refused():
         render(report_content.changed(made, events=strange))
     with pytest.raises(ValueError, match=r"`score` must have 2000 rows. Received: shape \(1999,\)"):
         render(report_content.changed(made, score=rows_of_score(made.score, slice(1, None))))
-    with pytest.raises(ValueError, match="at least one judged row"):
+    with pytest.raises(ValueError, match="at least one scored row"):
         render(report_content.changed(made, times=made.times[:0]))
     assert set(EVENT_COLUMNS) == set(NO_EVENTS.columns)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("num_rows", "num_series"), [(100_000, 24), (1_000_000, 4)])
-def test_large_files_stay_under_15_megabytes(num_rows, num_series):
+def test_large_files_stay_under_10_megabytes(num_rows, num_series):
     made = report_content.content(num_rows, num_series, num_events=num_rows // 100)
     start = time.perf_counter()
     size = len(render(made).encode())
     assert time.perf_counter() - start < 10
-    assert 10 * MEGABYTE < size < 15 * MEGABYTE
+    assert 6 * MEGABYTE < size < 10 * MEGABYTE
 
 
 def test_a_large_file_takes_little_memory_besides_its_arrays():

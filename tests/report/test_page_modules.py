@@ -7,18 +7,21 @@ from dcvae.report.page import joined_modules
 
 def test_modules_are_joined_in_the_order_of_their_imports():
     modules = {
-        "a.js": 'import {\n  middle,\n  other,\n} from "./m.js";\n\nmiddle(other);\n',
-        "m.js": '// The middle.\nimport { first } from "./z.js";\nexport function middle() {}\n'
+        "a.js": 'import {\n  middle,\n  other,\n} from "./parts/m.js";\n\nmiddle(other);\n',
+        "parts/m.js": '// The middle.\nimport { first } from "../z.js";\n'
+        "export function middle() {}\n"
         "export let other = first;\n",
         "z.js": "export const first = 1;\nconst own = 2;\n",
+        "unused.js": "export const first = 3;\n",
     }
-    assert joined_modules(modules) == (
+    assert joined_modules(modules, "a.js") == (
         '"use strict";\n\n(() => {\n'
         "const first = 1;\nconst own = 2;\n\n"
         "// The middle.\nfunction middle() {}\nlet other = first;\n\n"
         "middle(other);\n})();\n"
     )
-    assert joined_modules(dict(reversed(modules.items()))) == joined_modules(modules)
+    turned = dict(reversed(modules.items()))
+    assert joined_modules(turned, "a.js") == joined_modules(modules, "a.js")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +54,7 @@ def test_modules_that_cannot_be_joined_are_refused(line, message):
         "b.js": "export const shared = 1;\nconst hidden = 2;\n",
     }
     with pytest.raises(ValueError, match=message):
-        joined_modules(modules)
+        joined_modules(modules, "a.js")
 
 
 def test_a_circle_of_modules_is_refused():
@@ -60,4 +63,4 @@ def test_a_circle_of_modules_is_refused():
         "b.js": 'import { a } from "./a.js";\nexport const b = 1;\n',
     }
     with pytest.raises(ValueError, match=r"Received a circle: (a.js <- b.js|b.js <- a.js)"):
-        joined_modules(modules)
+        joined_modules(modules, "a.js")

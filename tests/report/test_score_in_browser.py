@@ -6,33 +6,24 @@ import numpy as np
 import pytest
 
 from support import report_content
-from support.browser import drawn, opened, written
+from support.browser import known, opened, shown, written
 
 pytestmark = pytest.mark.slow
 STEP = 300_000
-AXES = 'document.getElementById("score-plot")._fullLayout'
 
 
-def trace(page, name):
-    """Points of a trace; None if there is none."""
-    return page.evaluate(
-        """(name) => {
-            const found = document.getElementById("score-plot").data
-                .find((trace) => trace.name === name);
-            return found ? {x: [...found.x], y: [...found.y]} : null;
-        }""",
-        name,
-    )
-
-
-def known(numbers):
-    return [number for number in numbers if number is not None]
+def scores(page):
+    return [10.0**power for power in known(shown(page, "score-plot", "plot.table.value"))]
 
 
 def stretches(page, name):
-    """First and last edge of each rectangle, in milliseconds."""
-    corners = np.array(known(trace(page, name)["x"])).reshape(-1, 5)
-    return corners[:, [0, 2]]
+    """First and last edge of each stretch, in milliseconds."""
+    return np.array(shown(page, "score-plot", f"plot.stretches['{name}']"))
+
+
+def levels(page):
+    """Heights of the lines across the chart, as they were drawn."""
+    return [10.0**power for power in shown(page, "score-plot", "plot.levels")]
 
 
 def legend(page):
@@ -41,19 +32,20 @@ def legend(page):
 
 def test_score_limit_and_references_are_drawn_over_the_whole_time(page, content):
     score = content.score
-    shown = known(trace(page, "score")["y"])
-    assert max(shown) == pytest.approx(np.nanmax(score.score), rel=1e-3)
-    assert len(shown) <= 4000
-    line = trace(page, "limit")
-    assert line["y"] == [1.0, 1.0]
+    exact = [10.0**power for power in known(shown(page, "score-plot", "plot.exact"))]
+    assert max(scores(page)) == pytest.approx(np.nanmax(score.score), rel=1e-3)
+    assert min(exact) == pytest.approx(np.nanmin(score.score), rel=1e-3)
+    assert len(exact) <= 4000
+    assert levels(page) == pytest.approx([1.0, 0.8])
     times = content.times.as_unit("us").asi8 / 1000.0
-    assert line["x"][0] <= times[0] < times[-1] <= line["x"][1]
-    assert trace(page, "end of an alarm")["y"] == [0.8, 0.8]
-    assert max(known(trace(page, "references")["y"])) == pytest.approx(3.0, rel=1e-3)
-    assert page.evaluate(f"{AXES}.yaxis2.type") == "log"
-    low, high = 10.0 ** np.array(page.evaluate(f"{AXES}.yaxis2.range"))
+    low, high = shown(page, "score-plot", "plot.shown.x")
+    assert low <= times[0] < times[-1] <= high
+    low, high = 10.0 ** np.array(shown(page, "score-plot", "plot.shown.y"))
     assert low < 0.8
     assert high > np.nanmax(score.score)
+    page.click("#score-details summary")
+    references = known(shown(page, "reference-plot", "plot.table.mean"))
+    assert 10.0 ** max(references) == pytest.approx(3.0, rel=1e-3)
 
 
 def test_alarms_and_rows_that_are_not_judged_are_shaded(page, content):
@@ -71,6 +63,7 @@ def test_alarms_and_rows_that_are_not_judged_are_shaded(page, content):
 
 
 def test_the_legend_says_it_in_words(page, content):
+    page.click("#score-details summary")
     assert page.inner_text("#score-note") == content.score.note
     assert legend(page) == [
         "score, times its recent level",
@@ -78,40 +71,44 @@ def test_the_legend_says_it_in_words(page, content):
         "0.8: it must fall to this for the alarm to end",
         "in alarm",
         "not judged",
-        "below: references, times the trained ones",
     ]
 
 
-def test_the_score_follows_the_range_and_frames_the_event(page, content):
+def test_the_score_follows_the_range_and_another_limit(page, content):
     page.locator("#event-table tbody tr").nth(2).click()
+    page.click("#view-in-charts")
     event = content.events.iloc[2]
-    began = list(content.series).index(event["series"][0])
-    drawn(page, began)
-    low, high = page.evaluate(
-        f"""{AXES}.xaxis.range.map((time) =>
-            typeof time === "number" ? time : Date.parse(time.replace(" ", "T") + "Z"))"""
-    )
+    low, high = shown(page, "score-plot", "plot.shown.x")
     assert low < event["start"].timestamp() * 1000 <= event["end"].timestamp() * 1000 < high
     assert high - low < 10 * 86_400_000
-    [shape] = page.evaluate('document.getElementById("score-plot").layout.shapes')
-    assert shape["x0"] == event["start"].timestamp() * 1000 - STEP / 2
-    assert shape["x1"] == event["end"].timestamp() * 1000 + STEP / 2
     page.click("#reset")
-    assert page.evaluate('document.getElementById("score-plot").layout.shapes') == []
+    counts = content.other_limits.counts()
+    assert page.inner_text("#limit-words") == f"1, in use: {counts[1]} alarms"
+    assert counts[1] == len(content.events)
+    page.fill("#limit", "2")
+    words = f"2 would have raised {counts[2]} alarms; 1, in use, raised {counts[1]}"
+    assert page.inner_text("#limit-words") == words
+    assert levels(page) == pytest.approx([1.0, 2.0])
+    moments = content.times.as_unit("us").asi8 / 1000.0
+    drawn_alarms = stretches(page, "in alarm")
+    inside = [((drawn_alarms[:, 0] <= m) & (drawn_alarms[:, 1] >= m)).any() for m in moments]
+    assert np.array(inside)[content.other_limits.alarms[:, 2]].all()
+    page.click("#limit-back")
+    assert levels(page) == pytest.approx([1.0, 0.8])
 
 
 def test_a_fixed_score_has_no_references(browser, tmp_path):
     made = report_content.content(2000, 2, num_events=5)
     score = replace(made.score, reference=None, unit="", limit=2.5, lower=2.5)
     page = opened(browser, written(report_content.changed(made, score=score), tmp_path))
-    assert trace(page, "references") is None
-    assert trace(page, "end of an alarm") is None
+    assert page.locator("#reference-plot").count() == 0
+    assert levels(page) == pytest.approx([2.5])
     assert legend(page) == [
         *("score", "limit 2.5: above it an alarm begins", "in alarm", "not judged"),
     ]
     page.locator("#event-table tbody tr").first.click()
     peak = made.events["peak_score"][0]
-    assert f". Score {peak:.3g}; an alarm begins at 2.5. " in page.inner_text("#event-words")
+    assert f". Score {peak:.3g}; an alarm begins at 2.5. " in page.inner_text("#view-words")
     complaints = page.complaints
     page.context.close()
     assert complaints == []
@@ -120,17 +117,17 @@ def test_a_fixed_score_has_no_references(browser, tmp_path):
 def test_where_series_decide_no_limit_is_drawn(browser, tmp_path):
     made = report_content.content(2000, 2, num_events=5)
     score = replace(made.score, limit=np.nan, lower=np.nan, not_judged=made.score.alarm & False)
-    events = made.events.assign(peak_score=np.nan)
-    page = opened(
-        browser, written(report_content.changed(made, score=score, events=events), tmp_path)
+    made = report_content.changed(
+        made, score=score, events=made.events.assign(peak_score=np.nan), other_limits=None
     )
-    assert trace(page, "limit") is None
-    assert legend(page) == [
-        *("score, times its recent level", "in alarm"),
-        "below: references, times the trained ones",
-    ]
+    page = opened(browser, written(made, tmp_path))
+    assert levels(page) == []
+    assert legend(page) == ["score, times its recent level", "in alarm"]
+    assert page.inner_text("#limits") == (
+        "There is no limit to move: the series decide whether there is an alarm."
+    )
     page.locator("#event-table tbody tr").first.click()
-    words = page.inner_text("#event-words")
+    words = page.inner_text("#view-words")
     assert "an alarm begins" not in words
     assert words.endswith("it ended: calm again.")
     complaints = page.complaints
@@ -142,8 +139,8 @@ def test_the_score_fits_a_phone(browser, page_file):
     page = opened(browser, page_file, (390, 844))
     page.locator("#event-table tbody tr").first.click()
     wide = page.evaluate(
-        """() => [...document.querySelectorAll("#score *, #event-words")]
-            .filter((element) => !element.closest("svg"))
+        """() => [...document.querySelectorAll("#score *, #event-view *")]
+            .filter((element) => !element.closest("svg, .plot"))
             .filter((element) => element.getBoundingClientRect().right > innerWidth)
             .map((element) => element.id || element.className)"""
     )

@@ -7,7 +7,7 @@ import pytest
 
 from dcvae.detection import AlarmRules, SystemAlarm
 from dcvae.detection.alarms.following import Following
-from dcvae.report.system_score import SystemScore
+from dcvae.report.page.system_score import SystemScore
 from support.builders import detection_of, judged_of
 
 NAN = np.nan

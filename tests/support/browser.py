@@ -1,6 +1,7 @@
 """Ways to open a page in a browser, to move in it and to ask what it shows."""
 
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page
 
@@ -47,7 +48,7 @@ def opened(browser: Browser, path: Path, size: tuple[int, int] = SIZES[0]) -> Pa
     )
     page.complaints = complaints
     page.goto(path.as_uri())
-    page.wait_for_selector("#heat-plot .main-svg", state="attached")
+    page.wait_for_selector("html[data-state=ready]", state="attached")
     return page
 
 
@@ -57,33 +58,35 @@ def drawn(page: Page, number: int) -> None:
     page.wait_for_selector(f"#chart-{number}[data-state=drawn]")
 
 
+def shown(page: Page, plot: str, what: str) -> Any:
+    """Evaluate something of a plot, by the id of its element: `plot.table`, `plot.stretches`..."""
+    return page.evaluate(
+        f"(() => {{ const {{ plot }} = document.getElementById('{plot}'); return {what}; }})()"
+    )
+
+
+def known(numbers: list[float | None]) -> list[float]:
+    return [number for number in numbers if number is not None]
+
+
 def range_of(page: Page, number: int) -> tuple[float, float]:
     """What the x axis of a chart shows, in milliseconds."""
-    low, high = page.evaluate(
-        f"""() => document.getElementById("plot-{number}")._fullLayout.xaxis.range.map((time) =>
-            typeof time === "number" ? time : Date.parse(time.replace(" ", "T") + "Z"))"""
-    )
+    low, high = shown(page, f"plot-{number}", "[plot.u.scales.x.min, plot.u.scales.x.max]")
     return low, high
 
 
-def points_of(page: Page, number: int, trace: str) -> int:
-    return page.evaluate(
-        """([number, name]) => {
-            const traces = document.getElementById(`plot-${number}`).data;
-            const found = traces.find((trace) => trace.name === name);
-            return found ? found.y.filter((value) => value !== null).length : 0;
-        }""",
-        [number, trace],
-    )
+def marks_of(page: Page, number: int, side: str) -> list[dict[str, float]]:
+    """The triangles of a chart, as points {x, y}: side is above or below."""
+    return shown(page, f"plot-{number}", f"plot.marks.{side}")
 
 
-def column(page: Page, place: int) -> list[str]:
-    return page.locator(f"#event-table tbody td:nth-child({place})").all_inner_texts()
+def column(page: Page, key: str) -> list[str]:
+    return page.locator(f"#event-table tbody td[data-key={key}]").all_inner_texts()
 
 
-def drag_across(page: Page, number: int) -> None:
-    """Drag over the middle fifth of a chart."""
-    box = page.locator(f"#plot-{number} .nsewdrag").first.bounding_box()
+def drag_across(page: Page, plot: str) -> None:
+    """Drag over the middle fifth of a plot."""
+    box = page.locator(f"#{plot} .u-over").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 50)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 60, steps=5)

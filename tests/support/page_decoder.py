@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dcvae.report import ReportContent
-from dcvae.report.encoding import FAR_CODE, MISSING_CODE
+from dcvae.report.page.encoding import FAR_CODE, MISSING_CODE
 
 
 def data_of(page: str) -> dict[str, Any]:
@@ -33,6 +33,11 @@ def decoded(channel: dict[str, Any]) -> NDArray[np.float64]:
 
 
 def decoded_times(packed: dict[str, Any]) -> NDArray[np.float64]:
+    if "runs" in packed:
+        return (
+            np.concatenate([first + step * np.arange(size) for first, step, size in packed["runs"]])
+            / 1000.0
+        )
     dtype = "<u4" if packed["bits"] == 32 else "<f8"
     return packed["origin"] + packed["unit"] * unpack(packed["numbers"], dtype)
 

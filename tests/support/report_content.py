@@ -9,7 +9,7 @@ import pandas as pd
 
 from dcvae.evaluation import Finding
 from dcvae.report import ReportContent
-from dcvae.report.system_score import SystemScore
+from dcvae.report.page import OtherLimits, SystemScore
 
 NAMES = (
     "cpu_load",
@@ -35,6 +35,7 @@ NO_EVENTS = pd.DataFrame(
         "alarm_start": pd.DatetimeIndex([]),
         "alarm_end": pd.DatetimeIndex([]),
         "ended": [],
+        "times_limit": [],
         "peak_score": [],
         "peak_time": pd.DatetimeIndex([]),
         "rows": [],
@@ -84,6 +85,8 @@ def content(num_rows: int, num_series: int, num_events: int = 0, seed: int = 0) 
     with np.errstate(invalid="ignore"):
         residual = (values - mean) / sigma
         flags = np.abs(residual) > alpha
+    events = events_of(times, residual, flags, alpha, series)
+    score = score_of(residual, events, times)
     return ReportContent(
         model_name="sample",
         data_file="servers_2024.csv",
@@ -98,8 +101,8 @@ def content(num_rows: int, num_series: int, num_events: int = 0, seed: int = 0) 
         alpha_up=alpha + 0.0,
         flags=flags,
         labels=labels,
-        score=score_of(residual, flags),
-        events=events_of(times, residual, flags, alpha, series),
+        score=score,
+        events=events,
         findings=[
             Finding("bad", "Isolation forest beats DC-VAE: event F1 0.41 against 0.33."),
             Finding("warning", "5 % of the cells lie outside 2 sigmas; a Gaussian promises 4.6 %."),
@@ -151,26 +154,63 @@ def content(num_rows: int, num_series: int, num_events: int = 0, seed: int = 0) 
             "notes": [],
         },
         better={"delay": "lower", "false alarms a day": "lower"},
+        event_series=event_series_of(times, values, mean, events, series),
+        other_limits=other_limits_of(score),
+        row_times=times,
     )
 
 
-def score_of(residual: np.ndarray, flags: np.ndarray) -> SystemScore:
-    """Make a score of the largest residual, above its limit where a cell is flagged."""
+def score_of(residual: np.ndarray, events: pd.DataFrame, times: pd.DatetimeIndex) -> SystemScore:
+    """Make a score of the largest residual; the system is in alarm as its events say."""
     rows = len(residual)
     score = np.fmax.reduce(np.abs(residual), axis=1) / 4.5
-    not_judged = np.isnan(score) | (np.arange(rows) < rows // 20)
+    not_judged = np.isnan(score)
+    alarm = np.zeros(rows, dtype=bool)
+    for _, event in events.iterrows():
+        alarm |= (times >= event["alarm_start"]) & (times <= event["alarm_end"])
+    not_judged |= (np.arange(rows) < rows // 20) & ~np.maximum.accumulate(alarm)
     score[not_judged] = np.nan
     reference = np.where(not_judged, np.nan, 1.0 + np.arange(rows) // 500 % 3)
     return SystemScore(
         score=score,
         reference=reference,
-        alarm=flags.any(axis=1) & ~not_judged,
+        alarm=alarm & ~not_judged,
         not_judged=not_judged,
         limit=1.0,
         lower=0.8,
         unit="times its recent level",
         note="Each series is judged against its own last 288 rows (24 h 00 min).",
     )
+
+
+def other_limits_of(score: SystemScore) -> OtherLimits:
+    """Compare the score with three limits, row by row."""
+    limits = np.array([0.5, 1.0, 2.0])
+    with np.errstate(invalid="ignore"):
+        alarms = score.score[:, np.newaxis] > limits
+    alarms[:, 1] = score.alarm
+    return OtherLimits(limits, alarms, 1)
+
+
+def event_series_of(
+    times: pd.DatetimeIndex,
+    values: np.ndarray,
+    mean: np.ndarray,
+    events: pd.DataFrame,
+    series: list[str],
+) -> pd.DataFrame:
+    """Take values and means of the row of each event's peak."""
+    lines = [
+        {
+            "event": event["event"],
+            "series": name,
+            "actual": values[times.get_loc(event["peak_time"]), series.index(name)],
+            "expected": float(mean[times.get_loc(event["peak_time"]), series.index(name)]),
+        }
+        for _, event in events.iterrows()
+        for name in event["series"]
+    ]
+    return pd.DataFrame(lines, columns=["event", "series", "actual", "expected"])
 
 
 def events_of(
@@ -201,6 +241,7 @@ def events_of(
                 "alarm_start": times[min(first + 1, last)],
                 "alarm_end": times[min(last + 3, len(times) - 1)],
                 "ended": "taken for the new normal" if len(events) % 7 == 3 else "calm again",
+                "times_limit": float(np.abs(cells[peak, number]) / alpha[number]),
                 "peak_score": float(np.abs(cells[peak, number]) / alpha[number]),
                 "peak_time": times[first + peak],
                 "rows": last - first + 1,

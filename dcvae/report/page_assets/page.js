@@ -1,60 +1,39 @@
-// Set-up of the page: its parts in order, and what follows a change of the range or of the theme.
-// dcvae/report/page.py joins all modules of this folder into one script.
+// Set-up of the page of one file: its parts in order, and what follows a change of the range, the theme or the marks.
+// dcvae/report/page/document.py joins the modules that are imported from here into one script.
 
-import { allStale, scrollToChart, setUpCharts } from "./charts.js";
-import { byId, count, counting, element, setUpTheme, timeText } from "./elements.js";
-import { markEventRow, setUpEvents, tellEvent } from "./events.js";
-import { drawHeat, markHeat, setUpHeat } from "./heat.js";
-import { setUpToolbar, showRange, whenRangeChanges, whenReset } from "./range.js";
-import { drawScore, setUpScore } from "./score.js";
-import { redrawCalibration, setUpCalibration, setUpLosses, setUpMetrics } from "./tables.js";
-import { data, firstTime, lastTime } from "./data.js";
+import { redrawCards, setUpCards } from "./events/cards.js";
+import { markEventRow, setUpEvents, showEvents } from "./events/list.js";
+import { setUpMarks, whenMarksChange } from "./events/marks.js";
+import { openEvent, redrawEvent, setUpEventView, showEventMarks } from "./events/view.js";
+import { redrawCalibration, setUpCalibration } from "./report/calibration.js";
+import { drawHeat, setUpHeat } from "./report/heat.js";
+import { setUpLosses, setUpMetrics, setUpTexts } from "./report/numbers.js";
+import { setUpToolbar, whenRangeChanges } from "./report/range.js";
+import { drawScore, setUpScore } from "./report/score.js";
+import { allStale, scrollToChart, setUpCharts } from "./report/series.js";
+import { setUpTheme, whenThemeChanges } from "./shared/theme.js";
 
-whenRangeChanges(drawScore, allStale, markHeat, tellEvent);
-whenReset(markEventRow);
+whenRangeChanges(drawScore, allStale, drawHeat, markEventRow);
+whenThemeChanges(drawScore, drawHeat, redrawCards, redrawCalibration, redrawEvent, allStale);
+whenMarksChange(showEvents, showEventMarks, allStale);
 
+setUpTheme();
 setUpTexts();
 setUpToolbar({ redraw: allStale, goTo: scrollToChart });
-setUpTheme(() => {
-  drawScore();
+setUpScore(openEvent);
+setUpCards();
+document.documentElement.dataset.state = "first screen";
+
+// The rest after the first screen is painted.
+requestAnimationFrame(() => setTimeout(() => {
+  setUpMarks();
+  setUpHeat({ open: openEvent, goTo: scrollToChart });
   drawHeat();
-  redrawCalibration();
-  allStale();
-});
-setUpScore();
-setUpHeat();
-setUpEvents();
-setUpCharts();
-showRange();
-setUpMetrics();
-setUpLosses();
-setUpCalibration();
-
-function setUpTexts() {
-  document.title = `${data.model}, ${data.file}: DC-VAE report`;
-  byId("model").textContent = data.model;
-  byId("facts").textContent = `${data.file} · ${timeText(firstTime)} to ${timeText(lastTime)} · ` +
-    `${count(data.rows, "judged row")} · ${counting.format(data.series.length)} series`;
-  const kinds = { good: ["✓", "Good"], info: ["i", "Note"], warning: ["!", "Warning"], bad: ["✕", "Problem"] };
-  byId("finding-list").append(...data.findings.map(([level, text]) => element(
-    "li", { class: `finding ${level}` },
-    element("span", { class: "icon", "aria-hidden": "true" }, kinds[level][0]), element("b", {}, kinds[level][1]), element("span", {}, text))));
-  if (!data.findings.length) byId("finding-list").append(element("li", { class: "empty" }, "Nothing stands out."));
-  for (const [name, value] of data.summary) byId("summary-list").append(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
-  byId("settings-body").append(tree(data.settings));
-  byId("provenance-body").append(tree(data.provenance));
-}
-
-/** Names and values, nested as they come. */
-function tree(value) {
-  if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-    if (!Object.keys(value).length) return element("p", { class: "empty" }, "none");
-    return element("dl", { class: "tree" }, ...Object.entries(value).flatMap(([name, entry]) => [
-      element("dt", {}, name), element("dd", {}, tree(entry))]));
-  }
-  if (Array.isArray(value) && value.some((entry) => entry !== null && typeof entry === "object")) {
-    return element("ul", {}, ...value.map((entry) => element("li", {}, tree(entry))));
-  }
-  if (Array.isArray(value)) return value.length ? value.join(", ") : "none";
-  return String(value);
-}
+  setUpEvents(openEvent);
+  setUpCharts();
+  setUpMetrics();
+  setUpLosses();
+  setUpCalibration();
+  setUpEventView();
+  document.documentElement.dataset.state = "ready";
+}));

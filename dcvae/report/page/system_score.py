@@ -13,7 +13,7 @@ import numpy as np
 from dcvae._arrays import BoolArray, Float64Array, IntArray
 from dcvae._text import duration
 from dcvae.detection import Detection
-from dcvae.report import encoding
+from dcvae.report.page import encoding
 
 _BY_SERIES = "The series decide whether there is an alarm, not this score."
 LOWEST = 1e-6  # a score below it, which no axis would show, is drawn as this one

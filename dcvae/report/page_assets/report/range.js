@@ -1,10 +1,10 @@
 // Range of time that the page shows, and the toolbar that changes it.
 // What follows a change is registered by page.js: charts and heat map import the range, not the reverse.
 
-import { data, firstTime, lastTime } from "./data.js";
-import { byId, element, shortened, timeText } from "./elements.js";
-
-const DAY = 86_400_000;
+import { byId, element } from "../shared/elements.js";
+import { shortened, timeText } from "../shared/formats.js";
+import { DAY } from "../shared/ticks.js";
+import { data, firstTime, lastTime, titleOf } from "./data.js";
 
 export const fullRange = () => {
   const margin = Math.max((lastTime - firstTime) * 0.01, data.step);
@@ -15,13 +15,14 @@ export const fullRange = () => {
 export const view = { from: fullRange()[0], to: fullRange()[1], event: null, height: "all" };
 
 const rangeFollowers = [];
-const resetFollowers = [];
 
-/** Call functions after every change of the range, in their order. */
-export const whenRangeChanges = (...followers) => rangeFollowers.push(...followers);
+/** Call functions after every change of the range or of the chosen event, in their order. */
+export const whenRangeChanges = (...more) => rangeFollowers.push(...more);
 
-/** Call functions when everything is to be shown again, before the range changes. */
-export const whenReset = (...followers) => resetFollowers.push(...followers);
+export const isWhole = () => {
+  const [earliest, latest] = fullRange();
+  return view.from <= earliest && view.to >= latest;
+};
 
 export function setRange(from, to) {
   const [earliest, latest] = fullRange();
@@ -33,29 +34,30 @@ export function setRange(from, to) {
   for (const follow of rangeFollowers) follow();
 }
 
+/** A range around an event, wide enough to see what was before. */
+export const rangeAround = (start, end) => {
+  const margin = Math.max(2 * (end - start), 50 * data.step);
+  return [start - margin, end + margin];
+};
+
 export function showRange() {
   const [earliest, latest] = fullRange();
-  const whole = view.from <= earliest && view.to >= latest;
   byId("range").value = `${timeText(Math.max(view.from, firstTime))} to ${timeText(Math.min(view.to, lastTime))}`;
   byId("earlier").disabled = view.from <= earliest;
   byId("later").disabled = view.to >= latest;
-  for (const button of byId("zoom-buttons").children) {
-    const days = button.dataset.days;
+  for (const choice of byId("zoom-buttons").children) {
+    const days = choice.dataset.days;
     const width = days === "all" ? latest - earliest : Number(days) * DAY;
-    button.disabled = width > latest - earliest;
-    button.setAttribute("aria-pressed", String(days === "all" ? whole : !whole && Math.abs(view.to - view.from - width) < 1));
+    choice.disabled = width > latest - earliest;
+    choice.setAttribute("aria-pressed", String(days === "all" ? isWhole() : !isWhole() && Math.abs(view.to - view.from - width) < 1));
   }
 }
 
 export function reset() {
   view.event = null;
   view.height = byId("height").value = "all";
-  for (const follow of resetFollowers) follow();
   setRange(...fullRange());
 }
-
-/** A time that plotly gives back, as a number or as text without a zone. */
-export const timeOf = (time) => (typeof time === "number" ? time : Date.parse(String(time).replace(" ", "T").padEnd(11, "T00:00") + "Z"));
 
 /**
  * Let the toolbar change the range, the height and the place on the page.
@@ -81,9 +83,10 @@ export function setUpToolbar({ redraw, goTo }) {
     redraw();
   });
   byId("go-to").append(element("option", { value: "" }, "choose a series"),
-    ...data.series.map((name, number) => element("option", { value: number }, shortened(name, 60))));
+    ...data.series.map((_, number) => element("option", { value: number }, shortened(titleOf(number), 60))));
   byId("go-to").addEventListener("change", ({ target }) => {
     if (target.value !== "") goTo(Number(target.value));
     target.value = "";
   });
+  showRange();
 }

@@ -12,7 +12,7 @@ A year of 24 series is 2.5 million cells, so a page cannot hold them as text:
 * **Flags and labels.** First and last time of every run, at the resolution of the rows; beyond
   200,000 runs, those of coarser groups of rows.
 
-In the browser, page_assets/data.js turns all of it back into numbers.
+In the browser, page_assets/shared/decode.js turns all of it back into numbers.
 """
 
 import base64
@@ -157,6 +157,37 @@ def packed_times(times: Float64Array) -> dict[str, Any]:
     return {"origin": 0.0, "unit": 1.0, "bits": 64, "numbers": _base64(times.astype("<f8"))}
 
 
+def row_times(times: Float64Array) -> dict[str, Any]:
+    """Encode ascending times of rows: as runs of regular steps, or one by one if that is shorter.
+
+    Args:
+        times: (rows,) float64, milliseconds since 1970.
+
+    Returns:
+        `runs`, a list of first time, step (both in whole microseconds) and number of rows; or what
+        `packed_times` returns.
+
+    Examples:
+        >>> row_times(np.array([0.0, 60.0, 120.0, 180.0, 1000.0]))
+        {'runs': [[0, 60000, 4], [1000000, 0, 1]]}
+    """
+    microseconds = np.rint(times * 1000.0).astype(np.int64)
+    found: list[list[int]] = []
+    row = 0
+    steps = np.diff(microseconds)
+    changes = np.append(np.flatnonzero(np.diff(steps)) + 1, len(steps))
+    while row < len(times):
+        if row == len(steps):
+            found.append([int(microseconds[row]), 0, 1])
+            break
+        last = int(changes[np.searchsorted(changes, row, side="right")])
+        found.append([int(microseconds[row]), int(steps[row]), last - row + 1])
+        row = last + 1
+        if 8 * len(found) > len(times) + 64:
+            return packed_times(times)
+    return {"runs": found}
+
+
 def break_after(times: Float64Array, usual: float) -> float:
     """Return the distance of two neighboring points beyond which no line joins them.
 
@@ -181,12 +212,13 @@ def break_after(times: Float64Array, usual: float) -> float:
     return float(3 * np.quantile(distances, 0.95)) if irregular else 1.5 * usual
 
 
-def runs(times: Float64Array, marks: BoolArray) -> dict[str, Any]:
+def runs(times: Float64Array, marks: BoolArray, most: int | None = None) -> dict[str, Any]:
     """Encode marked cells as runs: first and last time of each.
 
     Args:
         times: (rows,) float64, milliseconds, ascending.
         marks: (rows, series) bool, the cells to encode.
+        most: how many runs to encode at most; None for `MAX_RUNS`.
 
     Returns:
         `rows`, the number of rows that runs are rounded to (1: exact); `series`, packed pairs of
@@ -200,7 +232,7 @@ def runs(times: Float64Array, marks: BoolArray) -> dict[str, Any]:
     group = 1
     while True:
         found = [_runs_of(marks[:, number], group) for number in range(marks.shape[1])]
-        if sum(len(firsts) for firsts, _ in found) <= MAX_RUNS or group >= len(times):
+        if sum(len(first) for first, _ in found) <= (most or MAX_RUNS) or group >= len(times):
             break
         group *= 2
     return {

@@ -1,0 +1,56 @@
+"""Words of the page: what losses mean, what was measured, and a verdict where none is given."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+_AS_WELL = 0.05  # nats of a cell that nobody would see
+_LITTLE_WORSE = 0.5
+
+
+def fit_words(losses: pd.DataFrame) -> str:
+    """Say how well a file is reconstructed, next to the data that the model was validated on.
+
+    Args:
+        losses: rows "training", "validation", "this file"; columns loss, reconst, kl; nats.
+
+    Examples:
+        >>> rows = ["training", "validation", "this file"]
+        >>> fit_words(pd.DataFrame({"reconst": [-1.0, -0.9, -0.88]}, index=rows))
+        'On average, this file is as well reconstructed as the validation data.'
+    """
+    if "this file" not in losses.index or math.isnan(file := losses["reconst"]["this file"]):
+        return "How well the model reconstructs this file is not known."
+    for name in ("validation", "training"):
+        if name in losses.index and not math.isnan(losses["reconst"][name]):
+            distance = float(file - losses["reconst"][name])
+            how = "much less well"
+            if distance < -_AS_WELL:
+                return f"On average, this file is better reconstructed than the {name} data."
+            if distance <= _AS_WELL:
+                return f"On average, this file is as well reconstructed as the {name} data."
+            if distance <= _LITTLE_WORSE:
+                how = "a little less well"
+            end = "; a few large anomalies are enough for that" if how.startswith("much") else ""
+            return f"On average, this file is {how} reconstructed than the {name} data{end}."
+    return "How well other data are reconstructed is not known, so this file has no comparison."
+
+
+def verdict_words(num_events: int, num_rows: int, num_scored: int) -> str:
+    """Say how many events there are, where no verdict is given."""
+    if not num_scored and not num_events:
+        return f"None of the {num_rows:,} rows could be judged."
+    if not num_events:
+        return f"No alarm in {num_scored:,} scored rows."
+    return f"{num_events:,} alarm{'s' * (num_events != 1)} in {num_rows:,} rows."
+
+
+def measured_words(values: Sequence[float], unit: str) -> list[str]:
+    """Write what was measured and what was expected; "" for what is not known.
+
+    Examples:
+        >>> measured_words([13042.7, float("nan")], "B/s")
+        ['13,042.7 B/s', '']
+    """
+    return ["" if math.isnan(value) else f"{value:,.6g} {unit}".rstrip() for value in values]

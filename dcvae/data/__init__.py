@@ -14,6 +14,7 @@ from dcvae.data.arrays import (
 )
 from dcvae.data.columns.overview import ColumnOverview
 from dcvae.data.files.compression import SUFFIXES as COMPRESSED_SUFFIXES
+from dcvae.data.frames import timed_rows
 from dcvae.data.inputs.bounds import new_value_notices
 from dcvae.data.inputs.gaps import after_gap, fill_missing
 from dcvae.data.inputs.model_input import FarCells, ModelInput
@@ -65,6 +66,7 @@ __all__ = [
     "starts_of_epoch",
     "step_notice",
     "table_from_array",
+    "timed_rows",
     "training_data",
     "windows_across",
     "windows_with",

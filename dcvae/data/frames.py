@@ -81,7 +81,7 @@ def timed_rows(
         return frame.set_axis(index.to_timestamp(), axis=0), [told]
     _refuse_index(index)
     if len(index) and _are_times(index.to_series(), allow_numbers=True):
-        cells = index.to_series(index=range(len(index))).rename(index.name or "time")
+        cells = pd.Series(index, name=str(index.name or "time"))
         times, told_by_reader = _read(cells)
         told = f"The index of {NAME} is read as times: {times[0]} to {times[-1]}."
         return frame.set_axis(times, axis=0), [told, *told_by_reader]
@@ -132,9 +132,7 @@ def _time_column(frame: pd.DataFrame, names: list[str], series: Collection[str])
         place
         for place, name in enumerate(names)
         if name not in series
-        and _are_times(
-            frame.iloc[:, place], allow_numbers=place == 0 and sounds_like_time(name)
-        )
+        and _are_times(frame.iloc[:, place], allow_numbers=place == 0 and sounds_like_time(name))
     ]
     if not found or found[0] == 0:
         return found[0] if found else None

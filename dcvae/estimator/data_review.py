@@ -113,7 +113,7 @@ class DataReview:
         """Scores of the system, as in scores.csv; NaN where there is none.
 
         Columns: `causal`; `relative`, what is held against `limit`; `reference`; `state` ("not
-        judged", "calm" or "alarm"; None without a score), and `offline`, as `decision_function`.
+        judged", "calm" or "alarm"; missing without a score), and `offline`, as `decision_function`.
         """
         detection = self._review.detection
         judged = detection.judged
@@ -132,12 +132,12 @@ class DataReview:
 
     @cached_property
     def reconstruction(self) -> pd.DataFrame:
-        """What the model expected of each cell, data units; NaN where there is no score.
+        """What the model expected of each cell, data units; NaN in the first T - 1 rows.
 
         Columns have two levels: "mean", "sigma", "lower" or "upper", and the series, so that
         `reconstruction["mean"]` has the columns of X. Mean and sigma are those of
-        reconstructions.csv and sigma.csv; a cell below `lower` or above `upper` is flagged, but for
-        rounding at the very edge.
+        reconstructions.csv and sigma.csv, of cells that were missing, too; a cell with a score that
+        is below `lower` or above `upper` is flagged, but for rounding at the very edge.
         """
         detection = self._review.detection
         alphas = detection.alphas
@@ -182,7 +182,16 @@ class DataReview:
     @property
     def not_judged(self) -> str:
         """Why no row could be judged, and what to do; "" if some were."""
-        return self._review.not_judged
+        detection = self._review.detection
+        following = detection.system.following
+        states = detection.judged.states(detection.alarm)
+        if self._review.not_judged or following is None or {*states} != {"not judged"}:
+            return self._review.not_judged
+        return (
+            "no row has a past to be held against: an alarm holds each series against its own last "
+            f"{following.window:,} rows, and needs a quarter of them. Give more rows, or those "
+            "before X as `context`; `predict` judges X against the training rows."
+        )
 
     def summary(self) -> dict[str, str]:
         """Return names and values, as test.py prints them."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from dcvae._arrays import BoolArray, segments
@@ -48,13 +49,13 @@ def overview_figure(
     panels = figure.subplots(
         len(heights), sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
     )[:, 0]
+    if events:
+        for axes in panels:
+            _shade_alarms(axes, detection)
     _draw_score(panels[0], detection)
     for axes, column in zip(panels[1:], columns, strict=True):
         of_series = None if labels is None else labels[:, column]
         draw_series(axes, detection, column, of_series, detection.series[column])
-    if events:
-        for axes in panels:
-            _shade_alarms(axes, detection)
     return figure
 
 
@@ -66,20 +67,20 @@ def _draw_score(axes: Axes, detection: Detection) -> None:
         np.maximum(score.score, LOWEST),  # NaN, which is not drawn, stays NaN
         color=_SCORE,
         linewidth=0.8,
-        label="score of the system",
+        label="score",
     )
     axes.set_yscale("log")
     if np.isfinite(score.limit) and score.limit > 0:
         axes.axhline(score.limit, color=_LIMIT, linewidth=0.8, linestyle="--", label="limit")
-    axes.set_title(f"score, {score.unit}" if score.unit else "score")
+    axes.set_title(f"score of the system, {score.unit}" if score.unit else "score of the system")
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", ncols=2, fontsize="small")
+    axes.legend(loc="upper left", ncols=3, fontsize="small")
 
 
 def _shade_alarms(axes: Axes, detection: Detection) -> None:
     """Shade the rows in alarm, each for as long as its step lasts."""
     found = segments(detection.alarm)
-    times = np.asarray(axes.convert_xunits(detection.times.to_numpy()))
+    times = date2num(detection.times.to_numpy())  # type: ignore[no-untyped-call]
     ends = times[np.minimum(found.stops, len(times) - 1)]
     axes.broken_barh(
         list(zip(times[found.starts], ends - times[found.starts], strict=True)),
@@ -88,4 +89,5 @@ def _shade_alarms(axes: Axes, detection: Detection) -> None:
         color=_ALARM,
         alpha=0.15,
         linewidth=0,
+        label="alarm",
     )

@@ -13,12 +13,20 @@ from dcvae.data.arrays import (
     table_from_array,
 )
 from dcvae.data.columns.overview import ColumnOverview
+from dcvae.data.context import prepend_context
 from dcvae.data.files.compression import SUFFIXES as COMPRESSED_SUFFIXES
+from dcvae.data.frames import timed_rows
 from dcvae.data.inputs.bounds import new_value_notices
 from dcvae.data.inputs.gaps import after_gap, fill_missing
 from dcvae.data.inputs.model_input import FarCells, ModelInput
 from dcvae.data.inputs.preprocessing import Preprocessor
-from dcvae.data.loading import TrainingData, read_data, training_data, without_labeled
+from dcvae.data.loading import (
+    TrainingData,
+    by_keys,
+    read_data,
+    training_data,
+    without_labeled,
+)
 from dcvae.data.quality import AFTER_A_GAP, OBSERVED, Quality, assess
 from dcvae.data.tables import Table, describe_table
 from dcvae.data.times.steps import sampling_step, step_notice
@@ -49,6 +57,7 @@ __all__ = [
     "WindowSplit",
     "after_gap",
     "assess",
+    "by_keys",
     "columns_in_order",
     "describe_table",
     "fill_missing",
@@ -56,6 +65,7 @@ __all__ = [
     "longest_window",
     "new_value_notices",
     "num_windows",
+    "prepend_context",
     "read_data",
     "refuse_words",
     "sampling_step",
@@ -65,6 +75,7 @@ __all__ = [
     "starts_of_epoch",
     "step_notice",
     "table_from_array",
+    "timed_rows",
     "training_data",
     "windows_across",
     "windows_with",

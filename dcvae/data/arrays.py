@@ -1,20 +1,21 @@
 """Tables from arrays and DataFrames.
 
-A DataFrame with a DatetimeIndex keeps its times, under the rules of `times`: strictly increasing,
-converted to UTC where they have a time zone. Rows without times, those of an array or of any other
-index, get times that are one sampling step apart, from `FIRST_TIME` on. The series of an array are
+A DataFrame keeps its times, wherever they are (`frames`), under the rules of `times`: strictly
+increasing, converted to UTC where they have a time zone. Rows without times, those of an array for
+one, get times that are one sampling step apart, from `FIRST_TIME` on. The series of an array are
 named x0, x1 and so on.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from dcvae._arrays import AnyFloatArray, Float64Array
 from dcvae._text import all_quoted
+from dcvae.data.frames import NAME, timed_rows
 from dcvae.data.tables import Table, describe_table
 from dcvae.data.times.reading import reads_as_time
 from dcvae.data.times.steps import resolution_notice
@@ -22,7 +23,6 @@ from dcvae.errors import InputError
 
 Rows: TypeAlias = "pd.DataFrame | AnyFloatArray | Sequence[Sequence[float]]"
 
-NAME = "X"  # in messages, in place of a file's
 FIRST_TIME = pd.Timestamp("2000-01-01")
 MADE_UP_STEP = pd.Timedelta(minutes=1)
 
@@ -37,7 +37,8 @@ def table_from_array(
 
     Args:
         values: (rows, series) float64, data units, NaN where missing.
-        given: the object that they came from; if it is a DataFrame with times, they are used.
+        given: the object that they came from; if it is a DataFrame with times, in its index or in a
+            column that is none of the series, they are used.
         series: names of the columns.
         step: from a row to the next if there are no times, a minute by default.
 
@@ -45,7 +46,7 @@ def table_from_array(
         The table, with notices about missing cells, constant series and uneven steps.
 
     Raises:
-        InputError: times are missing, repeat or go backwards.
+        InputError: times are missing, repeat or go backwards, or as `timed_rows`.
 
     Examples:
         >>> import numpy as np
@@ -59,11 +60,10 @@ def table_from_array(
     """
     index = pd.date_range(FIRST_TIME, periods=len(values), freq=step, unit="us")
     index.name = "time"
-    notices: list[str] = []
+    given, notices = timed_rows(given, series)
     if isinstance(given, pd.DataFrame) and isinstance(given.index, pd.DatetimeIndex):
-        index, notices = _checked_times(given.index)
-    elif isinstance(given, pd.DataFrame) and pd.api.types.is_string_dtype(given.index.dtype):
-        notices = _texts_notice(given.index)
+        index, told = _checked_times(given.index)
+        notices = notices + told
     frame = pd.DataFrame(values, index, pd.Index(series))
     return Table(Path(NAME), frame, notices + describe_table(frame) + resolution_notice(index))
 
@@ -133,13 +133,13 @@ def columns_in_order(given: object, series: Sequence[str]) -> object:
 
 
 def refuse_words(given: object) -> None:
-    """Refuse a DataFrame with a column of words, by its name.
+    """Refuse a DataFrame with a column of words, times or durations, by its name.
 
     Args:
         given: a DataFrame or anything else, which is passed over.
 
     Raises:
-        InputError: a column holds a word, which cannot be a number.
+        InputError: a column holds anything but numbers.
 
     Examples:
         >>> import pandas as pd
@@ -152,10 +152,19 @@ def refuse_words(given: object) -> None:
     if not isinstance(given, pd.DataFrame):
         return
     for name, column in given.items():
+        if pd.api.types.is_timedelta64_dtype(column.dtype):
+            raise InputError(
+                f"The column `{name}` of {NAME} holds durations, where a series is numbers: give "
+                "it in seconds (pandas' dt.total_seconds), or drop it."
+            )
+        if pd.api.types.is_datetime64_any_dtype(column.dtype):
+            _refuse_times(name, column)
         if not (pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)):
             continue
         words = column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
         if len(words):
+            if reads_as_time(str(words.iloc[0])):
+                _refuse_times(name, words)
             raise InputError(
                 f"The column `{name}` of {NAME} holds words such as `{words.iloc[0]}`, where a "
                 "series is numbers: drop it, or give the rows of each machine in columns of their "
@@ -163,15 +172,12 @@ def refuse_words(given: object) -> None:
             )
 
 
-def _texts_notice(index: pd.Index) -> list[str]:
-    """Tell of an index of texts that look like times, which are not taken for times."""
-    first = str(index[0])
-    if not reads_as_time(first):
-        return []
-    return [
-        f"The index of {NAME} holds texts such as `{first}` and no times, so its rows are taken to "
-        "be one step apart: pandas.to_datetime makes times of them."
-    ]
+def _refuse_times(name: object, column: pd.Series) -> NoReturn:
+    raise InputError(
+        f"The column `{name}` of {NAME} holds times such as `{column.iloc[0]}`, where a series is "
+        f'numbers: make it the index if it is the time of the rows (X.set_index("{name}")), or '
+        "drop it."
+    )
 
 
 def _checked_times(times: pd.DatetimeIndex) -> tuple[pd.DatetimeIndex, list[str]]:

@@ -17,6 +17,7 @@ from dcvae.data.columns.counters import counters_in, growth
 from dcvae.data.columns.overview import Summary
 from dcvae.data.columns.suspects import label_notices
 from dcvae.data.context import prepend_context
+from dcvae.data.files.cells import without_codes
 from dcvae.data.inputs.gaps import after_gap
 from dcvae.data.inputs.model_input import ModelInput
 from dcvae.data.inputs.preprocessing import Preprocessor
@@ -219,3 +220,30 @@ def _grown(
     rows = len(joined) - len(table.frame)
     data = replace(table, frame=frame.iloc[rows:], notices=[*table.notices, *told])
     return data, None if before is None else replace(before, frame=frame.iloc[:rows])
+
+
+def by_keys(table: Table, before: Table | None, keys: DataKeys) -> tuple[Table, Table | None]:
+    """Read the cells of tables from memory as those of files: codes as missing, counters as growth.
+
+    Args:
+        table: (rows, series), data units.
+        before: earlier rows of the same series; None for none.
+        keys: `missing_values` and `counters`.
+
+    Returns:
+        Both, as `read_data` would have read them.
+
+    Examples:
+        >>> import numpy as np
+        >>> from dcvae.config import DataKeys
+        >>> from dcvae.data import by_keys, table_from_array
+        >>> values = np.array([[1.0], [-999.0]])
+        >>> table = table_from_array(values, values, ["flow"])
+        >>> by_keys(table, None, DataKeys(missing_values=[-999]))[0].frame["flow"].tolist()
+        [1.0, nan]
+    """
+    codes = keys.missing_values
+    table = replace(table, frame=without_codes(table.frame, codes))
+    if before is not None:
+        before = replace(before, frame=without_codes(before.frame, codes))
+    return _grown(table, before, keys.counters) if keys.counters else (table, before)

@@ -3,13 +3,15 @@
     detector = DCVAEDetector(epochs=20).fit(normal)      rows in time order, NumPy or pandas
     scores = detector.decision_function(data)            (rows,), larger is stranger
     cells = detector.score_series(data)                  (rows, series)
-    anomalous = detector.predict(data)                   (rows,) 0 or 1
+    anomalous = detector.predict(data)                   (rows,) 0 or 1: alarms, as of test.py
+    events = detector.detect(data)                       a DataFrame, as events.csv of test.py
+    review = detector.review(data)                       all of it, scored once
     detector.save("models")                              models/<model_name>/, as train.py writes it
     again = DCVAEDetector.load("models/<model_name>")    also a model that train.py wrote
 
-Rows are scored by the windows that contain them (`scoring.window_average`), so a score looks ahead
-up to T - 1 rows: this is for data that are known to their end. The live alarm of a row, from what
-was known at its time, is what test.py writes with a saved model.
+Scores are of the windows that contain a row (`scoring.window_average`), so that they look ahead up
+to T - 1 rows: they are for data that are known to their end. Alarms, events and what was expected
+are from what was known at the time of a row.
 
 Importing this module imports no Keras; fitting and scoring do.
 """
@@ -20,43 +22,45 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from dcvae import _backend, pipeline
-from dcvae._arrays import AnyFloatArray, Float32Array, Float64Array, IntArray
+from dcvae._arrays import AnyFloatArray, Float32Array, Float64Array
 from dcvae.config import FIELDS, Settings, read_settings
-from dcvae.data import (
-    MADE_UP_STEP,
-    Table,
-    columns_in_order,
-    series_names,
-    table_from_array,
-    training_data,
-)
-from dcvae.detectors import AnomalyDetector, nearest_known, whole_or_unchanged
+from dcvae.data import MADE_UP_STEP, series_names, training_data
+from dcvae.detectors import nearest_known, whole_or_unchanged
 from dcvae.errors import InputError
+from dcvae.estimator.frames import has_times, rows_to_fit, table_to_fit
+from dcvae.estimator.origin import Origin
 from dcvae.estimator.parameters import (
     OF_FILES,
     check_keys,
     merged,
     parameters_of,
     settings_from,
+    suggestion,
 )
+from dcvae.estimator.progress import fit_progress
+from dcvae.estimator.reviewing import ReviewingDetector, Rows
 from dcvae.estimator.short_data import settings_for_rows
-from dcvae.storage import DEFAULT_MODELS, copy_model, memory_record, open_folder, save_model
+from dcvae.storage import (
+    DEFAULT_MODELS,
+    copy_model,
+    memory_record,
+    open_folder,
+    save_model,
+)
 
 _FEWEST_ROWS = 4  # two windows of two rows
 
 
-class DCVAEDetector(AnomalyDetector):
+class DCVAEDetector(ReviewingDetector):
     """Anomaly detector for multivariate time series, by scikit-learn's conventions.
 
-    It is fitted to rows in time order that are taken to be normal. Missing cells are NaN. A
-    DataFrame with a DatetimeIndex keeps its times, so that no window crosses a gap longer than the
-    key `max_gap`; rows of anything else are taken to be a minute apart. Columns of a DataFrame are
-    matched by name ever after, those of an array by their order.
+    It is fitted to rows in time order that are taken to be normal. Missing cells are NaN. Times are
+    in the index of a DataFrame or in a column, so that no window crosses a gap longer than the key
+    `max_gap`; rows without times are taken to be a minute apart. Columns of a DataFrame are matched
+    by name ever after, those of an array by their order.
 
     A row in no whole window (in a stretch between gaps that is shorter than T) has the score of the
     nearest row that is in one, of the earlier where two are as near. Data shorter than T are scored
@@ -80,7 +84,8 @@ class DCVAEDetector(AnomalyDetector):
         model_name: name under which `save` writes the model.
         settings: further keys of a settings file (docs/guide/settings.md) and their values. A key
             that is not given is as in the settings file recommended.txt.
-        verbose: whether `fit` prints a line for each epoch.
+        verbose: None shows progress on a terminal and in a notebook, and nothing in a log; True
+            prints a line for each epoch; False shows nothing.
         **keys: the same as in `settings`, by name.
 
     Raises:
@@ -91,9 +96,9 @@ class DCVAEDetector(AnomalyDetector):
         settings_: the effective settings.
         decision_scores_: (rows,) float64, `decision_function` of the training rows; not there after
             `load`.
-        threshold_: what `predict` holds rows against: how many times its usual errors of the recent
-            past the strangest series must be at; if the key `threshold` is "fixed", the score above
-            which a row is anomalous, about 1.5 times the largest of the training rows.
+        threshold_: what the score of the system must exceed for an alarm: how many times its usual
+            errors of the recent past the strangest series must be at; if the key `threshold` is
+            "fixed", the causal score itself. It is no threshold of `decision_function`.
         notices_: notices on the data, as train.py prints them, one sentence each.
         n_features_in_: number of series.
         feature_names_in_: names of the series, if the data had names.
@@ -112,11 +117,6 @@ class DCVAEDetector(AnomalyDetector):
     takes_missing = True
     fewest_rows = _FEWEST_ROWS
 
-    _model: pipeline.CalibratedModel
-    _record: dict[str, Any]  # of the training data, for a model that was fitted here
-    _folder: Path  # of a model that was loaded
-    _identity: Any  # of it: another model may take its folder
-
     def __init__(
         self,
         *,
@@ -134,7 +134,7 @@ class DCVAEDetector(AnomalyDetector):
         seed: int = 123,
         model_name: str = "detector",
         settings: Mapping[str, Any] | None = None,
-        verbose: bool = False,
+        verbose: bool | None = None,
         **keys: Any,
     ) -> None:
         self.architecture = architecture
@@ -164,7 +164,12 @@ class DCVAEDetector(AnomalyDetector):
         own = self.get_params(deep=False)
         keys = {name: x for name, x in params.items() if name in FIELDS and name not in own}
         check_keys(keys, params.get("settings"), DCVAEDetector)
-        super().set_params(**{name: x for name, x in params.items() if name not in keys})
+        try:
+            super().set_params(**{name: x for name, x in params.items() if name not in keys})
+        except ValueError as error:
+            unknown = [name for name in params if name not in own and name not in keys]
+            hint = suggestion(unknown[0], DCVAEDetector) if unknown else ""
+            raise ValueError(f"{error}{hint}") from None
         self.settings = merged(self.settings, keys)
         return self
 
@@ -205,7 +210,7 @@ class DCVAEDetector(AnomalyDetector):
         # Another fit may have another number of series.
         detector = cls.from_settings(stored.settings.model_copy(update={"num_series": None}))
         detector._take(stored.load() if stored.has_alarm else stored.calibrated())
-        detector._folder, detector._identity = stored.folder.resolve(), stored.identity
+        detector._origin = Origin(stored.without_network(), {})
         detector.n_features_in_ = len(stored.series)
         if list(stored.series) != series_names(None, len(stored.series)):
             detector.feature_names_in_ = np.array(stored.series, dtype=object)
@@ -228,12 +233,12 @@ class DCVAEDetector(AnomalyDetector):
                 that the model was loaded from is gone.
         """
         check_is_fitted(self)
-        if isinstance(self._model, pipeline.FittedModel) and self._model.summary is not None:
-            return save_model(self._model, Path(models), self._record)
-        name = self.settings_.model_name
-        return copy_model(self._folder, Path(models), name, self._identity)
+        stored = self._origin.stored
+        if stored is None:
+            return save_model(self._whole(), Path(models), self._origin.record)
+        return copy_model(stored.folder, Path(models), self.settings_.model_name, stored.identity)
 
-    def fit(self, X: ArrayLike | pd.DataFrame, y: object = None) -> Self:  # noqa: N803
+    def fit(self, X: Rows, y: object = None) -> Self:  # noqa: N803
         """Fit to rows that are taken to be normal; a fit that fails changes nothing.
 
         Args:
@@ -249,31 +254,30 @@ class DCVAEDetector(AnomalyDetector):
         """
         with whole_or_unchanged(self):
             asked = self._asked_settings()
-            values = self._validated(X, reset=True, fewest=self.fewest_rows)
-            names = series_names(X, values.shape[1])
-            table = table_from_array(values.astype(np.float64, copy=False), X, names, MADE_UP_STEP)
+            rows, read = rows_to_fit(X, asked)
+            values = self._validated(rows, reset=True, fewest=self.fewest_rows)
+            table = table_to_fit(values, rows, asked, MADE_UP_STEP)
             settings, shortened = settings_for_rows(asked, len(values))
             settings = settings.with_num_series(values.shape[1], table.path)
             data = training_data(table, settings)
             for notice in shortened:
                 warnings.warn(notice, UserWarning, stacklevel=2)
-            self.notices_ = shortened + data.notices
-            progress = None
-            if self.verbose:
-                from dcvae.training import EpochLines
-
-                _backend.start()  # before the clock of the first epoch
-                progress = EpochLines(settings.epochs)
-            has_times = isinstance(getattr(X, "index", None), pd.DatetimeIndex)
-            model = pipeline.fit(
-                data, settings, progress=progress, score_training=True, has_times=has_times
-            )
+            self.notices_ = read + shortened + data.notices
+            _backend.start()  # before the clock of the first epoch
+            with fit_progress(self.verbose, settings.epochs) as progress:
+                model = pipeline.fit(
+                    data,
+                    settings,
+                    progress=progress,
+                    score_training=True,
+                    has_times=has_times(rows),
+                )
             self._take(model)
-            self._record = memory_record(table)
+            self._origin = Origin(None, memory_record(table))
             self.decision_scores_ = nearest_known(model.training.row_scores)
         return self
 
-    def decision_function(self, X: ArrayLike | pd.DataFrame) -> Float64Array:  # noqa: N803
+    def decision_function(self, X: Rows) -> Float64Array:  # noqa: N803
         """Score rows, larger is stranger.
 
         Args:
@@ -290,7 +294,7 @@ class DCVAEDetector(AnomalyDetector):
         table = self._table(X)
         return nearest_known(self._model.score(table).row)
 
-    def score_series(self, X: ArrayLike | pd.DataFrame) -> Float64Array:  # noqa: N803
+    def score_series(self, X: Rows) -> Float64Array:  # noqa: N803
         """Score cells, larger is stranger.
 
         Args:
@@ -307,7 +311,7 @@ class DCVAEDetector(AnomalyDetector):
         table = self._table(X)
         return nearest_known(self._model.score(table).cell)
 
-    def residuals(self, X: ArrayLike | pd.DataFrame) -> Float32Array:  # noqa: N803
+    def residuals(self, X: Rows) -> Float32Array:  # noqa: N803
         """Standardize the score of each row by those of the fit, the same for every series.
 
         Raises:
@@ -323,35 +327,6 @@ class DCVAEDetector(AnomalyDetector):
                 "decision_function or score_series."
             )
         return self._standardized(scores, len(self._model.series))
-
-    def predict(self, X: ArrayLike | pd.DataFrame, *, offline: bool = False) -> IntArray:  # noqa: N803
-        """Predict rows: 1 where there is an alarm, as test.py raises it, else 0.
-
-        An alarm follows what each series did lately, so that rows at the start of the data, a
-        quarter of `alarm_window`, are not judged; fewer than twice as many rows are judged against
-        the training data instead. If the key `threshold` is "fixed", rows are 1 where
-        `decision_function` exceeds `threshold_`.
-
-        Args:
-            X: as for `decision_function`.
-            offline: whether rows are judged by the windows that contain them, which look ahead,
-                instead of the window that ends in them.
-
-        Returns:
-            (rows,) int64.
-
-        Raises:
-            InputError: as `decision_function`.
-            ValueError: as `decision_function`.
-        """
-        check_is_fitted(self)
-        if not (self._follows and isinstance(self._model, pipeline.FittedModel)):
-            return (self.decision_function(X) > self.threshold_).astype(np.int64)
-        table = self._table(X)
-        return self._model.alarms(table, offline=offline).astype(np.int64)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_model")
 
     def _fit(self, values: AnyFloatArray) -> None:
         self.fit(values)
@@ -374,20 +349,6 @@ class DCVAEDetector(AnomalyDetector):
         """Set the attributes of a fitted detector."""
         self._model = model
         self.settings_ = model.settings
-        self.threshold_, self._follows = model.calibration.threshold, False
+        self.threshold_ = model.calibration.threshold
         if isinstance(model, pipeline.FittedModel):
-            alarm = model.thresholds.alarm
-            if alarm.following is not None:
-                self.threshold_, self._follows = alarm.threshold, True
-
-    def _table(self, X: object) -> Table:  # noqa: N803
-        """Check data to score, and return them in the order of the trained series."""
-        check_is_fitted(self)
-        if hasattr(self, "feature_names_in_"):
-            X = columns_in_order(X, self._model.series)  # noqa: N806
-        values = self._validated(X, reset=False, fewest=1)
-        step = pd.Timedelta(self._model.step_seconds, unit="s")
-        table = table_from_array(values.astype(np.float64, copy=False), X, self._model.series, step)
-        for notice in self._model.step_notice(table):
-            warnings.warn(notice, UserWarning, stacklevel=3)
-        return table
+            self.threshold_ = model.thresholds.alarm.threshold

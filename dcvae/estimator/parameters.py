@@ -44,12 +44,22 @@ def check_keys(names: Iterable[str], settings: Any, kind: type) -> None:
             f"Expected every key of {kind.__name__} once. Received {all_quoted(twice)} by name "
             "and in `settings`: give it one way."
         )
-    known = {*inspect.signature(kind).parameters, *FIELDS} - {"keys"}
+    known = _known(kind)
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f". Did you mean `{near[0]}`?" if near else ""
+            hint = suggestion(name, kind).replace(" Did", ". Did")
             raise TypeError(f"{kind.__name__} got an unexpected keyword argument '{name}'{hint}")
+
+
+def _known(kind: type) -> set[str]:
+    """Return the names of all parameters of a detector and of all keys of a settings file."""
+    return {*inspect.signature(kind).parameters, *FIELDS} - {"keys"}
+
+
+def suggestion(name: str, kind: type) -> str:
+    """Return the name that may be meant by an unknown one, as a sentence; "" if none is near."""
+    near = difflib.get_close_matches(name, _known(kind), n=1)
+    return f" Did you mean `{near[0]}`?" if near else ""
 
 
 def merged(settings: Any, keys: Mapping[str, Any]) -> Any:

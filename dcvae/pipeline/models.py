@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dcvae import _backend
-from dcvae._arrays import BoolArray, Float64Array
+from dcvae._arrays import BoolArray, Float64Array, IntArray
 from dcvae.config import Settings
 from dcvae.data import (
     ModelInput,
@@ -272,8 +272,9 @@ class FittedModel(CalibratedModel):
     def alarms(self, table: Table, *, offline: bool = False) -> BoolArray:
         """Tell in which rows of a table the system is in alarm, (rows,) bool.
 
-        Rows before the first one are taken to have been like it, unobserved, so that all rows have
-        a score. Tables that are too short to have a past are judged against training.
+        They are those of `detect`: False in rows without a score, at the start too. A table in
+        which `detect` would judge nothing, as it is too short to have a past, is judged against
+        training, as if its first row had been there before, unobserved.
 
         Args:
             table: (rows, series), data units.
@@ -298,15 +299,27 @@ class FittedModel(CalibratedModel):
             backward = mirrored.judge(cells[::-1], (2 * times[-1] - times)[::-1])
             unknown = ~np.isfinite(judged.relative)
             return np.where(unknown, system.raised(backward)[::-1], system.raised(judged))
+        inputs, before = self.inputs(table), self.settings.window_length - 1
+        if len(times) > before:
+            raised, is_judged = self._raised(inputs, times[before:])
+            if is_judged:
+                return np.append(np.zeros(before, dtype=bool), raised)
+        return self._raised(inputs.padded(before), times, moves=False)[0]
+
+    def _raised(
+        self, inputs: ModelInput, times: IntArray, *, moves: bool = True
+    ) -> tuple[BoolArray, bool]:
+        """Raise the alarms of the rows in which a window ends, and tell if any was judged."""
         from dcvae.scoring import Scores
 
-        inputs = self.inputs(table).padded(self.settings.window_length - 1)
         scores = Scores.concatenate(list(self.causal_scores(inputs)))
         alarm = self.thresholds.alarm
-        moves = len(times) >= 2 * alarm.rows_before_judging
         judged = alarm.judge(scores.error, times, moves=moves)
-        residual = standardized_residual(scores.error, scores.sigma) / judged.widths
-        return alarm.alarms(judged, residual, self.thresholds.alphas)[0]
+        residual = standardized_residual(scores.error, scores.sigma)
+        if alarm.following is not None:
+            residual /= judged.widths
+        raised = alarm.alarms(judged, residual, self.thresholds.alphas)[0]
+        return raised, bool(np.isfinite(judged.relative).any())
 
     def detect(self, table: Table, shown: Blocks | None = None) -> Detection:
         """Score the rows of a table, flag its cells and raise its alarms.

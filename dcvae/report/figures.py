@@ -1,6 +1,7 @@
 """Figures of a scored file for a paper, as matplotlib Figures, neither shown nor saved here."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dcvae._arrays import BoolArray, Float32Array, segments
@@ -22,12 +23,19 @@ def series_figure(
         labels: (rows,) bool, true anomalies of the series; None if they are not known.
         title: name of the series.
     """
+    figure = Figure(figsize=(10, 3.2), layout="constrained")
+    draw_series(figure.subplots(), detection, column, labels, title)
+    return figure
+
+
+def draw_series(
+    axes: Axes, detection: Detection, column: int, labels: BoolArray | None, title: str
+) -> None:
+    """Draw a series as `series_figure` does, into axes that there are."""
     times = detection.times.to_numpy()
     # A device's 1.8e308 is beyond what axes can be drawn for.
     values = np.clip(detection.frame.iloc[:, column].to_numpy(), -_FURTHEST, _FURTHEST)
     mean, sigma = detection.expected(column)
-    figure = Figure(figsize=(10, 3.2), layout="constrained")
-    axes = figure.subplots()
     axes.fill_between(
         times,
         mean - detection.alphas.down[column] * sigma,
@@ -56,7 +64,6 @@ def series_figure(
     axes.set_title(title)
     axes.grid(alpha=0.3)
     axes.legend(loc="upper left", ncols=5, fontsize="small")
-    return figure
 
 
 def latent_figure(latent: Float32Array, labeled: BoolArray | None, title: str) -> Figure:

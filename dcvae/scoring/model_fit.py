@@ -6,6 +6,8 @@ windows. So the median loss of the file is compared with the validation windows:
 quantile, the model no longer fits the file.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +141,9 @@ def losses_of_file(
 ) -> WindowLosses:
     """Compute the losses of a file's windows, those whose last row has a cell to score.
 
-    They are of what the network is shown, so that one wild cell is not the mean of a file.
+    They are of what the network is shown, so that one wild cell is not the mean of a file. The
+    state of the network's random draws is left as it was: a file has one result, however many have
+    been scored before.
 
     Args:
         network: the trained network.
@@ -149,11 +153,30 @@ def losses_of_file(
             of batches over all windows of the file. None for means of scored windows.
     """
     if batch_size is not None:
-        every = np.arange(num_windows(len(inputs.values), window_length), dtype=np.int32)
-        return window_losses(network, inputs, every, window_length, batch_size)
-    scored = inputs.scorable(window_length)[window_length - 1 :].any(axis=1)
-    starts = np.flatnonzero(scored).astype(np.int32)
-    return window_losses(network, inputs, starts, window_length)
+        starts = np.arange(num_windows(len(inputs.values), window_length), dtype=np.int32)
+    else:
+        scored = inputs.scorable(window_length)[window_length - 1 :].any(axis=1)
+        starts = np.flatnonzero(scored).astype(np.int32)
+    with _keeping_draws(network):
+        return window_losses(network, inputs, starts, window_length, batch_size)
+
+
+@contextmanager
+def _keeping_draws(network: "Autoencoder") -> Iterator[None]:
+    """Leave the state of a network's random draws as it was.
+
+    Yields:
+        None.
+    """
+    import keras
+
+    states = network.non_trainable_variables  # the draws', and statistics that scoring leaves alone
+    before = [keras.ops.convert_to_numpy(state).copy() for state in states]
+    try:
+        yield
+    finally:
+        for state, value in zip(states, before, strict=True):
+            state.assign(value)
 
 
 def still_fits(

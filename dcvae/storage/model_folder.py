@@ -95,6 +95,11 @@ class StoredModel(ModelDescription):
             kept[NETWORK_FILE] = content_of(place / NETWORK_FILE, largest=None)
             return replace(self, kept=kept)
 
+    def without_network(self) -> "StoredModel":
+        """Return it by its whole path and without the network, which is loaded elsewhere."""
+        kept = {name: x for name, x in (self.kept or {}).items() if name != NETWORK_FILE}
+        return replace(self, folder=self.folder.resolve(), kept=kept or None)
+
     def _read(self, name: str) -> bytes | None:
         """Return the content of a file; None if there is none."""
         return content_of(self.folder / name) if self.kept is None else self.kept[name]
@@ -286,6 +291,7 @@ class StoredModel(ModelDescription):
             last_time=source["last_time"],
             has_labels=has_labels,
             is_this_file=has_labels
+            and table.path.is_file()  # rows in memory are in none
             and source["data_sha256"] == sha256_of(table.path)
             and all(read[name] == now[name] for name in ("entity", "by")),
         )

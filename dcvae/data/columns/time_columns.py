@@ -54,7 +54,7 @@ def time_columns(file: File, look: pd.DataFrame, named: Sequence[str]) -> tuple[
             return [first], ""
         return [first, clock], f"The time is joined from the columns `{first}` and `{clock}`."
     others = [name for name in names[1:] if _holds_times(look, name)]
-    likely = [name for name in others if _sounds_like_time(name)] or others
+    likely = [name for name in others if sounds_like_time(name)] or others
     if len(likely) == 1:
         if clock := _clock_beside(look, likely[0]):
             return [likely[0], clock], (
@@ -183,7 +183,7 @@ def _holds_times(look: pd.DataFrame, name: str, *, is_first: bool = False) -> bo
     if not cells or not all(reads_as_time(cell) for cell in cells):
         return False
     are_numbers = all(_NUMBER.fullmatch(cell) for cell in cells)
-    return is_first or not are_numbers or _sounds_like_time(name)
+    return is_first or not are_numbers or sounds_like_time(name)
 
 
 def _mostly_times(look: pd.DataFrame, name: str) -> bool:
@@ -191,7 +191,8 @@ def _mostly_times(look: pd.DataFrame, name: str) -> bool:
     return any(reads_as_time(cell) or re.match(r"\d+[-/:]\d|\d+\.\d+\.\d", cell) for cell in cells)
 
 
-def _sounds_like_time(name: str) -> bool:
+def sounds_like_time(name: str) -> bool:
+    """Tell whether the name of a column is that of a time, in some languages."""
     words = words_of(name)
     return any(word.endswith(_TIME_NAMES) or word.startswith(("time", "date")) for word in words)
 

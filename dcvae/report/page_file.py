@@ -1,0 +1,54 @@
+"""Page in a file of its own: written whole or not at all, and never over anything else."""
+
+from pathlib import Path
+
+from dcvae.errors import InputError
+from dcvae.report.page import ReportContent, render
+from dcvae.storage import check_writable, write_text
+
+_MARK = b"<title>DC-VAE"  # near the start of every page of this program
+_LOOKED_AT = 1000  # bytes
+
+
+def check_page(path: Path, *, overwrite: bool = False) -> None:
+    """Check that a page can be written to a path, before the work that would be lost.
+
+    Args:
+        path: of the file.
+        overwrite: whether a file there may be anything; otherwise only an earlier page is replaced.
+
+    Raises:
+        InputError: it cannot, or something else is there.
+    """
+    if not path.parent.is_dir():
+        raise InputError(
+            f"The folder {path.parent} does not exist. Make it first, or give another path."
+        )
+    if path.is_dir():
+        raise InputError(
+            f"{path} is a folder; expected the path of a file, such as {path / 'report.html'}."
+        )
+    if path.exists() and not overwrite:
+        with path.open("rb") as stream:
+            is_page = _MARK in stream.read(_LOOKED_AT)
+        if not is_page:
+            raise InputError(
+                f"{path} is there already, and is no page of this program. Give another path, or "
+                "overwrite=True to replace it."
+            )
+    check_writable(path.parent)
+
+
+def write_page(content: ReportContent, path: Path, *, overwrite: bool = False) -> None:
+    """Write the page of a scored file.
+
+    Args:
+        content: arrays and tables to show.
+        path: of the file.
+        overwrite: whether a file there may be anything; otherwise only an earlier page is replaced.
+
+    Raises:
+        InputError: nothing can be written there, or something else is there.
+    """
+    check_page(path, overwrite=overwrite)
+    write_text(path, render(content))

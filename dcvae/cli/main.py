@@ -12,6 +12,7 @@ _COMMANDS = {
     "train": "train a model on a file of normal data (train.py)",
     "thresholds": "choose how far is too far, by labels or on normal data (alpha_definition.py)",
     "detect": "find anomalies in a file (test.py)",
+    "compare": "put two runs of detect beside each other, on one page",
     "settings": "print a settings file to start from",
 }
 

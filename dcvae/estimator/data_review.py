@@ -259,10 +259,10 @@ class DataReview:
         Raises:
             InputError: nothing can be written there, or something else is there.
         """
-        from dcvae.report import page_content, write_page
+        from dcvae.report import page_content, render, write_page
 
         path = Path(path)
-        write_page(page_content(self._review), path, overwrite=overwrite)
+        write_page(render(page_content(self._review)), path, overwrite=overwrite)
         return path
 
     def _columns_to_plot(self, series: str | Sequence[str] | None) -> list[int]:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from dcvae._arrays import BoolArray, Float64Array
+from dcvae._text import duration
 from dcvae.config import Settings, values_that_differ
 from dcvae.errors import InputError
 from dcvae.report.results_folder import SETTINGS
@@ -50,6 +51,11 @@ class Run:
     limit: float
     alarm: BoolArray
     not_judged: BoolArray
+
+    @property
+    def verdict(self) -> str:
+        """The sentence on its alarms."""
+        return str(self.summary.get("verdict") or "")
 
     @property
     def title(self) -> str:
@@ -156,6 +162,20 @@ class Comparison:
         ]
         return f"{', '.join(parts)}."
 
+    def events_side_by_side(self) -> list[list[str]]:
+        """Return, for each pair, start and duration in both runs and who was later, in words."""
+
+        def words(run: Run, number: Any) -> list[str]:
+            if pd.isna(number):
+                return ["-", ""]
+            event = run.events.iloc[int(number) - 1]
+            return [str(event["start"]), duration(event["duration_seconds"])]
+
+        return [
+            [*words(self.first, first), *words(self.second, second), later_words(seconds)]
+            for first, second, seconds in self.pairs.itertuples(index=False)
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON; None where a number is not defined."""
         pairs = self.pairs.astype(object).where(self.pairs.notna(), None)
@@ -169,6 +189,20 @@ class Comparison:
             else self.metrics.astype(object).where(self.metrics.notna(), None).to_dict("index"),
             "settings": {key: [one, other] for key, one, other in self.settings},
         }
+
+
+def later_words(seconds: float) -> str:
+    """Say by how much the alarm of the second run begins later than that of the first.
+
+    Examples:
+        >>> later_words(300.0), later_words(0.0), later_words(float("nan"))
+        ('5 min later', 'at the same time', '')
+    """
+    if np.isnan(seconds):
+        return ""
+    if seconds == 0:
+        return "at the same time"
+    return f"{duration(abs(seconds))} {'later' if seconds > 0 else 'earlier'}"
 
 
 _OTHERS = (("first", "second"), ("second", "first"))

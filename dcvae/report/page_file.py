@@ -3,19 +3,21 @@
 from pathlib import Path
 
 from dcvae.errors import InputError
-from dcvae.report.page import ReportContent, render
 from dcvae.storage import check_writable, write_text
 
 _MARK = b"<title>DC-VAE"  # near the start of every page of this program
 _LOOKED_AT = 1000  # bytes
 
 
-def check_page(path: Path, *, overwrite: bool = False) -> None:
+def check_page(
+    path: Path, *, overwrite: bool = False, instead: str = "overwrite=True to replace it"
+) -> None:
     """Check that a page can be written to a path, before the work that would be lost.
 
     Args:
         path: of the file.
         overwrite: whether a file there may be anything; otherwise only an earlier page is replaced.
+        instead: what else to do about such a file, for the message.
 
     Raises:
         InputError: it cannot, or something else is there.
@@ -34,21 +36,28 @@ def check_page(path: Path, *, overwrite: bool = False) -> None:
         if not is_page:
             raise InputError(
                 f"{path} is there already, and is no page of this program. Give another path, or "
-                "overwrite=True to replace it."
+                f"{instead}."
             )
     check_writable(path.parent)
 
 
-def write_page(content: ReportContent, path: Path, *, overwrite: bool = False) -> None:
-    """Write the page of a scored file.
+def write_page(
+    page: str,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    instead: str = "overwrite=True to replace it",
+) -> None:
+    """Write a page.
 
     Args:
-        content: arrays and tables to show.
+        page: its text, an HTML document of this program.
         path: of the file.
-        overwrite: whether a file there may be anything; otherwise only an earlier page is replaced.
+        overwrite: see `check_page`.
+        instead: see `check_page`.
 
     Raises:
         InputError: nothing can be written there, or something else is there.
     """
-    check_page(path, overwrite=overwrite)
-    write_text(path, render(content))
+    check_page(path, overwrite=overwrite, instead=instead)
+    write_text(path, page)

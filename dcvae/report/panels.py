@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from dcvae._arrays import BoolArray, segments
 from dcvae.detection import Detection
 from dcvae.report.figures import draw_series
-from dcvae.report.system_score import LOWEST, SystemScore
+from dcvae.report.page.system_score import LOWEST, SystemScore
 
 _SCORE, _LIMIT, _ALARM = "#0072B2", "0.3", "#D55E00"
 _WIDTH, _SCORE_HEIGHT, _SERIES_HEIGHT = 10.0, 1.8, 2.4  # inches

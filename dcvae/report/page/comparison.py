@@ -7,7 +7,7 @@ import pandas as pd
 
 from dcvae._text import duration
 from dcvae.evaluation import BETTER, METRIC_NOTES, SYSTEM_NOTES
-from dcvae.report.compared import Comparison, Run
+from dcvae.report.compared import Comparison, Run, later_words
 from dcvae.report.page import encoding
 from dcvae.report.page.document import document
 from dcvae.report.page.system_score import SystemScore
@@ -47,7 +47,7 @@ def _data(comparison: Comparison) -> dict[str, Any]:
             [None if pd.isna(number) else int(number) - 1 for number in numbers]
             for numbers in zip(pairs["first"], pairs["second"], strict=True)
         ],
-        "later": [_later(seconds) for seconds in pairs["later_seconds"]],
+        "later": [later_words(seconds) for seconds in pairs["later_seconds"]],
         "metrics": None if metrics is None else encoding.table(metrics),
         "metric_notes": {**METRIC_NOTES, **SYSTEM_NOTES},
         "better": dict(BETTER),
@@ -73,7 +73,7 @@ def _run(run: Run) -> dict[str, Any]:
     events = run.events
     return {
         "title": run.title,
-        "verdict": str(run.summary.get("verdict") or ""),
+        "verdict": run.verdict,
         "step": step,
         "rows_per_point": rows,
         "score": score.encoded(times, starts),
@@ -95,12 +95,3 @@ def _run(run: Run) -> dict[str, Any]:
             "severity": [encoding.number_or_none(float(x)) for x in events["times_limit"]],
         },
     }
-
-
-def _later(seconds: float) -> str:
-    """Say by how much the alarm of the second run begins later than that of the first."""
-    if np.isnan(seconds):
-        return ""
-    if seconds == 0:
-        return "at the same time"
-    return f"{duration(abs(seconds))} {'later' if seconds > 0 else 'earlier'}"

@@ -21,6 +21,7 @@ from dcvae.data.inputs.preprocessing import Preprocessor
 from dcvae.data.loading import TrainingData, read_data, training_data, without_labeled
 from dcvae.data.quality import AFTER_A_GAP, OBSERVED, Quality, assess
 from dcvae.data.tables import Table, describe_table
+from dcvae.data.times.given import read_time
 from dcvae.data.times.steps import sampling_step, step_notice
 from dcvae.data.windows import (
     WindowSplit,
@@ -57,6 +58,7 @@ __all__ = [
     "new_value_notices",
     "num_windows",
     "read_data",
+    "read_time",
     "refuse_words",
     "sampling_step",
     "series_names",

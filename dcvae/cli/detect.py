@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcvae.cli import arguments as command_line
-from dcvae.cli.printer import Printer, start_backend
+from dcvae.cli.printer import Printer
 
 if TYPE_CHECKING:  # importing these would import pandas
     import pandas as pd
@@ -57,7 +57,7 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
 def _detect(arguments: argparse.Namespace) -> int:
     # pandas is imported only now, so that --help need not wait for it.
     from dcvae.cli import output
-    from dcvae.cli.progress import counted
+    from dcvae.cli.progress import Display, counted
     from dcvae.config import read_settings
     from dcvae.data import read_data, read_time
     from dcvae.detection import find_events
@@ -92,23 +92,25 @@ def _detect(arguments: argparse.Namespace) -> int:
     notices = table.notices + stored.step_notice(table) + (labels.notices if labels else [])
     printer.notice([*notices, *thresholds.notices])
 
-    start_backend()
-    with target as results:
-        model = stored.load(thresholds)
-        whole = model.detect(table, shown=lambda blocks, total: counted(printer, blocks, total))
-        before = stored.rows_before(table)
-        detection = whole.since(before)
-        reviewed = make_review(
-            stored,
-            stored.run,
-            table,
-            detection,
-            find_events(whole, stored.step_seconds).since(detection.times[0]),
-            model.losses(detection.inputs),
-            stored.threshold_source(table),
-            None if labels is None else evaluate_by_labels(stored, detection, labels),
-        )
-        results.write(reviewed, arguments.figures, history)
+    with Display(printer) as display:
+        display.start_backend()
+        with target as results:
+            model = stored.load(thresholds)
+            whole = model.detect(table, shown=lambda blocks, total: counted(display, blocks, total))
+            before = stored.rows_before(table)
+            detection = whole.since(before)
+            reviewed = make_review(
+                stored,
+                stored.run,
+                table,
+                detection,
+                find_events(whole, stored.step_seconds).since(detection.times[0]),
+                model.losses(detection.inputs),
+                stored.threshold_source(table),
+                None if labels is None else evaluate_by_labels(stored, detection, labels),
+            )
+            display.begin("writing the results", None)
+            results.write(reviewed, arguments.figures, history)
     output.verdict(printer, reviewed, since)
     printer.notice(output.moved(stored.folder, results.model_folder, results.folder))
     if since is None:

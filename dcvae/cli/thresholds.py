@@ -6,7 +6,7 @@ Writes alphas.csv and alarms.json. Without labels, all rows are taken for normal
 import argparse
 
 from dcvae.cli import arguments as command_line
-from dcvae.cli.printer import Printer, start_backend
+from dcvae.cli.printer import Printer
 
 
 def _parser(program: str | None) -> argparse.ArgumentParser:
@@ -20,6 +20,7 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
 def _fit_thresholds(arguments: argparse.Namespace) -> None:
     # pandas is imported only now, so that --help need not wait for it.
     from dcvae.cli import output
+    from dcvae.cli.progress import Display
     from dcvae.config import read_settings
     from dcvae.data import new_value_notices, read_data
     from dcvae.storage import open_model, trained_until
@@ -36,8 +37,9 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     printer.notice(stored.quality(table).notices())
     printer.notice(new_value_notices(table.frame, stored.preprocessor.constants))
 
-    start_backend()
-    thresholds = stored.calibrated().fit_thresholds(table, labels, trained_until(stored.run))
+    with Display(printer) as display:
+        display.start_backend()
+        thresholds = stored.calibrated().fit_thresholds(table, labels, trained_until(stored.run))
     paths = stored.write_thresholds(thresholds, table, labels, arguments.changes)
     output.alphas_table(printer, thresholds)
     facts = {"system alarm": thresholds.alarm.describe(stored.step_seconds)}

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from dcvae import _progress
 from dcvae._arrays import AnyArray, AnyFloatArray, BoolArray, Float32Array
 from dcvae.detection import Detection
 from dcvae.metrics import (
@@ -255,7 +256,7 @@ def metrics_of_series(
                 buffer=buffers[column],
                 step_seconds=step_seconds,
             )
-            for column in range(len(series))
+            for column in _progress.counted(range(len(series)), "metrics", len(series))
         ],
         index=list(series),
     )

@@ -176,16 +176,12 @@ def _without_alarms(review: "Review", since: pd.Timestamp | None, time: str, wor
     if not rows.any():
         return f"No alarm {time}: the file ends before, {words.time(detection.times[-1])}"
     if not judged_rows(detection, since).any():
-        scored, following = np.isfinite(detection.score), detection.system.following
-        if following is None or not (scored & rows).any():
-            count = np.count_nonzero(rows)
-            return (
-                f"No verdict: none of the {count:,} rows {time} has a score; quality.csv says why"
-            )
+        following = detection.system.following
+        if following is None or not np.isfinite(detection.score[rows]).any():
+            return f"No verdict: no row {time} has a score; quality.csv says why"
         return (
-            f"No verdict: an alarm holds each series against its own last {following.window:,} rows "
-            f"and needs a quarter of them, but {np.count_nonzero(scored):,} have a score; give the "
-            "rows before with --context"
+            "No verdict: an alarm holds each series against its own last "
+            f"{following.window:,} rows and needs a quarter of them before"
         )
     flagged = int(np.count_nonzero(detection.flags[rows]))
     if not flagged:

@@ -25,7 +25,7 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
     parser = command_line.parser("Say which cells fall outside mu ± alpha·sigma.", program=program)
     parser.epilog = (
         f"exit status: {ALARM} with --fail-on-alarm if there is an alarm; {NOT_JUDGED} if no row "
-        "could be judged"
+        "could be scored, or with --fail-on-alarm none in which an alarm could be on"
     )
     parser.add_argument("--labels", type=Path, metavar="FILE", help="evaluate the flags by these")
     parser.add_argument(
@@ -65,7 +65,7 @@ def _detect(arguments: argparse.Namespace) -> int:
     from dcvae.report import ResultsFolder
     from dcvae.storage import open_model
 
-    printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
+    printer = Printer.of(arguments)
     started = time.monotonic()
     stored = open_model(arguments.models, read_settings(arguments.settings)).snapshot()
     since = None
@@ -121,7 +121,7 @@ def _detect(arguments: argparse.Namespace) -> int:
     output.written(printer, reviewed, results.folder, time.monotonic() - started)
     printer.machine_readable(reviewed.to_dict(since))
     if reviewed.not_judged:
-        printer.warn(f"not judged: {reviewed.not_judged}")
+        printer.warn(f"not scored: {reviewed.not_judged}")
         return NOT_JUDGED
     return _status(reviewed, since) if arguments.fail_on_alarm else 0
 

@@ -4,6 +4,7 @@ On a terminal, sentences are wrapped and tables fitted to its width, and some wo
 a pipe or a file every sentence and every line of a table is one plain line.
 """
 
+import argparse
 import atexit
 import gc
 import json
@@ -14,6 +15,8 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from dcvae.cli.arguments import as_called
 
 if TYPE_CHECKING:  # a refusal must not wait for it
     from rich.console import Console
@@ -35,6 +38,7 @@ class Printer:
     Args:
         quiet: print nothing but errors.
         as_json: print one JSON object and nothing else but errors.
+        program: name by which the command was called; None for that of the script.
 
     Examples:
         >>> Printer().facts({"data": "test.csv", "series": "24"})
@@ -43,10 +47,18 @@ class Printer:
         >>> Printer(quiet=True).say("not printed")
     """
 
-    def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
+    def __init__(
+        self, *, quiet: bool = False, as_json: bool = False, program: str | None = None
+    ) -> None:
         self.is_quiet = quiet or as_json
+        self._program = program
         self._as_json = as_json
         self._console: Console | None = None
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> "Printer":
+        """Return the printer that the arguments of a command ask for."""
+        return cls(quiet=arguments.quiet, as_json=arguments.json, program=arguments.program)
 
     @property
     def console(self) -> "Console | None":
@@ -70,7 +82,7 @@ class Printer:
 
     def warn(self, text: str) -> None:
         """Print a line on standard error, quiet or not."""
-        print(text, file=sys.stderr)
+        print(as_called(text, self._program), file=sys.stderr)
 
     def headline(self, text: str) -> None:
         """Print the sentence that matters most."""
@@ -79,11 +91,12 @@ class Printer:
     def notice(self, notices: Sequence[str]) -> None:
         """Print notices: sentences a user should know of but need not act on."""
         for sentence in notices:
-            self._sentence(f"note: {sentence}", "note:", "dim")
+            self._sentence(f"note: {as_called(sentence, self._program)}", "note:", "dim")
 
     def finding(self, severity: str, text: str) -> None:
         """Print a finding, its severity in color on a terminal that wants it."""
-        self._sentence(f"{severity}: {text}", f"{severity}:", _STYLES[severity])
+        words = as_called(text, self._program)
+        self._sentence(f"{severity}: {words}", f"{severity}:", _STYLES[severity])
 
     def _sentence(self, text: str, start: str, style: str, indent: int = 0) -> None:
         """Print a sentence that may be wrapped, its start in a style, further lines indented."""
@@ -117,7 +130,7 @@ class Printer:
         first_is_name: bool = True,
         last_is_list: bool = False,
     ) -> None:
-        """Print columns, the first flush left, the others flush right, as wide as there is room.
+        """Print columns, the first flush left, the others flush right, on the whole width.
 
         Names and lists are shortened, numbers never: columns that do not fit beside the names stand
         in a second table below.
@@ -250,21 +263,21 @@ def _wrapped(text: str, width: int, indent: int) -> list[str]:
     return [*lines, line]
 
 
-def _tables(widths: Sequence[int], least: Sequence[int], room: int) -> list[dict[int, int]]:
+def _tables(widths: Sequence[int], least: Sequence[int], total: int) -> list[dict[int, int]]:
     """Distribute columns over as few tables as they need, each of which has the first column.
 
     Args:
         widths: what each column would take.
         least: what each needs at least.
-        room: what all of a table may take.
+        total: what all of a table may take.
 
     Returns:
         For each table the numbers of its columns and what they take.
     """
     tables: list[list[int]] = []
-    used = room + 1
+    used = total + 1
     for column in range(1, len(widths)):
-        if used + _GAP + least[column] > room:
+        if used + _GAP + least[column] > total:
             tables.append([0])
             used = least[0]
         tables[-1].append(column)
@@ -272,7 +285,7 @@ def _tables(widths: Sequence[int], least: Sequence[int], room: int) -> list[dict
     found = []
     for columns in tables or [[0]]:
         takes = {column: least[column] for column in columns}
-        left = room - sum(takes.values()) - _GAP * (len(columns) - 1)
+        left = total - sum(takes.values()) - _GAP * (len(columns) - 1)
         for column in columns:  # what is left is for the names, then for the list
             more = max(min(widths[column] - takes[column], left), 0)
             takes[column] += more

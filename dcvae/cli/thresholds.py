@@ -7,14 +7,18 @@ import argparse
 
 from dcvae.cli import arguments as command_line
 from dcvae.cli.printer import Printer
+from dcvae.errors import InputError
 
 
 def _parser(program: str | None) -> argparse.ArgumentParser:
-    return command_line.parser(
+    parser = command_line.parser(
         "Choose each series' alphas and the alarm of the system, by labels or on normal data.",
         program=program,
         labels=True,
     )
+    # The other commands have it; refused with the right form, as labels are a choice here.
+    parser.add_argument("--labels", dest="option", nargs="?", const="", help=argparse.SUPPRESS)
+    return parser
 
 
 def _fit_thresholds(arguments: argparse.Namespace) -> None:
@@ -25,7 +29,13 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     from dcvae.data import new_value_notices, read_data
     from dcvae.storage import open_model, trained_until
 
-    printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
+    if arguments.option is not None:
+        words = [str(arguments.data), arguments.option or "LABELS.csv"]
+        raise InputError(
+            "--labels is no option of this command: labels stand after the data, as in "
+            f"`{command_line.typed('thresholds', words, arguments)}`."
+        )
+    printer = Printer.of(arguments)
     given = read_settings(arguments.settings)
     given.check_labels(arguments.labels)
     stored = open_model(arguments.models, given).snapshot()

@@ -43,7 +43,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from dcvae.storage import TrainingFolder, run_record, source_record
     from dcvae.training import check_installed
 
-    printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
+    printer = Printer.of(arguments)
     if arguments.tensorboard:
         check_installed()
     settings = read_settings(arguments.settings)

@@ -130,8 +130,8 @@ def alphas_from_normal(
     notices += _notices(empty, fallbacks, default_alpha)
     if raised:
         notices.append(
-            f"Alphas of {shortened(raised)} would be below {lowest:g} sigmas by `{method}`, where "
-            "any noise is flagged: they are that (`alpha_lowest`)."
+            f"By `{method}` the bands of {shortened(raised)} would be so narrow that any noise is "
+            f"flagged: an alpha is at least {lowest:g} (`alpha_lowest`)."
         )
     weeks = len(residual) * step_seconds / SECONDS_PER_WEEK
     if method != "quantile" and budget * weeks < 2:

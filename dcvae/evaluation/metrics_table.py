@@ -35,8 +35,8 @@ SERIES_F1 = "series_f1"
 SERIES_AVERAGE_PRECISION = "series_average_precision"
 
 METRIC_NOTES: Mapping[str, str] = {
-    "labeled_rows": "Judged rows labeled anomalous.",
-    "flagged_rows": "Judged rows flagged, or for the system, in alarm.",
+    "labeled_rows": "Scored rows labeled anomalous.",
+    "flagged_rows": "Scored rows flagged, or for the system, in alarm.",
     "precision": "Point-wise: share of flagged rows that are labeled.",
     "recall": "Point-wise: share of labeled rows that are flagged.",
     "f1": "Point-wise F1, the measure of the published point-wise alphas.",
@@ -56,7 +56,7 @@ METRIC_NOTES: Mapping[str, str] = {
     "affiliation_recall": "How near labeled events are to alarms, against chance.",
     "delay_seconds": "Mean time from the start of a detected event to its first flagged row; rows "
     "times the sampling step, gaps not counted.",
-    "false_alarms_per_day": "Runs of flagged rows that meet no labeled event, a day of judged "
+    "false_alarms_per_day": "Runs of flagged rows that meet no labeled event, a day of scored "
     "rows (gaps not counted).",
     "false_alarms_per_week": "The same a week.",
     "roc_auc": "Threshold-free: probability that a labeled row scores above a normal one.",

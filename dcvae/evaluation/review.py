@@ -172,7 +172,7 @@ def make_review(
         findings += evaluation.findings()
         threshold_source += evaluation.threshold_note
     findings += budget_findings(detection, events, model.step_seconds)
-    findings += unjudged_findings(detection)
+    findings += unjudged_findings(detection, table.context_rows)
     findings += level_findings(detection, events)
     findings += new_value_findings(detection, model.preprocessor.constants)
     findings += missing_findings(detection)

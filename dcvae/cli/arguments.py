@@ -5,6 +5,7 @@ Importing this module imports nothing heavy, so that `--help` answers at once.
 
 import argparse
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -127,17 +128,20 @@ def command(
             arguments.changes = changes
             return do(arguments)
 
-        run(parsed_and_done, changes)
+        run(parsed_and_done, changes, program)
 
     return main
 
 
-def run(command: Callable[[], int | None], changes: Sequence[str] = ()) -> NoReturn:
+def run(
+    command: Callable[[], int | None], changes: Sequence[str] = (), program: str | None = None
+) -> NoReturn:
     """Run a command and exit: status 2 and a message alone for a user's mistake, 130 for Ctrl-C.
 
     Args:
         command: returns the status to exit with; None for 0.
         changes: what it has changed on disk so far, as clauses for what is said of its end.
+        program: name by which it was called; None for a script of its own.
     """
     status = 0
     try:
@@ -147,7 +151,7 @@ def run(command: Callable[[], int | None], changes: Sequence[str] = ()) -> NoRet
         sys.exit(141)
     except (InputError, OSError) as error:
         text = describe_os_error(error) if isinstance(error, OSError) else str(error)
-        print(f"error: {text}", file=sys.stderr)
+        print(f"error: {as_called(text, program)}", file=sys.stderr)
         if changes:
             print(f"{changes[-1][:1].upper()}{changes[-1][1:]}.", file=sys.stderr)
         sys.exit(2)
@@ -156,6 +160,28 @@ def run(command: Callable[[], int | None], changes: Sequence[str] = ()) -> NoRet
         print(f"\ninterrupted; {said}", file=sys.stderr)
         sys.exit(130)
     sys.exit(status)
+
+
+def as_called(text: str, program: str | None) -> str:
+    """Name the commands in a message as they are called here: the package knows of scripts only.
+
+    Args:
+        text: a message.
+        program: name by which the command was called; None for a script of its own.
+
+    Examples:
+        >>> as_called("Run alpha_definition.py again.", "dcvae detect")
+        'Run dcvae thresholds again.'
+        >>> as_called("Run alpha_definition.py again.", None)
+        'Run alpha_definition.py again.'
+    """
+    if program is None:
+        return text
+    for command, script in SCRIPTS.items():
+        text = re.sub(
+            rf"(?<![\w./\\-]){re.escape(script)}(?![\w/\\])", f"{PROGRAM} {command}", text
+        )
+    return text
 
 
 def typed(command: Command, words: Sequence[str], arguments: argparse.Namespace) -> str:

@@ -6,16 +6,27 @@ Writes CSV files, events and an HTML page to models/<model_name>/results/<data f
 import argparse
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dcvae.cli import arguments as command_line
-from dcvae.cli.printer import Printer, start_backend
+from dcvae.cli.printer import Printer
 
-NOT_JUDGED = 3  # the status to exit with
+if TYPE_CHECKING:  # importing these would import pandas
+    import pandas as pd
+
+    from dcvae.evaluation import Review
+
+# What the command exits with.
+ALARM = 3
+NOT_JUDGED = 4
 
 
 def _parser(program: str | None) -> argparse.ArgumentParser:
     parser = command_line.parser("Say which cells fall outside mu ± alpha·sigma.", program=program)
-    parser.epilog = f"exit status {NOT_JUDGED}: no row of the file could be judged"
+    parser.epilog = (
+        f"exit status: {ALARM} with --fail-on-alarm if there is an alarm; {NOT_JUDGED} if no row "
+        "could be scored, or with --fail-on-alarm none in which an alarm could be on"
+    )
     parser.add_argument("--labels", type=Path, metavar="FILE", help="evaluate the flags by these")
     parser.add_argument(
         "--context",
@@ -29,6 +40,16 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
         metavar="DIR",
         help="the folder of the results; default: results/<data file> of the model",
     )
+    parser.add_argument(
+        "--since",
+        metavar="TIME",
+        help="show only alarms that are on at TIME or later; the files of results hold all",
+    )
+    parser.add_argument(
+        "--fail-on-alarm",
+        action="store_true",
+        help=f"exit with status {ALARM} if there is an alarm (at TIME or later)",
+    )
     parser.add_argument("--figures", choices=("png", "pdf"), help="also draw figures for a paper")
     return parser
 
@@ -36,17 +57,20 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
 def _detect(arguments: argparse.Namespace) -> int:
     # pandas is imported only now, so that --help need not wait for it.
     from dcvae.cli import output
-    from dcvae.cli.progress import counted
+    from dcvae.cli.progress import Display, counted
     from dcvae.config import read_settings
-    from dcvae.data import read_data
+    from dcvae.data import read_data, read_time
     from dcvae.detection import find_events
     from dcvae.evaluation import evaluate_by_labels, make_review
     from dcvae.report import ResultsFolder
     from dcvae.storage import open_model
 
-    printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
+    printer = Printer.of(arguments)
     started = time.monotonic()
     stored = open_model(arguments.models, read_settings(arguments.settings)).snapshot()
+    since = None
+    if arguments.since is not None:
+        since = read_time(arguments.since, "--since", stored.settings.time_zone)
     table, labels = read_data(
         arguments.data,
         stored.settings,
@@ -68,31 +92,49 @@ def _detect(arguments: argparse.Namespace) -> int:
     notices = table.notices + stored.step_notice(table) + (labels.notices if labels else [])
     printer.notice([*notices, *thresholds.notices])
 
-    start_backend()
-    with target as results:
-        model = stored.load(thresholds)
-        whole = model.detect(table, shown=lambda blocks, total: counted(printer, blocks, total))
-        before = stored.rows_before(table)
-        detection = whole.since(before)
-        reviewed = make_review(
-            stored,
-            stored.run,
-            table,
-            detection,
-            find_events(whole, stored.step_seconds).since(detection.times[0]),
-            model.losses(detection.inputs),
-            stored.threshold_source(table),
-            None if labels is None else evaluate_by_labels(stored, detection, labels),
-        )
-        results.write(reviewed, arguments.figures, history)
-    printer.notice(reviewed.quality.notices())
+    with Display(printer) as display:
+        display.start_backend()
+        with target as results:
+            model = stored.load(thresholds)
+            whole = model.detect(table, shown=lambda blocks, total: counted(display, blocks, total))
+            before = stored.rows_before(table)
+            detection = whole.since(before)
+            reviewed = make_review(
+                stored,
+                stored.run,
+                table,
+                detection,
+                find_events(whole, stored.step_seconds).since(detection.times[0]),
+                model.losses(detection.inputs),
+                stored.threshold_source(table),
+                None if labels is None else evaluate_by_labels(stored, detection, labels),
+            )
+            display.begin("writing the results", None)
+            results.write(reviewed, arguments.figures, history)
+    output.verdict(printer, reviewed, since)
     printer.notice(output.moved(stored.folder, results.model_folder, results.folder))
-    output.review(printer, reviewed, results.folder, time.monotonic() - started)
-    printer.machine_readable(reviewed.to_dict())
+    if since is None:
+        printer.notice(reviewed.quality.notices())
+        output.review(printer, reviewed)
+    else:
+        output.new_events(printer, reviewed, since)
+    output.written(printer, reviewed, results.folder, time.monotonic() - started)
+    printer.machine_readable(reviewed.to_dict(since))
     if reviewed.not_judged:
-        printer.warn(f"not judged: {reviewed.not_judged}")
+        printer.warn(f"not scored: {reviewed.not_judged}")
         return NOT_JUDGED
-    return 0
+    return _status(reviewed, since) if arguments.fail_on_alarm else 0
+
+
+def _status(reviewed: "Review", since: "pd.Timestamp | None") -> int:
+    """Return whether there is an alarm, or none, or there are rows and none could raise one."""
+    from dcvae.evaluation import alarms_since, judged_rows
+
+    if len(alarms_since(reviewed.events, since)):
+        return ALARM
+    times = reviewed.detection.times
+    has_rows = since is None or times[-1] >= since
+    return NOT_JUDGED if has_rows and not judged_rows(reviewed.detection, since).any() else 0
 
 
 main = command_line.command(_parser, _detect)

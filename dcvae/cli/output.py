@@ -1,11 +1,12 @@
 """Output of the commands on a training, on thresholds and on a scored file."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcvae._text import duration
+from dcvae._text import duration, two_numbers
 from dcvae.cli.printer import Printer
 from dcvae.networks import entry_of
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # importing these would import Keras or pandas
     from dcvae.training import TrainingResult
 
 SHOWN_COLUMNS = 20  # of a file, in the table before a training
+WIDE = 90  # columns from which on a table of events has the values too
 POOR_F1 = 0.1  # below it, alphas say more about the labels than about the series
 
 
@@ -141,29 +143,24 @@ def alphas_table(printer: Printer, thresholds: "Thresholds") -> None:
         thresholds: alphas; those fitted without labels are shown with their events per week.
     """
     alphas, events_per_week = thresholds.alphas, thresholds.events_per_week
-    width = max(len("series"), *(len(name) for name in alphas.series))
     without_labels = all(map(math.isnan, alphas.f1)) and set(alphas.method) != {"default"}
+    columns = {
+        "series": alphas.series,
+        "alpha_down": [f"{alpha:.3g}" for alpha in alphas.down],
+        "alpha_up": [f"{alpha:.3g}" for alpha in alphas.up],
+    }
     if without_labels and events_per_week is not None:
-        printer.say(f"{'series':<{width}}  alpha_down  alpha_up  events/week  method")
-        for number, name in enumerate(alphas.series):
-            rate = "-" if math.isnan(events_per_week[number]) else f"{events_per_week[number]:.1f}"
-            printer.say(
-                f"{name:<{width}}  {alphas.down[number]:10.3g}  {alphas.up[number]:8.3g}  "
-                f"{rate:>11}  {alphas.method[number]}"
-            )
+        columns["events/week"] = [_figure(rate, 1) for rate in events_per_week]
+        columns["method"] = alphas.method
+        _print_columns(printer, columns)
         return
-    printer.say(
-        f"{'series':<{width}}  alpha_down  alpha_up      F1  precision  recall  labeled rows  "
-        "method"
+    columns["F1"], columns["precision"], columns["recall"] = (
+        [_figure(figure) for figure in figures]
+        for figures in (alphas.f1, alphas.precision, alphas.recall)
     )
-    for number, name in enumerate(alphas.series):
-        figures = [alphas.f1[number], alphas.precision[number], alphas.recall[number]]
-        shown = ["-" if math.isnan(figure) else f"{figure:.3f}" for figure in figures]
-        printer.say(
-            f"{name:<{width}}  {alphas.down[number]:10.3g}  {alphas.up[number]:8.3g}  "
-            f"{shown[0]:>6}  {shown[1]:>9}  {shown[2]:>6}  {alphas.labeled_rows[number]:12,d}  "
-            f"{alphas.method[number]}"
-        )
+    columns["labeled rows"] = [f"{count:,d}" for count in alphas.labeled_rows]
+    columns["method"] = alphas.method
+    _print_columns(printer, columns)
     defaults = [n for n, m in zip(alphas.series, alphas.method, strict=True) if m == "default"]
     if defaults:
         printer.notice(
@@ -180,14 +177,26 @@ def alphas_table(printer: Printer, thresholds: "Thresholds") -> None:
         )
 
 
-def review(printer: Printer, result: "Review", folder: Path, seconds: float) -> None:
+def verdict(printer: Printer, result: "Review", since: "pd.Timestamp | None") -> None:
+    """Print the one sentence on a file, before all else.
+
+    Args:
+        printer: prints the lines.
+        result: review of the file.
+        since: see `evaluation.verdict`.
+    """
+    from dcvae import evaluation  # loaded by now
+
+    printer.headline(evaluation.verdict(result, since))
+    printer.say()
+
+
+def review(printer: Printer, result: "Review") -> None:
     """Print the review of a file: summary, series, strongest events, comparison, findings.
 
     Args:
         printer: prints the lines.
         result: review of the file.
-        folder: the folder of its results.
-        seconds: duration of the command.
     """
     printer.facts(result.summary())
     printer.say()
@@ -201,18 +210,44 @@ def review(printer: Printer, result: "Review", folder: Path, seconds: float) -> 
     printer.say()
     for finding in result.findings:
         printer.finding(finding.severity, finding.text)
+
+
+def new_events(printer: Printer, result: "Review", since: "pd.Timestamp") -> None:
+    """Print the events that are on at a time or later, where only what is new is asked for.
+
+    Args:
+        printer: prints the lines.
+        result: review of the file.
+        since: the time.
+    """
+    from dcvae.evaluation import alarms_since
+
+    table = alarms_since(result.events, since)
+    if len(table):
+        _event_table(printer, table)
+        printer.say()
+
+
+def written(printer: Printer, result: "Review", folder: Path, seconds: float) -> None:
+    """Print the place of the results of a file.
+
+    Args:
+        printer: prints the lines.
+        result: review of the file.
+        folder: the folder of its results.
+        seconds: duration of the command.
+    """
     num_rows = len(result.detection.times)
-    printer.say(f"written: {folder} ({num_rows:,} judged rows, {duration(seconds)})")
+    printer.say(f"written: {folder} ({num_rows:,} scored rows, {duration(seconds)})")
     printer.say(f"to look at: {folder / 'report.html'}")
 
 
 def _series_table(printer: Printer, result: "Review") -> None:
     """Print one line per series: flagged cells, and with labels the most asked-for metrics."""
     counts = result.detection.flags.sum(axis=0)
-    header = ["series", "flagged", "share"]
+    header = ["series", "flagged"]
     lines = [
-        [name, f"{count:,}", f"{count / len(result.detection.times):.3%}"]
-        for name, count in zip(result.detection.series, counts, strict=True)
+        [name, f"{count:,}"] for name, count in zip(result.detection.series, counts, strict=True)
     ]
     if result.metrics is not None:
         columns = {
@@ -227,10 +262,14 @@ def _series_table(printer: Printer, result: "Review") -> None:
         from dcvae.evaluation import ANY_FLAG, MEAN, SYSTEM  # loaded by now
 
         totals = [MEAN, ANY_FLAG, SYSTEM]
-        lines += [[name, "", ""] for name in totals]
+        lines += [[name, ""] for name in totals]
         names = [*result.detection.series, *totals]
         for line, name in zip(lines, names, strict=True):
             line += [_figure(result.metrics[column][name]) for column in columns]
+    else:
+        header.append("share")
+        for line, count in zip(lines, counts, strict=True):
+            line.append(f"{count / len(result.detection.times):.3%}")
     printer.table(header, lines)
 
 
@@ -240,23 +279,29 @@ def _event_table(printer: Printer, events: "pd.DataFrame", shown: int = 10) -> N
 
     strongest = events.iloc[order_of_call(events)[:shown]]
     printer.say(
-        f"strongest {len(strongest)} of {len(events):,} events (strength: sigmas from what was "
-        "expected)"
+        f"strongest {len(strongest)} of {len(events):,} events (sigmas from what was expected; "
+        "series, the one that began it first)"
     )
+    has_seconds = any(time.second or time.microsecond for time in strongest["start"])
     columns = {
-        "start": strongest["start"].map(str),
-        "lasts": strongest["duration_seconds"].map(duration),
-        "kind": strongest["kind"],
-        "score": strongest["times_limit"].map("{:.1f} x limit".format),
-        "strength": strongest["peak_strength"].map("{:.1f}".format),
-        "": strongest["direction"],
-        "series, earliest first": strongest["series"].map(", ".join),
+        "start": [str(time)[: None if has_seconds else -3] for time in strongest["start"]],
+        "lasts": [duration(seconds) for seconds in strongest["duration_seconds"]],
+        "kind": list(strongest["kind"]),
+        "x limit": [f"{severity:.1f}" for severity in strongest["times_limit"]],
+        "sigmas": [f"{strength:.1f}" for strength in strongest["peak_strength"]],
+        "": list(strongest["direction"]),
     }
+    if printer.width >= WIDE:
+        values = zip(strongest["actual"], strongest["expected"], strict=True)
+        both = list(starmap(two_numbers, values))
+        columns["actual"] = [actual for actual, _ in both]
+        columns["expected"] = [expected for _, expected in both]
+    columns["series"] = [", ".join(names) for names in strongest["series"]]
     if (strongest["kind"] == "incident").all():
         del columns["kind"]
     if strongest["times_limit"].isna().all():  # series decide
-        del columns["score"]
-    printer.table(list(columns), [list(line) for line in zip(*columns.values(), strict=True)])
+        del columns["x limit"]
+    _print_columns(printer, columns, first_is_name=False, last_is_list=True)
 
 
 def _comparison_table(printer: Printer, comparison: "pd.DataFrame") -> None:
@@ -265,7 +310,7 @@ def _comparison_table(printer: Printer, comparison: "pd.DataFrame") -> None:
         "series_f1": "series F1",
         "f1": "system F1",
         "event_f05_corrected": "event F0.5",
-        "false_alarms_per_week": "false alarms/week",
+        "false_alarms_per_week": "false/week",
         "average_precision": "avg prec",
         "vus_pr": "VUS-PR",
     }
@@ -278,5 +323,11 @@ def _comparison_table(printer: Printer, comparison: "pd.DataFrame") -> None:
     )
 
 
-def _figure(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}"
+def _print_columns(printer: Printer, columns: Mapping[str, Sequence[str]], **kinds: bool) -> None:
+    """Print a table given by its columns; `kinds` as `Printer.table` has them."""
+    lines = [list(line) for line in zip(*columns.values(), strict=True)]
+    printer.table(list(columns), lines, **kinds)
+
+
+def _figure(value: float, digits: int = 3) -> str:
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"

@@ -1,17 +1,35 @@
-"""Printer of a command: lines on standard output, one JSON object, or nothing."""
+"""Printer of a command: lines on standard output, one JSON object, or nothing.
 
+On a terminal, sentences are wrapped and tables fitted to its width, and some words are in color. In
+a pipe or a file every sentence and every line of a table is one plain line.
+"""
+
+import argparse
 import atexit
 import gc
 import json
 import os
+import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-WIDTH = 100  # columns that tables may take
+from dcvae.cli.arguments import as_called
 
-_COLORS = {"bad": 31, "warning": 33, "good": 32, "info": 36}
+if TYPE_CHECKING:  # a refusal must not wait for it
+    from rich.console import Console
+    from rich.table import Table
+
+NARROWEST = 60  # columns that are used at least
+PIPE_WIDTH = 100  # columns that tables may take in a pipe or a file
+_WIDEST_SENTENCE = 120  # longer lines are hard to read
+_SHORTEST_NAME, _SHORTEST_LIST = 12, 7  # columns that they have in a table, at least
+_GAP = 2  # columns between those of a table
+
+_STYLES = {"bad": "red", "warning": "yellow", "good": "green", "info": "cyan"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Printer:
@@ -20,6 +38,7 @@ class Printer:
     Args:
         quiet: print nothing but errors.
         as_json: print one JSON object and nothing else but errors.
+        program: name by which the command was called; None for that of the script.
 
     Examples:
         >>> Printer().facts({"data": "test.csv", "series": "24"})
@@ -28,36 +47,99 @@ class Printer:
         >>> Printer(quiet=True).say("not printed")
     """
 
-    def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
+    def __init__(
+        self, *, quiet: bool = False, as_json: bool = False, program: str | None = None
+    ) -> None:
         self.is_quiet = quiet or as_json
+        self._program = program
         self._as_json = as_json
+        self._console: Console | None = None
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> "Printer":
+        """Return the printer that the arguments of a command ask for."""
+        return cls(quiet=arguments.quiet, as_json=arguments.json, program=arguments.program)
+
+    @property
+    def console(self) -> "Console | None":
+        """The terminal on standard output, as wide as it is now; None where there is none."""
+        if self.is_quiet or not sys.stdout.isatty():
+            return None
+        if self._console is None:
+            self._console = terminal_on(sys.stdout)
+        self._console.width = width_of_output()
+        return self._console
 
     def say(self, text: str = "") -> None:
-        """Print a line, unless quiet."""
-        if not self.is_quiet:
+        """Print a line as it is, unless quiet."""
+        if self.is_quiet:
+            return
+        console = self.console
+        if console is None:
             print(text, flush=True)
+        else:  # through it, as something that moves may stand on the last line
+            console.out(text, highlight=False)
 
     def warn(self, text: str) -> None:
         """Print a line on standard error, quiet or not."""
-        print(text, file=sys.stderr)
+        print(as_called(text, self._program), file=sys.stderr)
+
+    def headline(self, text: str) -> None:
+        """Print the sentence that matters most."""
+        self._sentence(text, text, "bold")
 
     def notice(self, notices: Sequence[str]) -> None:
         """Print notices: sentences a user should know of but need not act on."""
         for sentence in notices:
-            self.say(f"note: {sentence}")
+            self._sentence(f"note: {as_called(sentence, self._program)}", "note:", "dim")
+
+    def finding(self, severity: str, text: str) -> None:
+        """Print a finding, its severity in color on a terminal that wants it."""
+        words = as_called(text, self._program)
+        self._sentence(f"{severity}: {words}", f"{severity}:", _STYLES[severity])
+
+    def _sentence(self, text: str, start: str, style: str, indent: int = 0) -> None:
+        """Print a sentence that may be wrapped, its start in a style, further lines indented."""
+        console = self.console
+        if console is None:
+            self.say(_printable(text))
+            return
+        from rich.text import Text
+
+        width = min(console.width, _WIDEST_SENTENCE)
+        lines = Text("\n".join(_wrapped(_printable(text), width, indent)))
+        lines.stylize(style, 0, len(start))
+        console.print(lines, soft_wrap=True)
 
     def facts(self, pairs: Mapping[str, str]) -> None:
         """Print names and values in two columns."""
-        width = max(len(name) for name in pairs)
+        width = max(len(name) for name in pairs) + _GAP
         for name, value in pairs.items():
-            self.say(f"{name:<{width}}  {value}")
+            self._sentence(f"{name:<{width}}{value}", name, "bold", width)
 
-    def table(self, header: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-        """Print columns, the first flush left, the others flush right, at most `WIDTH` wide.
+    @property
+    def width(self) -> int:
+        """Columns that tables may take."""
+        return width_of_output()
+
+    def table(
+        self,
+        header: Sequence[str],
+        lines: Sequence[Sequence[str]],
+        *,
+        first_is_name: bool = True,
+        last_is_list: bool = False,
+    ) -> None:
+        """Print columns, the first flush left, the others flush right, on the whole width.
+
+        Names and lists are shortened, numbers never: columns that do not fit beside the names stand
+        in a second table below.
 
         Args:
-            header: names of the columns; one that begins with "series," is flush left.
+            header: names of the columns.
             lines: cells of each line.
+            first_is_name: whether cells of the first column may be shortened.
+            last_is_list: whether those of the last may be; it is flush left.
 
         Examples:
             >>> Printer().table(["series", "flagged"], [["flow", "12"], ["level", "3"]])
@@ -65,25 +147,57 @@ class Printer:
             flow         12
             level         3
         """
-        widths = [max(len(str(line[i])) for line in [header, *lines]) for i in range(len(header))]
-        widths[0] = min(widths[0], 24)
-        for line in [header, *lines]:
-            cells = [f"{_cut(line[0], widths[0]):<{widths[0]}}"]
-            for cell, width, name in zip(line[1:], widths[1:], header[1:], strict=True):
-                cells.append(cell if name.startswith("series,") else f"{cell:>{width}}")
-            self.say(_cut("  ".join(cells).rstrip(), WIDTH))
+        if self.is_quiet:
+            return
+        from rich.cells import cell_len
 
-    def finding(self, severity: str, text: str) -> None:
-        """Print a finding, its severity in color on a terminal that wants it."""
-        word = f"{severity}:"
-        if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-            word = f"\033[{_COLORS[severity]}m{word}\033[0m"
-        self.say(f"{word} {text}")
+        cells = [
+            [_printable(cell) for cell in column] for column in zip(header, *lines, strict=True)
+        ]
+        widths = [max(map(cell_len, column)) for column in cells]
+        least = [*widths]
+        if first_is_name:
+            least[0] = min(widths[0], _SHORTEST_NAME)
+        if last_is_list:
+            least[-1] = min(widths[-1], _SHORTEST_LIST)
+        # Not the console of the lines: what moves on its last line would be caught with a table.
+        console = terminal_on(sys.stdout) if self.console else _plain_console()
+        for number, columns in enumerate(_tables(widths, least, console.width)):
+            if number:
+                self.say()
+            table = _rich_table(cells, columns, left={0, len(cells) - 1 if last_is_list else 0})
+            with console.capture() as captured:
+                console.print(table, width=console.width)
+            for line in captured.get().splitlines():
+                self.say(line.rstrip())
 
     def machine_readable(self, content: Mapping[str, Any]) -> None:
         """Print JSON where --json asks for it, which also silences everything else."""
         if self._as_json:
             print(json.dumps(content, indent=2), flush=True)
+
+
+def terminal_on(stream: Any) -> "Console":
+    """Return a console of rich on a stream that is a terminal; nothing in text is markup.
+
+    No style is shown if NO_COLOR is set, or on a terminal that knows none.
+    """
+    from rich.console import Console
+
+    return Console(
+        file=stream,
+        force_terminal=True,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        width=width_of_output(),
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def width_of_output() -> int:
+    """Return the columns of the terminal, or those that COLUMNS asks for, at least `NARROWEST`."""
+    return max(shutil.get_terminal_size((PIPE_WIDTH, 24)).columns, NARROWEST)
 
 
 def start_backend() -> None:
@@ -116,5 +230,86 @@ def start_backend() -> None:
             os.close(stderr)
 
 
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+def _plain_console() -> "Console":
+    from rich.console import Console
+
+    return Console(
+        force_terminal=False,
+        color_system=None,
+        width=width_of_output(),
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def _printable(text: str) -> str:
+    """Write control characters, as a name from a file may have, as Python writes them."""
+    return _CONTROL.sub(lambda found: repr(found.group())[1:-1], text)
+
+
+def _wrapped(text: str, width: int, indent: int) -> list[str]:
+    """Break a text between words; a word that is longer than a line, as a path, stays whole."""
+    from rich.cells import cell_len
+
+    line, *words = text.split(" ")
+    lines = []
+    for word in words:
+        if line.strip() and cell_len(line) + 1 + cell_len(word) > width:
+            lines.append(line)
+            line = " " * indent + word
+        else:
+            line = f"{line} {word}"
+    return [*lines, line]
+
+
+def _tables(widths: Sequence[int], least: Sequence[int], total: int) -> list[dict[int, int]]:
+    """Distribute columns over as few tables as they need, each of which has the first column.
+
+    Args:
+        widths: what each column would take.
+        least: what each needs at least.
+        total: what all of a table may take.
+
+    Returns:
+        For each table the numbers of its columns and what they take.
+    """
+    tables: list[list[int]] = []
+    used = total + 1
+    for column in range(1, len(widths)):
+        if used + _GAP + least[column] > total:
+            tables.append([0])
+            used = least[0]
+        tables[-1].append(column)
+        used += _GAP + least[column]
+    found = []
+    for columns in tables or [[0]]:
+        takes = {column: least[column] for column in columns}
+        left = total - sum(takes.values()) - _GAP * (len(columns) - 1)
+        for column in columns:  # what is left is for the names, then for the list
+            more = max(min(widths[column] - takes[column], left), 0)
+            takes[column] += more
+            left -= more
+        found.append(takes)
+    shared = min(takes[0] for takes in found)  # names as long in all of them
+    return [takes | {0: shared} for takes in found]
+
+
+def _rich_table(
+    cells: Sequence[Sequence[str]], columns: Mapping[int, int], left: set[int]
+) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
+    for number, width in columns.items():
+        table.add_column(
+            Text(cells[number][0]),
+            justify="left" if number in left else "right",
+            width=width,
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    for line in zip(*(cells[number][1:] for number in columns), strict=True):
+        table.add_row(*map(Text, line))
+    return table

@@ -1,88 +1,192 @@
-"""Progress of a command: bars with the time left on a terminal, lines elsewhere."""
+"""Progress of a command: a bar or words that move on a terminal, lines elsewhere."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self
 
-from dcvae.cli.printer import Printer
+from dcvae._progress import shown_by
+from dcvae.cli.printer import Printer, start_backend, terminal_on
 from dcvae.training import EpochLines
 
 if TYPE_CHECKING:  # importing it would import Keras
+    from rich.console import Console
+
     from dcvae.scoring import Scores
-    from dcvae.training import EpochLosses
+
+_DUMB = ("dumb", "unknown")  # values of TERM of terminals on which nothing can move
+
+
+_NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+
+
+class Display:
+    """A display of what a command does at the moment.
+
+    On a terminal it is the last line and moves: standard output if that is one, else standard
+    error. Elsewhere it is a line of text on standard output for each thing that begins.
+
+    Args:
+        printer: prints the lines; if it is quiet, nothing is shown.
+    """
+
+    def __init__(self, printer: Printer) -> None:
+        self._printer = printer
+        self._progress: Any = None  # of rich
+        self._total: float | None = None
+        self._done = 0.0
+        self._on_stderr: Console | None = None
+        self._exits = ExitStack()
+
+    def begin(self, words: str, total: int | None, *, unit: str = "", in_log: bool = True) -> None:
+        """Show what is done now in place of what was.
+
+        Args:
+            words: what is done.
+            total: parts that it has; None if they are not counted.
+            unit: of the parts.
+            in_log: whether a line tells of it where nothing moves.
+        """
+        self.end()
+        if self._printer.is_quiet:
+            return
+        self._total, self._done = total, 0.0
+        console = self._terminal()
+        if console is None:
+            if in_log:
+                self._printer.say(f"{words}{f', {total:,} {unit}' if unit else ''} ...")
+            return
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        columns: list[Any] = [
+            SpinnerColumn("line" if console.options.ascii_only else "dots"),
+            TextColumn("{task.description}", markup=False),
+        ]
+        if total is not None:
+            columns += [
+                BarColumn(),
+                TextColumn("{task.fields[note]}", markup=False),
+                TimeRemainingColumn(),
+            ]
+        self._progress = Progress(
+            *columns,
+            console=console,
+            transient=True,
+            redirect_stdout=False,  # or rich writes on the terminal what is meant for a pipe
+            redirect_stderr=False,
+            speed_estimate_period=600,
+        )
+        self._progress.add_task(words, total=total, note="", unit=unit)
+        self._progress.start()
+        self.move_to(0)
+
+    def advance(self, count: int) -> None:
+        """Show that parts were done."""
+        self.move_to(self._done + count)
+
+    def move_to(self, done: float, note: str | None = None) -> None:
+        """Show how many parts are done.
+
+        Args:
+            done: how many.
+            note: shown in place of their number.
+        """
+        self._done = done
+        if self._progress is None:
+            return
+        [task] = self._progress.tasks
+        if note is None and self._total is not None:
+            note = f"{done:,.0f}/{self._total:,.0f} {task.fields['unit']}".rstrip()
+        self._progress.update(task.id, completed=done, note=note or "")
+
+    def end(self) -> None:
+        """Remove what is shown."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def start_backend(self) -> None:
+        """Import the framework, which takes seconds; see `printer.start_backend`."""
+        if "keras" not in sys.modules:
+            name = os.environ.get("KERAS_BACKEND", "tensorflow")
+            self.begin(f"starting {_NAMES.get(name, name)}, about 10 s", None)
+        start_backend()
+        self.end()
+
+    def _terminal(self) -> "Console | None":
+        """Return the console to move on; None where there is none."""
+        if os.environ.get("TERM", "").lower() in _DUMB:
+            return None
+        if self._printer.console is not None:
+            return self._printer.console
+        if not sys.stderr.isatty():
+            return None
+        # A descriptor of its own: the first one is taken away while the framework starts.
+        if self._on_stderr is None:
+            number = os.dup(sys.stderr.fileno())
+            stream = os.fdopen(number, "w", encoding=sys.stderr.encoding)
+            self._exits.enter_context(stream)
+            self._on_stderr = terminal_on(stream)
+        return self._on_stderr
+
+    def __enter__(self) -> Self:
+        """Show from here on also what the package announces."""
+        self._exits.enter_context(shown_by(self))
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        """Remove what is shown."""
+        self.end()
+        self._exits.close()
 
 
 class TrainingDisplay(EpochLines):
     """The progress of a training: a bar on a terminal, one line per epoch everywhere.
 
     Args:
+        display: shows the bar.
         printer: prints the lines.
         num_epochs: epochs at most.
-        done: epochs of an earlier run that is resumed.
     """
 
-    def __init__(self, printer: Printer, num_epochs: int, done: int) -> None:
-        super().__init__(num_epochs, self._say_above_the_bar)
-        self._printer = printer
-        self._done = done
-        self._bar: Any = None
+    def __init__(self, display: Display, printer: Printer, num_epochs: int) -> None:
+        super().__init__(num_epochs, printer.say)
+        self._display = display
+        self._is_moving = False
+
+    def begin(self) -> None:
+        """Say that the first step takes a while, in which nothing else is seen."""
+        self._display.begin("compiling the network, about 10 s", None)
 
     def step(self, epoch: int, step: int, num_steps: int, loss: float) -> None:
         """Move the bar after a step, and make it at the first."""
-        if self._bar is None and sys.stderr.isatty() and not self._printer.is_quiet:
-            from tqdm import tqdm
-
-            self._bar = tqdm(
-                total=self._num_epochs,
-                initial=self._done,
-                unit="epoch",
-                bar_format="{l_bar}{bar}| {n:.2f}/{total} epochs [{elapsed}<{remaining}{postfix}]",
-                leave=False,
-            )
-        if self._bar is not None:
-            self._bar.n = epoch - 1 + step / num_steps
-            self._bar.set_postfix_str(f"loss {loss:.4f}")
-
-    def epoch(self, losses: "EpochLosses", is_best: bool) -> None:
-        """Print the line of a finished epoch."""
-        super().epoch(losses, is_best)
-        if self._bar is not None:
-            self._bar.n = losses.epoch
-            self._bar.refresh()
-
-    def _say_above_the_bar(self, line: str) -> None:
-        if self._bar is not None:
-            self._bar.write(line, file=sys.stdout)
-        else:
-            self._printer.say(line)
-
-    def __enter__(self) -> "TrainingDisplay":
-        """Return the display; the bar is made at the first step."""
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        """Remove the bar."""
-        if self._bar is not None:
-            self._bar.close()
+        if not self._is_moving:
+            self._is_moving = True
+            self._display.begin("training", self._num_epochs, in_log=False)
+        done = epoch - 1 + step / num_steps
+        note = f"{done:.2f}/{self._num_epochs} epochs, loss {loss:.4f}"
+        self._display.move_to(done, note)
 
 
-def counted(printer: Printer, blocks: Iterable["Scores"], total: int) -> Iterator["Scores"]:
-    """Pass blocks of scores through, with a bar over their rows on a terminal.
+def counted(display: Display, blocks: Iterable["Scores"], total: int) -> Iterator["Scores"]:
+    """Pass blocks of scores through, and show how many of their rows are done.
 
     Args:
-        printer: printer of the command; without a bar if it is quiet.
+        display: shows it.
         blocks: scores of consecutive rows.
         total: rows in all.
 
     Yields:
         The blocks.
     """
-    if not sys.stderr.isatty() or printer.is_quiet:
-        yield from blocks
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit=" rows", desc="scoring", leave=False) as bar:
-        for block in blocks:
-            yield block
-            bar.update(len(block.mean))
+    display.begin("scoring", total, unit="rows")
+    for block in blocks:
+        yield block
+        display.advance(len(block.mean))

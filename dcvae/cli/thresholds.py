@@ -6,25 +6,36 @@ Writes alphas.csv and alarms.json. Without labels, all rows are taken for normal
 import argparse
 
 from dcvae.cli import arguments as command_line
-from dcvae.cli.printer import Printer, start_backend
+from dcvae.cli.printer import Printer
+from dcvae.errors import InputError
 
 
 def _parser(program: str | None) -> argparse.ArgumentParser:
-    return command_line.parser(
+    parser = command_line.parser(
         "Choose each series' alphas and the alarm of the system, by labels or on normal data.",
         program=program,
         labels=True,
     )
+    # The other commands have it; refused with the right form, as labels are a choice here.
+    parser.add_argument("--labels", dest="option", nargs="?", const="", help=argparse.SUPPRESS)
+    return parser
 
 
 def _fit_thresholds(arguments: argparse.Namespace) -> None:
     # pandas is imported only now, so that --help need not wait for it.
     from dcvae.cli import output
+    from dcvae.cli.progress import Display
     from dcvae.config import read_settings
     from dcvae.data import new_value_notices, read_data
     from dcvae.storage import open_model, trained_until
 
-    printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
+    if arguments.option is not None:
+        words = [str(arguments.data), arguments.option or "LABELS.csv"]
+        raise InputError(
+            "--labels is no option of this command: labels stand after the data, as in "
+            f"`{command_line.typed('thresholds', words, arguments)}`."
+        )
+    printer = Printer.of(arguments)
     given = read_settings(arguments.settings)
     given.check_labels(arguments.labels)
     stored = open_model(arguments.models, given).snapshot()
@@ -36,8 +47,9 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     printer.notice(stored.quality(table).notices())
     printer.notice(new_value_notices(table.frame, stored.preprocessor.constants))
 
-    start_backend()
-    thresholds = stored.calibrated().fit_thresholds(table, labels, trained_until(stored.run))
+    with Display(printer) as display:
+        display.start_backend()
+        thresholds = stored.calibrated().fit_thresholds(table, labels, trained_until(stored.run))
     paths = stored.write_thresholds(thresholds, table, labels, arguments.changes)
     output.alphas_table(printer, thresholds)
     facts = {"system alarm": thresholds.alarm.describe(stored.step_seconds)}

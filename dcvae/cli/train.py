@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcvae.cli import arguments as command_line
-from dcvae.cli.printer import Printer, start_backend
+from dcvae.cli.printer import Printer
 
 if TYPE_CHECKING:  # importing it would import Keras
     from dcvae.networks import Autoencoder
@@ -36,14 +36,14 @@ def _train(arguments: argparse.Namespace) -> int:
     # pandas and scikit-learn are imported only now, so that --help need not wait for them.
     from dcvae import pipeline
     from dcvae.cli import output
-    from dcvae.cli.progress import TrainingDisplay
+    from dcvae.cli.progress import Display, TrainingDisplay
     from dcvae.config import fidelity_departures, read_settings, without_effect
     from dcvae.data import read_data, training_data
     from dcvae.networks import entry_of
     from dcvae.storage import TrainingFolder, run_record, source_record
     from dcvae.training import check_installed
 
-    printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
+    printer = Printer.of(arguments)
     if arguments.tensorboard:
         check_installed()
     settings = read_settings(arguments.settings)
@@ -64,21 +64,23 @@ def _train(arguments: argparse.Namespace) -> int:
         printer.notice(folder.notices(resume=arguments.resume))
         state = folder.begin(settings, data.preprocessor, source, resume=arguments.resume)
 
-        start_backend()
+        with Display(printer) as display:
+            display.start_backend()
+            shown = TrainingDisplay(display, printer, settings.epochs)
 
-        def on_start(network: "Autoencoder", device: str) -> None:
-            output.training_start(printer, data, settings, network, device, folder.final)
-            if arguments.tensorboard:
-                folder.log(network)
+            def on_start(network: "Autoencoder", device: str) -> None:
+                output.training_start(printer, data, settings, network, device, folder.final)
+                if arguments.tensorboard:
+                    folder.log(network)
+                shown.begin()
 
-        with TrainingDisplay(printer, settings.epochs, len(state.history)) as display:
             model = pipeline.fit(
                 data,
                 settings,
                 state=state,
                 on_start=on_start,
                 keep=folder.keep_state,
-                progress=display,
+                progress=shown,
             )
         told = folder.finish(model, source)
         training = model.training

@@ -29,6 +29,7 @@ from dcvae.data.loading import (
 )
 from dcvae.data.quality import AFTER_A_GAP, OBSERVED, Quality, assess
 from dcvae.data.tables import Table, describe_table
+from dcvae.data.times.given import read_time
 from dcvae.data.times.steps import sampling_step, step_notice
 from dcvae.data.windows import (
     WindowSplit,
@@ -67,6 +68,7 @@ __all__ = [
     "num_windows",
     "prepend_context",
     "read_data",
+    "read_time",
     "refuse_words",
     "sampling_step",
     "series_names",

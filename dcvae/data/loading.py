@@ -174,7 +174,8 @@ def read_data(
         The data with the context in front, and the labels, of the data alone; None without labels.
 
     Raises:
-        InputError: a file cannot be used, or is too short for a window.
+        InputError: a file cannot be used, or is too short for a window of a model; whether one is
+            too short to train on is for `training_data` to say.
     """
     step = keys.resample_step
     dead_allowed = series is not None and keys.max_fill is not None
@@ -182,7 +183,7 @@ def read_data(
         path,
         keys,
         series=series,
-        minimum_rows=1 if context or step else keys.window_length,
+        minimum_rows=1 if context or step or series is None else keys.window_length,
         allow_empty=bool(context) or dead_allowed,
     )
     truth = read_labels(labels, table, keys) if labels else None
@@ -204,7 +205,9 @@ def read_data(
         num_rows = keys.window_length - 1
         return prepend_context(table, before, num_rows, allow_empty=dead_allowed), truth
     span = pd.Timedelta(step)
-    resampled = resample_joined(table, before, span, keys, allow_empty=dead_allowed)
+    resampled = resample_joined(
+        table, before, span, keys, allow_empty=dead_allowed, may_be_short=series is None
+    )
     if truth is not None:
         truth = resample(truth, span, keys.max_gap, keys.time_zone)
     return replace(resampled, measured=pd.DatetimeIndex(table.frame.index)), truth

@@ -75,10 +75,13 @@ def resample(
     frame.index = pd.DatetimeIndex(steps.ends(filled), name=times.name)
     notices = list(table.notices)
     if not is_labels:
+        # Those of a context are not the file's.
+        first = steps.numbers(times[table.context_rows :][:1])
+        after, of_file = (np.count_nonzero(numbers >= first) for numbers in (filled, present))
         notices.append(
-            f"Its {len(times):,} rows are brought to one step of {time_span(step)} (`resample`)"
-            f"{_midnight_of(steps, time_zone)}: "
-            f"{len(frame):,} rows, {len(frame) - len(present):,} of them empty."
+            f"Its {len(times) - table.context_rows:,} rows are brought to one step of "
+            f"{time_span(step)} (`resample`){_midnight_of(steps, time_zone)}: "
+            f"{after:,} rows, {after - of_file:,} of them empty."
         )
     return Table(table.path, frame, notices, columns=table.columns)
 
@@ -90,6 +93,7 @@ def resample_joined(
     keys: DataKeys,
     *,
     allow_empty: bool,
+    may_be_short: bool = False,
 ) -> Table:
     """Resample data together with their context, as a step may begin in one and end in the other.
 
@@ -99,6 +103,7 @@ def resample_joined(
         step: from a row to the next.
         keys: `T`, `max_gap` and `time_zone`.
         allow_empty: whether a series may be without any value.
+        may_be_short: whether there may be fewer than T rows.
 
     Returns:
         The rows of both.
@@ -117,7 +122,7 @@ def resample_joined(
         first = int(np.searchsorted(table.frame.index, data.frame.index[0]))
         missing = max(before - first, 0)
         table = Table(table.path, table.frame, table.notices, first, table.columns)
-    if len(table.frame) <= before:
+    if len(table.frame) <= before and not may_be_short:
         raise InputError(
             f"{data.path} has {len(table.frame):,} rows of {time_span(step)} (`resample`), but at "
             f"least {before + 1:,} are needed: a window is `T` rows. Use more data, a shorter "

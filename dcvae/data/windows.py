@@ -21,6 +21,7 @@ reconstruct as normal.
 Windows are gathered from one array when they are needed; rows are not stored once for each window.
 """
 
+from bisect import bisect_left
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -31,6 +32,7 @@ from dcvae.errors import InputError
 
 Cell = TypeVar("Cell", bound=np.generic)
 
+_MOST_ROWS = 10**18  # that anybody is told to have
 _SHORTEST_WINDOW = 2  # rows: one of a past, and the one that gets a score
 
 
@@ -184,8 +186,8 @@ def split_windows(
         The starts of both parts; `validation` is empty when the share is 0.
 
     Raises:
-        InputError: a part that should have windows has fewer than `window_length` rows, or none
-            of its windows is left.
+        InputError: there are too few rows for a window in each part that should have some, or none
+            of the windows of a part is left.
 
     Examples:
         Ten rows, the last four of them for validation; windows of three rows:
@@ -195,20 +197,18 @@ def split_windows(
         >>> split.train.tolist(), split.validation.tolist()
         ([0, 1, 2, 3], [6, 7])
     """
+    fewest = _fewest_rows(window_length, validation_share)
+    if num_rows < fewest:
+        parts, advice = "", "."
+        if validation_share > 0:
+            parts = f", and the part that validates (`val_percent` {validation_share:g}) holds one"
+            advice = ", or set `val_percent` to 0 to train without validation."
+        raise InputError(
+            f"{source} has {num_rows:,} rows, but at least {fewest:,} are needed: a window is `T` "
+            f"= {window_length} rows{parts}. Use more data or a smaller `T`{advice}"
+        )
     validation_rows = int(num_rows * validation_share)
     border = num_rows - validation_rows
-    if border < window_length:
-        raise InputError(
-            f"The training part of {source} has {border:,} rows ({num_rows:,} less the last "
-            f"{validation_rows:,} for validation), expected at least `T` = {window_length}. Use "
-            "more data, a smaller `T` or a smaller `val_percent`."
-        )
-    if validation_share > 0 and validation_rows < window_length:
-        raise InputError(
-            f"The validation part of {source} has {validation_rows:,} rows (`val_percent` "
-            f"{validation_share:g} of {num_rows:,}), expected at least `T` = {window_length}. Use "
-            "more data, a larger `val_percent`, or 0 to train without validation."
-        )
     train = np.arange(0, border - window_length + 1, stride, dtype=np.int32)
     validation = np.arange(
         border, border + num_windows(validation_rows, window_length), dtype=np.int32
@@ -235,6 +235,21 @@ def split_windows(
         int(np.count_nonzero(across[both])),
         int(np.count_nonzero(anomalous[both])),
     )
+
+
+def _fewest_rows(window_length: int, validation_share: float) -> int:
+    """Return the fewest rows of which each part that has rows holds a window."""
+    if validation_share == 0:
+        return window_length
+
+    def hold(num_rows: int) -> bool:
+        validation = int(num_rows * validation_share)
+        return min(validation, num_rows - validation) >= window_length
+
+    enough = window_length
+    while enough < _MOST_ROWS and not hold(enough):
+        enough *= 2
+    return bisect_left(range(enough), True, key=hold)
 
 
 def _reasons(across_gaps: int, labeled: int) -> str:

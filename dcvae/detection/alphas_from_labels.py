@@ -25,6 +25,7 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
+from dcvae import _progress
 from dcvae._arrays import BoolArray, Float32Array, Float64Array, IntArray, Segments, segments
 from dcvae.config import AlphaMeasure, AlphaSearch
 from dcvae.detection.alphas import Alphas, check_names
@@ -92,7 +93,8 @@ def alphas_from_labels(
 
     alphas = Alphas.default(series, default_alpha)
     method = list(alphas.method)
-    for index in np.flatnonzero(truth.any(axis=0)):
+    labeled = np.flatnonzero(truth.any(axis=0))
+    for index in _progress.counted(labeled, "searching alphas by labels", len(labeled)):
         # Contiguous columns: each is read many times.
         column = np.ascontiguousarray(residual[:, index], dtype=np.float32)
         labels = np.ascontiguousarray(truth[:, index])

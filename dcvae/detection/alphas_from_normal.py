@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dcvae import _progress
 from dcvae._arrays import Float32Array, Float64Array, IntArray, segments
 from dcvae._text import shortened
 from dcvae.config import NormalAlphaMethod
@@ -102,7 +103,8 @@ def alphas_from_normal(
         budget, notices = bounded(
             false_alarms_per_week, len(residual), step_seconds, "false_alarms_per_week"
         )
-    for column, name in enumerate(series):
+    columns = _progress.counted(enumerate(series), "fitting alphas", len(series))
+    for column, name in columns:
         cells = residual[:, column].astype(np.float64)
         num_scored = int(np.count_nonzero(~np.isnan(cells)))
         if num_scored == 0:
@@ -128,8 +130,8 @@ def alphas_from_normal(
     notices += _notices(empty, fallbacks, default_alpha)
     if raised:
         notices.append(
-            f"Alphas of {shortened(raised)} would be below {lowest:g} sigmas by `{method}`, where "
-            "any noise is flagged: they are that (`alpha_lowest`)."
+            f"By `{method}` the bands of {shortened(raised)} would be so narrow that any noise is "
+            f"flagged: an alpha is at least {lowest:g} (`alpha_lowest`)."
         )
     weeks = len(residual) * step_seconds / SECONDS_PER_WEEK
     if method != "quantile" and budget * weeks < 2:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dcvae import _progress
 from dcvae._arrays import BoolArray, Float32Array, Float64Array, IntArray
 from dcvae.config import DetectionKeys
 from dcvae.data import windows_with
@@ -100,6 +101,7 @@ def fit_thresholds(
         left_out = incidents[:, np.newaxis]
         normal = np.where(left_out, np.float32(np.nan), error)
         residual = np.where(left_out, np.float32(np.nan), residual)
+    _progress.begin("fitting the alarm")
     notices: list[str] = []
     if keys.threshold == "following":
         alarm, notices = fit_following(
@@ -134,10 +136,12 @@ def fit_thresholds(
             term=PUBLISHED_TERM if keys.fidelity_f1 == "code" else 0.0,
         )
         if keys.tune_alarms and truth.any():
+            _progress.begin("searching alarm rules by labels")
             of_system = np.logical_or.reduce(truth, axis=1)
             alarm = tuned(alarm, error, times, residual, alphas, of_system)
     of_windows = None
     if offline is not None and keys.threshold == "following":
+        _progress.begin("fitting the alarm of offline scores")
         cells = np.where(np.isnan(normal), np.float32(np.nan), as_errors(offline))
         if incidents is not None and labels is None:  # they are in the windows of so many rows
             before = keys.window_length - 1

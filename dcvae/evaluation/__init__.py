@@ -15,6 +15,7 @@ from dcvae.evaluation.metrics_table import (
     metrics_of_series,
 )
 from dcvae.evaluation.review import Review, make_review
+from dcvae.evaluation.verdict import alarms_since, event_records, judged_rows, verdict
 
 __all__ = [
     "ANY_FLAG",
@@ -29,11 +30,15 @@ __all__ = [
     "Predictions",
     "Review",
     "Severity",
+    "alarms_since",
     "compare",
     "comparison_table",
     "evaluate",
     "evaluate_by_labels",
+    "event_records",
+    "judged_rows",
     "make_review",
     "metric_title",
     "metrics_of_series",
+    "verdict",
 ]

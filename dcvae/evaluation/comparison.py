@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from dcvae import _progress
 from dcvae._arrays import AnyFloatArray, BoolArray
 from dcvae.data import Table
 from dcvae.detection import (
@@ -118,7 +119,9 @@ def compare(
 
     inputs = model.preprocessor.transform_training(training.frame, model.after_gap(training))
     predictions = BaselinePredictions(model, detection, fitted_to)
-    baselines = fit_baselines(inputs.values, model.settings.seed)
+    baselines = _progress.counted(
+        fit_baselines(inputs.values, model.settings.seed), "comparing with baselines"
+    )
     return comparison_table(
         labels,
         model.settings.name_of_architecture,

@@ -95,7 +95,7 @@ def ranking_findings(table: pd.DataFrame, num_rows: int) -> list[Finding]:
     line = table.loc[SYSTEM]
     chance = line["labeled_rows"] / num_rows
     if line["labeled_rows"] == 0:
-        return [Finding("info", "No judged row is labeled: only false alarms can be counted.")]
+        return [Finding("info", "No scored row is labeled: only false alarms can be counted.")]
     # Twice what chance reaches; where that is out of reach, halfway between chance and perfect.
     if line["average_precision"] < min(2 * chance, (1 + chance) / 2):
         return [
@@ -154,7 +154,7 @@ def fit_findings(
     reference = WindowLosses.from_dict(stored)
     fits = still_fits(file, reference, num_rows=num_rows, window_length=window_length)
     if not file.windows:
-        return [Finding("warning", "No row of this file can be judged; quality.csv says why.")]
+        return [Finding("warning", "No row of this file can be scored; quality.csv says why.")]
     if fits is None:
         return [
             Finding(

@@ -36,8 +36,13 @@ def budget_findings(detection: Detection, events: Events, step_seconds: float) -
     return [Finding("info", told)]
 
 
-def unjudged_findings(detection: Detection) -> list[Finding]:
-    """Return a finding on the rows at the start of a file that have no past."""
+def unjudged_findings(detection: Detection, context_rows: int = 0) -> list[Finding]:
+    """Return a finding on the rows at the start of a file that have no past.
+
+    Args:
+        detection: of the scored rows.
+        context_rows: rows of an earlier file that were given.
+    """
     judged = np.isfinite(detection.judged.relative)
     scored = np.isfinite(detection.score)
     following = detection.system.following
@@ -45,18 +50,21 @@ def unjudged_findings(detection: Detection) -> list[Finding]:
     count = int(np.count_nonzero(scored[:first]))
     if following is None or np.isnan(detection.judged.limit) or not count:
         return []
+    advice = "Give the rows before with --context."
+    if context_rows:
+        advice = "The context has too few: rows that the model was trained on do not count."
     return [
         Finding(
             "info",
             f"The first {count:,} rows with a score are not judged: an alarm holds each series "
-            f"against its own last {following.window:,} rows, and needs a quarter of them. Give "
-            "the rows before with --context.",
+            f"against its own last {following.window:,} rows, and needs a quarter of them. "
+            f"{advice}",
         )
     ]
 
 
 def why_nothing_is_judged(detection: Detection, quality: Quality, window_length: int) -> str:
-    """Say why no row of a file is judged, and what to do; "" if one is.
+    """Say why no row of a file has a score, and what to do; "" if one has.
 
     Args:
         detection: of the scored rows.
@@ -65,7 +73,7 @@ def why_nothing_is_judged(detection: Detection, quality: Quality, window_length:
     """
     if np.isfinite(detection.score).any():
         return ""  # its cells are, even where too little is known for an alarm that follows
-    rows = f"none of the {len(detection.times):,} rows with a whole window could be judged"
+    rows = f"none of the {len(detection.times):,} rows with a whole window could be scored"
     if detection.frame.isna().to_numpy().all():
         return (
             f"{rows}: every cell of the {len(detection.series):,} series is missing. Look at the "

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from dcvae import _progress
 from dcvae._arrays import AnyArray, AnyFloatArray, BoolArray, Float32Array
 from dcvae.detection import Detection
 from dcvae.metrics import (
@@ -34,8 +35,8 @@ SERIES_F1 = "series_f1"
 SERIES_AVERAGE_PRECISION = "series_average_precision"
 
 METRIC_NOTES: Mapping[str, str] = {
-    "labeled_rows": "Judged rows labeled anomalous.",
-    "flagged_rows": "Judged rows flagged, or for the system, in alarm.",
+    "labeled_rows": "Scored rows labeled anomalous.",
+    "flagged_rows": "Scored rows flagged, or for the system, in alarm.",
     "precision": "Point-wise: share of flagged rows that are labeled.",
     "recall": "Point-wise: share of labeled rows that are flagged.",
     "f1": "Point-wise F1, the measure of the published point-wise alphas.",
@@ -55,7 +56,7 @@ METRIC_NOTES: Mapping[str, str] = {
     "affiliation_recall": "How near labeled events are to alarms, against chance.",
     "delay_seconds": "Mean time from the start of a detected event to its first flagged row; rows "
     "times the sampling step, gaps not counted.",
-    "false_alarms_per_day": "Runs of flagged rows that meet no labeled event, a day of judged "
+    "false_alarms_per_day": "Runs of flagged rows that meet no labeled event, a day of scored "
     "rows (gaps not counted).",
     "false_alarms_per_week": "The same a week.",
     "roc_auc": "Threshold-free: probability that a labeled row scores above a normal one.",
@@ -255,7 +256,7 @@ def metrics_of_series(
                 buffer=buffers[column],
                 step_seconds=step_seconds,
             )
-            for column in range(len(series))
+            for column in _progress.counted(range(len(series)), "metrics", len(series))
         ],
         index=list(series),
     )

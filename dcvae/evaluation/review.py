@@ -34,6 +34,7 @@ from dcvae.evaluation.level_findings import (
     unjudged_findings,
     why_nothing_is_judged,
 )
+from dcvae.evaluation.verdict import event_records, verdict
 from dcvae.pipeline import ModelDescription
 from dcvae.scoring import WindowLosses
 from dcvae.storage import ThresholdSource
@@ -57,7 +58,7 @@ class Review:
         comparison: see `compare`; None without labels or without the training file.
         threshold_source: a phrase on the data that the alphas were fitted to.
         findings: findings, the most severe first.
-        not_judged: why no row of the file could be judged, and what to do; "" if some were.
+        not_judged: why no row of the file could be scored, and what to do; "" if some were.
         row_times: times of all rows of the file, as measured; None if they are not known.
     """
 
@@ -81,7 +82,7 @@ class Review:
         """Return names and values for the head of the page and of the terminal's tables."""
         times, flags = self.detection.times, self.detection.flags
         return {
-            "judged rows": f"{len(times):,} ({times[0]} to {times[-1]})",
+            "scored rows": f"{len(times):,} ({times[0]} to {times[-1]})",
             "series": f"{len(self.detection.series):,}",
             "flagged cells": f"{np.count_nonzero(flags):,} ({flags.mean():.3%})",
             "events": f"{len(self.events.table):,}",
@@ -101,23 +102,32 @@ class Review:
         """Return the description of the system's alarm."""
         return {"alarm": self.detection.system.describe(self.model.step_seconds)}
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON; None where a number is not defined."""
+    def to_dict(self, since: pd.Timestamp | None = None) -> dict[str, Any]:
+        """Return plain values, for JSON; None where a number is not defined.
+
+        Args:
+            since: the verdict and the events are of the alarms that are on then or later; None for
+                all. All else is of the whole file.
+        """
+        events = event_records(self.events, since)
         return {
             "dcvae": __version__,
             "model": self.model.settings.model_name,
             "data": self.data,
-            "judged_rows": len(self.detection.times),
-            "first_time": str(self.detection.times[0]),
-            "last_time": str(self.detection.times[-1]),
+            "verdict": verdict(self, since),
+            "since": None if since is None else since.isoformat(),
+            "scored_rows": len(self.detection.times),
+            "first_time": self.detection.times[0].isoformat(),
+            "last_time": self.detection.times[-1].isoformat(),
+            "num_events": len(events),
+            "num_level_shifts": sum(event["kind"] != "incident" for event in events),
+            "events": events,
             "flagged_cells": {
                 name: int(count)
                 for name, count in zip(
                     self.detection.series, self.detection.flags.sum(axis=0), strict=True
                 )
             },
-            "events": len(self.events.table),
-            "level_shifts": int((self.events.table["kind"] == "level shift").sum()),
             "quality": self.quality.counts(),
             "not_judged": self.not_judged or None,
             "threshold_source": self.threshold_source,
@@ -164,7 +174,7 @@ def make_review(
         findings += evaluation.findings()
         threshold_source += evaluation.threshold_note
     findings += budget_findings(detection, events, model.step_seconds)
-    findings += unjudged_findings(detection)
+    findings += unjudged_findings(detection, table.context_rows)
     findings += level_findings(detection, events)
     findings += new_value_findings(detection, model.preprocessor.constants)
     findings += missing_findings(detection)

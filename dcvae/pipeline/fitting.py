@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcvae import _backend
+from dcvae import _backend, _progress
 from dcvae.config import Settings
 from dcvae.data import ModelInput, TrainingData, sampling_step, windows_with
 from dcvae.detection import fit_thresholds, microseconds, standardized_residual
@@ -66,6 +66,7 @@ def fit(
         network, data.inputs, data.split, settings, state=state, keep=keep, progress=progress
     )
     seconds = time.monotonic() - started
+    _progress.begin("calibrating on the validation part")
     step_seconds = sampling_step(data.table.frame.index).total_seconds()
     inputs = data.preprocessor.transform(data.table.frame, data.inputs.gaps)
     normal = _normal_inputs(inputs, data, settings.window_length)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dcvae import _backend
+from dcvae import _backend, _progress
 from dcvae._arrays import BoolArray, Float64Array, IntArray
 from dcvae.config import Settings
 from dcvae.data import (
@@ -228,6 +228,7 @@ class CalibratedModel(ModelDescription):
         return with_incidents(thresholds, incidents, length)
 
     def _window_averages(self, inputs: ModelInput) -> "WindowAverageScores":
+        _progress.begin("scoring by all windows of a row")
         return self._window_scorer.score(inputs, self.calibration.reference_levels)
 
     # Scorers are kept, as their passes are compiled at the first use.

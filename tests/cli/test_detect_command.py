@@ -1,6 +1,7 @@
 """`dcvae detect`: what it writes is what the network and the alphas say, row by row."""
 
 import json
+import re
 from pathlib import Path
 from unittest import mock
 
@@ -165,9 +166,9 @@ def test_one_row_with_context_is_judged(place):
     """As far as it can be: the context ends a month before."""
     read_csv(place.data).iloc[:1].to_csv(place.data)
     ended = place.call("test", "--context", place.folder / "val.csv")
-    assert ended.returncode == 3
+    assert ended.returncode == 4
     assert "crosses a gap longer than `max_gap`" in ended.stderr
-    assert "(1 judged rows, " in ended.stdout
+    assert "(1 scored rows, " in ended.stdout
     assert len(read_csv(place.model / "results/test/sigma.csv")) == 1
 
 
@@ -211,10 +212,52 @@ def same_table(left, right):
     pd.testing.assert_frame_equal(left, right, check_dtype=False)
 
 
+def test_alarms_by_exit_status_and_only_the_new_ones(place):
+    """As a job asks that looks at the same file every few minutes."""
+    good(place.define(false_alarms_per_week=500.0, system_false_alarms_per_week=100.0))
+    frame = read_csv(place.data)
+    frame.iloc[85:90, 0] += 50 * frame.iloc[:, 0].std()
+    frame.to_csv(place.data)
+    metrics = place.model / "results/test/metrics.json"
+
+    ended = place.call("test", "--json", "--fail-on-alarm")
+    assert (ended.returncode, ended.stderr) == (3, "")
+    whole = json.loads(ended.stdout)
+    assert len(whole["events"]) == whole["num_events"] > 0
+    assert re.match(r"\d+ alarms? in \d+ h", whole["verdict"])
+    last = whole["events"][-1]
+    assert (last["began_with"], last["series"][0]["name"]) == ("s0", "s0")
+    assert last["actual"] > last["expected"]
+    assert good(place.call("test", "--json")).returncode == 0
+
+    ended = place.call("test", "--json", "--fail-on-alarm", "--since", last["alarm_end"])
+    assert ended.returncode == 3
+    new = json.loads(ended.stdout)
+    assert new["events"] == [last]  # with its number
+    assert new["since"] == last["alarm_end"]
+    assert json.loads(metrics.read_bytes()) == whole
+
+    later = pd.Timestamp(last["alarm_end"]) + pd.Timedelta(seconds=1)
+    shown = good(place.call("test", "--fail-on-alarm", "--since", str(later))).stdout
+    assert "\nNo alarm since 1 May 0" in shown
+    assert "strongest" not in shown
+    assert "\nwritten: " in shown
+    after = good(place.call("test", "--fail-on-alarm", "--since", "2021-06-01")).stdout
+    assert "\nNo alarm since 1 June 00:00: the file ends before, 1 May 08:15\n" in after
+
+
+def test_a_time_that_is_none_is_refused_before_all_else(place):
+    ended = place.call("test", "--since", "yesterday")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: --since: expected a time such as `2021-01-31 13:05`, ")
+    assert "received `yesterday`, which is no time" in ended.stderr
+    assert not (place.model / "results").exists()
+
+
 def test_json_is_all_that_is_printed(place):
     printed = json.loads(good(place.call("test", "--json")).stdout)
     assert printed == json.loads((place.model / "results/test/metrics.json").read_bytes())
-    assert printed["judged_rows"] == 93
+    assert printed["scored_rows"] == 93
     assert printed["metrics"] is None
     place.data = place.folder / "val.csv"
     printed = json.loads(good(place.call("alpha_definition", "--json")).stdout)

@@ -119,3 +119,14 @@ def test_settings_of_no_such_name_are_refused():
     assert (ended.returncode, ended.stdout) == (2, "")
     names = ", ".join(preset_names())
     assert ended.stderr == f"error: There are no settings called 'best'. Expected one of {names}.\n"
+
+
+def test_messages_name_the_commands_as_they_were_called(tmp_path):
+    """But for a file of the user's that is called as a script is."""
+    settings = write_settings(tmp_path / "train.py")
+    words = ["data.csv", settings, "--models", tmp_path]
+    by_script, by_program = call("test", *words).stderr, call_program("detect", *words).stderr
+    assert "Expected the folder that train.py writes" in by_script
+    assert by_program == by_script.replace("that train.py writes", "that dcvae train writes")
+    missing = call_program("detect", "data.csv", tmp_path / "test.py", "--models", tmp_path)
+    assert f"error: {tmp_path / 'test.py'} does not exist" in missing.stderr

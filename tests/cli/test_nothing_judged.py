@@ -29,8 +29,8 @@ def far_apart(num_rows):
 )
 def test_status_and_sentence(place, frame, why):
     end = ended(place, frame, "--quiet")
-    assert (end.returncode, end.stdout) == (3, "")
-    told = f"not judged: none of the {30 - BEFORE} rows with a whole window could be judged: "
+    assert (end.returncode, end.stdout) == (4, "")
+    told = f"not scored: none of the {30 - BEFORE} rows with a whole window could be scored: "
     assert end.stderr.startswith(told)
     assert why in end.stderr
     assert end.stderr.count("\n") == 1
@@ -41,12 +41,15 @@ def test_an_alarm_that_follows_and_has_no_past_yet_leaves_the_cells_judged(place
     assert place.define().returncode == 0
     end = ended(place, toy_frame(30, start="2021-05-01"), "--quiet")
     assert (end.returncode, end.stdout, end.stderr) == (0, "", "")
+    end = ended(place, toy_frame(30, start="2021-05-01"), "--fail-on-alarm", "--json")
+    assert end.returncode == 4  # whether there is an alarm is not known
+    assert json.loads(end.stdout)["verdict"].startswith("No verdict: an alarm holds each series ")
 
 
 def test_json_has_the_sentence(place):
     end = ended(place, far_apart(30), "--json")
-    assert end.returncode == 3
-    assert end.stderr == f"not judged: {json.loads(end.stdout)['not_judged']}\n"
+    assert end.returncode == 4
+    assert end.stderr == f"not scored: {json.loads(end.stdout)['not_judged']}\n"
 
 
 def test_one_judged_row_is_enough(place):
@@ -56,7 +59,8 @@ def test_one_judged_row_is_enough(place):
 
 
 def test_help_names_the_status(place):
-    assert "exit status 3: no row of the file could be judged" in place.call("test", "-h").stdout
+    told = " ".join(place.call("test", "-h").stdout.split())
+    assert "3 with --fail-on-alarm if there is an alarm; 4 if no row could be scored" in told
 
 
 def test_results_of_another_file_are_not_replaced_and_go_elsewhere(place):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dcvae._text import duration
 from dcvae.cli import output
 from dcvae.cli.printer import Printer
 from dcvae.config import Settings
@@ -42,7 +43,7 @@ def test_a_model_that_lost_its_name_meanwhile_is_told_wherever_its_results_are()
 def test_the_quiet_are_told_nothing(capsys):
     printer = Printer(quiet=True)
     show_alphas(Alphas.default(["five"], 3.0), [NAN], printer)
-    output.review(printer, review_of(), Path("folder"), 1.0)
+    show(printer, review_of())
     start_training(printer, summary=True)
     assert capsys.readouterr() == ("", "")
 
@@ -118,7 +119,9 @@ def review_of(num_series=2, num_events=0):
     residual[: 2 * num_events : 2, 0] = 4.0 + np.arange(num_events)
     detection = detection_of(residual)
     return SimpleNamespace(
-        summary=lambda: {"judged rows": "300"},
+        summary=lambda: {"scored rows": "300"},
+        model=SimpleNamespace(step_seconds=300.0),
+        not_judged="",
         detection=detection,
         metrics=None,
         comparison=None,
@@ -127,26 +130,37 @@ def review_of(num_series=2, num_events=0):
     )
 
 
+def show(printer, result, folder=Path("models/m/results/test")):
+    output.verdict(printer, result, None)
+    output.review(printer, result)
+    output.written(printer, result, folder, 3.21)
+
+
 def test_review_on_the_terminal(capsys):
-    output.review(Printer(), review_of(num_events=12), Path("models/m/results/test"), 3.21)
+    show(Printer(), review_of(num_events=12))
+    lasts = duration(300.0)
     assert capsys.readouterr().out == (
-        "judged rows  300\n"
+        f"12 alarms in 25 h; worst 1 January 01:50, {lasts}, began with a: 15 where 0 was "
+        "expected\n"
+        "\n"
+        "scored rows  300\n"
         "\n"
         "series  flagged   share\n"
         "a            12  4.000%\n"
         "b             0  0.000%\n"
         "\n"
-        "strongest 10 of 12 events (strength: sigmas from what was expected)\n"
-        "start                     lasts  strength      series, earliest first\n"
+        "strongest 10 of 12 events (sigmas from what was expected; series, the one that began it "
+        "first)\n"
+        f"start             {'lasts':>{len(lasts)}}  sigmas      actual  expected  series\n"
         + "".join(
-            f"2021-01-01 0{minutes // 60}:{minutes % 60:02d}:00  5 min 00 s"
-            f"  {strength:>8.1f}  up  a\n"
+            f"2021-01-01 0{minutes // 60}:{minutes % 60:02d}  {lasts}"
+            f"  {strength:>6.1f}  up  {strength:>6d}         0  a\n"
             for minutes, strength in zip(range(110, 10, -10), range(15, 5, -1), strict=True)
         )
         + "\n"
         "bad: It is bad.\n"
         "good: It is good.\n"
-        "written: models/m/results/test (300 judged rows, 3.2 s)\n"
+        "written: models/m/results/test (300 scored rows, 3.2 s)\n"
         "to look at: models/m/results/test/report.html\n"
     )
 
@@ -159,12 +173,44 @@ def test_review_with_metrics_fits_a_hundred_columns(capsys):
     result.events.table["series"] = [["a long name of a series"] * 20] * 3
     detectors = ["DC-VAE", "isolation forest"]
     result.comparison = pd.DataFrame(0.5, detectors, [*METRIC_NOTES, *SYSTEM_NOTES])
-    output.review(Printer(), result, Path("folder"), 1.0)
+    output.review(Printer(), result)
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) == 100
     assert next(line for line in lines if line.startswith("b ")).split()[-1] == "-"
     assert any(line.startswith("isolation forest  ") for line in lines)
     assert not any("…" in line for line in lines if line[:1] != "2")  # only lists of series are cut
+
+
+def test_events_that_lie_seconds_apart_have_their_seconds(capsys):
+    result = review_of(num_events=2)
+    result.events.table["start"] += pd.Timedelta(seconds=7)
+    output.review(Printer(), result)
+    assert "\n2021-01-01 00:10:07  " in capsys.readouterr().out
+
+
+def test_a_narrow_terminal_has_the_events_without_their_values(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    output.review(Printer(), review_of(num_events=2))
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.split() == ["start", "lasts", "sigmas", "series"] for line in lines)
+
+
+def test_only_what_is_new(capsys):
+    result = review_of(num_events=12)
+    since = pd.Timestamp("2021-01-01 01:40")
+    output.verdict(Printer(), result, since)
+    output.new_events(Printer(), result, since)
+    out = capsys.readouterr().out
+    assert out.startswith("2 alarms since 1 January 01:40; worst 1 January 01:50, ")
+    assert "\nstrongest 2 of 2 events " in out
+    assert [line[:16] for line in out.splitlines() if line.startswith("2021")] == [
+        "2021-01-01 01:50",
+        "2021-01-01 01:40",
+    ]
+    later = pd.Timestamp("2021-01-01 02:00")
+    output.verdict(Printer(), result, later)
+    output.new_events(Printer(), result, later)
+    assert capsys.readouterr().out == "No alarm since 1 January 02:00\n\n"
 
 
 # --- A training ------------------------------------------------------------

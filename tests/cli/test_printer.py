@@ -6,10 +6,12 @@ import subprocess
 import sys
 
 import pytest
+from rich.cells import cell_len
 
 from dcvae import _backend
-from dcvae.cli.printer import WIDTH, Printer, start_backend
+from dcvae.cli.printer import PIPE_WIDTH, Printer, start_backend
 from support.script_tools import ROOT
+from support.terminal import terminal
 
 
 def say_everything(printer):
@@ -18,13 +20,14 @@ def say_everything(printer):
     printer.facts({"three": "3"})
     printer.table(["four"], [["4"]])
     printer.finding("good", "five")
+    printer.headline("six")
 
 
 def test_quiet_says_nothing(capsys):
     say_everything(Printer(quiet=True))
     assert capsys.readouterr() == ("", "")
     say_everything(Printer())  # another printer is heard
-    assert capsys.readouterr().out == "one\nnote: two\nthree  3\nfour\n4\ngood: five\n"
+    assert capsys.readouterr().out == "one\nnote: two\nthree  3\nfour\n4\ngood: five\nsix\n"
 
 
 def test_a_warning_is_for_the_quiet_too(capsys):
@@ -60,23 +63,96 @@ def test_columns_of_a_table(capsys):
     ]
 
 
-def test_a_table_is_cut_to_its_width(capsys):
-    lines = [["x" * 30, "y" * WIDTH]]
-    Printer().table(["name", "series, the first first"], lines)
+def test_a_table_is_as_wide_as_there_is_room(capsys):
+    Printer().table(["name", "series"], [["x" * 30, "y" * PIPE_WIDTH]], last_is_list=True)
     [header, line] = capsys.readouterr().out.splitlines()
-    assert header.startswith(f"{'name':<24}  series, the first first")
-    assert line == f"{'x' * 23}…  {'y' * (WIDTH - 27)}…"
+    assert header == f"{'name':<30}  series"
+    assert line == f"{'x' * 30}  {'y' * (PIPE_WIDTH - 33)}…"
 
 
-@pytest.mark.parametrize(("terminal", "no_color", "colored"), [(1, 0, 1), (1, 1, 0), (0, 0, 0)])
-def test_color_is_for_terminals_that_want_it(terminal, no_color, colored, monkeypatch, capsys):
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: bool(terminal))
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    if no_color:
-        monkeypatch.setenv("NO_COLOR", "1")
-    Printer().finding("bad", "It is bad.")
-    words = "\033[31mbad:\033[0m It is bad.\n" if colored else "bad: It is bad.\n"
-    assert capsys.readouterr().out == words
+def test_the_environment_may_ask_for_a_width(capsys, monkeypatch):
+    for asked, width in (("72", 72), ("20", 60), ("wide", PIPE_WIDTH)):
+        monkeypatch.setenv("COLUMNS", asked)
+        Printer().table(["name", "series"], [["x", "y" * 200]], last_is_list=True)
+        assert len(capsys.readouterr().out.splitlines()[1]) == width
+
+
+# --- Terminals and pipes -----------------------------------------------------------------------
+
+NAMES = (
+    "[red]flow[/red]",
+    "水位センサー",
+    "a name of a series that is longer than a column",
+    ":smile:",
+)
+FIGURES = ("12,345", "0.123", "0.998", "1.000", "0.431", "0.555", "123.456")
+HEADER = ("series", "flagged", "F1", "precision", "recall", "event F0.5", "avg prec", "VUS-PR")
+SENTENCE = (
+    "A sentence about `[bold]cpu[/bold]` and :warning: that is long enough to be wrapped even on a "
+    "terminal of a hundred and forty columns, as it goes on and on for no other reason than that."
+)
+PATH = "/a/folder" * 20
+
+
+def show_all(printer):
+    printer.headline(SENTENCE)
+    printer.notice([SENTENCE])
+    printer.facts({"data": SENTENCE, "device": "CPU"})
+    printer.table(HEADER, [[name, *FIGURES] for name in NAMES])
+    printer.finding("bad", SENTENCE)
+    printer.say(f"written: {PATH}")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 140])
+def test_a_terminal_is_filled_and_no_number_is_cut(columns):
+    with terminal(columns) as seen:
+        show_all(Printer())
+    lines = seen.lines
+    assert max(map(cell_len, (line for line in lines if "/folder" not in line))) <= columns
+    assert any(cell_len(line) > columns - 20 for line in lines)
+    assert f"written: {PATH}" in lines  # whole, to be copied
+    text = " ".join(" ".join(lines).split())
+    assert text.count(SENTENCE) == 4
+    for name in ("[red]flow", "水位センサー", ":smile:"):
+        rows = [line for line in lines if line.startswith(name)]
+        figures = [figure for line in rows for figure in line.split()[1:]]
+        assert figures == list(FIGURES)  # in one table or in two, in order
+    tables = sum(line.startswith("series ") for line in lines)
+    assert tables == (2 if columns == 60 else 1)
+    ends = {line[: line.index("12,345")] for line in lines if "12,345" in line}
+    assert len({cell_len(start) for start in ends}) == 1  # wide characters count twice
+
+
+def test_colors_are_for_terminals_that_want_them():
+    with terminal(80) as seen:
+        show_all(Printer())
+    assert "\x1b[31mbad:\x1b[0m A sentence" in seen.raw
+    for variable in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        with terminal(80, **variable) as plain:
+            show_all(Printer())
+        assert "\x1b" not in plain.raw
+        assert plain.lines == seen.lines
+
+
+def test_a_pipe_has_one_plain_line_for_each(capsys):
+    show_all(Printer())
+    out = capsys.readouterr().out
+    assert out.splitlines()[:4] == [
+        SENTENCE,
+        f"note: {SENTENCE}",
+        f"data    {SENTENCE}",
+        "device  CPU",
+    ]
+    assert f"\nbad: {SENTENCE}\nwritten: {PATH}\n" in out
+    assert not set(out) & set("\x1b│─┃━╭")
+    assert max(map(cell_len, out.splitlines()[4:9])) <= PIPE_WIDTH
+
+
+def test_control_characters_of_names_are_not_sent_to_a_terminal():
+    with terminal(80, NO_COLOR="1") as seen:
+        Printer().table(["series", "n"], [["\x1b[2Jflow\n", "1"]])
+        Printer().notice(["see `\x07`"])
+    assert seen.lines == ["series         n", "\\x1b[2Jflow\\n  1", "note: see `\\x07`"]
 
 
 # --- The framework is started in silence -------------------------------------------------------

@@ -7,9 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from dcvae import _backend
+from dcvae._progress import begin
+from dcvae._progress import counted as announced
 from dcvae.cli.printer import Printer
-from dcvae.cli.progress import TrainingDisplay, counted
+from dcvae.cli.progress import Display, TrainingDisplay, counted
 from dcvae.training import EpochLosses, progress
+from support.terminal import terminal
 
 NAN = math.nan
 
@@ -35,13 +39,13 @@ def clock(monkeypatch):
     return clock
 
 
-def on_a_terminal(monkeypatch):
-    """Have standard error, captured already, call itself a terminal."""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+def blocks_of(*rows):
+    return [SimpleNamespace(mean=np.zeros((count, 2))) for count in rows]
 
 
 def test_a_line_an_epoch_when_nobody_watches(capsys, clock):
-    with TrainingDisplay(Printer(), 100, 0) as display:
+    with Display(Printer()) as shown:
+        display = TrainingDisplay(shown, Printer(), 100)
         clock.now += 2.0
         display.step(1, 50, 100, 1.0)
         assert capsys.readouterr() == ("", "")
@@ -59,51 +63,124 @@ def test_a_line_an_epoch_when_nobody_watches(capsys, clock):
 
 
 def test_time_left_of_a_resumed_training_counts_its_own_epochs(capsys, clock):
-    with TrainingDisplay(Printer(), 10, 7) as display:
-        clock.now += 3.0
-        display.epoch(losses_of(8), False)
+    display = TrainingDisplay(Display(Printer()), Printer(), 10)
+    clock.now += 3.0
+    display.epoch(losses_of(8), False)
     assert "at most 6.0 s left" in capsys.readouterr().out
 
 
 def test_no_time_is_left_after_the_last_epoch(capsys, clock):
-    with TrainingDisplay(Printer(), 1, 0) as display:
-        clock.now += 3.0
-        display.epoch(losses_of(1), True)
+    display = TrainingDisplay(Display(Printer()), Printer(), 1)
+    clock.now += 3.0
+    display.epoch(losses_of(1), True)
     assert capsys.readouterr().out.endswith("3.0 s\n")
 
 
-def test_a_bar_on_a_terminal(monkeypatch, capsys):
-    on_a_terminal(monkeypatch)
-    with TrainingDisplay(Printer(), 2, 0) as display:
-        display.step(1, 1, 2, 0.5)
-        display.epoch(losses_of(1), True)
-    out, err = capsys.readouterr()
-    assert out.startswith("epoch 1/2  loss   1.2500")
-    assert "/2 epochs [" in err
-    assert "loss 0.5000" in err
-
-
-def test_the_bar_of_a_resumed_training_begins_where_it_goes_on(monkeypatch, capsys):
-    on_a_terminal(monkeypatch)
-    with TrainingDisplay(Printer(), 10, 7) as display:
+def train(printer):
+    with Display(printer) as shown:
+        display = TrainingDisplay(shown, printer, 10)
+        display.begin()
         display.step(8, 1, 4, 0.5)
-    assert "7.00/10 epochs [" in capsys.readouterr().err
+        display.epoch(losses_of(8), True)
+        display.step(9, 1, 4, 0.25)
+
+
+def test_a_training_on_a_terminal():
+    with terminal(100) as seen:
+        train(Printer())
+    assert "compiling the network, about 10 s" in seen.raw
+    assert "8.25/10 epochs, loss 0.2500" in seen.raw
+    assert "\x1b[2Kepoch  8/10  loss   1.2500" in seen.raw  # above what moves
+    assert "\x1b[?25h" in seen.raw.rpartition("8.25/10")[2]  # what moved is gone
+
+
+def test_the_bar_of_a_resumed_training_begins_where_it_goes_on():
+    with terminal(100) as seen, Display(Printer()) as shown:
+        TrainingDisplay(shown, Printer(), 10).step(8, 1, 4, 0.5)
+    assert "7.25/10 epochs, loss 0.5000" in seen.raw
+
+
+def test_a_training_in_a_log(capsys):
+    train(Printer())
+    out, err = capsys.readouterr()
+    assert out.startswith("compiling the network, about 10 s ...\nepoch  8/10  loss   1.2500")
+    assert (out.count("\n"), err) == (2, "")
+
+
+def work(printer):
+    """Score, fit alphas, compare, each as it is announced; what is inside a part is not shown."""
+    with Display(printer) as display:
+        assert list(counted(display, blocks_of(1200, 800), 2000)) is not None
+        for _ in announced(["a", "b"], "fitting alphas", 2):
+            begin("not shown")
+        for _ in announced(["a"], "comparing with baselines"):
+            pass
+        begin("writing")
+    begin("nobody listens")
+
+
+def test_work_on_a_terminal():
+    with terminal(100) as seen:
+        work(Printer())
+    for words in ("scoring", "2,000/2,000 rows", "fitting alphas", "2/2"):
+        assert words in seen.raw
+    assert "comparing with baselines" in seen.raw
+    assert "not shown" not in seen.raw
+    assert "nobody listens" not in seen.raw
+
+
+def test_work_in_a_log(capsys):
+    work(Printer())
+    assert capsys.readouterr() == (
+        "scoring, 2,000 rows ...\nfitting alphas ...\ncomparing with baselines ...\nwriting ...\n",
+        "",
+    )
+
+
+def test_work_on_a_terminal_on_which_nothing_can_move():
+    with terminal(100, TERM="dumb") as seen:
+        work(Printer())
+    assert seen.lines[0] == "scoring, 2,000 rows ..."
+    assert "\x1b" not in seen.raw
+
+
+def test_lines_go_to_the_pipe_while_standard_error_moves(capsys):
+    with terminal(100, "stderr") as seen, Display(Printer()) as display:
+        display.begin("scoring", 10)
+        Printer().say("a line")
+        display.move_to(5)
+    assert capsys.readouterr().out == "a line\n"
+    assert "5/10" in seen.raw
 
 
 @pytest.mark.parametrize("printer", [Printer(quiet=True), Printer(as_json=True)])
-def test_the_quiet_see_neither_lines_nor_bars(printer, monkeypatch, capsys):
-    on_a_terminal(monkeypatch)
-    with TrainingDisplay(printer, 2, 0) as display:
-        display.step(1, 1, 2, 0.5)
-        display.epoch(losses_of(1), True)
-    assert list(counted(printer, [1, 2], 2)) == [1, 2]
+def test_the_quiet_see_neither_lines_nor_bars(printer, capsys):
+    with terminal(100) as seen:
+        train(printer)
+        work(printer)
+    assert seen.raw == ""
+    train(printer)
+    work(printer)
     assert capsys.readouterr() == ("", "")
 
 
-def test_blocks_pass_through(monkeypatch, capsys):
-    blocks = [SimpleNamespace(mean=np.zeros((rows, 2))) for rows in (3, 2)]
-    assert list(counted(Printer(), blocks, 5)) == blocks
-    assert capsys.readouterr().err == ""
-    on_a_terminal(monkeypatch)
-    assert list(counted(Printer(), blocks, 5)) == blocks
-    assert "scoring:   0%" in capsys.readouterr().err
+def test_blocks_pass_through():
+    blocks = blocks_of(3, 2)
+    assert list(counted(Display(Printer()), blocks, 5)) == blocks
+
+
+@pytest.mark.parametrize(
+    ("backend", "words"), [(None, "TensorFlow"), ("jax", "JAX"), ("mine", "mine")]
+)
+def test_the_start_of_the_framework_is_told(backend, words, monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    if backend:
+        monkeypatch.setenv("KERAS_BACKEND", backend)
+    monkeypatch.setattr(_backend, "start", lambda: "CPU")
+    monkeypatch.setattr("atexit.register", lambda *_: None)
+    Display(Printer()).start_backend()
+    assert capsys.readouterr().out == f"starting {words}, about 10 s ...\n"
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace())
+    Display(Printer()).start_backend()  # has been started
+    assert capsys.readouterr().out == ""

@@ -147,3 +147,15 @@ def test_edited_alphas_are_used(place):
     below = read_csv(place.data)["s0"].iloc[BEFORE:] < results["reconstructions"]["s0"]
     assert results["anomaly_predictions"]["s0"].equals(below)
     assert not results["anomaly_predictions"]["s1"].any()
+
+
+def test_labels_as_an_option_are_refused_with_the_right_form(place):
+    data, labels, settings = place.folder / "val.csv", place.labels, place.settings
+    for words in ((data, "--labels", labels, settings), (data, settings, "--labels", labels)):
+        ended = call("alpha_definition", *words)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr == (
+            "error: --labels is no option of this command: labels stand after the data, as in "
+            f"`python alpha_definition.py {data} {labels} {settings}`.\n"
+        )
+    assert "--labels" not in call("alpha_definition", "--help").stdout

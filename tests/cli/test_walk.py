@@ -55,7 +55,7 @@ def test_the_walk_says_what_it_does_and_nothing_on_stderr(walk):
     assert f"written: {written}\n" in alphas.stdout
     assert "\nsystem alarm  when " in alphas.stdout
     assert "note: Cells are missing in 3 of 3 series" in test.stdout
-    assert f"written: {Path('models/toy/results/test')} (93 judged rows, " in test.stdout
+    assert f"written: {Path('models/toy/results/test')} (93 scored rows, " in test.stdout
     assert "to look at: " in test.stdout
     tables = [line for line in test.stdout.splitlines() if line[:1] == "s" or line[:2] == "20"]
     assert len(tables) > 4

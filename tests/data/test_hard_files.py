@@ -99,8 +99,8 @@ def results_of(name="test"):
 
 def assert_not_judged(ended):
     """Ended with the status of a file of which no row has a score, and one sentence why."""
-    assert ended.returncode == 3
-    assert ended.stderr.startswith("not judged: ")
+    assert ended.returncode == 4
+    assert ended.stderr.startswith("not scored: ")
     assert ended.stderr.count("\n") == 1
 
 
@@ -143,7 +143,7 @@ def test_a_file_of_gaps_is_not_said_to_have_drifted(place):
     write_with_labels(with_rows_far_apart())
     ended = call("test", "test.csv", "settings.txt")
     assert_not_judged(ended)
-    assert "warning: No row of this file can be judged; quality.csv says why.\n" in ended.stdout
+    assert "warning: No row of this file can be scored; quality.csv says why.\n" in ended.stdout
     assert "no longer fits" not in ended.stdout
     assert not results_of()[1]["anomaly_predictions"].any(axis=None)
 

@@ -96,14 +96,25 @@ def test_too_few_rows_after_resampling(tmp_path):
         r"data\.csv has 7 rows of 00:05:00 \(`resample`\), but at least 8 are needed: a window"
     )
     with pytest.raises(InputError, match=message):
-        read_data(data, settings_with(resample="5min"))
+        read_data(data, settings_with(resample="5min"), series=("a", "b"))
+    assert len(read_data(data, settings_with(resample="5min"))[0].frame) == 7  # to train on: below
 
 
-def test_a_file_shorter_than_a_window_is_refused_as_ever(tmp_path):
+def test_a_file_shorter_than_a_window_is_refused(tmp_path):
     times = pd.date_range("2021-01-01", periods=7, freq="min", name="time")
     data = written(pd.DataFrame({"a": np.arange(7.0)}, times), tmp_path / "data.csv")
     with pytest.raises(InputError, match="it has 7 rows but at least 8 are needed"):
-        read_data(data, settings_with())
+        read_data(data, settings_with(), series=("a",))
+
+
+@pytest.mark.parametrize("resample", [None, "1min"])
+def test_how_many_rows_a_training_needs_is_said_at_once(tmp_path, resample):
+    times = pd.date_range("2021-01-01", periods=7, freq="min", name="time")
+    data = written(pd.DataFrame({"a": np.arange(7.0)}, times), tmp_path / "data.csv")
+    keys = settings_with(resample=resample)
+    message = r"data\.csv has 7 rows, but at least 32 are needed: a window is `T` = 8 rows, and"
+    with pytest.raises(InputError, match=message):
+        training_data(read_data(data, keys)[0], keys)
 
 
 def test_a_dead_series_is_refused_only_where_nothing_stands_for_it(tmp_path):

@@ -1,5 +1,6 @@
 """Windows on `arange`, so that the content of a window says where it comes from."""
 
+import re
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -82,36 +83,58 @@ def test_shortest_parts_that_are_accepted() -> None:
 def test_training_part_too_short() -> None:
     with pytest.raises(
         InputError,
-        match=r"training part of x/a\.csv has 5 rows \(10 less the last 5 for validation\), "
-        r"expected at least `T` = 6\. .*smaller `val_percent`",
+        match=r"^x/a\.csv has 10 rows, but at least 12 are needed: a window is `T` = 6 rows, and "
+        r"the part that validates \(`val_percent` 0\.5\) holds one\. Use more data or a smaller "
+        r"`T`, or set `val_percent` to 0 to train without validation\.$",
     ):
         split_windows(10, 6, 0.5, 1, Path("x/a.csv"))
 
 
 def test_table_shorter_than_a_window() -> None:
-    with pytest.raises(InputError, match=r"training part of a\.csv has 3 rows .* at least `T` = 4"):
+    with pytest.raises(
+        InputError, match=r"has 3 rows, but at least 4 are .*: a window is `T` = 4 rows\. Use"
+    ):
         split_windows(3, 4, 0.0, 1, "a.csv")
 
 
 def test_validation_part_too_short() -> None:
     with pytest.raises(
         InputError,
-        match=r"validation part of x/a\.csv has 2 rows \(`val_percent` 0\.1 of 20\), expected at "
-        r"least `T` = 3\. .*or 0 to train without validation",
+        match=r"x/a\.csv has 20 rows, but at least 30 are needed.*`val_percent` 0\.1\) holds one",
     ):
         split_windows(20, 3, 0.1, 1, Path("x/a.csv"))
 
 
 def test_share_that_rounds_to_no_rows_is_too_short_as_well() -> None:
-    with pytest.raises(InputError, match=r"validation part of a\.csv has 0 rows"):
+    with pytest.raises(InputError, match=r"a\.csv has 20 rows, but at least 300 are needed"):
         split_windows(20, 3, 0.01, 1, "a.csv")
 
 
 def test_messages_write_numbers_as_people_read_them() -> None:
-    with pytest.raises(InputError, match=r"has 1,000 rows \(2,000 less the last 1,000 for"):
+    with pytest.raises(InputError, match=r"has 2,000 rows, but at least 3,000 are needed"):
         split_windows(2000, 1500, 0.5, 1, "a.csv")
-    with pytest.raises(InputError, match=r"1,234 rows \(`val_percent` 0\.1 of 12,340\)"):
-        split_windows(12_340, 2000, 0.1, 1, "a.csv")
+
+
+@pytest.mark.parametrize("length", [2, 7, 64])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.2, 1 / 3, 0.5, 0.7, 0.99])
+def test_as_many_rows_as_the_message_asks_for_are_enough_and_one_less_is_not(
+    length: int, share: float
+) -> None:
+    with pytest.raises(InputError) as error:
+        split_windows(1, length, share, 1, "a.csv")
+    number = re.search(r"at least ([\d,]+) are", str(error.value))
+    assert number is not None
+    fewest = int(number[1].replace(",", ""))
+    split = split_windows(fewest, length, share, 1, "a.csv")
+    assert len(split.train)
+    assert (len(split.validation) > 0) == (share > 0)
+    with pytest.raises(InputError, match=f"has {fewest - 1:,} rows, but"):
+        split_windows(fewest - 1, length, share, 1, "a.csv")
+
+
+def test_a_share_that_no_file_is_long_enough_for() -> None:
+    with pytest.raises(InputError, match=r"has 20 rows, but at least [\d,]{22,} are needed"):
+        split_windows(20, 3, 1e-300, 1, "a.csv")
 
 
 # ---------------------------------------------------------------- windows left out

@@ -215,8 +215,8 @@ def test_no_alpha_is_placed_below_the_lowest_and_that_is_said(method):
     np.testing.assert_array_equal(floored.down, np.maximum(free.down, 1.0))
     assert free.up[1] < 1.0 < min(free.up[0], free.up[2])
     assert notices == [
-        f"Alphas of `TS1` would be below 1 sigmas by `{method}`, where any noise is flagged: they "
-        "are that (`alpha_lowest`)."
+        f"By `{method}` the bands of `TS1` would be so narrow that any noise is flagged: an alpha "
+        "is at least 1 (`alpha_lowest`)."
     ]
 
 

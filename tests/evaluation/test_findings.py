@@ -150,7 +150,7 @@ def test_scores_that_rank_hardly_better_than_chance(
 def test_no_labeled_row_is_said() -> None:
     [finding] = ranking_findings(table_of(NAN, 0), 100)
     assert finding.severity == "info"
-    assert finding.text.startswith("No judged row is labeled")
+    assert finding.text.startswith("No scored row is labeled")
 
 
 @pytest.mark.parametrize(

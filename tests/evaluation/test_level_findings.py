@@ -92,4 +92,7 @@ def test_rows_without_a_past_are_counted() -> None:
     found = detection(noise())
     [finding] = unjudged_findings(found)
     assert finding.text.startswith("The first 24 rows with a score are not judged")  # 12 of 2 rows
+    assert finding.text.endswith(" Give the rows before with --context.")
+    [finding] = unjudged_findings(found, context_rows=200)  # of the training
+    assert finding.text.endswith(" has too few: rows that the model was trained on do not count.")
     assert unjudged_findings(detection_of(noise())) == []  # a fixed alarm judges all

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dcvae.data.labels import read_labels
@@ -53,13 +54,15 @@ def test_json_holds_plain_values_without_nan(files: Files, with_labels: bool) ->
     result = review_of(files, with_labels=with_labels, losses=losses)
     content = result.to_dict()
     assert json.loads(json.dumps(content, allow_nan=False)) == content
-    assert (content["model"], content["data"], content["judged_rows"]) == ("tiny", "data.csv", 57)
+    assert (content["model"], content["data"], content["scored_rows"]) == ("tiny", "data.csv", 57)
     assert (content["first_time"], content["last_time"]) == (
-        "2021-02-01 00:03:00",
-        "2021-02-01 00:59:00",
+        "2021-02-01T00:03:00",
+        "2021-02-01T00:59:00",
     )
     assert content["flagged_cells"] == {"a": 5, "b": 0}
-    assert content["events"] == 1
+    assert (content["num_events"], content["num_level_shifts"], content["since"]) == (1, 0, None)
+    assert [event["began_with"] for event in content["events"]] == ["a"]
+    assert content["verdict"].startswith("1 alarm in 57 min: 1 February 00:30, ")
     assert content["losses"]["validation"] == {"loss": 0.9, "reconst": None, "kl": 0.3}
     assert content["losses"]["this file"] == {"loss": None, "reconst": None, "kl": None}
     assert set(content["calibration"]) == {"1.0", "1.5", "2.0", "2.5", "3.0", "4.0", "5.0"}
@@ -73,9 +76,18 @@ def test_json_holds_plain_values_without_nan(files: Files, with_labels: bool) ->
         assert (content["metrics"], content["baselines"]) == (None, None)
 
 
+def test_json_of_what_is_new(files: Files) -> None:
+    result = review_of(files, with_labels=False)
+    content = result.to_dict(pd.Timestamp("2021-02-01 00:35"))
+    assert (content["num_events"], content["events"]) == (0, [])
+    assert content["verdict"] == "No alarm since 1 February 00:35"
+    assert content["since"] == "2021-02-01T00:35:00"
+    assert content["scored_rows"] == 57  # all else is of the whole file
+
+
 def test_summary(files: Files) -> None:
     assert review_of(files, with_labels=False).summary() == {
-        "judged rows": "57 (2021-02-01 00:03:00 to 2021-02-01 00:59:00)",
+        "scored rows": "57 (2021-02-01 00:03:00 to 2021-02-01 00:59:00)",
         "series": "2",
         "flagged cells": "5 (4.386%)",
         "events": "1",

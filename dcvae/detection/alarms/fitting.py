@@ -40,13 +40,17 @@ def fit_following(
     """
     squares = mean_squares(error, rules.smoothing)
     level = reference_level(squares, LOWEST_LEVEL)
-    window, notices = rows_of(keys.alarm_window, step_seconds), []
-    window = BLOCKS * block_rows(window)  # whole blocks
+    asked, notices = rows_of(keys.alarm_window, step_seconds), []
+    window = BLOCKS * block_rows(asked)  # whole blocks
     scored = int(np.count_nonzero(~np.isnan(error).all(axis=1)))
     if scored < window:
         window = max(scored // 2, BLOCKS)
         notices.append(
             f"`alarm_window` is {window:,} rows, as there are only {scored:,} to learn it on."
+        )
+    elif window != asked:
+        notices.append(
+            f"`alarm_window` is {window:,} rows, not {asked:,}: {BLOCKS} blocks of whole rows."
         )
     following = Following.fit(
         np.minimum(squares / level, HIGHEST),

@@ -84,6 +84,14 @@ def test_fewer_rows_than_a_window_are_told():
     assert notices[0] == "`alarm_window` is 100 rows, as there are only 200 to learn it on."
 
 
+def test_a_window_that_is_no_whole_blocks_is_told():
+    for asked, taken in ((28, 48), (100, 96), (288, 288)):
+        alarm, notices = fitted(noise(), alarm_window=asked)
+        assert alarm.following.window == taken
+        told = f"`alarm_window` is {taken} rows, not {asked}: 48 blocks of whole rows."
+        assert (told in notices) == (asked != taken)
+
+
 def test_a_budget_is_no_more_than_one_alarm_of_twenty_times_its_own_length():
     alarm, notices = fitted(noise(2000), step=86_400.0, system_false_alarms_per_week=14.0)
     assert alarm.expected.per_week == 7 / (20 * (12 + 6))

@@ -13,7 +13,7 @@ from dcvae.cli.arguments import SCRIPTS
 from dcvae.config import preset_names, read_settings
 from support.script_tools import ROOT, call, call_program, environment, good, write_settings
 
-COMMANDS = ("train", "thresholds", "detect", "settings")
+COMMANDS = ("train", "thresholds", "detect", "compare", "settings")
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"]])
@@ -47,7 +47,7 @@ def test_help_of_a_command_is_that_of_its_script(command):
     ("words", "message"),
     [
         ([], "the following arguments are required: COMMAND"),
-        (["tran"], "invalid choice: 'tran' (choose from 'train', 'thresholds', 'detect', 's"),
+        (["tran"], "invalid choice: 'tran' (choose from 'train', 'thresholds', 'detect', 'c"),
         (["--quiet", "train"], "the following arguments are required: COMMAND"),
         (["test", "x.csv"], "invalid choice: 'test'"),
     ],

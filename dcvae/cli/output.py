@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # importing these would import Keras or pandas
     from dcvae.training import TrainingResult
 
 SHOWN_COLUMNS = 20  # of a file, in the table before a training
+BY_CHANCE = "system, by chance"  # a line of the table of series: figures of random scores
 POOR_F1 = 0.1  # below it, alphas say more about the labels than about the series
 
 
@@ -231,6 +232,11 @@ def _series_table(printer: Printer, result: "Review") -> None:
         names = [*result.detection.series, *totals]
         for line, name in zip(lines, names, strict=True):
             line += [_figure(result.metrics[column][name]) for column in columns]
+        # What scores that know nothing reach, beside what the system's reach.
+        chance = [f"{column}_chance" for column in columns]
+        known = [name in result.metrics and result.metrics[name][SYSTEM] for name in chance]
+        figures = ["" if level is False else _figure(level) for level in known]
+        lines.append([BY_CHANCE, "", "", *figures])
     printer.table(header, lines)
 
 

@@ -6,6 +6,7 @@ from dcvae.evaluation.findings import Finding, Severity, metric_title
 from dcvae.evaluation.metrics_table import (
     ANY_FLAG,
     BETTER,
+    CHANCE_NOTES,
     MEAN,
     METRIC_NOTES,
     SYSTEM,
@@ -19,6 +20,7 @@ from dcvae.evaluation.review import Review, make_review
 __all__ = [
     "ANY_FLAG",
     "BETTER",
+    "CHANCE_NOTES",
     "LOOKS_AHEAD",
     "MEAN",
     "METRIC_NOTES",

@@ -15,6 +15,7 @@ from dcvae.cli.printer import Printer
 from dcvae.config import Settings
 from dcvae.detection import Alphas, SystemAlarm, Thresholds, find_events
 from dcvae.evaluation import ANY_FLAG, MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES, Finding
+from dcvae.evaluation.metrics_table import TABLE_COLUMNS
 from dcvae.training import EpochLosses
 from support.builders import detection_of
 
@@ -154,7 +155,8 @@ def test_review_on_the_terminal(capsys):
 def test_review_with_metrics_fits_a_hundred_columns(capsys):
     result = review_of(26, num_events=3)
     names = [*result.detection.series, MEAN, ANY_FLAG, SYSTEM]
-    result.metrics = pd.DataFrame(0.98765, names, list(METRIC_NOTES))
+    result.metrics = pd.DataFrame(0.98765, names, list(TABLE_COLUMNS))
+    result.metrics.loc[SYSTEM, "vus_pr_chance"] = 0.125
     result.metrics.loc["b", "vus_pr"] = NAN
     result.events.table["series"] = [["a long name of a series"] * 20] * 3
     detectors = ["DC-VAE", "isolation forest"]
@@ -163,6 +165,10 @@ def test_review_with_metrics_fits_a_hundred_columns(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) == 100
     assert next(line for line in lines if line.startswith("b ")).split()[-1] == "-"
+    assert next(line for line in lines if line.startswith("system, by chance")).split()[3:] == [
+        "0.988",  # average precision and VUS-PR: what is not a ranking has no chance level
+        "0.125",
+    ]
     assert any(line.startswith("isolation forest  ") for line in lines)
     assert not any("…" in line for line in lines if line[:1] != "2")  # only lists of series are cut
 

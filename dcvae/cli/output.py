@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # importing these would import Keras or pandas
     from dcvae.config import Settings
     from dcvae.data import ColumnOverview, TrainingData
     from dcvae.detection import Thresholds
-    from dcvae.evaluation import Review
+    from dcvae.evaluation import Review, RootCauses
     from dcvae.networks import Autoencoder
     from dcvae.training import TrainingResult
 
@@ -199,6 +199,9 @@ def review(printer: Printer, result: "Review", folder: Path, seconds: float) -> 
     if result.comparison is not None:
         printer.say()
         _comparison_table(printer, result.comparison)
+    if result.root_causes is not None:
+        printer.say()
+        _true_event_table(printer, result.root_causes)
     printer.say()
     for finding in result.findings:
         printer.finding(finding.severity, finding.text)
@@ -263,6 +266,26 @@ def _event_table(printer: Printer, events: "pd.DataFrame", shown: int = 10) -> N
     if strongest["times_limit"].isna().all():  # series decide
         del columns["score"]
     printer.table(list(columns), [list(line) for line in zip(*columns.values(), strict=True)])
+
+
+def _true_event_table(printer: Printer, found: "RootCauses", shown: int = 50) -> None:
+    """Print one line per true event: when its alarm came, and where its series stand."""
+    from dcvae.evaluation import blame  # loaded by now
+
+    table = found.table.head(shown)
+    lines = [
+        [
+            line["event"],
+            str(line["start"]),
+            ", ".join([*line["series"], *line["others"]]),
+            line["status"] if not line["alarms"] else f"after {duration(line['delay_seconds'])}",
+            blame(line) if line["alarms"] else "",
+        ]
+        for line in table.to_dict("records")
+    ]
+    printer.table(["true event", "start", "series", "alarm", "blamed (place in the order)"], lines)
+    if len(found.table) > shown:
+        printer.say(f"... and {len(found.table) - shown:,} more, in true_events.csv")
 
 
 def _comparison_table(printer: Printer, comparison: "pd.DataFrame") -> None:

@@ -22,6 +22,7 @@ from dcvae.data.loading import TrainingData, read_data, training_data, without_l
 from dcvae.data.quality import AFTER_A_GAP, OBSERVED, Quality, assess
 from dcvae.data.tables import Table, describe_table
 from dcvae.data.times.steps import sampling_step, step_notice
+from dcvae.data.true_events import TrueEvents, read_true_events
 from dcvae.data.windows import (
     WindowSplit,
     gather_windows,
@@ -46,6 +47,7 @@ __all__ = [
     "Quality",
     "Table",
     "TrainingData",
+    "TrueEvents",
     "WindowSplit",
     "after_gap",
     "assess",
@@ -57,6 +59,7 @@ __all__ = [
     "new_value_notices",
     "num_windows",
     "read_data",
+    "read_true_events",
     "refuse_words",
     "sampling_step",
     "series_names",

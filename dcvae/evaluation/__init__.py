@@ -16,11 +16,13 @@ from dcvae.evaluation.metrics_table import (
     metrics_of_series,
 )
 from dcvae.evaluation.review import Review, make_review
+from dcvae.evaluation.true_events import HIT_NOTES, RootCauses, blame
 
 __all__ = [
     "ANY_FLAG",
     "BETTER",
     "CHANCE_NOTES",
+    "HIT_NOTES",
     "LOOKS_AHEAD",
     "MEAN",
     "METRIC_NOTES",
@@ -30,7 +32,9 @@ __all__ = [
     "Finding",
     "Predictions",
     "Review",
+    "RootCauses",
     "Severity",
+    "blame",
     "compare",
     "comparison_table",
     "evaluate",

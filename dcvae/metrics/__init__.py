@@ -14,10 +14,12 @@ from dcvae.metrics.event_based import EventWise, detection_delay, event_wise
 from dcvae.metrics.point_wise import PrecisionRecallF1, point_adjusted, point_wise
 from dcvae.metrics.range_based import range_based, range_based_from_segments
 from dcvae.metrics.ranking import average_precision, roc_auc
+from dcvae.metrics.root_cause import HitRate, hit_rate
 from dcvae.metrics.vus import Vus, period_from_autocorrelation, vus
 
 __all__ = [
     "EventWise",
+    "HitRate",
     "PrecisionRecallF1",
     "RankingChance",
     "Segments",
@@ -27,6 +29,7 @@ __all__ = [
     "constant_score",
     "detection_delay",
     "event_wise",
+    "hit_rate",
     "period_from_autocorrelation",
     "point_adjusted",
     "point_wise",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dcvae._arrays import BoolArray, check_mask
+from dcvae._arrays import BoolArray, Float64Array, check_mask
 from dcvae.metrics.vus import Surface, Vus, threshold_ranks
 
 _DRAWS = 8
@@ -72,10 +72,11 @@ def random_scores(truth: BoolArray, window: int, *, seed: int = 0) -> RankingCha
     precision = unequal + (labeled - 1) / (num_rows - 1) * (1.0 - unequal)
     surface, generator = Surface(truth, window, _THRESHOLDS), np.random.default_rng(seed)
     ranks = threshold_ranks(num_rows, _THRESHOLDS)
+    alarms: Float64Array = (ranks + 1).astype(np.float64)
     draws = min(max(_DRAWN_ROWS // surface.rows.size, _FEWEST_DRAWS), _DRAWS)
     volumes = [
         surface.volumes(
-            ranks + 1.0,
+            alarms,
             np.searchsorted(
                 ranks, generator.choice(num_rows, surface.rows.size, replace=False)
             ).astype(np.int64),

@@ -43,7 +43,7 @@ class RootCauses:
     Attributes:
         table: one line per true event: `event`, `start`, `end`, `series` and `others` as in
             `TrueEvents`; `status`, "detected", "missed", or "not scored" where no row of it has a
-            score; `alarms`, numbers of the events that overlap it; `delay_seconds` from its start
+            score that an alarm could rest on; `alarms`, numbers of the events that overlap it; `delay_seconds` from its start
             to the first row in alarm; `ranks` of its series, None for one that no alarm names;
             `blamed`, all series that the alarms name, in order; `description`. Series, others,
             alarms, ranks and blamed are lists.
@@ -121,7 +121,7 @@ def find_root_causes(
     found = truth.rows(detection.times, keys)
     first = detection.times.searchsorted(events.table["alarm_start"], side="left")
     stop = detection.times.searchsorted(events.table["alarm_end"], side="right")
-    is_scored = np.append(0, np.cumsum(np.isfinite(detection.score)))
+    is_scored = np.append(0, np.cumsum(np.isfinite(detection.judged.relative)))
     named = {
         event: lines.tolist() for event, lines in events.series.groupby("event")["series"]
     }  # the series of an event in the order of their ranks

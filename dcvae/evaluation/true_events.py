@@ -43,10 +43,10 @@ class RootCauses:
     Attributes:
         table: one line per true event: `event`, `start`, `end`, `series` and `others` as in
             `TrueEvents`; `status`, "detected", "missed", or "not scored" where no row of it has a
-            score that an alarm could rest on; `alarms`, numbers of the events that overlap it; `delay_seconds` from its start
-            to the first row in alarm; `ranks` of its series, None for one that no alarm names;
-            `blamed`, all series that the alarms name, in order; `description`. Series, others,
-            alarms, ranks and blamed are lists.
+            score that an alarm could rest on; `alarms`, numbers of the events that overlap it;
+            `delay_seconds` from its start to the first row in alarm; `ranks` of its series, None
+            for one that no alarm names; `blamed`, all series that the alarms name, in order;
+            `description`. Series, others, alarms, ranks and blamed are lists.
         metrics: counts, and the keys of `HIT_NOTES`; NaN where no detected event has a series.
     """
 

@@ -53,6 +53,52 @@ def test_labels_have_the_run_judged(place):
     assert written["metrics"]["s2"]["roc_auc"] is None  # it has no label
 
 
+def test_true_events_are_found_and_serve_as_labels(place):
+    path, labels = write_test_labels(place)
+    [alarm, *_] = pd.read_csv(place.model / "results/test/events.csv").to_dict("records")
+    times = labels.index[labels.any(axis=1)]
+    blamed = alarm["series"].split("; ")[0]
+    listed = place.folder / "attacks.csv"
+    listed.write_text(
+        "Attack #,Start Time,End Time,Attack Point\n"
+        f"7,{alarm['alarm_start']},{alarm['alarm_end']},{blamed.upper()}\n"
+        f"8,{times[0]},{times[-1]},s1; s-9\n"
+    )
+    ended = good(place.call("test", "--events", listed))
+    folder = place.model / "results/test"
+    assert set(contents(folder)) == RESULT_FILES | {
+        *("metrics.csv", "baselines.csv", "true_events.csv")
+    }
+    found = pd.read_csv(folder / "true_events.csv", index_col="event")
+    assert found.loc[7, ["status", "delay_seconds", "ranks"]].tolist() == ["detected", 0, 1]
+    assert found.loc[8, "others"] == "s-9"
+    metrics = pd.read_csv(folder / "metrics.csv", index_col="series")
+    flags = read_csv(folder / "alarms.csv")
+    span = flags.loc[times[0] : times[-1]]
+    assert metrics.loc["s1", "labeled_rows"] >= len(span)
+    assert metrics.loc[SYSTEM, "hit_rate_at_3"] == 1 == metrics.loc[SYSTEM, "hit_rate_at_3_chance"]
+    written = json.loads((folder / "metrics.json").read_bytes())["true_events"]
+    assert written["events"][0]["blamed"][0] == blamed
+    assert (
+        f"event 7, {blamed}: alarm after 0.0 s, blamed {blamed} (1st"
+        in (written["events"][0]["text"])
+    )
+    assert "note: Not among the series, and so never found by their ranking: `s-9` (event 8" in (
+        ended.stdout
+    )
+    assert f"note: The events of {listed} serve as labels." in ended.stdout
+    # With labels too, the metrics are theirs, and what differs is told; without, the file goes.
+    labels.iloc[:, :] = 0
+    labels.iloc[-2:, 0] = 1
+    labels.to_csv(path)
+    both = good(place.call("test", "--events", listed, "--labels", path))
+    assert "contradict each other: no row is labeled in event" in both.stdout
+    metrics = pd.read_csv(folder / "metrics.csv", index_col="series")
+    assert metrics.loc[SYSTEM, "labeled_rows"] == 2
+    good(place.call("test"))
+    assert not (folder / "true_events.csv").exists()
+
+
 def test_labels_belong_to_the_rows_of_the_file_with_context_too(place):
     path, labels = write_test_labels(place)
     good(place.call("test", "--labels", path, "--context", place.folder / "val.csv"))

@@ -13,9 +13,11 @@ import pytest
 from dcvae.cli import output
 from dcvae.cli.printer import Printer
 from dcvae.config import Settings
+from dcvae.data import TrueEvents
 from dcvae.detection import Alphas, SystemAlarm, Thresholds, find_events
 from dcvae.evaluation import ANY_FLAG, MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES, Finding
 from dcvae.evaluation.metrics_table import TABLE_COLUMNS
+from dcvae.evaluation.true_events import find_root_causes
 from dcvae.training import EpochLosses
 from support.builders import detection_of
 
@@ -123,6 +125,7 @@ def review_of(num_series=2, num_events=0):
         detection=detection,
         metrics=None,
         comparison=None,
+        root_causes=None,
         events=find_events(detection, 300.0),
         findings=(Finding("bad", "It is bad."), Finding("good", "It is good.")),
     )
@@ -171,6 +174,36 @@ def test_review_with_metrics_fits_a_hundred_columns(capsys):
     ]
     assert any(line.startswith("isolation forest  ") for line in lines)
     assert not any("…" in line for line in lines if line[:1] != "2")  # only lists of series are cut
+
+
+def test_true_events_on_the_terminal(capsys):
+    result = review_of(2, num_events=3)  # rows 0, 2 and 4, five minutes apart
+    start = result.detection.times[0]
+    table = pd.DataFrame(
+        {
+            "event": ["7", "8"],
+            "start": [start + pd.Timedelta(minutes=4, seconds=20), start + pd.Timedelta(hours=5)],
+            "end": [start + pd.Timedelta(minutes=12), start + pd.Timedelta(hours=6)],
+            "series": [("b", "a"), ("b",)],
+            "others": [(), ("MV-504",)],
+            "description": ["", ""],
+        }
+    )
+    truth = TrueEvents(Path("events.csv"), table, [])
+    result.root_causes = find_root_causes(truth, result.detection, result.events)
+    output.review(Printer(), result, Path("folder"), 1.0)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    place = lines.index(
+        ["true", "event", "start", "series", "alarm", "blamed", "(place", "in", "the", "order)"]
+    )
+    assert lines[place + 1 : place + 3] == [
+        [
+            "7",
+            *str(table["start"][0]).split(),
+            *["b,", "a", "after", "5", "min", "40", "s", "a", "(1st", "of", "1),", "not", "b"],
+        ],
+        ["8", *str(table["start"][1]).split(), *["b,", "MV-504", "missed"]],
+    ]
 
 
 # --- A training ------------------------------------------------------------

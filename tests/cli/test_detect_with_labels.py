@@ -1,10 +1,12 @@
 """`dcvae detect --labels`: metrics, baselines, figures, and what is said of the labels."""
 
 import json
+from unittest import mock
 
 import pandas as pd
 import pytest
 
+from dcvae import _backend
 from dcvae.evaluation import ANY_FLAG, LOOKS_AHEAD, MEAN, SYSTEM
 from support.script_tools import (
     BEFORE,
@@ -54,7 +56,7 @@ def test_labels_have_the_run_judged(place):
 
 
 def test_true_events_are_found_and_serve_as_labels(place):
-    path, labels = write_test_labels(place)
+    _, labels = write_test_labels(place)
     [alarm, *_] = pd.read_csv(place.model / "results/test/events.csv").to_dict("records")
     times = labels.index[labels.any(axis=1)]
     blamed = alarm["series"].split("; ")[0]
@@ -87,16 +89,20 @@ def test_true_events_are_found_and_serve_as_labels(place):
         ended.stdout
     )
     assert f"note: The events of {listed} serve as labels." in ended.stdout
-    # With labels too, the metrics are theirs, and what differs is told; without, the file goes.
-    labels.iloc[:, :] = 0
-    labels.iloc[-2:, 0] = 1
-    labels.to_csv(path)
-    both = good(place.call("test", "--events", listed, "--labels", path))
-    assert "contradict each other: no row is labeled in event" in both.stdout
-    metrics = pd.read_csv(folder / "metrics.csv", index_col="series")
-    assert metrics.loc[SYSTEM, "labeled_rows"] == 2
-    good(place.call("test"))
-    assert not (folder / "true_events.csv").exists()
+
+
+def test_labels_that_contradict_true_events_are_told_before_anything_slow(place):
+    path, labels = write_test_labels(place)
+    listed = place.folder / "events.csv"
+    listed.write_text(f"start,end\n{labels.index[-9]},{labels.index[-8]}\n")
+    with mock.patch.object(_backend, "start", side_effect=KeyboardInterrupt):
+        ended = place.call("test", "--events", listed, "--labels", path)
+        assert ended.returncode == 130
+        assert f"note: {path} and {listed} contradict each other: no row is labeled" in ended.stdout
+        listed.write_text("start,end\n2020-01-01,2020-01-02\n")
+        ended = place.call("test", "--events", listed)
+    assert ended.returncode == 2
+    assert f"{listed}: none of its 1 events" in ended.stderr
 
 
 def test_labels_belong_to_the_rows_of_the_file_with_context_too(place):

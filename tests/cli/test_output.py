@@ -193,8 +193,8 @@ def test_true_events_on_the_terminal(capsys):
     result.root_causes = find_root_causes(truth, result.detection, result.events)
     output.review(Printer(), result, Path("folder"), 1.0)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    place = lines.index(
-        ["true", "event", "start", "series", "alarm", "blamed", "(place", "in", "the", "order)"]
+    place = [" ".join(line) for line in lines].index(
+        "true event start series alarm blamed (place in the order)"
     )
     assert lines[place + 1 : place + 3] == [
         [

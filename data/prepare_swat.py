@@ -8,15 +8,17 @@ to ask. This program reads them as they come:
     SWaT_Dataset_Normal_v0.xlsx or .csv      as recorded
     SWaT_Dataset_Normal_v1.xlsx or .csv      without its first half hour
     SWaT_Dataset_Attack_v0.xlsx or .csv
+    List_of_attacks_Final.xlsx or .csv       if it is there
 
 with a title row above the header or without, names with spaces around or in them, times such as
 28/12/2015 10:00:00 AM (day first), and a column Normal/Attack in which some rows say "A ttack".
 
-It writes three files that the scripts read::
+It writes three files that the scripts read, and a fourth if the list of attacks is there::
 
     train.csv     the normal operation
     test.csv      the days with attacks
     labels.csv    1 where the plant was attacked, one column for the whole plant
+    attacks.csv   the attacks: number, start, end, attacked series, what was done (--events)
 
 Command::
 
@@ -24,13 +26,14 @@ Command::
 """
 
 import argparse
+import datetime
 import math
 import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -39,6 +42,9 @@ TIME, LABEL = "timestamp", "normal/attack"  # as headers are compared: small, wi
 LABEL_COLUMN = "attack"  # in labels.csv: no series has that name, so it stands for all of them
 HEADER_WITHIN = 5  # rows in which the header is looked for
 TIME_FORMATS = ("%d/%m/%Y %I:%M:%S %p", "%d/%m/%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S")
+NUMBER, START, END, POINT, DONE = "attack#", "starttime", "endtime", "attackpoint", "attack"
+MISSPELLED = {"dit301": "dpit301"}  # in the list of attacks
+CLOCK_FORMATS = ("%H:%M:%S", "%H:%M:%S.%f", "%I:%M:%S %p", "%H:%M")
 SUFFIXES = (".csv", ".xlsx")  # in the order of preference: the first is read in a hundredth of time
 
 
@@ -67,13 +73,21 @@ def find(folder: Path, stem: str) -> Path:
     if not folder.is_dir():
         raise CannotPrepareError(f"{folder} is not a folder. Give the folder with the SWaT files.")
     files = {path.name.casefold(): path for path in sorted(folder.iterdir())}
-    for suffix in SUFFIXES:
-        if f"{stem}{suffix}".casefold() in files:
-            return files[f"{stem}{suffix}".casefold()]
+    found = _find_if_there(folder, stem)
+    if found is not None:
+        return found
     seen = ", ".join(path.name for path in files.values() if path.suffix.casefold() in SUFFIXES)
     raise CannotPrepareError(
         f"Expected {stem}.xlsx or {stem}.csv in {folder}. Received: {seen or 'no such files'}."
     )
+
+
+def _find_if_there(folder: Path, stem: str) -> Path | None:
+    files = {path.name.casefold(): path for path in sorted(folder.iterdir())}
+    for suffix in SUFFIXES:
+        if f"{stem}{suffix}".casefold() in files:
+            return files[f"{stem}{suffix}".casefold()]
+    return None
 
 
 def read(path: Path) -> Recording:
@@ -82,7 +96,7 @@ def read(path: Path) -> Recording:
     Raises:
         CannotPrepareError: it has not the publisher's layout; the message names row and column.
     """
-    header = _header_row(path)
+    header = _header_row(path, {TIME: "Timestamp", LABEL: "Normal/Attack"})
     frame = _read_frame(path, header=header)
     frame.columns = pd.Index(["".join(str(name).split()) for name in frame.columns])
     frame.index += header + 2  # rows as a spreadsheet counts them
@@ -96,17 +110,21 @@ def read(path: Path) -> Recording:
     return Recording(series, attacked.set_axis(times))
 
 
-def _header_row(path: Path) -> int:
-    """Find the row, counted from 0, that names the columns."""
+def _header_row(path: Path, names: dict[str, str]) -> int:
+    """Find the row, counted from 0, that names the columns: as compared, and as written."""
     top = _read_frame(path, header=None, nrows=HEADER_WITHIN)
     for number, cells in enumerate(top.itertuples(index=False)):
-        names = {"".join(str(cell).split()).casefold() for cell in cells}
-        if {TIME, LABEL} <= names:
+        if set(names) <= {_compared(cell) for cell in cells}:
             return number
     raise CannotPrepareError(
-        f"{path}: expected a header with the columns Timestamp and Normal/Attack in the first "
+        f"{path}: expected a header with the columns {' and '.join(names.values())} in the first "
         f"{HEADER_WITHIN} rows. Received: {', '.join(map(str, top.iloc[0].tolist()[:6]))}, ..."
     )
+
+
+def _compared(name: object) -> str:
+    """Return a name small and without spaces."""
+    return "".join(str(name).split()).casefold()
 
 
 def _read_frame(path: Path, header: int | None, nrows: int | None = None) -> pd.DataFrame:
@@ -189,6 +207,97 @@ def _numbers(column: pd.Series, path: Path) -> pd.Series:
     return numbers
 
 
+def read_attacks(path: Path, attack: Recording) -> tuple[pd.DataFrame, list[str]]:
+    """Read the list of attacks: number, start, end, attack point, what was done.
+
+    The end is a time of day alone; five entries have no end, as they had no physical impact; those
+    of January are dated 2015 in place of 2016; points are written `P-101; LIT-301` or with commas.
+
+    Args:
+        path: of the list.
+        attack: the days with attacks.
+
+    Returns:
+        start, end, series and description by number, and what should be known of them.
+
+    Raises:
+        CannotPrepareError: it has not the publisher's layout; the message names row and column.
+    """
+    columns = {NUMBER: "Attack #", START: "Start Time", END: "End Time", POINT: "Attack Point"}
+    header = _header_row(path, columns)
+    frame = _read_frame(path, header=header).rename(columns=_compared)
+    series = {re.sub(r"[\W_]", "", name.casefold()): name for name in attack.series.columns}
+    first, last = attack.series.index[0], attack.series.index[-1]
+    lines, told = [], dict[str, list[str]]()
+    for row, cells in enumerate(frame.to_dict("records"), start=header + 2):
+        number = str(cells[NUMBER]).strip().removesuffix(".0")
+        if not number.isdecimal():  # remarks below the list
+            continue
+        if _is_empty(cells[END]) or "nophysicalimpact" in _compared(cells[POINT]):
+            told.setdefault("without an end or without physical impact, left out", []).append(
+                number
+            )
+            continue
+        start = _moment(cells[START], None, f"{path}, row {row}, column Start Time")
+        end = _moment(cells[END], start, f"{path}, row {row}, column End Time")
+        if not first <= start <= last and first <= start + pd.DateOffset(years=1) <= last:
+            start, end = (time + pd.DateOffset(years=1) for time in (start, end))
+            told.setdefault("dated a year too early, taken for the next", []).append(number)
+        if not (first <= end and start <= last):
+            told.setdefault("not in the times of the recording, left out", []).append(number)
+            continue
+        points = [point.strip() for point in re.split("[;,]", str(cells[POINT])) if point.strip()]
+        named = []
+        for point in points:
+            plain = re.sub(r"[\W_]", "", point.casefold())
+            if plain not in series and plain in MISSPELLED:
+                told.setdefault(f"on {point}, taken for {series[MISSPELLED[plain]]}", []).append(
+                    number
+                )
+                plain = MISSPELLED[plain]
+            if plain not in series:
+                told.setdefault(f"on {point}, which was not recorded", []).append(number)
+            named.append(series.get(plain, point))
+        done = "" if _is_empty(cells.get(DONE)) else " ".join(str(cells[DONE]).split())
+        lines.append((number, start, end, "; ".join(named), done))
+    if not lines:
+        raise CannotPrepareError(
+            f"{path}: expected numbered attacks between {first} and {last}. Received: none."
+        )
+    names = ["event", "start", "end", "series", "description"]
+    notices = [f"read {path.name}"]
+    notices += [f"attacks {why}: {', '.join(numbers)}" for why, numbers in told.items()]
+    return pd.DataFrame(lines, columns=names).set_index("event"), notices
+
+
+def _is_empty(cell: Any) -> bool:
+    return bool(pd.isna(cell)) or not str(cell).strip()
+
+
+def _moment(cell: Any, start: pd.Timestamp | None, place: str) -> pd.Timestamp:
+    """Read a time, or after a start a time of day, of the next day if it is before the start."""
+    text = " ".join(str(cell).split())
+    if isinstance(cell, datetime.time) or (
+        isinstance(cell, datetime.datetime) and start is not None and cell.year <= 1900
+    ):
+        text = cell.strftime("%H:%M:%S.%f")  # a spreadsheet's day 0 is no date
+    elif isinstance(cell, datetime.datetime):
+        return pd.Timestamp(cell).round("s")
+    for form in (*TIME_FORMATS, "%Y/%m/%d %H:%M:%S"):
+        time = pd.to_datetime(text, format=form, errors="coerce")
+        if not pd.isna(time):
+            return pd.Timestamp(time)
+    for form in CLOCK_FORMATS if start is not None else ():
+        time = pd.to_datetime(text, format=form, errors="coerce")
+        if start is not None and not pd.isna(time):
+            end = start.normalize() + (time - time.normalize()).round("s")
+            return end if end >= start else end + pd.Timedelta(days=1)
+    raise CannotPrepareError(
+        f"{place}: expected {'a time' if start is None else 'a time of day'} such as "
+        f"{'28/12/2015 ' if start is None else ''}10:29:14. Received: {cell!r}."
+    )
+
+
 def resampled(recording: Recording, step: pd.Timedelta) -> Recording:
     """Take the mean of every step; a step is attacked if any row in it is.
 
@@ -204,7 +313,7 @@ def resampled(recording: Recording, step: pd.Timedelta) -> Recording:
 def prepare(
     raw: Path, *, version: str, step: pd.Timedelta | None, drop_hours: float
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """Make the three tables.
+    """Make the tables.
 
     Args:
         raw: folder of the publisher's files.
@@ -239,6 +348,9 @@ def prepare(
     if num_attacked:
         notices.append(f"left out {num_attacked:,} rows of {paths[0].name} labeled as attacks")
     normal = Recording(normal.series[kept], normal.attacked[kept])
+    listed = _find_if_there(raw, "List_of_attacks_Final")
+    attacks, told = (None, []) if listed is None else read_attacks(listed, attack)
+    notices += told
     if step is not None:
         normal, attack = resampled(normal, step), resampled(attack, step)
     labels = attack.attacked.astype(int).to_frame(LABEL_COLUMN)
@@ -247,6 +359,8 @@ def prepare(
         "test.csv": attack.series[normal.series.columns],
         "labels.csv": labels,
     }
+    if attacks is not None:
+        tables["attacks.csv"] = attacks
     return tables, notices
 
 
@@ -282,7 +396,8 @@ def _hours(text: str) -> float:
 def main(words: Sequence[str] | None = None) -> int:
     """Read, prepare, write, say."""
     parser = argparse.ArgumentParser(
-        description="Make train.csv, test.csv and labels.csv of the publisher's SWaT files."
+        description="Make train.csv, test.csv, labels.csv and, if their list is there, attacks.csv "
+        "of the publisher's SWaT files."
     )
     parser.add_argument("raw", type=Path, metavar="RAW_DIR", help="folder of the SWaT files")
     parser.add_argument("out", type=Path, metavar="OUT_DIR", help="folder to write to")

@@ -29,6 +29,12 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--labels", type=Path, metavar="FILE", help="evaluate the flags by these")
     parser.add_argument(
+        "--events",
+        type=Path,
+        metavar="FILE",
+        help="true events with `start`, `end` and `series`: which were detected, what was blamed",
+    )
+    parser.add_argument(
         "--context",
         type=Path,
         metavar="FILE",
@@ -59,7 +65,7 @@ def _detect(arguments: argparse.Namespace) -> int:
     from dcvae.cli import output
     from dcvae.cli.progress import Display, counted
     from dcvae.config import read_settings
-    from dcvae.data import read_data, read_time
+    from dcvae.data import read_data, read_time, read_true_events
     from dcvae.detection import find_events
     from dcvae.evaluation import evaluate_by_labels, make_review
     from dcvae.report import ResultsFolder
@@ -78,6 +84,14 @@ def _detect(arguments: argparse.Namespace) -> int:
         labels=arguments.labels,
         context=arguments.context,
     )
+    true_events = None
+    if arguments.events is not None:
+        true_events = read_true_events(arguments.events, table, stored.settings)
+        table.notices.extend(true_events.notices)
+        if labels is not None:
+            table.notices.extend(true_events.contradictions(labels, stored.settings))
+        else:
+            labels = true_events.labels(table, stored.settings)
     target = ResultsFolder(
         stored.folder,
         arguments.data,
@@ -108,6 +122,7 @@ def _detect(arguments: argparse.Namespace) -> int:
                 model.losses(detection.inputs),
                 stored.threshold_source(table),
                 None if labels is None else evaluate_by_labels(stored, detection, labels),
+                true_events,
             )
             display.begin("writing the results", None)
             results.write(reviewed, arguments.figures, history)

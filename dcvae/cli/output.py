@@ -16,12 +16,13 @@ if TYPE_CHECKING:  # importing these would import Keras or pandas
     from dcvae.config import Settings
     from dcvae.data import ColumnOverview, TrainingData
     from dcvae.detection import Thresholds
-    from dcvae.evaluation import Review
+    from dcvae.evaluation import Review, RootCauses
     from dcvae.networks import Autoencoder
     from dcvae.training import TrainingResult
 
 SHOWN_COLUMNS = 20  # of a file, in the table before a training
 WIDE = 90  # columns from which on a table of events has the values too
+BY_CHANCE = "system, by chance"  # a line of the table of series: figures of random scores
 POOR_F1 = 0.1  # below it, alphas say more about the labels than about the series
 
 
@@ -207,6 +208,9 @@ def review(printer: Printer, result: "Review") -> None:
     if result.comparison is not None:
         printer.say()
         _comparison_table(printer, result.comparison)
+    if result.root_causes is not None:
+        printer.say()
+        _true_event_table(printer, result.root_causes)
     printer.say()
     for finding in result.findings:
         printer.finding(finding.severity, finding.text)
@@ -266,6 +270,11 @@ def _series_table(printer: Printer, result: "Review") -> None:
         names = [*result.detection.series, *totals]
         for line, name in zip(lines, names, strict=True):
             line += [_figure(result.metrics[column][name]) for column in columns]
+        # What scores that know nothing reach, beside what the system's reach.
+        chance = [f"{column}_chance" for column in columns]
+        known = [name in result.metrics and result.metrics[name][SYSTEM] for name in chance]
+        figures = ["" if level is False else _figure(level) for level in known]
+        lines.append([BY_CHANCE, "", *figures])
     else:
         header.append("share")
         for line, count in zip(lines, counts, strict=True):
@@ -294,6 +303,7 @@ def _event_table(printer: Printer, events: "pd.DataFrame", shown: int = 10) -> N
     if printer.width >= WIDE:
         values = zip(strongest["actual"], strongest["expected"], strict=True)
         both = list(starmap(two_numbers, values))
+        del columns[""]  # the two say it, of the series that began the event
         columns["actual"] = [actual for actual, _ in both]
         columns["expected"] = [expected for _, expected in both]
     columns["series"] = [", ".join(names) for names in strongest["series"]]
@@ -302,6 +312,27 @@ def _event_table(printer: Printer, events: "pd.DataFrame", shown: int = 10) -> N
     if strongest["times_limit"].isna().all():  # series decide
         del columns["x limit"]
     _print_columns(printer, columns, first_is_name=False, last_is_list=True)
+
+
+def _true_event_table(printer: Printer, found: "RootCauses", shown: int = 50) -> None:
+    """Print one line per true event: when its alarm came, and where its series stand."""
+    from dcvae.evaluation import blame  # loaded by now
+
+    table = found.table.head(shown)
+    lines = [
+        [
+            line["event"],
+            str(line["start"]),
+            ", ".join([*line["series"], *line["others"]]),
+            line["status"] if not line["alarms"] else f"after {duration(line['delay_seconds'])}",
+            blame(line) if line["alarms"] else "",
+        ]
+        for line in table.to_dict("records")
+    ]
+    header = ["true event", "start", "series", "alarm", "blamed (place in the order)"]
+    printer.table(header, lines, last_is_list=True)
+    if len(found.table) > shown:
+        printer.say(f"... and {len(found.table) - shown:,} more, in true_events.csv")
 
 
 def _comparison_table(printer: Printer, comparison: "pd.DataFrame") -> None:

@@ -31,6 +31,7 @@ from dcvae.data.quality import AFTER_A_GAP, OBSERVED, Quality, assess
 from dcvae.data.tables import Table, describe_table
 from dcvae.data.times.given import read_time
 from dcvae.data.times.steps import sampling_step, step_notice
+from dcvae.data.true_events import TrueEvents, read_true_events
 from dcvae.data.windows import (
     WindowSplit,
     gather_windows,
@@ -55,6 +56,7 @@ __all__ = [
     "Quality",
     "Table",
     "TrainingData",
+    "TrueEvents",
     "WindowSplit",
     "after_gap",
     "assess",
@@ -69,6 +71,7 @@ __all__ = [
     "prepend_context",
     "read_data",
     "read_time",
+    "read_true_events",
     "refuse_words",
     "sampling_step",
     "series_names",

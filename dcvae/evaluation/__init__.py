@@ -6,6 +6,7 @@ from dcvae.evaluation.findings import Finding, Severity, metric_title
 from dcvae.evaluation.metrics_table import (
     ANY_FLAG,
     BETTER,
+    CHANCE_NOTES,
     MEAN,
     METRIC_NOTES,
     SYSTEM,
@@ -15,11 +16,14 @@ from dcvae.evaluation.metrics_table import (
     metrics_of_series,
 )
 from dcvae.evaluation.review import Review, make_review
+from dcvae.evaluation.true_events import HIT_NOTES, RootCauses, blame
 from dcvae.evaluation.verdict import alarms_since, event_records, judged_rows, verdict
 
 __all__ = [
     "ANY_FLAG",
     "BETTER",
+    "CHANCE_NOTES",
+    "HIT_NOTES",
     "LOOKS_AHEAD",
     "MEAN",
     "METRIC_NOTES",
@@ -29,8 +33,10 @@ __all__ = [
     "Finding",
     "Predictions",
     "Review",
+    "RootCauses",
     "Severity",
     "alarms_since",
+    "blame",
     "compare",
     "comparison_table",
     "evaluate",

@@ -19,20 +19,23 @@ from dcvae.detection import (
 )
 from dcvae.evaluation.metrics_table import (
     HEADLINES,
+    RANKING,
     SERIES_AVERAGE_PRECISION,
     SERIES_F1,
     Predictions,
     buffers_of,
+    chance_levels,
     distance,
     system_metrics,
 )
-from dcvae.metrics import average_precision, point_wise
+from dcvae.metrics import average_precision, point_wise, random_scores
 from dcvae.pipeline import ModelDescription
 
 if TYPE_CHECKING:  # importing it would import scikit-learn
     from dcvae.detectors import AnomalyDetector
 
 LOOKS_AHEAD = " (looks ahead)"  # suffix of the names of detectors whose scores use later rows
+RANDOM = "random"  # title of the detector of chance level
 _FIRST = (SERIES_F1, "f1", "event_f05_corrected", "false_alarms_per_week", *HEADLINES[:2])
 
 
@@ -157,7 +160,9 @@ def comparison_table(
 
     Returns:
         One line per detector, the model first. Columns are the system's metrics and the keys of
-        `SYSTEM_NOTES`, the most asked-for first.
+        `SYSTEM_NOTES`, the most asked-for first. The ranking metrics of random scores are the means
+        of many draws, so that they are the chance level; those of a constant are in the lines of
+        the detectors that flag every row or none.
 
     Examples:
         >>> labels = np.array([[False], [True], [False], [True]])
@@ -176,12 +181,27 @@ def comparison_table(
         lines[name + LOOKS_AHEAD] = _with_series_means(labels, looking_ahead, buffer, step_seconds)
     for other, predictions in others:
         lines[other] = _with_series_means(labels, predictions, buffer, step_seconds)
+    if RANDOM in lines:
+        lines[RANDOM] |= _of_many_draws(labels, buffer)
     table = pd.DataFrame.from_dict(lines, orient="index")
     return table[[*_FIRST, *(column for column in table.columns if column not in _FIRST)]]
 
 
 def _title(detector: "AnomalyDetector") -> str:
     return detector.title + (LOOKS_AHEAD if detector.looks_ahead else "")
+
+
+def _of_many_draws(labels: BoolArray, buffer: int) -> dict[str, float]:
+    """Return the ranking metrics of random scores, as means of many draws."""
+    levels = chance_levels(np.logical_or.reduce(labels, axis=1), buffer)
+    of_series = [
+        random_scores(labels[:, column], 0).average_precision
+        for column in np.flatnonzero(labels.any(axis=0))
+    ]
+    mean = float(np.mean(of_series)) if of_series else float("nan")
+    return {figure: levels[f"{figure}_chance"] for figure in RANKING} | {
+        SERIES_AVERAGE_PRECISION: mean
+    }
 
 
 def _with_series_means(

@@ -9,12 +9,13 @@ import pandas as pd
 from dcvae.data import OBSERVED, Quality, new_value_notices
 from dcvae.detection import PROMISED, TOGETHER, Alphas, Detection
 from dcvae.evaluation.comparison import LOOKS_AHEAD
-from dcvae.evaluation.metrics_table import HEADLINES, SYSTEM
+from dcvae.evaluation.metrics_table import HEADLINES, RANKING, SYSTEM
 from dcvae.scoring import ENOUGH_WINDOWS, WindowLosses, still_fits
 from dcvae.storage import ThresholdSource
 
 Severity = Literal["bad", "warning", "good", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the most severe first
+_NEAR_CHANCE = 1.1  # times what chance reaches, below which a figure says nothing
 
 
 class Finding(NamedTuple):
@@ -96,15 +97,22 @@ def ranking_findings(table: pd.DataFrame, num_rows: int) -> list[Finding]:
     chance = line["labeled_rows"] / num_rows
     if line["labeled_rows"] == 0:
         return [Finding("info", "No scored row is labeled: only false alarms can be counted.")]
+    at_chance = [
+        f"{metric_title(figure)} {line[figure]:.3f}, where chance reaches {level:.3f}"
+        for figure in RANKING
+        if figure != "average_precision"
+        for level in [max(line[f"{figure}_chance"], line[f"{figure}_constant"])]
+        if line[figure] < min(_NEAR_CHANCE * level, (1 + level) / 2)  # never so where it is NaN
+    ]
     # Twice what chance reaches; where that is out of reach, halfway between chance and perfect.
     if line["average_precision"] < min(2 * chance, (1 + chance) / 2):
-        return [
-            Finding(
-                "bad",
-                f"The scores hardly tell labeled rows from normal ones: average precision "
-                f"{line['average_precision']:.3f}, where chance reaches {chance:.3f}.",
-            )
-        ]
+        precision = line["average_precision"]
+        first = f"average precision {precision:.3f}, where chance reaches {chance:.3f}"
+        figures = "; ".join([first, *at_chance])
+        text = f"The scores hardly tell labeled rows from normal ones: {figures}."
+        return [Finding("bad", text)]
+    if at_chance:
+        return [Finding("warning", f"No better than chance: {'; '.join(at_chance)}.")]
     return []
 
 

@@ -17,11 +17,13 @@ from dcvae.detection import Detection
 from dcvae.metrics import (
     affiliation,
     average_precision,
+    constant_score,
     detection_delay,
     event_wise,
     period_from_autocorrelation,
     point_adjusted,
     point_wise,
+    random_scores,
     range_based,
     roc_auc,
     vus,
@@ -73,10 +75,32 @@ METRIC_NOTES: Mapping[str, str] = {
 """A sentence per metric. NaN where a metric is not defined; threshold-free ones rank |x - mean| in
 sigmas, for the system its score, and for "any series flagged" the largest over the series."""
 
+RANKING = ("roc_auc", "average_precision", "vus_roc", "vus_pr")
+"""The metrics of scores, which have a chance level each."""
+
+CHANCE_NOTES: Mapping[str, str] = {
+    name: note
+    for figure in RANKING
+    for name, note in {
+        f"{figure}_chance": f"What random scores reach of `{figure}` on the mean, on the same "
+        "labels and with the same buffer.",
+        f"{figure}_constant": f"What a score that never changes reaches of `{figure}`.",
+    }.items()
+}
+"""A sentence per chance level; each stands beside its metric."""
+
 SYSTEM_NOTES: Mapping[str, str] = {
     SERIES_F1: "Point-wise F1, mean over the labeled series.",
     SERIES_AVERAGE_PRECISION: "Average precision, mean over the labeled series.",
 }
+
+TABLE_COLUMNS = tuple(
+    name
+    for figure in METRIC_NOTES
+    for name in (figure, f"{figure}_chance", f"{figure}_constant")
+    if name in METRIC_NOTES or name in CHANCE_NOTES
+)
+"""The columns of the table of metrics, each ranking metric followed by its chance levels."""
 
 BETTER: Mapping[str, Literal["lower", "neither"]] = {
     "labeled_rows": "neither",
@@ -85,6 +109,7 @@ BETTER: Mapping[str, Literal["lower", "neither"]] = {
     "delay_seconds": "lower",
     "false_alarms_per_day": "lower",
     "false_alarms_per_week": "lower",
+    **dict.fromkeys(CHANCE_NOTES, "neither"),
 }
 """Metrics of which a higher value is not better."""
 
@@ -168,6 +193,24 @@ def all_metrics(
     }
 
 
+def chance_levels(truth: BoolArray, buffer: int) -> dict[str, float]:
+    """Return what scores reach that know nothing of the labels.
+
+    Args:
+        truth: (rows,) bool, labels.
+        buffer: largest buffer of the VUS metrics, in rows.
+
+    Returns:
+        One number per key of `CHANCE_NOTES`; NaN where a metric is not defined.
+    """
+    random, constant = random_scores(truth, buffer), constant_score(truth, buffer)
+    return {
+        name: float(getattr(of, figure))
+        for figure in RANKING
+        for name, of in ((f"{figure}_chance", random), (f"{figure}_constant", constant))
+    }
+
+
 def system_metrics(
     labels: BoolArray, predictions: Predictions, *, buffer: int, step_seconds: float
 ) -> dict[str, float]:
@@ -235,7 +278,8 @@ def metrics_of_series(
 
     Returns:
         One line for the system, for "any series flagged", for the mean of the series with labeled
-        rows (NaN left out), and for each series; the columns are the keys of `METRIC_NOTES`.
+        rows (NaN left out), and for each series; the columns are the keys of `METRIC_NOTES`, each
+        ranking metric followed by its chance levels, keys of `CHANCE_NOTES`.
 
     Examples:
         >>> residual = np.array([[0.5], [4.0], [3.5], [0.1]], dtype=np.float32)
@@ -247,6 +291,14 @@ def metrics_of_series(
         [0.5, 1.0, 1.0]
     """
     score = distance(predictions.residual)
+    known: dict[tuple[bytes, int], dict[str, float]] = {}
+
+    def levels(truth: BoolArray, buffer: int) -> dict[str, float]:
+        key = truth.tobytes(), buffer  # one label column may stand for all series
+        if key not in known:
+            known[key] = chance_levels(truth, buffer)
+        return known[key]
+
     single = pd.DataFrame(
         [
             all_metrics(
@@ -256,6 +308,7 @@ def metrics_of_series(
                 buffer=buffers[column],
                 step_seconds=step_seconds,
             )
+            | levels(labels[:, column], buffers[column])
             for column in _progress.counted(range(len(series)), "metrics", len(series))
         ],
         index=list(series),
@@ -265,11 +318,12 @@ def metrics_of_series(
     )
     system, any_flag = (
         system_metrics(labels, each, buffer=buffers[0], step_seconds=step_seconds)
+        | levels(np.logical_or.reduce(labels, axis=1), buffers[0])
         for each in (predictions, published)
     )
     mean = single[single["labeled_rows"] > 0].mean()
     head = pd.DataFrame([system, any_flag, dict(mean)], index=[SYSTEM, ANY_FLAG, MEAN])
-    return pd.concat([head, single])
+    return pd.concat([head, single])[list(TABLE_COLUMNS)]
 
 
 def distance(residual: AnyArray) -> AnyArray:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from dcvae._arrays import BoolArray
 from dcvae._version import __version__
-from dcvae.data import Quality, Table
+from dcvae.data import Quality, Table, TrueEvents
 from dcvae.detection import Detection, Events
 from dcvae.evaluation.by_labels import Evaluation
 from dcvae.evaluation.findings import (
@@ -34,6 +34,7 @@ from dcvae.evaluation.level_findings import (
     unjudged_findings,
     why_nothing_is_judged,
 )
+from dcvae.evaluation.true_events import RootCauses, find_root_causes
 from dcvae.evaluation.verdict import event_records, verdict
 from dcvae.pipeline import ModelDescription
 from dcvae.scoring import WindowLosses
@@ -60,6 +61,7 @@ class Review:
         findings: findings, the most severe first.
         not_judged: why no row of the file could be scored, and what to do; "" if some were.
         row_times: times of all rows of the file, as measured; None if they are not known.
+        root_causes: true events beside the alarms; None without a list of them.
     """
 
     model: ModelDescription
@@ -77,6 +79,7 @@ class Review:
     findings: tuple[Finding, ...]
     not_judged: str = ""
     row_times: pd.DatetimeIndex | None = None
+    root_causes: RootCauses | None = None
 
     def summary(self) -> dict[str, str]:
         """Return names and values for the head of the page and of the terminal's tables."""
@@ -137,6 +140,7 @@ class Review:
             "calibration": _plain(self.calibration),
             "metrics": None if self.metrics is None else _plain(self.metrics),
             "baselines": None if self.comparison is None else _plain(self.comparison),
+            "true_events": None if self.root_causes is None else self.root_causes.to_dict(),
         }
 
 
@@ -149,6 +153,7 @@ def make_review(
     file_losses: WindowLosses,
     source: ThresholdSource | None,
     evaluation: Evaluation | None = None,
+    true_events: TrueEvents | None = None,
 ) -> Review:
     """Make the review of a file.
 
@@ -161,6 +166,7 @@ def make_review(
         file_losses: losses of its windows.
         source: the data that the thresholds were fitted to; None if not known.
         evaluation: metrics by labels; None without labels.
+        true_events: true events of the file; None without a list of them.
     """
     settings = model.settings
     threshold_source, source_findings = threshold_findings(
@@ -173,6 +179,11 @@ def make_review(
     if evaluation is not None:
         findings += evaluation.findings()
         threshold_source += evaluation.threshold_note
+    metrics, root_causes = None if evaluation is None else evaluation.metrics, None
+    if true_events is not None:
+        root_causes = find_root_causes(true_events, detection, events, settings)
+        metrics = None if metrics is None else root_causes.added_to(metrics)
+        findings.append(root_causes.finding())
     findings += budget_findings(detection, events, model.step_seconds)
     findings += unjudged_findings(detection, table.context_rows)
     findings += level_findings(detection, events)
@@ -193,12 +204,13 @@ def make_review(
         calibration=calibration,
         quality=quality,
         losses=_losses(run, file_losses),
-        metrics=None if evaluation is None else evaluation.metrics,
+        metrics=metrics,
         comparison=None if evaluation is None else evaluation.comparison,
         threshold_source=threshold_source,
         findings=tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))),
         not_judged=why_nothing_is_judged(detection, quality, settings.window_length),
         row_times=table.row_times,
+        root_causes=root_causes,
     )
 
 

@@ -4,6 +4,7 @@ Rows next to an event count as partly labeled, because labels of events are rare
 (Paparrizos et al. 2022); the benchmark TSB-AD ranks detectors by the volume `pr`.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ _PERIOD_ROWS = 20_000
 _PERIOD_LAGS = 400
 _PERIOD_SKIPPED_LAGS = 3
 _PERIOD_OFFSETS = (3, 300)
+_BUFFERS_AT_ONCE = 16
 
 
 class Vus(NamedTuple):
@@ -95,31 +97,10 @@ def vus(truth: BoolArray, score: AnyFloatArray, window: int, num_thresholds: int
     _check_at_least("num_thresholds", num_thresholds, 1)
     if not truth.any() or truth.all():
         return Vus(float("nan"), float("nan"))
-    events = segments(truth)
+    surface = Surface(truth, window, num_thresholds)
     first_alarm = _first_alarm(score, num_thresholds)
     alarms = _cumulative(first_alarm, num_thresholds)
-    hits = _cumulative(first_alarm[truth], num_thresholds)
-    buffered = _near_rows(truth, events, window // 2)
-    buffered_alarm = first_alarm[buffered.rows]
-    num_true = int(np.count_nonzero(truth))
-    areas = np.empty((window + 1, 2))
-    for buffer in range(window + 1):
-        reach = buffer // 2
-        # Rows are sorted by distance.
-        inside = int(np.searchsorted(buffered.nearest, reach, side="right"))
-        labels = _soft_labels(buffered.nearest[:inside], buffered.second[:inside], buffer)
-        softly = _cumulative(buffered_alarm[:inside], num_thresholds, labels)
-        found = _found_share(first_alarm, events, reach, num_thresholds)
-        true_positives = hits + softly
-        positives = num_true + softly / 2
-        recall = np.minimum(true_positives / positives, 1.0) * found
-        false_positive_rate = (alarms - true_positives) / (truth.size - positives)
-        areas[buffer] = (
-            np.sum(np.diff(recall, prepend=0.0) * true_positives / alarms),
-            np.trapezoid([0.0, *recall, 1.0], [0.0, *false_positive_rate, 1.0]),
-        )
-    pr, roc = areas.mean(axis=0)
-    return Vus(float(pr), float(roc))
+    return surface.volumes(alarms, first_alarm[surface.rows])
 
 
 def period_from_autocorrelation(values: AnyFloatArray, default: int = 125) -> int:
@@ -175,11 +156,13 @@ class _NearRows(NamedTuple):
         rows: (near rows,) int64, row indices.
         nearest: (near rows,) int64, rows to the nearest edge of an event, 1 for a neighbor.
         second: (near rows,) int64, rows to the second nearest edge, of the same or another event.
+        event: (near rows,) int64, the event of the nearest edge.
     """
 
     rows: IntArray
     nearest: IntArray
     second: IntArray
+    event: IntArray
 
 
 def _near_rows(truth: BoolArray, events: Segments, reach: int) -> _NearRows:
@@ -195,37 +178,103 @@ def _near_rows(truth: BoolArray, events: Segments, reach: int) -> _NearRows:
     second = np.minimum(np.maximum(left, right), beyond)
     order = np.argsort(nearest, kind="stable")
     order = order[: np.count_nonzero(nearest <= reach)]
-    return _NearRows(rows[order], nearest[order], second[order])
+    event = np.where(left <= right, before - 1, before)
+    return _NearRows(rows[order], nearest[order], second[order], event[order])
 
 
-def _soft_labels(nearest: IntArray, second: IntArray, buffer: int) -> Float64Array:
-    """Return the labels of rows within half a buffer of an event, 0 to 1.
+class Surface:
+    """The labels of a surface, prepared for the scores of any detector.
 
-    Contributions of all events in reach are added and cut off at 1. Each is at least sqrt(1/2), so
-    two of them give 1, and only a row that a single edge reaches has less: the two smallest
-    distances of a row suffice.
+    Args:
+        truth: (rows,) bool, with a labeled and a normal row.
+        window: the largest buffer in rows, >= 0.
+        num_thresholds: number of thresholds, >= 1.
+
+    Attributes:
+        rows: (labeled and near rows,) int64, the rows whose alarms decide.
     """
-    labels = np.ones(nearest.size)
-    alone = second > buffer // 2
-    labels[alone] = np.sqrt(1.0 - nearest[alone] / buffer)
-    return labels
 
+    def __init__(self, truth: BoolArray, window: int, num_thresholds: int) -> None:
+        _check_at_least("window", window, 0)
+        self._num_rows, self._num_thresholds = truth.size, num_thresholds
+        self._events = segments(truth)
+        self._near = _near_rows(truth, self._events, window // 2)
+        self._labeled = np.flatnonzero(truth)
+        self._buffers = np.arange(window + 1)
+        self.rows = np.concatenate([self._labeled, self._near.rows])
 
-def _found_share(
-    first_alarm: IntArray, events: Segments, reach: int, num_thresholds: int
-) -> Float64Array:
-    """Return (thresholds,) the share of the buffered events that have an alarm row."""
-    starts = np.maximum(events.starts - reach, 0)
-    stops = np.minimum(events.stops + reach, first_alarm.size)
-    apart = starts[1:] >= stops[:-1]
-    starts = starts[np.concatenate([[True], apart])]
-    stops = stops[np.concatenate([apart, [True]])]
-    # Events and the gaps between them alternate; the last event may stop after the last row.
-    edges = np.column_stack([starts, stops]).ravel()
-    padded = np.append(first_alarm, num_thresholds)
-    earliest = np.minimum.reduceat(padded, edges)[::2]
-    share: Float64Array = _cumulative(earliest, num_thresholds) / starts.size
-    return share
+    def volumes(self, alarms: Float64Array, first_alarm: IntArray) -> Vus:
+        """Return the volumes of a score.
+
+        Args:
+            alarms: (thresholds,) rows in alarm at each threshold.
+            first_alarm: (labeled and near rows,) int64, from `_first_alarm`.
+        """
+        labeled, near = np.split(first_alarm, [len(self._labeled)])
+        softly = self._softly(near)  # (buffers, thresholds), as all that follows
+        found = self._found(labeled, near)[self._buffers // 2]
+        true_positives = _cumulative(labeled, self._num_thresholds) + softly
+        positives = len(self._labeled) + softly / 2
+        recall = np.minimum(true_positives / positives, 1.0) * found
+        rate = (alarms - true_positives) / (self._num_rows - positives)
+        precision = true_positives / alarms
+        pr = recall[:, 0] * precision[:, 0]
+        pr += np.einsum("bt,bt->b", np.diff(recall), precision[:, 1:])
+        # Twice the trapezoids, from (0, 0) and to (1, 1).
+        roc = recall[:, 0] * rate[:, 0] + (1.0 + recall[:, -1]) * (1.0 - rate[:, -1])
+        roc += np.einsum("bt,bt->b", recall[:, 1:] + recall[:, :-1], np.diff(rate))
+        return Vus(float(pr.mean()), float(roc.mean()) / 2)
+
+    def _softly(self, first_alarm: IntArray) -> Float64Array:
+        """Return (buffers, thresholds) the sum of the labels of the near rows in alarm.
+
+        Contributions of all events in reach are added and cut off at 1. Each is at least sqrt(1/2),
+        so two of them give 1, and only a row that a single edge reaches has less: the two smallest
+        distances of a row suffice.
+        """
+        width, reach = self._num_thresholds + 1, int(self._buffers[-1]) // 2
+        nearest, second = self._near.nearest, self._near.second
+        # Near rows by distance and first alarm: those that a single edge reaches, and the others.
+        alone = _counts(nearest * width + first_alarm, (reach + 1, width))
+        several = np.zeros(width)
+        twice = np.flatnonzero(second <= reach)
+        twice = twice[np.argsort(second[twice], kind="stable")]
+        distance = np.arange(reach + 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weight = np.sqrt(1.0 - distance / self._buffers[:, np.newaxis])
+        weight[distance > self._buffers[:, np.newaxis] // 2] = 0.0
+        weight[:, 0] = 0.0
+        sums = np.empty((len(self._buffers), width))
+        changes = [0, *np.unique(second[twice]).tolist(), reach + 1]
+        done = 0
+        for begin, end in pairwise(changes):
+            stop = int(np.searchsorted(second[twice], begin, side="right"))
+            rows, done = twice[done:stop], stop
+            np.subtract.at(alone, (nearest[rows], first_alarm[rows]), 1.0)
+            several += np.bincount(first_alarm[rows], minlength=width)
+            # Those whose half is in [begin, end), a few at a time: a larger product would be shared
+            # out to threads, which wait for each other longer than it takes.
+            for first in range(2 * begin, min(2 * end, len(sums)), _BUFFERS_AT_ONCE):
+                buffers = slice(first, min(first + _BUFFERS_AT_ONCE, 2 * end))
+                sums[buffers] = weight[buffers, :end] @ alone[:end] + several
+        return np.cumsum(sums[:, :-1], axis=1)
+
+    def _found(self, labeled: IntArray, near: IntArray) -> Float64Array:
+        """Return (reaches, thresholds) the share of the buffered events that have an alarm row."""
+        events, count = self._events, self._num_thresholds
+        lengths = events.stops - events.starts
+        earliest = np.minimum.reduceat(labeled, np.cumsum(lengths) - lengths)
+        reaches = int(self._buffers[-1]) // 2 + 1
+        bounds = np.searchsorted(self._near.nearest, np.arange(reaches + 1))
+        found = np.empty((reaches, count))
+        gaps = events.starts[1:] - events.stops[:-1]
+        for reach in range(reaches):
+            rows = slice(int(bounds[reach]), int(bounds[reach + 1]))  # at just this distance
+            np.minimum.at(earliest, self._near.event[rows], near[rows])
+            groups = np.flatnonzero(np.append(True, gaps >= 2 * reach))
+            of_group = np.minimum.reduceat(earliest, groups)
+            found[reach] = _cumulative(of_group, count) / len(groups)
+        return found
 
 
 def _first_alarm(score: AnyFloatArray, num_thresholds: int) -> IntArray:
@@ -238,16 +287,25 @@ def _first_alarm(score: AnyFloatArray, num_thresholds: int) -> IntArray:
         (rows,) int64.
     """
     ascending = np.sort(-score)
-    chosen = np.linspace(0, score.size - 1, num_thresholds).astype(np.int64)
-    return np.searchsorted(ascending[chosen], -score, side="left").astype(np.int64)
+    thresholds = ascending[threshold_ranks(score.size, num_thresholds)]
+    return np.searchsorted(thresholds, -score, side="left").astype(np.int64)
 
 
-def _cumulative(
-    first_alarm: IntArray, num_thresholds: int, weights: Float64Array | None = None
-) -> Float64Array:
-    """Return (thresholds,) the sum of the weights, 1 if none, of the rows in alarm."""
-    counts = np.bincount(first_alarm, weights=weights, minlength=num_thresholds + 1)
+def threshold_ranks(num_rows: int, num_thresholds: int) -> IntArray:
+    """Return (thresholds,) int64, the rank from 0 of the score that each threshold is."""
+    return np.linspace(0, num_rows - 1, num_thresholds).astype(np.int64)
+
+
+def _cumulative(first_alarm: IntArray, num_thresholds: int) -> Float64Array:
+    """Return (thresholds,) the number of rows in alarm."""
+    counts = np.bincount(first_alarm, minlength=num_thresholds + 1)
     return np.cumsum(counts[:num_thresholds], dtype=np.float64)
+
+
+def _counts(numbers: IntArray, shape: tuple[int, int]) -> Float64Array:
+    """Count cells of a table by their number, row by row."""
+    counts = np.bincount(numbers, minlength=shape[0] * shape[1])
+    return counts.reshape(shape).astype(np.float64)
 
 
 def _check_at_least(name: str, value: int, lowest: int) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcvae.evaluation import BETTER, METRIC_NOTES, SYSTEM_NOTES, Review
+from dcvae.evaluation import BETTER, CHANCE_NOTES, HIT_NOTES, METRIC_NOTES, SYSTEM_NOTES, Review
 from dcvae.report.page import OtherLimits, ReportContent, SystemScore
 
 if TYPE_CHECKING:  # importing it would import matplotlib
@@ -38,7 +38,7 @@ def page_content(review: Review) -> ReportContent:
         losses=review.losses,
         calibration=review.calibration,
         metrics=review.metrics,
-        metric_notes={**METRIC_NOTES, **SYSTEM_NOTES},
+        metric_notes={**METRIC_NOTES, **CHANCE_NOTES, **HIT_NOTES, **SYSTEM_NOTES},
         baselines=review.comparison,
         threshold_source=f"Thresholds: {review.threshold_source}.",
         settings=review.model.settings.to_dict(),

@@ -227,6 +227,8 @@ class ResultsFolder:
             tables["metrics"] = (review.metrics, "series")
         if review.comparison is not None:
             tables["baselines"] = (review.comparison, "detector")
+        if review.root_causes is not None:
+            tables["true_events"] = (_as_texts(_joined(review.root_causes.table), unit), None)
         for name, (table, index) in tables.items():
             self._add(f"{name}.csv", _csv(table, index))
 
@@ -289,6 +291,20 @@ def _lines(times: Sequence[str], values: AnyArray, formats: list[str]) -> str:
     # One format for the whole block: several times faster than a row at a time or pandas.
     text = (row_format * len(times)) % tuple(cells.ravel().tolist())
     return _NO_NUMBER.sub(",", text)
+
+
+def _joined(table: pd.DataFrame) -> pd.DataFrame:
+    """Write lists as texts, `-` for what a list has no value for."""
+    lists = [name for name in table.columns if isinstance(table[name].iloc[0], list)]
+    return table.assign(
+        **{
+            name: [
+                "; ".join("-" if item is None else str(item) for item in cell)
+                for cell in table[name]
+            ]
+            for name in lists
+        }
+    )
 
 
 def _as_texts(table: pd.DataFrame, unit: Literal["s", "us"]) -> pd.DataFrame:

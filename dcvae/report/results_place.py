@@ -12,7 +12,7 @@ from dcvae.storage import RESULTS_FOLDER, check_writable
 FIGURES = "figures"
 """Folder of the figures, below that of the results."""
 _MARK = "anomaly_predictions.csv"  # tells a folder of results from any other
-_SOMETIMES = ("metrics.csv", "baselines.csv")  # files that not every run writes
+_SOMETIMES = ("metrics.csv", "baselines.csv", "true_events.csv")  # files that not every run writes
 _FIGURE = re.compile(r"(series_\d{3,}|latent_space|loss)\.(png|pdf)")  # as `content.figures` names
 
 

@@ -1,10 +1,12 @@
 """`dcvae detect --labels`: metrics, baselines, figures, and what is said of the labels."""
 
 import json
+from unittest import mock
 
 import pandas as pd
 import pytest
 
+from dcvae import _backend
 from dcvae.evaluation import ANY_FLAG, LOOKS_AHEAD, MEAN, SYSTEM
 from support.script_tools import (
     BEFORE,
@@ -51,6 +53,56 @@ def test_labels_have_the_run_judged(place):
     written = json.loads((folder / "metrics.json").read_bytes())
     assert written["metrics"][SYSTEM]["f1"] == pytest.approx(metrics.loc[SYSTEM, "f1"])
     assert written["metrics"]["s2"]["roc_auc"] is None  # it has no label
+
+
+def test_true_events_are_found_and_serve_as_labels(place):
+    _, labels = write_test_labels(place)
+    [alarm, *_] = pd.read_csv(place.model / "results/test/events.csv").to_dict("records")
+    times = labels.index[labels.any(axis=1)]
+    blamed = alarm["series"].split("; ")[0]
+    listed = place.folder / "attacks.csv"
+    listed.write_text(
+        "Attack #,Start Time,End Time,Attack Point\n"
+        f"7,{alarm['alarm_start']},{alarm['alarm_end']},{blamed.upper()}\n"
+        f"8,{times[0]},{times[-1]},s1; s-9\n"
+    )
+    ended = good(place.call("test", "--events", listed))
+    folder = place.model / "results/test"
+    assert set(contents(folder)) == RESULT_FILES | {
+        *("metrics.csv", "baselines.csv", "true_events.csv")
+    }
+    found = pd.read_csv(folder / "true_events.csv", index_col="event")
+    assert found.loc[7, ["status", "delay_seconds", "ranks"]].tolist() == ["detected", 0, 1]
+    assert found.loc[8, "others"] == "s-9"
+    metrics = pd.read_csv(folder / "metrics.csv", index_col="series")
+    flags = read_csv(folder / "alarms.csv")
+    span = flags.loc[times[0] : times[-1]]
+    assert metrics.loc["s1", "labeled_rows"] >= len(span)
+    assert metrics.loc[SYSTEM, "hit_rate_at_3"] == 1 == metrics.loc[SYSTEM, "hit_rate_at_3_chance"]
+    written = json.loads((folder / "metrics.json").read_bytes())["true_events"]
+    assert written["events"][0]["blamed"][0] == blamed
+    assert (
+        f"event 7, {blamed}: alarm after 0.0 s, blamed {blamed} (1st"
+        in (written["events"][0]["text"])
+    )
+    assert "note: Not among the series, and so never found by their ranking: `s-9` (event 8" in (
+        ended.stdout
+    )
+    assert f"note: The events of {listed} serve as labels." in ended.stdout
+
+
+def test_labels_that_contradict_true_events_are_told_before_anything_slow(place):
+    path, labels = write_test_labels(place)
+    listed = place.folder / "events.csv"
+    listed.write_text(f"start,end\n{labels.index[-9]},{labels.index[-8]}\n")
+    with mock.patch.object(_backend, "start", side_effect=KeyboardInterrupt):
+        ended = place.call("test", "--events", listed, "--labels", path)
+        assert ended.returncode == 130
+        assert f"note: {path} and {listed} contradict each other: no row is labeled" in ended.stdout
+        listed.write_text("start,end\n2020-01-01,2020-01-02\n")
+        ended = place.call("test", "--events", listed)
+    assert ended.returncode == 2
+    assert f"{listed}: none of its 1 events" in ended.stderr
 
 
 def test_labels_belong_to_the_rows_of_the_file_with_context_too(place):

@@ -14,8 +14,11 @@ from dcvae._text import duration
 from dcvae.cli import output
 from dcvae.cli.printer import Printer
 from dcvae.config import Settings
+from dcvae.data import TrueEvents
 from dcvae.detection import Alphas, SystemAlarm, Thresholds, find_events
 from dcvae.evaluation import ANY_FLAG, MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES, Finding
+from dcvae.evaluation.metrics_table import TABLE_COLUMNS
+from dcvae.evaluation.true_events import find_root_causes
 from dcvae.training import EpochLosses
 from support.builders import detection_of
 
@@ -125,6 +128,7 @@ def review_of(num_series=2, num_events=0):
         detection=detection,
         metrics=None,
         comparison=None,
+        root_causes=None,
         events=find_events(detection, 300.0),
         findings=(Finding("bad", "It is bad."), Finding("good", "It is good.")),
     )
@@ -168,7 +172,8 @@ def test_review_on_the_terminal(capsys):
 def test_review_with_metrics_fits_a_hundred_columns(capsys):
     result = review_of(26, num_events=3)
     names = [*result.detection.series, MEAN, ANY_FLAG, SYSTEM]
-    result.metrics = pd.DataFrame(0.98765, names, list(METRIC_NOTES))
+    result.metrics = pd.DataFrame(0.98765, names, list(TABLE_COLUMNS))
+    result.metrics.loc[SYSTEM, "vus_pr_chance"] = 0.125
     result.metrics.loc["b", "vus_pr"] = NAN
     result.events.table["series"] = [["a long name of a series"] * 20] * 3
     detectors = ["DC-VAE", "isolation forest"]
@@ -177,6 +182,10 @@ def test_review_with_metrics_fits_a_hundred_columns(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) == 100
     assert next(line for line in lines if line.startswith("b ")).split()[-1] == "-"
+    assert next(line for line in lines if line.startswith("system, by chance")).split()[3:] == [
+        "0.988",  # average precision and VUS-PR: what is not a ranking has no chance level
+        "0.125",
+    ]
     assert any(line.startswith("isolation forest  ") for line in lines)
     assert not any("…" in line for line in lines if line[:1] != "2")  # only lists of series are cut
 
@@ -211,6 +220,36 @@ def test_only_what_is_new(capsys):
     output.verdict(Printer(), result, later)
     output.new_events(Printer(), result, later)
     assert capsys.readouterr().out == "No alarm since 1 January 02:00\n\n"
+
+
+def test_true_events_on_the_terminal(capsys):
+    result = review_of(2, num_events=3)  # rows 0, 2 and 4, five minutes apart
+    start = result.detection.times[0]
+    table = pd.DataFrame(
+        {
+            "event": ["7", "8"],
+            "start": [start + pd.Timedelta(minutes=4, seconds=20), start + pd.Timedelta(hours=5)],
+            "end": [start + pd.Timedelta(minutes=12), start + pd.Timedelta(hours=6)],
+            "series": [("b", "a"), ("b",)],
+            "others": [(), ("MV-504",)],
+            "description": ["", ""],
+        }
+    )
+    truth = TrueEvents(Path("events.csv"), table, [])
+    result.root_causes = find_root_causes(truth, result.detection, result.events)
+    output.review(Printer(), result, Path("folder"), 1.0)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    place = [" ".join(line) for line in lines].index(
+        "true event start series alarm blamed (place in the order)"
+    )
+    assert lines[place + 1 : place + 3] == [
+        [
+            "7",
+            *str(table["start"][0]).split(),
+            *["b,", "a", "after", "5", "min", "40", "s", "a", "(1st", "of", "1),", "not", "b"],
+        ],
+        ["8", *str(table["start"][1]).split(), *["b,", "MV-504", "missed"]],
+    ]
 
 
 # --- A training ------------------------------------------------------------

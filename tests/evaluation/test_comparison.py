@@ -10,14 +10,21 @@ from sklearn.metrics import average_precision_score, f1_score
 from dcvae.data.labels import read_labels
 from dcvae.data.tables import Table, read_table
 from dcvae.detection import Alphas, fit_thresholds, microseconds
-from dcvae.detectors.baselines import AlwaysDetector, ZScoreDetector
-from dcvae.evaluation.comparison import LOOKS_AHEAD, BaselinePredictions, comparison_table
+from dcvae.detectors.baselines import AlwaysDetector, RandomDetector, ZScoreDetector
+from dcvae.evaluation.comparison import (
+    LOOKS_AHEAD,
+    RANDOM,
+    BaselinePredictions,
+    comparison_table,
+)
 from dcvae.evaluation.findings import comparison_findings
 from dcvae.evaluation.metrics_table import (
     METRIC_NOTES,
+    RANKING,
     SYSTEM_NOTES,
     Predictions,
     all_metrics,
+    chance_levels,
     system_metrics,
 )
 from support.builders import predictions_of
@@ -64,6 +71,26 @@ def test_all_are_compared_alike_one_after_the_other() -> None:
     # A factor moves flags, not the order of the scores.
     assert table.loc["loud", "flagged_rows"] > table.loc[OURS, "flagged_rows"]
     assert table.loc["loud", "roc_auc"] == pytest.approx(table.loc[OURS, "roc_auc"])
+
+
+def test_random_ranks_by_chance_and_not_as_one_draw_does() -> None:
+    labels, ours = cells(3)
+    table = comparison_table(
+        labels, OURS, ours, [(RANDOM, ours)], offline=None, buffer=4, step_seconds=STEP
+    )
+    levels = chance_levels(any_by_loop(labels), 4)
+    for figure in RANKING:
+        assert table.loc[RANDOM, figure] == levels[f"{figure}_chance"]
+    of_series = [
+        chance_levels(labels[:, column], 0)["average_precision_chance"]
+        for column in range(3)
+        if labels[:, column].any()
+    ]
+    mean = sum(of_series) / len(of_series)
+    assert table.loc[RANDOM, "series_average_precision"] == pytest.approx(mean)
+    alike = ["f1", "series_f1", "flagged_rows"]  # its flags and alarms are those of its scores
+    assert table.loc[RANDOM, alike].tolist() == table.loc[OURS, alike].tolist()
+    assert RandomDetector.title == RANDOM
 
 
 def test_comparison_without_labels() -> None:

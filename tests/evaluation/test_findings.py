@@ -16,7 +16,7 @@ from dcvae.evaluation.findings import (
     new_value_findings,
     ranking_findings,
 )
-from dcvae.evaluation.metrics_table import HEADLINES, SYSTEM
+from dcvae.evaluation.metrics_table import HEADLINES, RANKING, SYSTEM
 from support.builders import detection_of
 from support.review_content import (
     REFERENCE,
@@ -119,6 +119,9 @@ def test_silence_is_not_praised_where_nothing_is_labeled() -> None:
 
 def table_of(average_precision: float, labeled_rows: float) -> pd.DataFrame:
     line = {"average_precision": average_precision, "labeled_rows": labeled_rows}
+    for figure in RANKING:
+        line.setdefault(figure, 0.9)
+        line |= {f"{figure}_chance": 0.3, f"{figure}_constant": 0.25}
     return pd.DataFrame([line], index=[SYSTEM])
 
 
@@ -145,6 +148,32 @@ def test_scores_that_rank_hardly_better_than_chance(
             "The scores hardly tell labeled rows from normal ones: average precision "
             f"{average_precision:.3f}, where chance reaches {chance:.3f}."
         )
+
+
+@pytest.mark.parametrize(
+    ("value", "random", "constant", "is_told"),
+    [
+        (0.32, 0.3, 0.1, True),
+        (0.34, 0.3, 0.1, False),  # more than a tenth above
+        (0.34, 0.1, 0.32, True),  # a constant is chance, too
+        (0.96, 0.95, 0.5, True),  # a tenth above is out of reach; halfway to 1 is 0.975
+        (0.98, 0.95, 0.5, False),
+        (NAN, 0.3, 0.1, False),
+    ],
+)
+def test_a_figure_at_its_chance_level_is_named(
+    value: float, random: float, constant: float, is_told: bool
+) -> None:
+    table = table_of(0.5, 10)
+    table["vus_pr"], table["vus_pr_chance"], table["vus_pr_constant"] = value, random, constant
+    level = f"VUS-PR {value:.3f}, where chance reaches {max(random, constant):.3f}"
+    expected = Finding("warning", f"No better than chance: {level}.")
+    assert ranking_findings(table, 100) == [expected] * is_told
+    table["average_precision"] = 0.15
+    [finding] = ranking_findings(table, 100)
+    assert finding.severity == "bad"
+    ending = f"where chance reaches 0.100; {level}." if is_told else "where chance reaches 0.100."
+    assert finding.text.endswith(ending)
 
 
 def test_no_labeled_row_is_said() -> None:

@@ -14,14 +14,18 @@ from sklearn.metrics import average_precision_score
 from dcvae.evaluation.metrics_table import (
     ANY_FLAG,
     BETTER,
+    CHANCE_NOTES,
     HEADLINES,
     MEAN,
     METRIC_NOTES,
+    RANKING,
     SYSTEM,
     SYSTEM_NOTES,
+    TABLE_COLUMNS,
     Predictions,
     all_metrics,
     buffers_of,
+    chance_levels,
     evaluate,
     metrics_of_series,
     system_metrics,
@@ -202,24 +206,42 @@ def test_table_of_series(seed: int) -> None:
         ("a", "b", "c"), labels, predictions, buffers=(2, 5, 7), step_seconds=STEP
     )
     assert table.index.tolist() == [SYSTEM, ANY_FLAG, MEAN, "a", "b", "c"]
-    assert table.columns.tolist() == list(METRIC_NOTES)
+    assert table.columns.tolist() == list(TABLE_COLUMNS)
+    assert set(TABLE_COLUMNS) == {*METRIC_NOTES, *CHANCE_NOTES}
     for column, (name, buffer) in enumerate([("a", 2), ("b", 5), ("c", 7)]):
         score = np.nan_to_num(np.abs(predictions.residual[:, column]))
         expected = all_metrics(
             labels[:, column], predictions.flags[:, column], score, buffer=buffer, step_seconds=STEP
-        )
+        ) | chance_levels(labels[:, column], buffer)
         assert dict(table.loc[name]) == pytest.approx(expected, nan_ok=True)
-    system = system_metrics(labels, predictions, buffer=2, step_seconds=STEP)
+    levels = chance_levels(any_by_loop(labels), 2)
+    system = system_metrics(labels, predictions, buffer=2, step_seconds=STEP) | levels
     assert dict(table.loc[SYSTEM]) == pytest.approx(system, nan_ok=True)
-    any_flag = system_metrics(labels, published, buffer=2, step_seconds=STEP)
+    any_flag = system_metrics(labels, published, buffer=2, step_seconds=STEP) | levels
     assert dict(table.loc[ANY_FLAG]) == pytest.approx(any_flag, nan_ok=True)
-    for metric in METRIC_NOTES:  # c has no label
+    for metric in TABLE_COLUMNS:  # c has no label
         known = [
             table.loc[name, metric] for name in ("a", "b") if labels[:, "ab".index(name)].any()
         ]
         known = [value for value in known if not np.isnan(value)]
         mean = sum(known) / len(known) if known else NAN
         assert table.loc[MEAN, metric] == pytest.approx(mean, nan_ok=True), metric
+
+
+def test_chance_levels_are_those_of_random_scores_and_of_a_constant() -> None:
+    truth = mask("0011100100")
+    levels = chance_levels(truth, 3)
+    assert list(levels) == list(CHANCE_NOTES)
+    constant = metrics_of("0011100100", "0000000000", [2.0] * 10)
+    for figure in RANKING:
+        assert levels[f"{figure}_constant"] == pytest.approx(constant[figure])
+    # Figures of many random scores: the mean is theirs within what the few draws allow.
+    generator = np.random.default_rng(0)
+    drawn = [metrics_of("0011100100", "0000000000", list(generator.random(10))) for _ in range(300)]
+    for figure in RANKING:
+        values = np.array([line[figure] for line in drawn])
+        error = values.std() * np.sqrt(1 / 8 + 1 / 300)
+        assert abs(levels[f"{figure}_chance"] - values.mean()) < 4 * error
 
 
 def test_table_without_any_label() -> None:
@@ -236,9 +258,10 @@ def test_table_without_any_label() -> None:
 
 
 def test_every_note_is_of_a_metric() -> None:
-    assert set(BETTER) <= set(METRIC_NOTES)
+    assert set(BETTER) <= {*METRIC_NOTES, *CHANCE_NOTES}
+    assert set(RANKING) <= set(METRIC_NOTES)
     assert set(HEADLINES) <= {*METRIC_NOTES, *SYSTEM_NOTES}
-    for note in (*METRIC_NOTES.values(), *SYSTEM_NOTES.values()):
+    for note in (*METRIC_NOTES.values(), *CHANCE_NOTES.values(), *SYSTEM_NOTES.values()):
         assert note.endswith(".")
 
 

@@ -1,5 +1,6 @@
 """The program for SWaT on small files of exactly the publisher's layout."""
 
+import datetime
 import json
 import sys
 from collections.abc import Callable
@@ -12,9 +13,12 @@ import pytest
 
 from dcvae.config.settings import Settings
 from dcvae.data.loading import read_data
+from dcvae.data.tables import Table
+from dcvae.data.true_events import read_true_events
 from support.script_tools import call, good, load_program
 
 Cells = list[list[Any]]
+ATTACK_LIST = "List_of_attacks_Final"
 
 
 program = load_program("prepare_swat")
@@ -50,6 +54,24 @@ def write_csv(path: Path, cells: Cells) -> None:
     path.with_suffix(".csv").write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
 
 
+LIST_HEADER = ["Attack #", "Start Time", "End Time", "Attack Point", "Start State", "Attack"]
+LIST_HEADER += ["Actual Change", "Expected Impact or attacker intent", "Unexpected Outcome"]
+
+
+def write_list(
+    folder: Path, attacks: Cells, write: Callable[[Path, Cells], None] = write_xlsx
+) -> None:
+    """Write a list of attacks, made up after descriptions of the publisher's: it is not public.
+
+    Its end times are times of day alone; entries without physical impact have neither an end nor
+    a point; points are separated by `;` or `,`; those of January are dated 2015; remarks follow.
+    """
+    rest = ["state", "Opened\n valve", "Yes", "overflow", None]
+    remarks: Cells = [[None] * 9, ["Note: times are those of Singapore", *[None] * 8]]
+    lines = [[*attack, *rest] for attack in attacks]
+    write(folder / ATTACK_LIST, [[f"{name} " for name in LIST_HEADER], *lines, *remarks])
+
+
 ATTACK_LABELS = ["Normal"] * 3 + ["Attack", "A ttack", "Attack"] + ["Normal "] * 4
 
 
@@ -66,7 +88,8 @@ def write_raw(
 def run(raw: Path, out: Path, *words: str) -> dict[str, pd.DataFrame]:
     assert program.main([str(raw), str(out), *words]) == 0
     return {
-        path.stem: pd.read_csv(path, index_col=0, parse_dates=True) for path in out.glob("*.csv")
+        path.stem: pd.read_csv(path, index_col=0, parse_dates=path.stem != "attacks")
+        for path in out.glob("*.csv")
     }
 
 
@@ -96,6 +119,85 @@ def test_files_as_published(
     assert f"read {NORMAL}" in said
     assert "train.csv: 7,200 rows\n" in said
     assert said.endswith("3 series; 30.0% of the rows of test.csv are labeled as attacks\n")
+
+
+AT = pd.Timestamp("2016-01-02 11:59:58")  # in the second row of the recording
+
+
+def clock(seconds: int) -> datetime.time:
+    return (AT + pd.Timedelta(seconds=seconds)).time()
+
+
+ATTACKS: Cells = [
+    [1, AT.to_pydatetime(), clock(2), "FIT-101"],
+    [2, None, None, "No Physical Impact Attack"],
+    [3, " 2/1/2016 12:00:00 PM", "12:00:03", "ait_201, MV-101"],
+    [4, (AT + pd.Timedelta(seconds=3) - pd.DateOffset(years=1)).to_pydatetime(), clock(5), "P-9"],
+    [5, datetime.datetime(2016, 1, 1), clock(5), "MV-101"],
+    [6, (AT + pd.Timedelta(seconds=4)).to_pydatetime(), datetime.time(), "FIT101; MV101"],
+]
+
+
+def test_the_list_of_attacks(tmp_path: Path, capsys: Any) -> None:
+    raw = write_raw(tmp_path / "raw")
+    write_list(raw, ATTACKS)
+    tables = run(raw, tmp_path / "out", "--step", "2s")
+    # The file is a list of true events as `--events` takes it; 6 ends with the day.
+    assert (tmp_path / "out" / "attacks.csv").read_text().splitlines() == [
+        "event,start,end,series,description",
+        "1,2016-01-02 11:59:58,2016-01-02 12:00:00,FIT101,Opened valve",
+        "3,2016-01-02 12:00:00,2016-01-02 12:00:03,AIT201; MV101,Opened valve",
+        "4,2016-01-02 12:00:01,2016-01-02 12:00:03,P-9,Opened valve",
+        "6,2016-01-02 12:00:02,2016-01-03 00:00:00,FIT101; MV101,Opened valve",
+    ]
+    said = capsys.readouterr().out
+    assert f"read {ATTACK_LIST}.xlsx\n" in said
+    assert "attacks without an end or without physical impact, left out: 2\n" in said
+    assert "attacks dated a year too early, taken for the next: 4\n" in said
+    assert "attacks on P-9, which was not recorded: 4\n" in said
+    assert "attacks not in the times of the recording, left out: 5\n" in said
+    assert "attacks.csv: 4 rows\n" in said
+    data = Table(Path("test.csv"), tables["test"], [])
+    events = read_true_events(tmp_path / "out" / "attacks.csv", data)
+    assert events.table["series"].tolist() == [
+        ("FIT101",),
+        ("AIT201", "MV101"),
+        (),
+        ("FIT101", "MV101"),
+    ]
+    assert events.table["others"].tolist() == [(), (), ("P-9",), ()]
+
+
+def test_the_list_of_attacks_as_csv_and_its_misspelled_point(tmp_path: Path, capsys: Any) -> None:
+    raw = write_raw(tmp_path / "raw")
+    for name, top in ((NORMAL, 7202), (ATTACK, 12)):
+        path = raw / f"{name}.csv"
+        path.write_text(path.read_text(encoding="utf-8-sig").replace("AIT201", "DPIT301"))
+        assert len(path.read_text().splitlines()) == top
+    header = ",".join(LIST_HEADER)
+    line = '23,2016/1/2 11:59:59,12:00:01,"P-602, DIT-301",s,Stop,Yes,i,o'
+    (raw / f"{ATTACK_LIST}.csv").write_text(f"{header}\n{line}\n")
+    tables = run(raw, tmp_path / "out")
+    assert tables["attacks"].reset_index().to_numpy().tolist() == [
+        [23, "2016-01-02 11:59:59", "2016-01-02 12:00:01", "P-602; DPIT301", "Stop"]
+    ]
+    assert "attacks on DIT-301, taken for DPIT301: 23\n" in capsys.readouterr().out
+
+
+def without_attacks(raw: Path) -> None:
+    write_list(raw, [[5, datetime.datetime(2015, 12, 28), clock(5), "MV-101"]])
+
+
+def bad_end(raw: Path) -> None:
+    write_list(raw, [ATTACKS[0], [2, AT.to_pydatetime(), "noon", "MV-101"]])
+
+
+def bad_start(raw: Path) -> None:
+    write_list(raw, [["7", "10:29:14", clock(5), "MV-101"]])
+
+
+def another_header(raw: Path) -> None:
+    write_xlsx(raw / ATTACK_LIST, [["Number", "Start Time"], [1, "x"]])
 
 
 def test_times_that_a_spreadsheet_kept_as_times(tmp_path: Path) -> None:
@@ -237,6 +339,30 @@ REFUSALS: dict[str, tuple[Callable[[Path], None], list[str], str]] = {
         [],
         f"Expected the same series in {NORMAL}.csv and {ATTACK}.csv. Received: AIT201, AIT202 in "
         "one of them only.",
+    ),
+    "no attacks": (
+        without_attacks,
+        [],
+        f"{{raw}}/{ATTACK_LIST}.xlsx: expected numbered attacks between 2016-01-02 11:59:57 and "
+        "2016-01-02 12:00:06. Received: none.",
+    ),
+    "end of an attack": (
+        bad_end,
+        [],
+        f"{{raw}}/{ATTACK_LIST}.xlsx, row 3, column End Time: expected a time of day such as "
+        "10:29:14. Received: 'noon'.",
+    ),
+    "start of an attack": (
+        bad_start,
+        [],
+        f"{{raw}}/{ATTACK_LIST}.xlsx, row 2, column Start Time: expected a time such as "
+        "28/12/2015 10:29:14. Received: '10:29:14'.",
+    ),
+    "header of the list": (
+        another_header,
+        [],
+        f"{{raw}}/{ATTACK_LIST}.xlsx: expected a header with the columns Attack # and Start Time "
+        "and End Time and Attack Point in the first 5 rows. Received: Number, Start Time, ...",
     ),
     "hours": (
         lambda raw: None,

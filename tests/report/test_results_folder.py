@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 from dcvae import InputError
-from dcvae.data import Table
+from dcvae.data import Table, TrueEvents
 from dcvae.detection import AlarmRules, Alphas, SystemAlarm, find_events, microseconds
 from dcvae.detection.events import COLUMNS
 from dcvae.evaluation import make_review
+from dcvae.evaluation.true_events import find_root_causes
 from dcvae.report import ResultsFolder, render, results_folder, results_place
 from dcvae.report.content import page_content
 from dcvae.storage import open_model
@@ -406,6 +407,31 @@ def test_files_of_a_review_with_labels(tmp_path):
     assert (event["rows"], event["duration_seconds"]) == (5, 300)
     assert cells(folder / "event_series.csv")[1][:3] == ["1", "1", "a"]
     assert (folder / "report.html").read_text(encoding="utf-8") == render(page_content(review))
+
+
+def test_true_events_are_written_and_go_with_the_next_run(tmp_path):
+    files = files_in(tmp_path)
+    review = review_of(files, with_labels=False)
+    table = pd.DataFrame(
+        {
+            "event": ["7", "8"],
+            "start": pd.to_datetime(["2021-02-01 00:30:00", "2021-02-01 00:50:00"]),
+            "end": pd.to_datetime(["2021-02-01 00:40:00", "2021-02-01 00:51:00"]),
+            "series": [("b", "a"), ("b",)],
+            "others": [(), ("c", "d")],
+            "description": ["x, y", ""],
+        }
+    )
+    truth = TrueEvents(Path("events.csv"), table, [])
+    found = find_root_causes(truth, review.detection, review.events)
+    folder = write_review(files, replace(review, root_causes=found), None)
+    assert (folder / "true_events.csv").read_text().splitlines() == [
+        "event,start,end,series,others,status,alarms,delay_seconds,ranks,blamed,description",
+        '7,2021-02-01 00:30:00,2021-02-01 00:40:00,b; a,,detected,1,0.0,-; 1,a,"x, y"',
+        "8,2021-02-01 00:50:00,2021-02-01 00:51:00,b,c; d,missed,,,-,,",
+    ]
+    assert json.loads((folder / "metrics.json").read_bytes())["true_events"] == found.to_dict()
+    assert set(contents(write_review(files, review, None))) == ALWAYS
 
 
 def test_without_the_training_file_there_is_no_file_of_baselines(tmp_path):

@@ -4,6 +4,7 @@ Importing this module imports nothing heavy, so that `--help` answers at once.
 """
 
 import argparse
+import io
 import os
 import re
 import shlex
@@ -143,6 +144,9 @@ def run(
         changes: what it has changed on disk so far, as clauses for what is said of its end.
         program: name by which it was called; None for a script of its own.
     """
+    for stream in (sys.stdout, sys.stderr):  # a name in another script than theirs is no failure
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     status = 0
     try:
         status = command() or 0

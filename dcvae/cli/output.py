@@ -99,8 +99,8 @@ def training_end(printer: Printer, result: "TrainingResult", folder: Path, secon
     best = state.history[state.best_epoch - 1]
     validation = "" if math.isnan(best.val_loss) else f", validation loss {best.val_loss:.4f}"
     epochs = "1 epoch" if len(state.history) == 1 else f"{len(state.history)} epochs"
-    printer.say(f"{result.ending} after {epochs} and {duration(seconds)}")
-    printer.say(
+    printer.sentence(f"{result.ending} after {epochs} and {duration(seconds)}")
+    printer.sentence(
         f"best epoch {state.best_epoch}: loss {best.loss:.4f} (reconst {best.reconst:.4f}, "
         f"kl {best.kl:.4f}){validation}"
     )
@@ -287,7 +287,7 @@ def _event_table(printer: Printer, events: "pd.DataFrame", shown: int = 10) -> N
     from dcvae.detection import order_of_call
 
     strongest = events.iloc[order_of_call(events)[:shown]]
-    printer.say(
+    printer.sentence(
         f"strongest {len(strongest)} of {len(events):,} events (sigmas from what was expected; "
         "series, the one that began it first)"
     )

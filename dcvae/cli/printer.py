@@ -71,7 +71,7 @@ class Printer:
         return self._console
 
     def say(self, text: str = "") -> None:
-        """Print a line as it is, unless quiet."""
+        """Print a line as it is, to be copied, unless quiet."""
         if self.is_quiet:
             return
         console = self.console
@@ -79,6 +79,10 @@ class Printer:
             print(text, flush=True)
         else:  # through it, as something that moves may stand on the last line
             console.out(text, highlight=False)
+
+    def sentence(self, text: str) -> None:
+        """Print a line that a terminal breaks between words, not in numbers."""
+        self._sentence(text, "", "", _GAP)
 
     def warn(self, text: str) -> None:
         """Print a line on standard error, quiet or not."""
@@ -108,7 +112,8 @@ class Printer:
 
         width = min(console.width, _WIDEST_SENTENCE)
         lines = Text("\n".join(_wrapped(_printable(text), width, indent)))
-        lines.stylize(style, 0, len(start))
+        if start:
+            lines.stylize(style, 0, len(start))
         console.print(lines, soft_wrap=True)
 
     def facts(self, pairs: Mapping[str, str]) -> None:

@@ -157,7 +157,7 @@ class TrainingDisplay(EpochLines):
     """
 
     def __init__(self, display: Display, printer: Printer, num_epochs: int) -> None:
-        super().__init__(num_epochs, printer.say)
+        super().__init__(num_epochs, printer.sentence)
         self._display = display
         self._is_moving = False
 

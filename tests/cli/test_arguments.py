@@ -1,5 +1,6 @@
 """Arguments of the commands, and how a command ends."""
 
+import io
 import os
 import shlex
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from dcvae import InputError, __version__
 from dcvae.cli import arguments as command_line
+from dcvae.cli.printer import Printer
 from support.script_tools import ROOT
 
 
@@ -226,3 +228,12 @@ def test_next_commands_can_be_typed_as_they_are(program):
     words = ["d.csv", "my settings/s.txt", "--models", "it's; here"]
     line = next_commands(parse(*words, program=program))[1]
     assert shlex.split(line)[2:] == ["TEST.csv", "my settings/s.txt", *words[2:]]
+
+
+def test_letters_that_a_terminal_does_not_have_end_no_command(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    with pytest.raises(SystemExit) as end:
+        command_line.run(lambda: Printer().say("µ ..."))
+    sys.stdout.flush()
+    assert (end.value.code, written.getvalue()) == (0, b"\\xb5 ...\n")

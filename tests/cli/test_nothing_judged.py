@@ -80,7 +80,7 @@ def test_results_of_another_file_are_not_replaced_and_go_elsewhere(place):
     end = place.call("test", "--results", own)
     assert end.returncode == 0
     assert "Another model" not in end.stdout
-    assert json.loads((own / "metrics.json").read_text())["judged_rows"] == 200 - BEFORE
+    assert json.loads((own / "metrics.json").read_text())["scored_rows"] == 200 - BEFORE
     assert (results / "test" / "metrics.json").read_bytes() == before
     assert [path.name for path in own.parent.iterdir()] == [own.name]
 

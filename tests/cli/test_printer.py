@@ -100,6 +100,7 @@ def show_all(printer):
     printer.facts({"data": SENTENCE, "device": "CPU"})
     printer.table(HEADER, [[name, *FIGURES] for name in NAMES])
     printer.finding("bad", SENTENCE)
+    printer.sentence(SENTENCE)
     printer.say(f"written: {PATH}")
 
 
@@ -112,7 +113,7 @@ def test_a_terminal_is_filled_and_no_number_is_cut(columns):
     assert any(cell_len(line) > columns - 20 for line in lines)
     assert f"written: {PATH}" in lines  # whole, to be copied
     text = " ".join(" ".join(lines).split())
-    assert text.count(SENTENCE) == 4
+    assert text.count(SENTENCE) == 5
     for name in ("[red]flow", "水位センサー", ":smile:"):
         rows = [line for line in lines if line.startswith(name)]
         figures = [figure for line in rows for figure in line.split()[1:]]
@@ -143,7 +144,7 @@ def test_a_pipe_has_one_plain_line_for_each(capsys):
         f"data    {SENTENCE}",
         "device  CPU",
     ]
-    assert f"\nbad: {SENTENCE}\nwritten: {PATH}\n" in out
+    assert f"\nbad: {SENTENCE}\n{SENTENCE}\nwritten: {PATH}\n" in out
     assert not set(out) & set("\x1b│─┃━╭")
     assert max(map(cell_len, out.splitlines()[4:9])) <= PIPE_WIDTH
 

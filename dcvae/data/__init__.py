@@ -31,7 +31,7 @@ from dcvae.data.quality import AFTER_A_GAP, OBSERVED, Quality, assess
 from dcvae.data.tables import Table, describe_table
 from dcvae.data.times.given import read_time
 from dcvae.data.times.steps import sampling_step, step_notice
-from dcvae.data.true_events import TrueEvents, read_true_events
+from dcvae.data.truth.true_events import TrueEvents, read_true_events
 from dcvae.data.windows import (
     WindowSplit,
     gather_windows,

@@ -21,10 +21,10 @@ from dcvae.data.files.cells import without_codes
 from dcvae.data.inputs.gaps import after_gap
 from dcvae.data.inputs.model_input import ModelInput
 from dcvae.data.inputs.preprocessing import Preprocessor
-from dcvae.data.labels import read_labels
 from dcvae.data.resampling import resample, resample_joined
 from dcvae.data.tables import Table, read_table
 from dcvae.data.times.steps import sampling_step
+from dcvae.data.truth.labels import read_labels
 from dcvae.data.windows import WindowSplit, split_windows
 from dcvae.errors import InputError
 

@@ -155,10 +155,10 @@ def test_review_on_the_terminal(capsys):
         "\n"
         "strongest 10 of 12 events (sigmas from what was expected; series, the one that began it "
         "first)\n"
-        f"start             {'lasts':>{len(lasts)}}  sigmas      actual  expected  series\n"
+        f"start             {'lasts':>{len(lasts)}}  sigmas  actual  expected  series\n"
         + "".join(
             f"2021-01-01 0{minutes // 60}:{minutes % 60:02d}  {lasts}"
-            f"  {strength:>6.1f}  up  {strength:>6d}         0  a\n"
+            f"  {strength:>6.1f}  {strength:>6d}         0  a\n"
             for minutes, strength in zip(range(110, 10, -10), range(15, 5, -1), strict=True)
         )
         + "\n"
@@ -237,7 +237,7 @@ def test_true_events_on_the_terminal(capsys):
     )
     truth = TrueEvents(Path("events.csv"), table, [])
     result.root_causes = find_root_causes(truth, result.detection, result.events)
-    output.review(Printer(), result, Path("folder"), 1.0)
+    output.review(Printer(), result)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     place = [" ".join(line) for line in lines].index(
         "true event start series alarm blamed (place in the order)"

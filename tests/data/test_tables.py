@@ -9,12 +9,12 @@ import pytest
 
 from dcvae import InputError
 from dcvae.data.context import prepend_context
-from dcvae.data.labels import read_labels
 from dcvae.data.tables import (
     RESERVED_NAMES,
     describe_table,
     read_table,
 )
+from dcvae.data.truth.labels import read_labels
 from support.tables import GOOD, TIMES, VALUES, table_of
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, f1_score
 
-from dcvae.data.labels import read_labels
 from dcvae.data.tables import Table, read_table
+from dcvae.data.truth.labels import read_labels
 from dcvae.detection import Alphas, fit_thresholds, microseconds
 from dcvae.detectors.baselines import AlwaysDetector, RandomDetector, ZScoreDetector
 from dcvae.evaluation.comparison import (

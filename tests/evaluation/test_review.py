@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcvae.data.labels import read_labels
 from dcvae.data.tables import read_table
+from dcvae.data.truth.labels import read_labels
 from dcvae.detection import Alphas, find_events
 from dcvae.detectors import AnomalyDetector
 from dcvae.evaluation import evaluate_by_labels, make_review

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dcvae.config import DataKeys
-from dcvae.data.true_events import TrueEvents
+from dcvae.data.truth.true_events import TrueEvents
 from dcvae.detection import find_events
 from dcvae.evaluation.metrics_table import MEAN, SYSTEM
 from dcvae.evaluation.true_events import HIT_NOTES, RootCauses, find_root_causes

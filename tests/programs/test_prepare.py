@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcvae.data.labels import read_labels
 from dcvae.data.tables import read_table
+from dcvae.data.truth.labels import read_labels
 from support.script_tools import load_program
 
 load_program("prepare_swat")

@@ -14,7 +14,7 @@ import pytest
 from dcvae.config.settings import Settings
 from dcvae.data.loading import read_data
 from dcvae.data.tables import Table
-from dcvae.data.true_events import read_true_events
+from dcvae.data.truth.true_events import read_true_events
 from support.script_tools import call, good, load_program
 
 Cells = list[list[Any]]

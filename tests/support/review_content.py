@@ -10,8 +10,8 @@ import pandas as pd
 
 from dcvae.data import Preprocessor, Table
 from dcvae.data.context import prepend_context
-from dcvae.data.labels import read_labels
 from dcvae.data.tables import read_table
+from dcvae.data.truth.labels import read_labels
 from dcvae.detection import Alphas, Detection, SystemAlarm, Thresholds, find_events
 from dcvae.evaluation import Review, Severity, evaluate_by_labels, make_review
 from dcvae.scoring import WindowLosses

@@ -10,8 +10,8 @@ import numpy as np
 
 from dcvae.config.settings import Settings
 from dcvae.data.inputs.preprocessing import Preprocessor
-from dcvae.data.labels import read_labels
 from dcvae.data.tables import Table, read_table
+from dcvae.data.truth.labels import read_labels
 from dcvae.data.windows import split_windows
 from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas

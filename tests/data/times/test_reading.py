@@ -9,9 +9,9 @@ import pytest
 from dcvae import InputError
 from dcvae.config import DataKeys
 from dcvae.data.files.frame_file import FrameFile
-from dcvae.data.labels import read_labels
 from dcvae.data.tables import read_table
 from dcvae.data.times.reading import read_times, reads_as_time
+from dcvae.data.truth.labels import read_labels
 from support.tables import table_of
 from support.times import read_texts
 

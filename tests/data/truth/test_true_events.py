@@ -8,7 +8,7 @@ import pytest
 
 from dcvae.config import DataKeys
 from dcvae.data.tables import Table
-from dcvae.data.true_events import TrueEvents, read_true_events
+from dcvae.data.truth.true_events import TrueEvents, read_true_events
 from dcvae.errors import InputError
 from support.tables import table_of
 

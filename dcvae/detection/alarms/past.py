@@ -28,9 +28,9 @@ from dcvae.detection.alarms.following import (
     Clock,
     Following,
     block_rows,
-    rank,
     unbroken,
 )
+from dcvae.detection.alarms.histories import History, Room
 
 _HIGHEST_RATIO = 1e6
 _HIGHEST_PRODUCT_DIGITS = 300.0
@@ -77,6 +77,9 @@ class Past:
     ) -> None:
         self._following, self._relative, self.clock = following, relative, clock
         self._moves = moves
+        self._has_run, self._room = False, Room()
+        self._histories: dict[int, History] = {}  # unbroken ones, by the block after
+        self._squares: dict[int, Float64Array] = {}  # by block
         self._stops = np.append(clock.starts[1:], len(clock.block))
         parts = list(self._parts())
         self._blocks = np.concatenate(
@@ -137,12 +140,17 @@ class Past:
     def run(self, limit: float, leave: float, hold: int) -> Followed:
         """Judge the file with alarms beginning above a limit.
 
+        From the second run on, what is worked out is kept for the runs after it.
+
         Args:
             limit: strangeness above which an alarm begins, > 1.
             leave: the power of the limit below which it ends, in (0, 1].
             hold: steps after which a gap ends an alarm.
         """
         clock = self.clock
+        if self._has_run:
+            self._room.open()
+        self._has_run = True
         machine = _Machine(self, limit, self._following.lower(limit, leave), hold)
         block, count = 0, len(clock.starts)
         while block < count and self._moves:
@@ -168,15 +176,36 @@ class Past:
             found[first:stop] = self._judge(relative(first, stop), references)
         return found
 
-    def _history(self, block: int) -> Float64Array:
-        """Return the last blocks before one, (series, blocks), as if no alarm held any."""
-        history = np.full((len(self._known), BLOCKS), np.nan)
-        for column, known in enumerate(self._known):
+    def _history(self, block: int) -> History:
+        """Return the last blocks before one, as if no alarm held any."""
+        known = self._histories.get(block)
+        if known is not None:
+            return known
+        blocks = np.full((len(self._known), BLOCKS), np.nan)
+        for column, values in enumerate(self._known):
             stop = self._before[block, column]
-            last = known[max(stop - BLOCKS, 0) : stop]
+            last = values[max(stop - BLOCKS, 0) : stop]
             if last.size:
-                history[column, -last.size :] = last
+                blocks[column, -last.size :] = last
+        history = History(blocks, self._following.lowest, self._room)
+        if self._room.takes(blocks.size):
+            self._histories[block] = history
         return history
+
+    def _of_block(self, block: int) -> Float64Array:
+        """Return the squares of the rows of a block, (rows, series)."""
+        known = self._squares.get(block)
+        if known is None:
+            known = self._relative(int(self.clock.starts[block]), int(self._stops[block]))
+            if self._room.takes(known.size):
+                self._squares[block] = known
+        return known
+
+    def _judged(self, block: int, history: History) -> Float64Array:
+        """Judge the rows of a block by a history, (rows,) >= 1."""
+        return history.judged(
+            block, lambda: self._judge(self._of_block(block), history.reference[np.newaxis])
+        )
 
 
 class _Machine:
@@ -199,77 +228,52 @@ class _Machine:
         past, following, clock = self._past, self._past._following, self._past.clock
         longest = following.longest_blocks
         history = past._history(block)
-        reference = self._reference(history)
-        kept: list[Float64Array] = []
-        before: Float64Array | None = None  # history from before what was accepted
+        kept: list[int] = []  # blocks
+        before: History | None = None  # from before what was accepted
         waited, in_alarm, last_time = 0, False, -np.inf
         for here in range(block, len(clock.starts)):
             rows = slice(int(clock.starts[here]), int(past._stops[here]))
-            values, relative = past._blocks[here], past._relative(rows.start, rows.stop)
+            values = past._blocks[here]
             if np.isnan(values).all():  # missing rows age nothing
-                self.references[here] = reference
+                self.references[here] = history.reference
                 continue
             if in_alarm and clock.first_time[here] - last_time > self._hold + 1:
                 kept, in_alarm = [], False
             last_time = clock.last_time[here]
-            strangeness = past._judge(relative, reference[np.newaxis])
-            self.strangeness[rows], self.references[here] = strangeness, reference
+            strangeness = past._judged(here, history)
+            self.strangeness[rows], self.references[here] = strangeness, history.reference
             largest = _largest(strangeness)
             waited += 1
             if before is not None and waited > longest:
                 before = None
-            if before is not None:
-                earlier = self._reference(before)[np.newaxis]
-                if _largest(past._judge(relative, earlier)) <= self._lower:
-                    # The old level is back, and from the next block on so are its references.
-                    self.returned.append(here)
-                    history, before = _fed(before, values), None
-                    reference, kept, in_alarm = self._reference(history), [], False
-                    continue
+            if before is not None and _largest(past._judged(here, before)) <= self._lower:
+                # The old level is back, and from the next block on so are its references.
+                self.returned.append(here)
+                history, before = before.after(here, values), None
+                kept, in_alarm = [], False
+                continue
             if not np.isnan(largest):
                 in_alarm = largest > (self._lower if in_alarm else self._limit)
             if in_alarm:
                 self.held[here] = True
-                kept.append(values)
+                kept.append(here)
                 if len(kept) >= longest:
                     before, waited = history, 0
                     self.accepted.append(here)
-                    for values in kept:
-                        history = _fed(history, values)
-                    reference = self._reference(history)
+                    for number in kept:
+                        history = history.after(number, past._blocks[number])
                     kept, in_alarm = [], False
                 continue
-            kept, history = [], _fed(history, values)
-            reference = self._reference(history)
+            kept, history = [], history.after(here, values)
             if (
                 before is None
                 and here % _CHECKED_EVERY == 0
                 and here + 1 < len(clock.starts)
-                and np.array_equal(history, past._history(here + 1), equal_nan=True)
+                and np.array_equal(history.blocks, past._history(here + 1).blocks, equal_nan=True)
             ):
                 return here + 1
         return len(clock.starts)
 
-    def _reference(self, history: Float64Array) -> Float64Array:
-        return np.maximum(_quantile_of(history), self._past._following.lowest)
-
 
 def _largest(strangeness: Float64Array) -> float:
     return float(np.fmax.reduce(strangeness))
-
-
-def _fed(history: Float64Array, values: Float64Array) -> Float64Array:
-    """Return a history (series, blocks) with a block at its end, for the series that have one."""
-    fed = history.copy()
-    there = ~np.isnan(values)
-    fed[there, :-1] = history[there, 1:]
-    fed[there, -1] = values[there]
-    return fed
-
-
-def _quantile_of(history: Float64Array) -> Float64Array:
-    """Return an order statistic of each line (series, blocks); NaN with too few blocks."""
-    counts = np.count_nonzero(~np.isnan(history), axis=1)
-    ordered = np.sort(history, axis=1)  # NaN last
-    chosen: Float64Array = ordered[np.arange(len(history)), rank(np.maximum(counts, 1))]
-    return np.where(counts < FEWEST_BLOCKS, np.nan, chosen)

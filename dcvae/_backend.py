@@ -84,8 +84,8 @@ def _without_garbage_collection() -> Iterator[None]:
 def keeping_random_states() -> Iterator[None]:
     """Leave the global random states of Python and NumPy as they were: the caller's own draws.
 
-    Keras draws from them whenever it makes a layer. Its own global generator has no public state
-    that could be kept.
+    Keras draws from them whenever it makes a layer. Its own global generator, from which it draws
+    where no seed is given, is left alone: its state is not public, and could not be kept.
 
     Yields:
         None.
@@ -98,6 +98,27 @@ def keeping_random_states() -> Iterator[None]:
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
+
+
+@contextmanager
+def drawing_from(seed: int) -> Iterator[None]:
+    """Draw the weights of networks from a seed, and leave the caller's own draws as they were.
+
+    Keras draws the seed of each layer from Python's `random`. Its `set_random_seed` does the same
+    and changes, for good, its global generator and that of TensorFlow too, which are the caller's.
+
+    Args:
+        seed: of the draws.
+
+    Yields:
+        None.
+    """
+    import numpy as np
+
+    with keeping_random_states():
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002  as Keras does
+        yield
 
 
 def compiles_passes() -> bool:

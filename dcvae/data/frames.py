@@ -81,8 +81,8 @@ def timed_rows(
         return frame.set_axis(index.to_timestamp(), axis=0), [told]
     _refuse_index(index)
     if len(index) and _are_times(index.to_series(), allow_numbers=True):
-        cells = pd.Series(index, name=str(index.name or "time"))
-        times, told_by_reader = _read(cells)
+        times, told_by_reader = _read(pd.Series(index, name=str(index.name or "index")))
+        times = times.rename(index.name or "time")
         told = f"The index of {NAME} is read as times: {times[0]} to {times[-1]}."
         return frame.set_axis(times, axis=0), [told, *told_by_reader]
     if time_columns:

@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from dcvae import _backend, pipeline
 from dcvae._arrays import AnyFloatArray, Float32Array, Float64Array
+from dcvae._text import all_quoted
 from dcvae.config import FIELDS, Settings, read_settings
 from dcvae.data import MADE_UP_STEP, series_names, training_data
 from dcvae.detectors import nearest_known, whole_or_unchanged
@@ -33,6 +34,7 @@ from dcvae.errors import InputError
 from dcvae.estimator.frames import has_times, rows_to_fit, table_to_fit
 from dcvae.estimator.origin import Origin
 from dcvae.estimator.parameters import (
+    ADVICE,
     OF_FILES,
     check_keys,
     merged,
@@ -185,14 +187,17 @@ class DCVAEDetector(ReviewingDetector):
         """
         if not isinstance(settings, Settings):
             settings = read_settings(Path(settings))
-        if settings.resample or settings.time_zone:
+        stored = settings.to_dict()
+        unused = [key for key in OF_FILES if key != "summary" and stored.get(key)]
+        if unused:
+            verb = "is" if len(unused) == 1 else "are"
             warnings.warn(
-                "DCVAEDetector reads no files: `resample` and `time_zone` of the settings are not "
-                "used. Give rows that are at one step already, with times in UTC.",
+                f"DCVAEDetector reads no files: {all_quoted(unused)} of the settings {verb} not "
+                f"used. {ADVICE}",
                 UserWarning,
                 stacklevel=2,
             )
-        values = {key: x for key, x in settings.to_dict().items() if key not in OF_FILES}
+        values = {key: x for key, x in stored.items() if key not in OF_FILES}
         own = {key: values.pop(key) for key in parameters_of(DCVAEDetector) if key in values}
         return cls(**own, settings=values)
 

@@ -81,7 +81,7 @@ def table_to_score(
     before = None
     if context is not None:
         before, before_timed = _read(context, model, check, by_name=by_name)
-        before = replace(before, path=Path("context"))
+        before = replace(before, path=Path("`context`"))
         if timed != before_timed:
             raise InputError(
                 "Expected both X and `context` with times, or both without. Received times in "

@@ -11,7 +11,12 @@ from dcvae._text import all_quoted
 from dcvae.config import FIELDS, UNLIMITED, Settings, architecture_of, keys_of, preset
 from dcvae.errors import InputError
 
-OF_FILES = ("resample", "time_zone", "summary")  # how files are read, and what commands print
+# How files are read, and what commands print.
+OF_FILES = ("resample", "time_zone", "by", "entity", "summary")
+ADVICE = (
+    "Give rows that are at one step already, with times in UTC, and the series of each machine in "
+    "columns of their own."
+)
 _NOT_KEYS = ("settings", "verbose")
 _SOURCE = "the parameters of DCVAEDetector"
 
@@ -115,8 +120,7 @@ def _refuse_keys(further: Mapping[str, Any], defaults: Mapping[str, Any]) -> Non
     of_files = [key for key in OF_FILES if key in further]
     if of_files:
         raise InputError(
-            f"DCVAEDetector reads no files and takes no {all_quoted(of_files)}. Give rows that are "
-            "at one step already, with times in UTC."
+            f"DCVAEDetector reads no files and takes no {all_quoted(of_files)}. {ADVICE}"
         )
     twice = [key for key in defaults if key in further]
     if twice:

@@ -114,10 +114,7 @@ def build_network(keys: NetworkKeys) -> "Autoencoder":
     if keys.num_series is None:
         raise ValueError("Expected settings with a known `num_series`. Received: None.")
     builder = importlib.import_module(entry_of(keys).module)
-    import keras
-
-    with _backend.keeping_random_states():
-        keras.utils.set_random_seed(keys.seed)
+    with _backend.drawing_from(keys.seed):
         network: Autoencoder = builder.build(keys, keys.num_series)
         return network
 

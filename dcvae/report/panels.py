@@ -81,7 +81,8 @@ def _shade_alarms(axes: Axes, detection: Detection) -> None:
     """Shade the rows in alarm, each for as long as its step lasts."""
     found = segments(detection.alarm)
     times = date2num(detection.times.to_numpy())  # type: ignore[no-untyped-call]
-    ends = times[np.minimum(found.stops, len(times) - 1)]
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    ends = times[found.stops - 1] + step
     axes.broken_barh(
         list(zip(times[found.starts], ends - times[found.starts], strict=True)),
         (0, 1),

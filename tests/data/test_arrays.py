@@ -152,10 +152,15 @@ def test_a_column_of_words_is_refused_by_its_name():
         refuse_words(frame)
 
 
-def test_an_index_of_texts_that_look_like_times_is_told():
+def test_times_are_found_wherever_they_are_in_a_frame():
     frame = pd.DataFrame({"a": [1.0, 2.0]}, ["2024-01-01", "2024-01-02"])
-    (notice,) = table_from_array(frame.to_numpy(), frame, ["a"]).notices
-    assert "holds texts such as `2024-01-01` and no times" in notice
+    table = table_from_array(frame.to_numpy(), frame, ["a"])
+    assert table.frame.index.tolist() == [*pd.to_datetime(frame.index)]
+    assert table.notices == [
+        "The index of X is read as times: 2024-01-01 00:00:00 to 2024-01-02 00:00:00."
+    ]
+    again = table_from_array(frame.to_numpy(), frame.rename_axis("at").reset_index(), ["a"])
+    pd.testing.assert_index_equal(again.frame.index, table.frame.index, check_names=False)
     assert table_from_array(frame.to_numpy(), frame.set_axis(["x", "y"]), ["a"]).notices == []
 
 

@@ -5,9 +5,11 @@ import random
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -80,11 +82,11 @@ def test_it_shows_the_epochs_only_if_asked(capsys: Any) -> None:
 def test_it_does_not_touch_the_callers_random_numbers(in_folder: Path) -> None:
     def draws() -> list[float]:
         """Draw from what a caller may still use."""
-        return [*np.random.random(4), *(random.random() for _ in range(4))]  # noqa: NPY002
+        own = [*np.random.random(4), *(random.random() for _ in range(4))]  # noqa: NPY002
+        return [*own, float(keras.random.uniform(())), float(tensorflow.random.uniform(()))]
 
     def seed() -> None:
-        np.random.seed(3)  # noqa: NPY002
-        random.seed(3)
+        keras.utils.set_random_seed(3)  # all of them
 
     seed()
     wanted = draws()

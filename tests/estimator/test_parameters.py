@@ -137,9 +137,20 @@ def test_none_and_infinity_stand_for_no_limit() -> None:
 
 
 def test_settings_about_files_are_not_used_and_named() -> None:
-    settings = Settings.from_values({"model_name": "a", "resample": "5min"}, "These")
-    with pytest.warns(UserWarning, match="`resample` and `time_zone` of the settings are not used"):
-        DCVAEDetector.from_settings(settings)
+    for keys, said in (
+        (
+            {"resample": "5min"},
+            r"no files: `resample` of the settings is not used\. Give rows",
+        ),
+        (
+            {"by": "host", "entity": "a", "time_zone": "UTC"},
+            "`time_zone`, `by`, `entity` of the ",
+        ),
+    ):
+        settings = Settings.from_values({"model_name": "a"} | keys, "These")
+        with pytest.warns(UserWarning, match=said):
+            made = DCVAEDetector.from_settings(settings)
+        assert not set(keys) & set(made.settings)
 
 
 @pytest.mark.parametrize("name", ["model_settings", "rnn_vae_settings", "seq2seq", "sample"])
@@ -175,7 +186,10 @@ def test_an_unknown_name_is_refused_as_by_any_function(name: str, hint: str) -> 
     said = f"^DCVAEDetector got an unexpected keyword argument '{name}'{hint}"
     with pytest.raises(TypeError, match=said):
         DCVAEDetector(**{name: 3})
-    with pytest.raises(ValueError, match=f"^Invalid parameter '{name}' for estimator"):
+    suggested = hint.removeprefix(r"\.") if hint != "$" else r"\.$"
+    with pytest.raises(
+        ValueError, match=rf"^Invalid parameter '{name}' for estimator .*{suggested}"
+    ):
         DCVAEDetector().set_params(**{name: 3})
 
 

@@ -128,8 +128,11 @@ def same_as_files(found: Any, given: pd.DataFrame, results: Path, context: int =
     edge = ((given - expected["lower"]).abs() < 1e-4 * scale) | (
         (given - expected["upper"]).abs() < 1e-4 * scale
     )
-    sure = ~edge[rows] & np.isfinite(found._review.detection.error)  # those with a score
-    np.testing.assert_array_equal(outside[rows].where(sure), found.flags[rows].where(sure))
+    has_score = np.isfinite(found._review.detection.error)
+    sure = ~edge[rows].to_numpy() & has_score
+    np.testing.assert_array_equal(
+        outside[rows].to_numpy()[sure], found.flags[rows].to_numpy()[sure]
+    )
     written = pd.read_csv(results / "scores.csv", index_col=0)
     for column in ("causal", "relative", "reference", "limit", "offline"):
         np.testing.assert_allclose(found.scores[column][rows], written[column], rtol=1e-6)

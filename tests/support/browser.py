@@ -24,7 +24,9 @@ def written(content: ReportContent, folder: Path) -> Path:
     return path
 
 
-def opened(browser: Browser, path: Path, size: tuple[int, int] = SIZES[0]) -> Page:
+def opened(
+    browser: Browser, path: Path, size: tuple[int, int] = SIZES[0], address: str = ""
+) -> Page:
     """Open a page without a network; what the console says is collected in `page.complaints`."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, offline=True, reduced_motion="reduce"
@@ -47,7 +49,7 @@ def opened(browser: Browser, path: Path, size: tuple[int, int] = SIZES[0]) -> Pa
         ),
     )
     page.complaints = complaints
-    page.goto(path.as_uri())
+    page.goto(path.as_uri() + address)
     page.wait_for_selector("html[data-state=ready]", state="attached")
     return page
 

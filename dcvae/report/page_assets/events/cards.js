@@ -2,7 +2,7 @@
 
 import { byId, element } from "../shared/elements.js";
 import { count, timeText } from "../shared/formats.js";
-import { data, eventOf, titledUnit, titleOf } from "../report/data.js";
+import { data, eventOf, scoredRows, titledUnit, titleOf } from "../report/data.js";
 import { measuredText, scoreText, strengthText } from "./words.js";
 import { seriesPlot } from "../report/series_plot.js";
 
@@ -42,7 +42,8 @@ export function redrawCards() {
 export function setUpCards() {
   const { order } = data.events;
   if (!order.length) {
-    byId("cards-body").replaceChildren(element("p", { class: "empty" }, "The system was not in alarm, so there is no event."));
+    const why = scoredRows ? "The system was not in alarm, so there is no event." : "No row could be judged, so no event could be found.";
+    byId("cards-body").replaceChildren(element("p", { class: "empty" }, why));
     return;
   }
   byId("cards-title").textContent = order.length > CARDS ? "Strongest events" : "Events, the strongest first";

@@ -64,8 +64,8 @@ function labelsText() {
   const spans = data.series.map((_, number) => spansOf(number));
   const lines = [csvLine([timeName, ...data.series])];
   for (const time of times) {
-    // A row of the file may stand within a longer row that was made of several.
-    const cells = spans.map((of) => (of.some(([from, to]) => time >= from && time < to + Math.max(reach, 0.0005)) ? 1 : 0));
+    // A row of the page may be made of several of the file: those of the step that ends with it.
+    const cells = spans.map((of) => (of.some(([from, to]) => time > from - Math.max(reach, 0.0005) && time <= to) ? 1 : 0));
     lines.push(csvLine([exactTime(time) + suffix, ...cells]));
   }
   return lines.join("");

@@ -105,6 +105,7 @@ export function showEventMarks() {
 export function setUpEventView() {
   byId("view-legend").append(legendEntry("value", "value"), legendEntry("mean", "expected value"), legendEntry("band", "band"),
     legendEntry("marks", "outside the band"), legendEntry("alarm", "the event"));
+  if (data.labels) byId("view-legend").append(legendEntry("label", "labeled as anomaly"));
   const step = (by) => {
     const next = neighbor(by);
     if (next !== undefined) openEvent(next);

@@ -24,7 +24,7 @@ export const scoredRows = data.rows - data.score.states.cells[1];
 /** The name of a series to show, and its unit. */
 export const titleOf = (number) => data.titles[number] ?? "–";
 export const unitOf = (number) => data.units[number] ?? "";
-export const titledUnit = (number) => (unitOf(number) ? `${titleOf(number)} (${unitOf(number)})` : titleOf(number));
+export const titledUnit = (number) => (unitOf(number) ? `${titleOf(number)} [${unitOf(number)}]` : titleOf(number));
 
 const unpackedFlags = new Map();
 

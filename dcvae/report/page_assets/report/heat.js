@@ -51,7 +51,7 @@ const atTime = (time) => place.left + ((time - heatTimes.from) / (heatTimes.to -
 const timeAt = (x) => heatTimes.from + ((x - place.left) / (place.right - place.left)) * (heatTimes.to - heatTimes.from);
 
 export function drawHeat() {
-  place = arranged();
+  canvas.plot = place = arranged();
   const ratio = devicePixelRatio || 1;
   canvas.width = place.width * ratio;
   canvas.height = place.height * ratio;

@@ -77,5 +77,5 @@ export function setUpLosses() {
   const formats = columns.map(() => (number) => (number === null ? "–" : number.toFixed(Math.abs(number) < 1000 ? 4 : 1)));
   const rowClass = (name) => (name === "this file" ? "own" : undefined);
   if (!data.losses.index.length) byId("losses-body").append(element("p", { class: "empty" }, "No losses were computed."));
-  else byId("losses-body").append(boxed(numberTable({ ...data.losses, columns }, { rowClass, formats }), "Table of losses"));
+  else byId("losses-body").append(boxed(numberTable({ ...data.losses, columns }, { rowClass, formats, corner: "Data" }), "Table of losses"));
 }

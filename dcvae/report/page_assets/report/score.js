@@ -111,7 +111,7 @@ function setUpLimits() {
       : `${rounded(others.limits[place])} would have raised ${count(others.counts[place], "alarm")}; ${rounded(limit)}, in use, raised ${others.counts[others.chosen]}`;
     byId("limit-words").value = words;
     slider.setAttribute("aria-valuetext", words);
-    back.disabled = isInUse();
+    back.hidden = isInUse();
     drawScore();
   };
   slider.addEventListener("input", () => tell(Number(slider.value)));

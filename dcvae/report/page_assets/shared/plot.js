@@ -25,7 +25,8 @@ function timeAxis(scale) {
       ticks = timeTicks(from, to, most(u.bbox.width / devicePixelRatio));
       return ticks.map(({ time }) => time);
     },
-    values: () => ticks.map(({ lines }) => lines.join("\n")),
+    // No label that would be cut at the edge.
+    values: (u) => ticks.map(({ time, lines }) => (u.valToPos(time, scale) > u.bbox.width / devicePixelRatio - 8 ? "" : lines.join("\n"))),
     scale,
   });
 }

@@ -12,7 +12,7 @@ const words = (text) => text.split(" ").flatMap((word, place) => [place ? " " : 
  * A table of numbers.
  * options: corner (text), notes (column -> tooltip), rowClass (row -> class), best (column, place -> places of rows), formats
  */
-export function numberTable({ index, columns, values }, { corner = "", notes = {}, rowClass = () => undefined, best = () => [], formats } = {}) {
+export function numberTable({ index, columns, values }, { corner, notes = {}, rowClass = () => undefined, best = () => [], formats } = {}) {
   const head = element("tr", {}, element("th", { class: "text corner", scope: "col" }, corner),
     ...columns.map((column) => element("th", { scope: "col", title: notes[column] }, ...words(column))));
   formats ??= columns.map((_, place) => numberFormat(values.map((row) => row[place])));

@@ -169,7 +169,7 @@ def score_of(residual: np.ndarray, flags: np.ndarray) -> SystemScore:
         limit=1.0,
         lower=0.8,
         unit="times its recent level",
-        note="Each series is judged against its own last 288 rows (24 h 00 min).",
+        note="Each series is judged against its own last 288 rows (1 day).",
     )
 
 

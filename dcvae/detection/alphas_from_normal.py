@@ -25,9 +25,9 @@ from typing import NamedTuple
 import numpy as np
 
 from dcvae._arrays import Float32Array, Float64Array, IntArray, segments
-from dcvae._text import shortened
+from dcvae._text import SHOWN, duration, shortened
 from dcvae.config import NormalAlphaMethod
-from dcvae.detection.alarms.budget import SECONDS_PER_WEEK, bounded
+from dcvae.detection.alarms.budget import SECONDS_PER_WEEK, bounded, how_often
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.band import exceeds
 
@@ -128,15 +128,16 @@ def alphas_from_normal(
     notices += _notices(empty, fallbacks, default_alpha)
     if raised:
         notices.append(
-            f"Alphas of {shortened(raised)} would be below {lowest:g} sigmas by `{method}`, where "
-            "any noise is flagged: they are that (`alpha_lowest`)."
+            f'By "{method}", {len(raised):,} of {len(series):,} series would have an alpha below '
+            f"`alpha_lowest`, {lowest:g}, where any noise is flagged: {shortened(raised, SHOWN)}. "
+            f"They have {lowest:g}."
         )
-    weeks = len(residual) * step_seconds / SECONDS_PER_WEEK
-    if method != "quantile" and budget * weeks < 2:
+    seconds = len(residual) * step_seconds
+    if method != "quantile" and budget * seconds < 2 * SECONDS_PER_WEEK:
         notices.append(
-            f"{weeks:.2g} weeks of data are short for `false_alarms_per_week` "
-            f"{budget:.3g}: fewer than 2 events are allowed on them, so the alphas "
-            "rest on one or two cells. Define them on more data, or raise the key."
+            f"{duration(seconds)} of data is short for `false_alarms_per_week`, "
+            f"{how_often(budget)}: fewer than 2 events are allowed, so the alphas rest on one or "
+            "two cells. Define them on more data, or raise the key."
         )
     return replace(alphas, method=tuple(methods)), notices
 

@@ -163,7 +163,7 @@ def make_review(
         threshold_source += evaluation.threshold_note
     findings += budget_findings(detection, events, model.step_seconds)
     findings += unjudged_findings(detection)
-    findings += level_findings(detection, events)
+    findings += level_findings(detection, events, model.names)
     findings += new_value_findings(detection, model.preprocessor.constants)
     findings += missing_findings(detection)
     quality = model.quality(table)

@@ -86,7 +86,10 @@ def test_a_side_that_may_raise_nothing_is_silent():
     alphas, notices = alphas_by(residual, budget=0.1)
     np.testing.assert_array_equal(alphas.up, np.nanmax(residual, axis=0))
     np.testing.assert_array_equal(alphas.down, -np.nanmin(residual, axis=0))
-    assert "2 weeks of data are short for `false_alarms_per_week` 0.1" in notices[-1]
+    assert (
+        "2 weeks of data is short for `false_alarms_per_week`, one in 10 weeks: fewer than 2"
+        in notices[-1]
+    )
     quiet, _ = alphas_by(residual * np.float32(0.01), budget=0.1)
     assert set(quiet.up) == {3.0}
 
@@ -215,8 +218,8 @@ def test_no_alpha_is_placed_below_the_lowest_and_that_is_said(method):
     np.testing.assert_array_equal(floored.down, np.maximum(free.down, 1.0))
     assert free.up[1] < 1.0 < min(free.up[0], free.up[2])
     assert notices == [
-        f"Alphas of `TS1` would be below 1 sigmas by `{method}`, where any noise is flagged: they "
-        "are that (`alpha_lowest`)."
+        f'By "{method}", 1 of 3 series would have an alpha below `alpha_lowest`, 1, where any '
+        "noise is flagged: `TS1`. They have 1."
     ]
 
 
@@ -228,7 +231,7 @@ def test_at_one_row_a_day_a_budget_is_one_event_in_a_hundred_rows(method):
     alphas, notices = alphas_by(residual, method, budget=14.0, step=86_400.0)
     assert notices[0] == (
         "`false_alarms_per_week` 14 a week is more than one in 100 rows: it is taken to be one in "
-        "100 rows, 0.07 a week."
+        "100 rows, one in 14 weeks."
     )
     later = random.normal(size=(4000, 5)).astype(np.float32)
     share = exceeds(later, alphas.down, alphas.up).mean(axis=0)

@@ -110,7 +110,7 @@ def figure_name(column: int, series: str) -> str:
         ('series_003_TS4', 'series_001_web1-cpu-Storung', 'series_012')
     """
     plain = normalize("NFKD", series).encode("ascii", "ignore").decode()
-    kept = re.sub(r"[^A-Za-z0-9.]+", "-", plain)[:_LONGEST_NAME].strip("-.")
+    kept = re.sub(r"[^A-Za-z0-9._]+", "-", plain)[:_LONGEST_NAME].strip("-._")
     return f"series_{column + 1:03d}" + (f"_{kept}" if kept else "")
 
 

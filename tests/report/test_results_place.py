@@ -19,7 +19,7 @@ from dcvae.report.results_place import figure_name
         ("温度 1", "series_003_1"),
         ("...", "series_003"),
         ("a\nb", "series_003_a-b"),
-        ("rate_5m", "series_003_rate-5m"),
+        ("rate_5m", "series_003_rate_5m"),
         ("x" * 300, "series_003_" + "x" * 60),
     ],
 )

@@ -104,7 +104,7 @@ def _detect(arguments: argparse.Namespace) -> int:
     _ = stored.calibration  # refused here, before anything slow, if it is damaged
     history = stored.history() if arguments.figures else []
     notices = table.notices + stored.step_notice(table) + (labels.notices if labels else [])
-    printer.notice([*notices, *thresholds.notices])
+    printer.notice([*notices, *stored.name_notices(), *thresholds.notices])
 
     with Display(printer) as display:
         display.start_backend()

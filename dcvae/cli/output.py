@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcvae._text import duration, two_numbers
+from dcvae._text import duration, quantities
 from dcvae.cli.printer import Printer
 from dcvae.networks import entry_of
 
@@ -204,7 +203,7 @@ def review(printer: Printer, result: "Review") -> None:
     _series_table(printer, result)
     if len(result.events.table):
         printer.say()
-        _event_table(printer, result.events.table)
+        _event_table(printer, result, result.events.table)
     if result.comparison is not None:
         printer.say()
         _comparison_table(printer, result.comparison)
@@ -228,7 +227,7 @@ def new_events(printer: Printer, result: "Review", since: "pd.Timestamp") -> Non
 
     table = alarms_since(result.events, since)
     if len(table):
-        _event_table(printer, table)
+        _event_table(printer, result, table)
         printer.say()
 
 
@@ -282,7 +281,9 @@ def _series_table(printer: Printer, result: "Review") -> None:
     printer.table(header, lines)
 
 
-def _event_table(printer: Printer, events: "pd.DataFrame", shown: int = 10) -> None:
+def _event_table(
+    printer: Printer, result: "Review", events: "pd.DataFrame", shown: int = 10
+) -> None:
     """Print the events that are most worth a call; see `detection.order_of_call`."""
     from dcvae.detection import order_of_call
 
@@ -301,12 +302,16 @@ def _event_table(printer: Printer, events: "pd.DataFrame", shown: int = 10) -> N
         "": list(strongest["direction"]),
     }
     if printer.width >= WIDE:
-        values = zip(strongest["actual"], strongest["expected"], strict=True)
-        both = list(starmap(two_numbers, values))
+        units = dict(zip(result.detection.series, result.model.names.units, strict=True))
+        values = zip(
+            *(strongest[name] for name in ("actual", "expected", "began_with")), strict=True
+        )
+        both = [quantities([actual, expected], units[name]) for actual, expected, name in values]
         del columns[""]  # the two say it, of the series that began the event
         columns["actual"] = [actual for actual, _ in both]
         columns["expected"] = [expected for _, expected in both]
-    columns["series"] = [", ".join(names) for names in strongest["series"]]
+    titles = dict(zip(result.detection.series, result.model.names.titles, strict=True))
+    columns["series"] = [", ".join(titles[name] for name in names) for names in strongest["series"]]
     if (strongest["kind"] == "incident").all():
         del columns["kind"]
     if strongest["times_limit"].isna().all():  # series decide

@@ -244,7 +244,8 @@ class DataReview:
 
         review = self._review
         columns = self._columns_to_plot(series)
-        return overview_figure(review.detection, columns, review.labels, events=events)
+        names = review.model.names
+        return overview_figure(review.detection, columns, review.labels, names=names, events=events)
 
     def report(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the page that test.py writes, as one HTML file that needs nothing else.

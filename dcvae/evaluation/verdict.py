@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dcvae._arrays import BoolArray
-from dcvae._text import duration, rough_duration, two_numbers
+from dcvae._text import duration, quantities, rough_duration
 from dcvae.detection import Detection, Events, order_of_call
 
 if TYPE_CHECKING:
@@ -151,8 +151,10 @@ def _event(review: "Review", event: "pd.Series[Any]", words: _Times) -> str:
     """Say when an event began, how long it was, and what its first series did."""
     lasted = duration(float(event["duration_seconds"]))
     still = ", still on at the end" if event["ended"] == "end of file" else ""
-    actual, expected = two_numbers(float(event["actual"]), float(event["expected"]))
-    figures = f"{event['began_with']}: {actual} where {expected} was expected"
+    names, column = review.model.names, review.detection.series.index(event["began_with"])
+    both = [float(event["actual"]), float(event["expected"])]
+    actual, expected = quantities(both, names.units[column])
+    figures = f"{names.titles[column]}: {actual} where {expected} was expected"
     lines = review.events.series
     flagged = int(lines.loc[lines["event"] == event["event"], "flagged_rows"].sum())
     if not flagged:  # many series a little off

@@ -5,8 +5,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcvae.evaluation import BETTER, CHANCE_NOTES, HIT_NOTES, METRIC_NOTES, SYSTEM_NOTES, Review
+from dcvae.evaluation import (
+    BETTER,
+    CHANCE_NOTES,
+    HIT_NOTES,
+    METRIC_NOTES,
+    SYSTEM_NOTES,
+    Review,
+    verdict,
+)
 from dcvae.report.page import OtherLimits, ReportContent, SystemScore
+from dcvae.report.results_place import figure_name
 
 if TYPE_CHECKING:  # importing it would import matplotlib
     from matplotlib.figure import Figure
@@ -45,6 +54,9 @@ def page_content(review: Review) -> ReportContent:
         provenance=_passed_on(review),
         better=BETTER,
         event_series=review.events.series,
+        verdict=verdict(review),
+        titles=review.model.names.titles,
+        units=review.model.names.units,
         other_limits=OtherLimits.of(detection),
         row_times=review.row_times,
         resampled_seconds=_resampled_seconds(review),
@@ -84,9 +96,14 @@ def figures(review: Review, history: Sequence["EpochLosses"]) -> Iterator[tuple[
     from dcvae.training import loss_figure
 
     detection, name = review.detection, review.model.settings.model_name
+    names, events = review.model.names, review.events.table
     for column, series in enumerate(detection.series):
         labels = None if review.labels is None else review.labels[:, column]
-        yield f"series_{column + 1:03d}", series_figure(detection, column, labels, series)
+        title, unit = names.titles[column], names.units[column]
+        yield (
+            figure_name(column, series),
+            series_figure(detection, column, labels, title, unit, events),
+        )
     labeled = None if review.labels is None else np.logical_or.reduce(review.labels, axis=1)
     yield "latent_space", latent_figure(detection.latent, labeled, name)
     yield "loss", loss_figure(history, int(review.run["best_epoch"]), name)

@@ -9,6 +9,7 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from dcvae._arrays import BoolArray, segments
+from dcvae.config import SeriesNames
 from dcvae.detection import Detection
 from dcvae.report.figures import draw_series
 from dcvae.report.page.system_score import LOWEST, SystemScore
@@ -31,6 +32,7 @@ def overview_figure(
     columns: Sequence[int],
     labels: BoolArray | None = None,
     *,
+    names: SeriesNames | None = None,
     events: bool = True,
 ) -> Figure:
     """Draw the score of the system and series below each other, on one axis of time.
@@ -39,6 +41,7 @@ def overview_figure(
         detection: scores and flags of the scored rows.
         columns: numbers of the series to draw, from 0.
         labels: (rows, series) bool, true anomalies; None if they are not known.
+        names: titles and units of all series; None for their names alone.
         events: whether the rows in alarm are shaded.
 
     Returns:
@@ -55,7 +58,9 @@ def overview_figure(
     _draw_score(panels[0], detection)
     for axes, column in zip(panels[1:], columns, strict=True):
         of_series = None if labels is None else labels[:, column]
-        draw_series(axes, detection, column, of_series, detection.series[column])
+        title = detection.series[column] if names is None else names.titles[column]
+        unit = "" if names is None else names.units[column]
+        draw_series(axes, detection, column, of_series, title, unit, alarms=False)
     return figure
 
 

@@ -13,7 +13,7 @@ import pytest
 from dcvae._text import duration
 from dcvae.cli import output
 from dcvae.cli.printer import Printer
-from dcvae.config import Settings
+from dcvae.config import NameKeys, Settings, series_names
 from dcvae.data import TrueEvents
 from dcvae.detection import Alphas, SystemAlarm, Thresholds, find_events
 from dcvae.evaluation import ANY_FLAG, MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES, Finding
@@ -123,7 +123,7 @@ def review_of(num_series=2, num_events=0):
     detection = detection_of(residual)
     return SimpleNamespace(
         summary=lambda: {"scored rows": "300"},
-        model=SimpleNamespace(step_seconds=300.0),
+        model=SimpleNamespace(step_seconds=300.0, names=series_names(NameKeys(), detection.series)),
         not_judged="",
         detection=detection,
         metrics=None,
@@ -312,7 +312,7 @@ ENDINGS = pytest.mark.parametrize(
 def test_how_a_training_ended(capsys, ending, status, message):
     assert end_training(ending) == status
     out, err = capsys.readouterr()
-    assert out.startswith(f"{ending} after 2 epochs and 5.0 s\n")
+    assert out.startswith(f"{ending} after 2 epochs and 5 s\n")
     assert "best epoch 2: loss 0.5000 (reconst 1.0000, kl 0.2500)\n" in out
     assert out.endswith("model: models/a\n")
     assert err.startswith(message)
@@ -334,6 +334,6 @@ def test_one_epoch_and_the_validation_loss_are_told(capsys):
     )
     assert output.training_end(Printer(), result, Path("models/a"), 65.0) == 0
     assert capsys.readouterr().out.splitlines()[:2] == [
-        "all epochs done after 1 epoch and 1 min 05 s",
+        "all epochs done after 1 epoch and 1 min 5 s",
         "best epoch 1: loss 1.2500 (reconst 1.0000, kl 0.2500), validation loss 1.5000",
     ]

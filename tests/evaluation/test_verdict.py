@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from dcvae._text import duration
+from dcvae.config import SeriesNames
 from dcvae.detection import Detection, find_events
 from dcvae.evaluation import alarms_since, event_records, judged_rows, verdict
 from support.builders import detection_of, judged_of
@@ -21,9 +22,13 @@ def review_of(detection: Detection, *, step: float = STEP, not_judged: str = "")
     return SimpleNamespace(
         detection=detection,
         events=find_events(detection, step),
-        model=SimpleNamespace(step_seconds=step),
+        model=SimpleNamespace(step_seconds=step, names=names_of(detection.series)),
         not_judged=not_judged,
     )
+
+
+def names_of(series: tuple[str, ...], unit: str = "") -> SeriesNames:
+    return SeriesNames(series, (unit,) * len(series))
 
 
 def quiet_week(*values: tuple[int, float], rows: int = 2016) -> np.ndarray:
@@ -214,3 +219,9 @@ def test_events_as_plain_values() -> None:
     ]
     [new] = event_records(review_of(detection_of(residual)).events, pd.Timestamp("2021-01-02"))
     assert new == second  # it keeps its number
+
+
+def test_values_have_the_units_and_series_the_titles_of_the_settings() -> None:
+    review = review_of(detection_of(quiet_week((100, 37_000.0))))
+    review.model.names = SeriesNames(("Inlet", "b"), ("B/s", ""))
+    assert verdict(review).endswith("began with Inlet: 37 kB/s where 0 B/s was expected")

@@ -19,10 +19,11 @@ def files(tmp_path: Path) -> Files:
 def test_figures_of_every_series_the_latents_and_the_loss(files: Files, with_labels: bool) -> None:
     review = review_of(files, with_labels=with_labels)
     drawn = dict(figures(review, files.model.history()))
-    assert list(drawn) == ["series_001", "series_002", "latent_space", "loss"]
-    first, second = (drawn[f"series_00{number}"].axes[0] for number in (1, 2))
-    assert (first.get_title(), second.get_title()) == ("a", "b")
-    assert (len(first.patches), len(second.patches)) == (int(with_labels), 0)
+    assert list(drawn) == ["series_001_a", "series_002_b", "latent_space", "loss"]
+    first, second = (drawn[name].axes[0] for name in list(drawn)[:2])
+    assert [axes.get_title(loc="left") for axes in (first, second)] == ["a", "b"]
+    labeled = [[p for p in axes.patches if p.get_height() == 0.05] for axes in (first, second)]
+    assert [len(patches) for patches in labeled] == [int(with_labels), 0]
     assert drawn["loss"].get_suptitle() == "tiny"
 
 

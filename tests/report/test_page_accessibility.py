@@ -1,4 +1,4 @@
-"""Accessibility of the page: axe-core finds no violation, light and dark, with and without events."""
+"""The page and assistive technologies: axe-core finds nothing, in any state of the page."""
 
 import numpy as np
 import pytest

@@ -180,7 +180,7 @@ def _sentence(line: Mapping[Hashable, Any]) -> str:
     Examples:
         >>> line = {"event": "7", "series": ["LIT301"], "others": [], "status": "detected"}
         >>> _sentence(line | {"delay_seconds": 40.0, "ranks": [2], "blamed": ["FIT101", "LIT301"]})
-        'event 7, LIT301: alarm after 40.0 s, blamed LIT301 (2nd of 2)'
+        'event 7, LIT301: alarm after 40 s, blamed LIT301 (2nd of 2)'
     """
     what = ", ".join([f"event {line['event']}", *line["series"], *line["others"]])
     if line["status"] != DETECTED:

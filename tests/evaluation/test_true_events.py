@@ -100,12 +100,12 @@ def test_metrics_by_hand(found: RootCauses) -> None:
 
 def test_what_is_said(found: RootCauses) -> None:
     assert found.sentences() == [
-        "event 1, b: alarm after 0.0 s, blamed b (3rd of 3)",
+        "event 1, b: alarm after 0 s, blamed b (3rd of 3)",
         "event 2, a: not scored",
-        "event 3, a, D: alarm after 5 min 00 s, blamed d (1st of 1) and not a",
+        "event 3, a, D: alarm after 5 min, blamed d (1st of 1) and not a",
         "event 4, c: missed",
-        "event 5, b: alarm after 5 min 00 s, blamed b (2nd of 2)",
-        "event 6, X: alarm after 0.0 s, blamed d (1st of 2)",
+        "event 5, b: alarm after 5 min, blamed b (2nd of 2)",
+        "event 6, X: alarm after 0 s, blamed d (1st of 2)",
         "event 7, a: not scored",
     ]
     finding = found.finding()
@@ -132,7 +132,7 @@ def test_json_and_table_of_metrics(found: RootCauses) -> None:
         "ranks": [None],
         "blamed": ["d"],
         "description": "",
-        "text": "event 3, a, D: alarm after 5 min 00 s, blamed d (1st of 1) and not a",
+        "text": "event 3, a, D: alarm after 5 min, blamed d (1st of 1) and not a",
     }
     assert content["metrics"]["hit_rate_at_1"] == 0.0
     table = found.added_to(pd.DataFrame({"f1": [1.0, 2.0]}, [SYSTEM, MEAN]))
@@ -148,7 +148,7 @@ def test_several_series_of_one_event_and_none_known() -> None:
     events = find_events(detection, STEP)
     several = find_root_causes(truth_of(detection.times, ("1", 3, 7, "acb")), detection, events)
     assert several.sentences() == [
-        "event 1, a, c, b: alarm after 5 min 00 s, blamed b (1st of 2), a (2nd of 2), not c"
+        "event 1, a, c, b: alarm after 5 min, blamed b (1st of 2), a (2nd of 2), not c"
     ]
     assert several.metrics["hit_rate_at_1"] == several.metrics["hit_rate_at_1_chance"] == 1.0
     unknown = find_root_causes(truth_of(detection.times, ("1", 3, 7, "")), detection, events)

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -401,9 +400,7 @@ def test_other_misfits_are_refused():
 @pytest.mark.parametrize(("num_rows", "num_series"), [(100_000, 24), (1_000_000, 4)])
 def test_large_files_stay_under_10_megabytes(num_rows, num_series):
     made = report_content.content(num_rows, num_series, num_events=num_rows // 100)
-    start = time.perf_counter()
     size = len(render(made).encode())
-    assert time.perf_counter() - start < 10
     assert 6 * MEGABYTE < size < 10 * MEGABYTE
 
 

@@ -18,7 +18,7 @@ def test_panels_of_the_score_and_of_the_series_asked_for() -> None:
     labels[4, 1] = True
     figure = overview_figure(detection, [1, 0], labels)
     score, *series = figure.axes
-    assert [axes.get_title() for axes in series] == ["b", "a"]
+    assert [axes.get_title(loc="left") for axes in series] == ["b", "a"]
     assert [len(axes.patches) for axes in series] == [1, 0]  # the labels
     assert score.get_yscale() == "log"
     assert len({axes.get_xlim() for axes in figure.axes}) == 1

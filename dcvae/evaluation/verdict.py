@@ -1,7 +1,7 @@
 """Verdict on a file: its alarms in one sentence for people, and as plain values for programs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,15 +90,16 @@ def event_records(events: Events, since: pd.Timestamp | None = None) -> list[dic
         One dictionary per event, in time order, each with a list `series` of one dictionary per
         series, the one that began it first.
     """
-    records = []
-    for _, line in alarms_since(events, since).iterrows():
-        of_event = events.series[events.series["event"] == line["event"]]
-        lines = [_record(series, _OF_SERIES) for _, series in of_event.iterrows()]
-        records.append(_record(line, _OF_EVENT) | {"series": lines})
-    return records
+    series: dict[int, list[dict[str, Any]]] = {}
+    for line in events.series.to_dict("records"):
+        series.setdefault(line["event"], []).append(_record(line, _OF_SERIES))
+    return [
+        _record(line, _OF_EVENT) | {"series": series[line["event"]]}
+        for line in alarms_since(events, since).to_dict("records")
+    ]
 
 
-def _record(line: "pd.Series[Any]", columns: Sequence[str]) -> dict[str, Any]:
+def _record(line: Mapping[Hashable, Any], columns: Sequence[str]) -> dict[str, Any]:
     return {_RENAMED.get(column, column): _plain(line[column]) for column in columns}
 
 

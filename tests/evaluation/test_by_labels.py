@@ -3,11 +3,13 @@
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from dcvae._progress import shown_by
 from dcvae.evaluation.metrics_table import ANY_FLAG, MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES
 from support.review_content import (
     BASELINES,
@@ -99,6 +101,16 @@ def test_without_labels_there_is_nothing_to_compare(files: Files) -> None:
     result = review_of(files, with_labels=False)
     assert (result.labels, result.metrics, result.comparison) == (None, None, None)
     assert not mentions(result, "baselines")
+
+
+def test_what_takes_time_is_announced(files: Files) -> None:
+    begun: list[tuple[str, int | None]] = []
+    done: list[int] = []
+    listener = SimpleNamespace(begin=lambda *what: begun.append(what), advance=done.append)
+    with shown_by(listener):
+        review_of(files)
+    assert begun == [("metrics", 2), ("comparing with baselines", None)]
+    assert sum(done) == 2 + len(BASELINES) - 2  # both lines of DC-VAE are there already
 
 
 # ---------------------------------------------------------------- metrics

@@ -112,7 +112,25 @@ def quantities(values: Sequence[float], unit: str = "") -> list[str]:
 _LARGE, _SMALL = "kMGTPE", "mµnp"
 _SMALLEST, _LARGEST = -4, 14  # powers of ten within which a number without a prefix is spelled out
 _COUNTED = ("B", "b", "bit", "bps", "Bps")  # nobody says millibytes
-_MEASURED = ("W", "Wh", "V", "A", "VA", "var", "Hz", "Pa", "J", "N", "g", "m", "F", "Ω", "eV", "Bq")
+_MEASURED = (
+    "W",
+    "Wh",
+    "V",
+    "A",
+    "Ah",
+    "VA",
+    "var",
+    "Hz",
+    "Pa",
+    "J",
+    "N",
+    "g",
+    "m",
+    "F",
+    "Ω",
+    "eV",
+    "Bq",
+)
 _DIVIDED = (*_MEASURED, "s")  # nor kiloseconds
 _PREFIXED = re.compile(
     rf"([kKMGTPEdchmµμunp]|[KMGTPE]i)({'|'.join((*_COUNTED, *_DIVIDED, 'bar', 'l', 'L'))})"

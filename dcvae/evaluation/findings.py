@@ -173,7 +173,7 @@ def fit_findings(
         ]
     part = "validated" if run.get("windows", {}).get("validation") else "trained"
     figures = (
-        f"the middle window of this file has a loss of {file.median:.3f}; 95 % of the windows "
+        f"the middle window of this file has a loss of {file.median:.3f} nats; 95 % of the windows "
         f"that the model was {part} on have less than {reference.percentile_95:.3f}"
     )
     if fits:

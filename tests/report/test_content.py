@@ -1,10 +1,12 @@
 """What the page shows and which figures are drawn, put together from the review of a file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dcvae.config import Settings
 from dcvae.report import page
 from dcvae.report.content import figures, page_content
 from support.review_content import Files, files_in, review_of
@@ -25,6 +27,18 @@ def test_figures_of_every_series_the_latents_and_the_loss(files: Files, with_lab
     labeled = [[p for p in axes.patches if p.get_height() == 0.05] for axes in (first, second)]
     assert [len(patches) for patches in labeled] == [int(with_labels), 0]
     assert drawn["loss"].get_suptitle() == "tiny"
+
+
+def test_figures_and_findings_have_titles_and_units(files: Files) -> None:
+    given = {"titles": {"a": "Inlet", "b": "Inlet"}, "units": {"a": "bar"}}
+    settings = Settings.from_values(files.model.settings.to_dict() | given, "the settings")
+    review = review_of(files._replace(model=replace(files.model, settings=settings)))
+    first, second = list(figures(review, files.model.history()))[:2]
+    assert [name for name, _ in (first, second)] == ["series_001_a", "series_002_b"]
+    shown = [(f.axes[0].get_title(loc="left"), f.axes[0].get_ylabel()) for _, f in (first, second)]
+    assert shown == [("Inlet (a)", "bar"), ("Inlet (b)", "value")]
+    assert review.detection.series == ("a", "b")  # tables keep the names of the columns
+    assert list(review.events.table["began_with"]) == ["a"] * len(review.events.table)
 
 
 def test_the_page_shows_it(files: Files) -> None:

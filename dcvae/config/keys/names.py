@@ -152,11 +152,13 @@ def unknown_names(keys: NameKeys, series: Sequence[str], source: str) -> list[st
         if not unknown:
             continue
         hints = []
-        free = [name for name in series if name not in given]
+        free = {name.casefold(): name for name in series if name not in given}
         for name in unknown[:SHOWN]:
-            near = difflib.get_close_matches(name, free, n=1)
+            near = difflib.get_close_matches(name.casefold(), free, n=1)
             hints += (
-                [f"`{near[0]}`" + (f" by `{name}`" if len(unknown) > 1 else "")] if near else []
+                [f"`{free[near[0]]}`" + (f" by `{name}`" if len(unknown) > 1 else "")]
+                if near
+                else []
             )
         hint = f"; did you mean {' and '.join(hints)}?" if hints else "."
         are = "which is no series" if len(unknown) == 1 else "which are no series"

@@ -89,6 +89,7 @@ class Past:
             ]
         )
         self._there = ~np.isnan(self._blocks)
+        self._is_empty = ~self._there.any(axis=1)
         self._before = np.cumsum(self._there, axis=0) - self._there  # known blocks before each
         self._known = [
             column[there] for column, there in zip(self._blocks.T, self._there.T, strict=True)
@@ -123,12 +124,12 @@ class Past:
         return np.sqrt(np.maximum(np.nan_to_num(medians, nan=1.0), 1.0))
 
     def _judge(self, relative: Float64Array, references: Float64Array) -> Float64Array:
-        following = self._following
-        ratio = relative / (references * following.usual)
-        nothing = np.isnan(ratio).all(axis=1)
-        count = min(following.series, ratio.shape[1])
+        ratio = relative / (references * self._following.usual)
+        missing = np.isnan(ratio)
+        nothing = missing.all(axis=1)
+        count = min(self._following.series, ratio.shape[1])
         highest = min(_HIGHEST_RATIO, 10.0 ** (_HIGHEST_PRODUCT_DIGITS / count) - 1.0)
-        ratio = np.minimum(np.where(np.isnan(ratio), 0.0, ratio), highest)
+        ratio = np.minimum(np.where(missing, 0.0, ratio), highest)
         # Sorted, and multiplied in that order: the same bits however many rows come at once.
         strangest = np.sort(ratio, axis=1)[:, -count:]
         product = np.ones(len(ratio))
@@ -234,7 +235,7 @@ class _Machine:
         for here in range(block, len(clock.starts)):
             rows = slice(int(clock.starts[here]), int(past._stops[here]))
             values = past._blocks[here]
-            if np.isnan(values).all():  # missing rows age nothing
+            if past._is_empty[here]:  # missing rows age nothing
                 self.references[here] = history.reference
                 continue
             if in_alarm and clock.first_time[here] - last_time > self._hold + 1:

@@ -46,9 +46,13 @@ def tuned(
         The alarm with the best rules and threshold, its method "labels".
     """
     best_value, equals, is_given = (-1.0, -1.0), [alarm], True
+    after: dict[int, BoolArray] = {}
     for number, (option, mask) in enumerate(_options(alarm, error, times, residual, alphas)):
         rules = option.rules
-        found = event_wise(truth, mask & ~_just_after(truth, rules.smoothing - 1 + rules.hold))
+        rows = rules.smoothing - 1 + rules.hold
+        if rows not in after:
+            after[rows] = ~_just_after(truth, rows)
+        found = event_wise(truth, mask & after[rows])
         value = (found.corrected_f05, found.recall)
         if value > best_value:
             best_value, equals, is_given = value, [option], number == 0

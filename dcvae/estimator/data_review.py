@@ -81,6 +81,7 @@ class DataReview:
 
         Index `event`: its number, from 1. Columns: `kind` ("incident" or "level shift"); `start`
         and `end`, times of the first and the last row of the fault, and its `duration`;
+        `first_row` and `last_row` of the fault in X, from 0 (of what was before X, 0 and -1);
         `alarm_start` and `alarm_end`, times of the first and the last row in alarm, and why the
         alarm `ended`; `peak`, the time of the strongest cell; `severity`, the largest score in
         times the limit, NaN where series decide; `strength` of the strongest cell, in sigmas from
@@ -90,8 +91,18 @@ class DataReview:
 
         Times are in the time zone of X's index, if it has one.
         """
-        table = self._columns(self._review.events.table, _EVENT_COLUMNS)
-        return table.set_index(pd.Index(self._review.events.table["event"], name="event"))
+        found = self._review.events.table
+        table = self._columns(found, _EVENT_COLUMNS)
+        times = self._review.detection.times
+        before = len(self._index) - len(times)
+        place = list(table.columns).index("duration") + 1
+        rows = {
+            "first_row": times.searchsorted(found["start"]),
+            "last_row": times.searchsorted(found["end"], side="right") - 1,
+        }
+        for number, (name, values) in enumerate(rows.items()):
+            table.insert(place + number, name, values + before)
+        return table.set_index(pd.Index(found["event"], name="event"))
 
     @cached_property
     def alarms(self) -> pd.Series:

@@ -1,5 +1,6 @@
 """The answers of a review: shapes, times, and what is refused; no network is needed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,7 @@ def test_an_event_and_its_series(found: DataReview, data: pd.DataFrame) -> None:
     event = found.events.loc[1]
     assert (event["start"], event["end"]) == (data.index[30], data.index[34])
     assert event["duration"] == pd.Timedelta("5min")
+    assert (event["first_row"], event["last_row"]) == (30, 34)
     assert (event["began_with"], event["series"], event["direction"]) == ("a", ["a"], "up")
     strongest = data["a"].iloc[ALARM]
     assert event["actual"] == strongest.max()
@@ -78,6 +80,14 @@ def test_times_are_in_the_zone_of_the_index(found: DataReview, data: pd.DataFram
     rows = DataReview(found._review, pd.RangeIndex(60), [])
     assert rows.alarms.index[rows.alarms].tolist() == [*ALARM]
     assert rows.events.loc[1, "start"] == data.index[30]
+
+
+def test_an_event_of_the_context_has_no_rows_of_its_own(found: DataReview) -> None:
+    review = found._review
+    for first, rows in ((32, (0, 2)), (35, (0, -1)), (25, (5, 9))):
+        later = replace(review, detection=review.detection.since(first - BEFORE))
+        event = DataReview(later, pd.RangeIndex(60 - first), []).events.loc[1]
+        assert (event["first_row"], event["last_row"]) == rows
 
 
 def test_what_the_files_say_is_passed_on(found: DataReview) -> None:

@@ -47,7 +47,7 @@ def test_arrays_lists_and_frames_give_the_same(fitted: DCVAEDetector) -> None:
     wanted = fitted.decision_function(DATA)
     np.testing.assert_array_equal(of_array.decision_function(DATA.to_numpy()), wanted)
     np.testing.assert_array_equal(of_array.decision_function(DATA.to_numpy().tolist()), wanted)
-    assert of_array._record["first_time"] == str(FIRST_TIME)
+    assert of_array._origin.record["first_time"] == str(FIRST_TIME)
 
 
 def test_columns_of_frames_are_matched_by_name(fitted: DCVAEDetector) -> None:

@@ -1,4 +1,4 @@
-"""Accessibility of the page: axe-core finds no violation, light and dark, with and without events."""
+"""Accessibility of the page: no violation by axe-core, light and dark, with and without events."""
 
 import numpy as np
 import pytest

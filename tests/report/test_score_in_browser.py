@@ -133,20 +133,3 @@ def test_where_series_decide_no_limit_is_drawn(browser, tmp_path):
     complaints = page.complaints
     page.context.close()
     assert complaints == []
-
-
-def test_the_score_fits_a_phone(browser, page_file):
-    page = opened(browser, page_file, (390, 844))
-    page.locator("#event-table tbody tr").first.click()
-    wide = page.evaluate(
-        """() => [...document.querySelectorAll("#score *, #event-view *")]
-            .filter((element) => !element.closest("svg, .plot"))
-            .filter((element) => element.getBoundingClientRect().right > innerWidth)
-            .map((element) => element.id || element.className)"""
-    )
-    assert wide == []
-    root = "document.documentElement"
-    assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
-    complaints = page.complaints
-    page.context.close()
-    assert complaints == []

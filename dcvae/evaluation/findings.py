@@ -165,9 +165,7 @@ def fit_findings(
         ]
     part = "validated" if run.get("windows", {}).get("validation") else "trained"
     windows = f"the windows that it was {part} on"
-    figures = (
-        f"(loss {file.median:.3f}; 95 % of theirs are below {reference.percentile_95:.3f})"
-    )
+    figures = f"(loss {file.median:.3f}; 95 % of theirs are below {reference.percentile_95:.3f})"
     if fits:
         text = f"its middle window is as well reconstructed as {windows} {figures}"
         return [Finding("good", f"The model fits this file: {text}.")]

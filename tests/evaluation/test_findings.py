@@ -262,9 +262,7 @@ def test_a_file_that_drifted_away_is_told(
     result = review_of(files, with_labels=False, losses=losses)
     [finding] = [found for found in result.findings if found.text.startswith(text)]
     assert finding.severity == severity
-    assert "the windows that it was validated on (loss" in (
-        finding.text
-    )
+    assert "the windows that it was validated on (loss" in (finding.text)
 
 
 def test_models_of_earlier_versions_know_no_reference(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from support import report_content
-from support.browser import known, opened, shown, written
+from support.browser import drag_across, known, opened, shown, written
 
 pytestmark = pytest.mark.slow
 STEP = 300_000
@@ -81,6 +81,11 @@ def test_the_score_follows_the_range_and_another_limit(page, content):
     low, high = shown(page, "score-plot", "plot.shown.x")
     assert low < event["start"].timestamp() * 1000 <= event["end"].timestamp() * 1000 < high
     assert high - low < 10 * 86_400_000
+    page.click("#reset")
+    drag_across(page, "score-plot")  # over alarms, none of which is opened
+    low, high = shown(page, "score-plot", "plot.shown.x")
+    assert high - low < 3 * 86_400_000
+    assert page.locator("#event-view[open]").count() == 0
     page.click("#reset")
     counts = content.other_limits.counts()
     assert page.inner_text("#limit-words") == f"1, in use: {counts[1]} alarms"

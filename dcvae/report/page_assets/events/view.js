@@ -13,7 +13,7 @@ import { rangeAround, setRange, view } from "../report/range.js";
 
 const FIRST_SERIES = 8; // the others when they are asked for
 const dialog = byId("event-view");
-const shownEvent = { place: null, from: 0, to: 0, plots: [] };
+const shownEvent = { place: null, from: 0, to: 0, plots: [], isOfList: false };
 
 function setAddress(hash) {
   // Not a step of the history: closing the view is no way back.
@@ -81,7 +81,10 @@ function fill(place) {
 
 /** Open the view of an event, by its place in the table of events. */
 export function openEvent(place) {
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) {
+    shownEvent.isOfList = Boolean(document.activeElement?.closest("#event-table"));
+    dialog.showModal();
+  }
   view.event = place;
   fill(place);
   setAddress(`#event=${data.events.event[place]}`);
@@ -126,8 +129,8 @@ export function setUpEventView() {
   });
   dialog.addEventListener("close", () => {
     setAddress("");
-    const link = document.querySelector(`#event-table tr[data-event="${shownEvent.place}"] a`);
-    link?.focus({ preventScroll: true });
+    // Back to the list, at the event that was looked at last; the browser leads back to anything else.
+    if (shownEvent.isOfList) document.querySelector(`#event-table tr[data-event="${shownEvent.place}"] a`)?.focus();
   });
   dialog.addEventListener("keydown", (pressed) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[pressed.key];

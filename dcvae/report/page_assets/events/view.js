@@ -32,6 +32,9 @@ function drawSeries(from, to) {
   for (const plot of shownEvent.plots) plot.draw(from, to, false);
 }
 
+/** A height with which few series fill the view, and many can be scrolled through. */
+const heightFor = (count) => Math.max(150, Math.min(400, Math.floor((byId("view-body").clientHeight - 140) / count) - 45));
+
 function addSeries(list, numbers, event) {
   const { place } = event;
   for (const number of numbers) {
@@ -40,7 +43,7 @@ function addSeries(list, numbers, event) {
     list.append(element("figure", { class: "chart" },
       element("figcaption", {}, element("h3", { title: data.series[number] }, titledUnit(number)), said ? element("span", {}, said) : ""), holder));
     const plot = seriesPlot(holder, number, {
-      height: numbers.length > 3 ? 150 : 190, shaded: () => place, zoomed: drawSeries, moved: drawSeries, reset: () => drawSeries(...rangeAround(event.start, event.end)),
+      height: heightFor(event.series.length), shaded: () => place, zoomed: drawSeries, moved: drawSeries, reset: () => drawSeries(...rangeAround(event.start, event.end)),
     });
     shownEvent.plots.push(plot);
     plot.draw(shownEvent.from, shownEvent.to, false);

@@ -4,8 +4,8 @@
     python -m benchmarks.page --make ROWS SERIES PAGE.html   # a made-up page to measure
 
 Chromium opens each page several times, in turn, without a network. The first screen is drawn when
-the score of the system is on the screen (of pages drawn by plotly.js: its heat map, which came
-after it), two frames later.
+the score of the system and the strongest events are on the screen (of pages drawn by plotly.js: the
+heat map), two frames later.
 """
 
 import argparse

@@ -21,6 +21,15 @@ def without_xla() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def a_plain_terminal() -> Iterator[None]:
+    """What is printed does not depend on the terminal that the tests are run from."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
+            patched.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture
 def tiny_settings() -> Settings:
     """Two series, windows of 8 rows, two hidden layers a side, two latent channels."""

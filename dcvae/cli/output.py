@@ -311,7 +311,9 @@ def _event_table(
         columns["actual"] = [actual for actual, _ in both]
         columns["expected"] = [expected for _, expected in both]
     titles = dict(zip(result.detection.series, result.model.names.titles, strict=True))
-    columns["series"] = [", ".join(titles.get(name, name) for name in names) for names in strongest["series"]]
+    columns["series"] = [
+        ", ".join(titles.get(name, name) for name in names) for names in strongest["series"]
+    ]
     if (strongest["kind"] == "incident").all():
         del columns["kind"]
     if strongest["times_limit"].isna().all():  # series decide

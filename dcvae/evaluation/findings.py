@@ -172,16 +172,16 @@ def fit_findings(
             )
         ]
     part = "validated" if run.get("windows", {}).get("validation") else "trained"
-    figures = (
-        f"the middle window of this file has a loss of {file.median:.3f} nats; 95 % of the windows "
-        f"that the model was {part} on have less than {reference.percentile_95:.3f}"
-    )
+    windows = f"the windows that it was {part} on"
+    figures = f"(loss {file.median:.3f}; 95 % of theirs are below {reference.percentile_95:.3f})"
     if fits:
-        return [Finding("good", f"The model fits this file: {figures}.")]
+        text = f"its middle window is as well reconstructed as {windows} {figures}"
+        return [Finding("good", f"The model fits this file: {text}.")]
     return [
         Finding(
             "bad",
-            f"The model no longer fits this file: {figures}. The data have changed since training, "
+            "The model no longer fits this file: its middle window is less well reconstructed than "
+            f"95 % of {windows} {figures}. The data have changed since training, "
             "or more is wrong than right in them; look at the series, and train anew on recent "
             "normal data before trusting the flags.",
         )

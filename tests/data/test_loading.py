@@ -49,6 +49,17 @@ def test_a_context_shares_the_step_that_it_ends_in(tmp_path):
         assert truth.frame.index.equals(table.frame.index[table.context_rows :])
 
 
+def test_the_rows_of_a_file_are_those_that_were_measured(tmp_path):
+    """Whatever is put before them or made of them: labels are matched to these times."""
+    frame = uneven_frame()
+    context = written(frame.iloc[:20], tmp_path / "context.csv")
+    data = written(frame.iloc[20:], tmp_path / "data.csv")
+    for keys in (settings_with(), settings_with(resample="1min", max_gap=3)):
+        table, _ = read_data(data, keys, context=context)
+        assert table.row_times.equals(pd.DatetimeIndex(frame.index[20:]))
+        assert table.context_rows
+
+
 def test_a_context_that_is_too_short_is_told(tmp_path):
     times = pd.date_range("2021-01-01", periods=40, freq="min", unit="us", name="time")
     frame = pd.DataFrame({"a": np.arange(40.0), "b": 1.0}, times)

@@ -270,8 +270,16 @@ def test_times_that_overlap_those_of_the_labels_are_told(files: Files) -> None:
 @pytest.mark.parametrize(
     ("median", "severity", "text"),
     [
-        (1.5, "good", "The model fits this file: the middle window of this file has a loss of 1.5"),
-        (1.6, "bad", "The model no longer fits this file: the middle window of this file has a lo"),
+        (
+            1.5,
+            "good",
+            "The model fits this file: its middle window is as well reconstructed as the win",
+        ),
+        (
+            1.6,
+            "bad",
+            "The model no longer fits this file: its middle window is less well reconstruc",
+        ),
         (math.inf, "bad", "The model no longer fits this file"),
         (math.nan, "bad", "The model no longer fits this file"),
     ],
@@ -283,9 +291,7 @@ def test_a_file_that_drifted_away_is_told(
     result = review_of(files, with_labels=False, losses=losses)
     [finding] = [found for found in result.findings if found.text.startswith(text)]
     assert finding.severity == severity
-    assert "95 % of the windows that the model was validated on have less than 1.500" in (
-        finding.text
-    )
+    assert "the windows that it was validated on (loss" in (finding.text)
 
 
 def test_models_of_earlier_versions_know_no_reference(tmp_path: Path) -> None:
@@ -321,7 +327,7 @@ def test_a_file_too_short_to_tell_drift(tmp_path: Path) -> None:
 def test_without_a_validation_part_training_windows_are_named(tmp_path: Path) -> None:
     files = files_in(tmp_path, windows={"train": 100, "validation": 0})
     result = review_of(files, with_labels=False)
-    assert mentions(result, "windows that the model was trained on have less than")
+    assert mentions(result, "the windows that it was trained on")
 
 
 def test_a_series_that_is_missing_for_long_is_named(files: Files) -> None:

@@ -83,4 +83,9 @@ def test_the_page_has_all_of_the_review(files: Files) -> None:
     assert content.events is review.events.table
     assert set(review.metrics.columns) <= set(content.metric_notes)
     np.testing.assert_array_equal(content.labels, review.labels)
+    assert content.event_series is review.events.series
+    assert content.row_times is not None
+    assert len(content.row_times) == 60 == len(review.detection.times) + 3  # those before too
+    assert content.resampled_seconds == 0.0
+    assert content.other_limits is None  # by the published rule series decide
     np.testing.assert_array_equal(content.values, review.detection.frame)

@@ -136,6 +136,21 @@ def test_times_are_exact(texts, bits, unit):
     np.testing.assert_array_equal(decoded_times(packed), moments_of(times))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_times_of_rows_are_exact_as_runs_or_one_by_one(seed):
+    random = np.random.default_rng(seed)
+    regular = np.arange(5000) * 300_000.0 + 1.7e12
+    kept = np.sort(random.choice(5000, 4900, replace=False))
+    fine = 1.7e12 + np.arange(50) / 1000.0  # microseconds
+    uneven = 1.7e12 + np.cumsum(random.integers(1, 1000, 3000)) * 1.0
+    for times in (regular, regular[kept], fine, regular[:1], regular[:2], uneven, regular[:0]):
+        packed = encoding.row_times(times)
+        found = decoded_times(packed) if len(times) else np.empty(0)
+        np.testing.assert_array_equal(found, times)
+    assert len(encoding.row_times(regular)["runs"]) == 1
+    assert "numbers" in encoding.row_times(uneven)  # shorter than as runs
+
+
 def test_no_times():
     packed = encoding.packed_times(np.array([]))
     assert (packed["numbers"], packed["bits"]) == ("", 32)

@@ -1,11 +1,13 @@
 """What the page carries: numbers that decode to what went in, extremes, escapes, and its size."""
 
+import hashlib
 import os
 import re
 import subprocess
 import sys
 import tracemalloc
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -279,6 +281,22 @@ def test_uneven_times_are_not_all_gaps():
     assert np.mean(np.diff(restored) > data["points"]["break_after"]) < 0.05
 
 
+def test_the_rows_of_the_file_are_there_for_labels():
+    made = report_content.content(300, 1)
+    before = pd.date_range(end=made.times[0], periods=6, freq="5min")[:-1]
+    rows = before.append(made.times)
+    named = report_content.changed(made, times=made.times.rename("when"), row_times=rows)
+    data = data_of(render(named))["label_rows"]
+    np.testing.assert_array_equal(decoded_times(data["rows"]), rows.as_unit("us").asi8 / 1000.0)
+    assert (data["time_name"], data["suffix"], data["reach"]) == ("when", "", 0.0)
+    zone = report_content.changed(
+        named, settings={"time_zone": "Europe/Berlin"}, resampled_seconds=60.0
+    )
+    data = data_of(render(zone))["label_rows"]
+    assert (data["suffix"], data["reach"]) == ("Z", 60_000.0)
+    assert data_of(render(report_content.changed(made, row_times=None)))["label_rows"] is None
+
+
 def test_one_row():
     data = data_of(render(report_content.content(1, 1)))
     assert data["span"][0] == data["span"][1]
@@ -342,6 +360,17 @@ def test_inputs_are_left_alone():
         np.testing.assert_array_equal(array, copy)
 
 
+def test_the_page_carries_the_license_of_what_it_carries():
+    vendor = resources.files("dcvae.report") / "page_assets" / "vendor"
+    page = render(report_content.content(50, 1))
+    assert (vendor / "LICENSE").read_text() in page
+    told = (vendor / "README.md").read_text()
+    for name in ("uPlot.iife.min.js", "uPlot.min.css"):
+        content = (vendor / name).read_bytes()
+        assert f"| `{name}` | sha256 {hashlib.sha256(content).hexdigest()} |" in told
+        assert content.decode() in page
+
+
 def test_the_page_names_no_address_it_would_fetch_from():
     page = render(report_content.content(50, 1))
     skeleton = page[: page.index('id="data">')] + page[page.rindex("<script>") :]
@@ -393,7 +422,60 @@ def test_other_misfits_are_refused():
         render(report_content.changed(made, score=rows_of_score(made.score, slice(1, None))))
     with pytest.raises(ValueError, match="at least one scored row"):
         render(report_content.changed(made, times=made.times[:0]))
+    for name in ("titles", "units"):
+        with pytest.raises(ValueError, match=f"`{name}` must have 2 entries or none. Received: 3"):
+            render(report_content.changed(made, **{name: ["x", "y", "z"]}))
+    limits = replace(made.other_limits, alarms=made.other_limits.alarms[1:])
+    with pytest.raises(ValueError, match=r"`other_limits` must have 2000 rows.*\(1999, 3\)"):
+        render(report_content.changed(made, other_limits=limits))
     assert set(EVENT_COLUMNS) == set(NO_EVENTS.columns)
+
+
+def test_titles_units_and_what_was_measured():
+    made = report_content.content(2000, 2, num_events=4)
+    named = report_content.changed(made, titles=["Pump", "Valve"], units=["bar", ""], verdict="So.")
+    plain, data = (data_of(render(one)) for one in (made, named))
+    assert (plain["titles"], plain["units"]) == (list(made.series), ["", ""])
+    assert (data["titles"], data["units"]) == (["Pump", "Valve"], ["bar", ""])
+    count = len(made.events)
+    assert (plain["verdict"], data["verdict"]) == (f"{count} alarms in 2,000 rows.", "So.")
+    lines = made.event_series.groupby("event")
+    for number, measured, involved in zip(
+        data["events"]["event"],
+        data["events"]["measured"],
+        data["events"]["series"],
+        strict=True,
+    ):
+        expected = lines.get_group(number)
+        assert len(measured) == len(expected) == len(involved)
+        for (actual, mean), of, line in zip(measured, involved, expected.itertuples(), strict=True):
+            assert made.series[of] == line.series
+            for text, value in ((actual, line.actual), (mean, line.expected)):
+                if np.isnan(value):
+                    assert text == ""
+                else:
+                    assert float(text.split()[0].replace(",", "")) == pytest.approx(value, rel=1e-2)
+                    assert text.endswith(" bar") == (of == 0)
+    unknown = report_content.changed(made, event_series=None)
+    assert data_of(render(unknown))["events"]["measured"] == [[]] * count
+
+
+def test_of_many_series_in_events_only_the_first_says_what_was_measured(monkeypatch):
+    monkeypatch.setattr(data_module, "MOST_MEASURED", 3)
+    made = report_content.content(5000, 4, num_events=12)
+    events = data_of(render(made))["events"]
+    assert max(map(len, events["series"])) > 1
+    assert {len(measured) for measured in events["measured"]} == {1}
+
+
+def test_events_are_ranked_by_how_much_they_are_worth_a_call():
+    made = report_content.content(5000, 4, num_events=12)
+    order = data_of(render(made))["events"]["order"]
+    shift = (made.events["kind"] == "level shift").to_numpy()
+    strength = made.events["times_limit"].to_numpy()
+    assert sorted(order) == list(range(len(made.events)))
+    ranked = [(bool(shift[place]), -float(strength[place])) for place in order]
+    assert ranked == sorted(ranked)
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from support import report_content
-from support.browser import SIZES, drawn, known, marks_of, opened, range_of, shown, written
+from support.browser import SIZES, column, drawn, known, marks_of, opened, range_of, shown, written
 
 pytestmark = pytest.mark.slow
 
@@ -127,6 +127,55 @@ def test_nothing_overflows_overlaps_or_is_clipped(browser, page_file, content, s
     complaints = page.complaints
     page.context.close()
     assert wrong == []
+    assert complaints == []
+
+
+def test_a_phone_shows_all_of_it(browser, page_file, content):
+    """Nothing is wider than the screen, the list is cards, and labels of axes do not overlap."""
+    page = opened(browser, page_file, (390, 844))
+    drawn(page, 0)
+    page.select_option("#event-sort", "rank")
+    assert column(page, "rank") == [str(rank + 1) for rank in range(len(content.events))]
+    rows = page.locator("#event-table tbody tr")
+    first, second = (rows.nth(number).bounding_box() for number in (0, 1))
+    assert first["width"] > 300
+    assert second["y"] > first["y"] + first["height"]
+    page.locator("#calibration-plot").scroll_into_view_if_needed()
+    page.evaluate("location.hash = '#event=2'")
+    page.wait_for_function("() => document.getElementById('event-view').open")
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll("body *")]
+            .filter((element) => !element.closest("svg, .plot, .scroll, nav, .unseen, .skip"))
+            .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
+            .map((element) => element.id || element.className || element.tagName)"""
+    )
+    assert wide == []
+    root = "document.documentElement"
+    assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    overlaps = page.evaluate(
+        """() => [...document.querySelectorAll(".plot")].filter(({ plot }) => plot?.u)
+            .flatMap(({ id, plot: { u } }) => {
+                const [axis] = u.axes;
+                u.ctx.save();
+                u.ctx.font = "12px system-ui";
+                const boxes = axis._splits.map((at, place) => {
+                    const lines = String(axis._values[place]).split("\\n");
+                    const widths = lines.map((line) => u.ctx.measureText(line).width);
+                    const half = Math.max(...widths) / 2;
+                    const middle = u.bbox.left / devicePixelRatio + u.valToPos(at, "x");
+                    return { start: middle - half, end: middle + half, text: lines.join(" ") };
+                }).filter(({ text }) => text);
+                u.ctx.restore();
+                return boxes.filter(({ start, end }, place) => start < 0 || end > u.width
+                    || (place && start < boxes[place - 1].end)).map(({ text }) => `${id}: ${text}`);
+            })"""
+    )
+    assert overlaps == []
+    assert page.evaluate(
+        "[...document.querySelectorAll('.plot')].every(({ plot }) => !plot?.u?.axes[0]._rotate)"
+    )
+    complaints = page.complaints
+    page.context.close()
     assert complaints == []
 
 

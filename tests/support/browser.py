@@ -88,7 +88,9 @@ def column(page: Page, key: str) -> list[str]:
 
 def drag_across(page: Page, plot: str) -> None:
     """Drag over the middle fifth of a plot."""
-    box = page.locator(f"#{plot} .u-over").bounding_box()
+    over = page.locator(f"#{plot} .u-over")
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 50)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 60, steps=5)

@@ -59,7 +59,7 @@ def document(
     parts = {
         "style": "\n".join(text(name) for name in ("vendor/uPlot.min.css", *styles)),
         "program": joined_modules(modules, entry),
-        "uplot": text("vendor/uPlot.iife.min.js"),
+        "uplot": f"/*\n{text('vendor/LICENSE')}*/\n{text('vendor/uPlot.iife.min.js')}",
     }
     frame = text(skeleton)
     parts["data"] = encoding.as_json(

@@ -20,7 +20,7 @@ function card(place) {
     element("p", { class: "began" }, element("b", { title: data.series[began] }, titleOf(began)),
       said ? `: ${said}` : "", others > 0 ? ` (and ${others} more)` : ""),
     holder,
-    element("p", { class: "note" }, [`Event ${event.number}`, event.kind, event.score === null ? strengthText(event.strength) : scoreText(event.score)].join(" · ")));
+    element("p", { class: "note" }, [`Event ${event.number}`, ...(event.kind === "incident" ? [] : [event.kind]), event.score === null ? strengthText(event.strength) : scoreText(event.score)].join(" · ")));
   if (began !== undefined) {
     const observer = new IntersectionObserver((entries) => {
       if (!entries.some(({ isIntersecting }) => isIntersecting)) return;

@@ -109,15 +109,18 @@ export function setUpEvents(open) {
     ...[...involved].sort((a, b) => a - b).map((number) => element("option", { value: number }, shortened(titleOf(number), 60))));
   byId("event-filter").addEventListener("change", arrangeEvents);
   const head = element("tr");
+  const sortBy = (key, turns) => {
+    eventList.ascending = turns && eventList.sort === key ? !eventList.ascending : key !== "strength" && key !== "score";
+    eventList.sort = byId("event-sort").value = key;
+    arrangeEvents();
+  };
   for (const { key, title, text, note, of } of eventColumns) {
-    const sort = () => {
-      eventList.ascending = eventList.sort === key ? !eventList.ascending : key !== "strength" && key !== "score";
-      eventList.sort = key;
-      arrangeEvents();
-    };
+    const sort = () => sortBy(key, true);
+    if (of) byId("event-sort").append(element("option", { value: key, selected: key === eventList.sort && "" }, title));
     head.append(element("th", { scope: "col", class: text && "text", "data-key": key, "data-sorts": of && "yes" },
       of ? button(title, sort, { title: note }) : title));
   }
+  byId("event-sort").addEventListener("change", ({ target }) => sortBy(target.value, false)); // where no head is shown
   const table = byId("event-table");
   table.tHead.append(head);
   table.addEventListener("click", (pressed) => {

@@ -13,7 +13,7 @@ import { rangeAround, setRange, view } from "../report/range.js";
 
 const FIRST_SERIES = 8; // the others when they are asked for
 const dialog = byId("event-view");
-const shownEvent = { place: null, from: 0, to: 0, plots: [] };
+const shownEvent = { place: null, from: 0, to: 0, plots: [], isOfList: false };
 
 function setAddress(hash) {
   // Not a step of the history: closing the view is no way back.
@@ -32,6 +32,9 @@ function drawSeries(from, to) {
   for (const plot of shownEvent.plots) plot.draw(from, to, false);
 }
 
+/** A height with which few series fill the view, and many can be scrolled through. */
+const heightFor = (count) => Math.max(150, Math.min(400, Math.floor((byId("view-body").clientHeight - 140) / count) - 45));
+
 function addSeries(list, numbers, event) {
   const { place } = event;
   for (const number of numbers) {
@@ -40,7 +43,7 @@ function addSeries(list, numbers, event) {
     list.append(element("figure", { class: "chart" },
       element("figcaption", {}, element("h3", { title: data.series[number] }, titledUnit(number)), said ? element("span", {}, said) : ""), holder));
     const plot = seriesPlot(holder, number, {
-      height: numbers.length > 3 ? 150 : 190, shaded: () => place, zoomed: drawSeries, moved: drawSeries, reset: () => drawSeries(...rangeAround(event.start, event.end)),
+      height: heightFor(event.series.length), shaded: () => place, zoomed: drawSeries, moved: drawSeries, reset: () => drawSeries(...rangeAround(event.start, event.end)),
     });
     shownEvent.plots.push(plot);
     plot.draw(shownEvent.from, shownEvent.to, false);
@@ -81,7 +84,10 @@ function fill(place) {
 
 /** Open the view of an event, by its place in the table of events. */
 export function openEvent(place) {
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) {
+    shownEvent.isOfList = Boolean(document.activeElement?.closest("#event-table"));
+    dialog.showModal();
+  }
   view.event = place;
   fill(place);
   setAddress(`#event=${data.events.event[place]}`);
@@ -126,8 +132,8 @@ export function setUpEventView() {
   });
   dialog.addEventListener("close", () => {
     setAddress("");
-    const link = document.querySelector(`#event-table tr[data-event="${shownEvent.place}"] a`);
-    link?.focus({ preventScroll: true });
+    // Back to the list, at the event that was looked at last; the browser leads back to anything else.
+    if (shownEvent.isOfList) document.querySelector(`#event-table tr[data-event="${shownEvent.place}"] a`)?.focus();
   });
   dialog.addEventListener("keydown", (pressed) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[pressed.key];

@@ -76,7 +76,13 @@ export function drawScore() {
   referencePlot.show({ table: { time, mean }, x: [view.from, view.to], y: [-0.04, highest * 1.1] });
 }
 
-const tip = (place, { time }) => (scorePlot.exact[place] === null ? null : [timeText(time[place]), powerWords(scorePlot.exact[place])]);
+const clickedEvent = (time) => eventAt(time, (view.to - view.from) / 400);
+
+function tip(place, { time }) {
+  if (scorePlot.exact[place] === null) return null;
+  const event = clickedEvent(time[place]);
+  return [timeText(time[place]), powerWords(scorePlot.exact[place]), ...(event === null ? [] : [`event ${data.events.event[event]}: click to open it`])];
+}
 
 function setUpReference() {
   const details = byId("score-details");
@@ -127,8 +133,8 @@ export function setUpScore(open) {
   }
   const list = byId("score-legend");
   list.append(legendEntry("value", data.score.unit ? `score, ${data.score.unit}` : "score"));
-  if (limit > 0) list.append(legendEntry("limit", `limit ${rounded(limit)}: above it an alarm begins`));
-  if (lowerLimit > 0 && lowerLimit < limit) list.append(legendEntry("lower", `${rounded(lowerLimit)}: it must fall to this for the alarm to end`));
+  if (limit > 0) list.append(legendEntry("limit", `limit ${rounded(limit)}, above it an alarm begins`));
+  if (lowerLimit > 0 && lowerLimit < limit) list.append(legendEntry("lower", `${rounded(lowerLimit)}, below it one ends`));
   list.append(legendEntry("alarm", "in alarm"));
   if (notJudgedRuns.length) list.append(legendEntry("unjudged", "not judged"));
   scorePlot = makePlot(byId("score-plot"), {
@@ -136,7 +142,7 @@ export function setUpScore(open) {
     series: [{ stroke: () => color("value"), points: { fill: () => color("value") } }],
     y: powersAxis(6), before: beneath, after: above, tip, zoomed: setRange, moved: setRange, reset,
     clicked: (time) => {
-      const event = eventAt(time, (view.to - view.from) / 400);
+      const event = clickedEvent(time);
       if (event !== null) open(event);
     },
   });

@@ -133,7 +133,13 @@ def _heat(
         flagged.append(np.bincount(column[flags[:, number]], minlength=count).tolist())
         present = ~np.isnan(values[:, number])
         observed.append(np.bincount(column[present], minlength=count).tolist())
-    return {"width": width, "count": count, "flagged": flagged, "judged": observed}
+    return {
+        "width": width,
+        "lasts": duration(width / 1000.0),
+        "count": count,
+        "flagged": flagged,
+        "judged": observed,
+    }
 
 
 def _events(content: ReportContent) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import { stretches } from "../shared/curves.js";
 import { byId, element } from "../shared/elements.js";
-import { durationText, percent, shortened, timeText } from "../shared/formats.js";
+import { percent, shortened, timeText } from "../shared/formats.js";
 import { blend, color } from "../shared/theme.js";
 import { timeTicks } from "../shared/ticks.js";
 import { alarmRuns, data, eventAt, firstTime, labelRuns, notJudgedRuns, titleOf } from "./data.js";
@@ -178,7 +178,7 @@ function told({ time, number, column, isAlarm }) {
 /** Set up the map. open: shows an event, by its place; goTo: brings the chart of a series into view */
 export function setUpHeat({ open, goTo }) {
   byId("heat-note").textContent = "Rows in alarm, and below them the share of each series' values outside its band, " +
-    `in stretches of ${durationText(data.heat.width / 1000)}. Click to see a stretch in the charts, or an alarm as an event.`;
+    `in stretches of ${data.heat.lasts}. Click to see a stretch in the charts, or an alarm as an event.`;
   new ResizeObserver(() => { if (heatPlot.clientWidth !== place?.width) drawHeat(); }).observe(heatPlot);
   canvas.addEventListener("mousemove", (moved) => {
     const found = under(moved);

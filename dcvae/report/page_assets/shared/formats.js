@@ -79,16 +79,6 @@ export function exactTime(milliseconds) {
   return text.slice(0, 10) + " " + text.slice(11, 19) + (fraction === "000000" ? "" : `.${fraction}`);
 }
 
-export function durationText(seconds) {
-  if (seconds === null) return "–";
-  if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`;
-  const units = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
-  const first = units.findIndex(([, size]) => seconds >= size);
-  const [large, small] = units.slice(first, first + 2);
-  const rest = small && Math.floor((seconds % large[1]) / small[1]);
-  return `${Math.floor(seconds / large[1])} ${large[0]}` + (rest ? ` ${rest} ${small[0]}` : "");
-}
-
 /** One line of a CSV. */
 export const csvLine = (cells) => cells.map((cell) => {
   const text = cell === null || cell === undefined ? "" : String(cell);

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import random
 import subprocess
 import sys
 import types
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from dcvae import _backend
@@ -279,3 +281,22 @@ def test_a_process_that_computes_in_other_numbers_is_told(monkeypatch):
         ValueError, match=r"Expected Keras to compute in float32\. Received: float6"
     ):
         start()
+
+
+def test_a_seed_draws_layers_and_nothing_of_the_callers() -> None:
+    def draws() -> list[float]:
+        return [random.random(), float(np.random.random()), float(keras.random.uniform(()))]  # noqa: NPY002
+
+    def weights() -> list[float]:
+        layer = keras.layers.Dense(3)
+        layer.build((None, 2))
+        return keras.ops.convert_to_numpy(layer.kernel).ravel().tolist()
+
+    keras.utils.set_random_seed(7)
+    wanted = weights()  # as Keras itself seeds them
+    keras.utils.set_random_seed(3)
+    of_caller = draws()
+    keras.utils.set_random_seed(3)
+    with _backend.drawing_from(7):
+        assert weights() == wanted
+    assert draws() == of_caller

@@ -87,6 +87,16 @@ def test_draws_of_z_are_part_of_the_reconstruction(network: Autoencoder) -> None
     assert first.kl == second.kl
 
 
+def test_a_file_has_one_result_however_many_were_scored_before(network: Autoencoder) -> None:
+    inputs = inputs_of(random_rows(20, 2))
+    first = model_fit.losses_of_file(network, inputs, 8)
+    assert model_fit.losses_of_file(network, inputs, 8) == first
+    batches = model_fit.losses_of_file(network, inputs, 8, 4)
+    assert batches.reconst == pytest.approx(first.reconst, rel=0.2)
+    window_losses(network, inputs, np.arange(13, dtype=np.int32), 8)  # the draws move on
+    assert model_fit.losses_of_file(network, inputs, 8) != first
+
+
 def test_windows_of_a_file_are_those_with_something_to_score(
     network: Autoencoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

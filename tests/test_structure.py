@@ -116,6 +116,21 @@ def imported_packages(node: ast.AST) -> list[str]:
     return []
 
 
+def test_what_is_imported_is_required():
+    """A test that has more installed than a user has would not notice."""
+    text = (ROOT / "requirements.txt").read_text() + (ROOT / "pyproject.toml").read_text()
+    required = set(re.findall(r"^([\w-]+)>=|\"([\w-]+)(?:\[.*\])?>=", text, re.MULTILINE))
+    names = {"scikit-learn": "sklearn"}
+    known = {names.get(name, name) for name in {a or b for a, b in required}}
+    found = {
+        package
+        for path in code_files()
+        for node in ast.walk(tree_of(path))
+        for package in imported_packages(node)
+    }
+    assert found - set(sys.stdlib_module_names) - {"dcvae"} <= known
+
+
 # ------------------------------------------------------------ layers
 
 

@@ -120,8 +120,8 @@ def test_what_is_imported_is_required():
     """A test that has more installed than a user has would not notice."""
     text = (ROOT / "requirements.txt").read_text() + (ROOT / "pyproject.toml").read_text()
     required = set(re.findall(r"^([\w-]+)>=|\"([\w-]+)(?:\[.*\])?>=", text, re.MULTILINE))
-    names = {"scikit-learn": "sklearn"}
-    known = {names.get(name, name) for name in {a or b for a, b in required}}
+    names = {"scikit-learn": ("sklearn", "scipy"), "pydantic": ("pydantic", "pydantic_core")}
+    known = {part for a, b in required for part in names.get(a or b, (a or b,))}
     found = {
         package
         for path in code_files()

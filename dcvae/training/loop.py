@@ -20,6 +20,7 @@ from dcvae.config import TrainingKeys
 from dcvae.data import ModelInput, WindowSplit, gather_windows, spread_evenly, starts_of_epoch
 from dcvae.errors import InputError
 from dcvae.networks import Autoencoder
+from dcvae.training.interruption import ctrl_c_is_heard
 from dcvae.training.progress import NoProgress, Progress
 from dcvae.training.state import Ending, EpochLosses, TrainingResult, TrainingState, Variables
 
@@ -79,19 +80,22 @@ def train(
     epochs_before = len(state.history)
     ending: Ending = "all epochs done"
     try:
-        while len(state.history) < keys.epochs:
-            if state.epochs_without_progress >= keys.patience:
-                ending = "early stopping"
-                break
-            # A second network in a process is traced again, of which TensorFlow would warn.
-            with without_retracing_warnings():
-                losses = _run_epoch(network, inputs, split, keys, len(state.history) + 1, progress)
-            if losses is None:
-                ending = "loss is not a number"
-                break
-            state = _after_epoch(state, losses, network, keys.min_delta)
-            keep(state)
-            progress.epoch(losses, state.best_epoch == losses.epoch)
+        with ctrl_c_is_heard() as check:
+            while len(state.history) < keys.epochs:
+                if state.epochs_without_progress >= keys.patience:
+                    ending = "early stopping"
+                    break
+                # A second network in a process is traced again, of which TensorFlow would warn.
+                with without_retracing_warnings():
+                    losses = _run_epoch(
+                        network, inputs, split, keys, len(state.history) + 1, progress, check
+                    )
+                if losses is None:
+                    ending = "loss is not a number"
+                    break
+                state = _after_epoch(state, losses, network, keys.min_delta)
+                keep(state)
+                progress.epoch(losses, state.best_epoch == losses.epoch)
     except KeyboardInterrupt:
         if len(state.history) == epochs_before:
             raise
@@ -137,8 +141,12 @@ def _run_epoch(
     keys: TrainingKeys,
     epoch: int,
     progress: Progress,
+    check: Callable[[], None],
 ) -> EpochLosses | None:
-    """Train one epoch, then validate; None as soon as the loss is not finite."""
+    """Train one epoch, then validate; None as soon as the loss is not finite.
+
+    After every step `check` is called, which raises KeyboardInterrupt if Ctrl-C got lost in it.
+    """
     batch_size = min(keys.batch_size, len(split.train))
     by_batch = keys.fidelity_batches == "code"
     starts = starts_of_epoch(
@@ -154,6 +162,7 @@ def _run_epoch(
     for step, windows in enumerate(_batches(inputs, starts, batch_size, keys), start=1):
         losses.begin_batch()
         losses.end_batch(network.train_on_batch(windows, return_dict=True))
+        check()
         if not _is_finite(losses.means):
             return None
         if step % _SHOW_EVERY == 0 or step == num_steps:

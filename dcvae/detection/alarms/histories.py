@@ -16,8 +16,8 @@ _KEPT = 4_000_000  # numbers
 _RANK_OF_ALL = int(rank(np.array(BLOCKS)))
 
 
-class Room:
-    """Room for numbers that are kept.
+class Memory:
+    """Count of the numbers that are kept, up to a bound.
 
     Attributes:
         free: numbers that still may be kept.
@@ -26,7 +26,7 @@ class Room:
     def __init__(self) -> None:
         self.free = 0
 
-    def open(self) -> None:
+    def begin(self) -> None:
         """Begin to keep: there is somebody who may use it again."""
         if not self.free:
             self.free = _KEPT
@@ -45,19 +45,19 @@ class History:
     Args:
         blocks: (series, BLOCKS) float64, the newest last, NaN in front where there are fewer.
         lowest: (series,) float64, below which no reference falls.
-        room: where what follows from it is kept.
+        memory: where what follows from it is kept.
 
     Attributes:
         blocks: as given.
         reference: (series,) float64, NaN with too few blocks.
     """
 
-    __slots__ = ("_after", "_is_full", "_judged", "_lowest", "_room", "blocks", "reference")
+    __slots__ = ("_after", "_is_full", "_judged", "_lowest", "_memory", "blocks", "reference")
 
     def __init__(
-        self, blocks: Float64Array, lowest: Float64Array, room: Room, *, is_full: bool = False
+        self, blocks: Float64Array, lowest: Float64Array, memory: Memory, *, is_full: bool = False
     ) -> None:
-        self.blocks, self._lowest, self._room = blocks, lowest, room
+        self.blocks, self._lowest, self._memory = blocks, lowest, memory
         self._is_full = is_full or not np.isnan(blocks).any()
         # An order statistic; of full histories it has always the same rank.
         found = (
@@ -86,8 +86,8 @@ class History:
         if not is_whole:
             fed[~there] = self.blocks[~there]
         is_full = self._is_full  # what was there is replaced, or stays
-        history = History(fed, self._lowest, self._room, is_full=is_full)
-        if self._room.takes(fed.size):
+        history = History(fed, self._lowest, self._memory, is_full=is_full)
+        if self._memory.takes(fed.size):
             self._after[number] = history
         return history
 
@@ -101,7 +101,7 @@ class History:
         known = self._judged.get(number)
         if known is None:
             known = judge()
-            if self._room.takes(known.size):
+            if self._memory.takes(known.size):
                 self._judged[number] = known
         return known
 

@@ -24,12 +24,12 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self.free = 0
+        self.free, self._has_begun = 0, False
 
     def begin(self) -> None:
         """Begin to keep: there is somebody who may use it again."""
-        if not self.free:
-            self.free = _KEPT
+        if not self._has_begun:
+            self.free, self._has_begun = _KEPT, True
 
     def takes(self, numbers: int) -> bool:
         """Tell whether so many numbers may be kept, which then are."""

@@ -42,6 +42,7 @@ def test_so_much_is_kept_and_only_once_it_has_begun() -> None:
     memory.begin()  # it is: what is kept stays
     assert not memory.takes(2)
     assert memory.takes(1)
+    memory.begin()  # nor is there more when all is used
     assert memory.free == 0
 
 

@@ -16,20 +16,20 @@ _KEPT = 4_000_000  # numbers
 _RANK_OF_ALL = int(rank(np.array(BLOCKS)))
 
 
-class Space:
-    """Space for numbers that are kept.
+class Memory:
+    """Count of the numbers that are kept, up to a bound.
 
     Attributes:
         free: numbers that still may be kept.
     """
 
     def __init__(self) -> None:
-        self.free = 0
+        self.free, self._has_begun = 0, False
 
     def begin(self) -> None:
         """Begin to keep: there is somebody who may use it again."""
-        if not self.free:
-            self.free = _KEPT
+        if not self._has_begun:
+            self.free, self._has_begun = _KEPT, True
 
     def takes(self, numbers: int) -> bool:
         """Tell whether so many numbers may be kept, which then are."""
@@ -45,19 +45,19 @@ class History:
     Args:
         blocks: (series, BLOCKS) float64, the newest last, NaN in front where there are fewer.
         lowest: (series,) float64, below which no reference falls.
-        space: where what follows from it is kept.
+        memory: where what follows from it is kept.
 
     Attributes:
         blocks: as given.
         reference: (series,) float64, NaN with too few blocks.
     """
 
-    __slots__ = ("_after", "_is_full", "_judged", "_lowest", "_space", "blocks", "reference")
+    __slots__ = ("_after", "_is_full", "_judged", "_lowest", "_memory", "blocks", "reference")
 
     def __init__(
-        self, blocks: Float64Array, lowest: Float64Array, space: Space, *, is_full: bool = False
+        self, blocks: Float64Array, lowest: Float64Array, memory: Memory, *, is_full: bool = False
     ) -> None:
-        self.blocks, self._lowest, self._space = blocks, lowest, space
+        self.blocks, self._lowest, self._memory = blocks, lowest, memory
         self._is_full = is_full or not np.isnan(blocks).any()
         # An order statistic; of full histories it has always the same rank.
         found = (
@@ -86,8 +86,8 @@ class History:
         if not is_whole:
             fed[~there] = self.blocks[~there]
         is_full = self._is_full  # what was there is replaced, or stays
-        history = History(fed, self._lowest, self._space, is_full=is_full)
-        if self._space.takes(fed.size):
+        history = History(fed, self._lowest, self._memory, is_full=is_full)
+        if self._memory.takes(fed.size):
             self._after[number] = history
         return history
 
@@ -101,7 +101,7 @@ class History:
         known = self._judged.get(number)
         if known is None:
             known = judge()
-            if self._space.takes(known.size):
+            if self._memory.takes(known.size):
                 self._judged[number] = known
         return known
 

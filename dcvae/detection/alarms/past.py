@@ -30,7 +30,7 @@ from dcvae.detection.alarms.following import (
     block_rows,
     unbroken,
 )
-from dcvae.detection.alarms.histories import History, Space
+from dcvae.detection.alarms.histories import History, Memory
 
 _HIGHEST_RATIO = 1e6
 _HIGHEST_PRODUCT_DIGITS = 300.0
@@ -77,7 +77,7 @@ class Past:
     ) -> None:
         self._following, self._relative, self.clock = following, relative, clock
         self._moves = moves
-        self._has_run, self._space = False, Space()
+        self._has_run, self._memory = False, Memory()
         self._histories: dict[int, History] = {}  # unbroken ones, by the block after
         self._squares: dict[int, Float64Array] = {}  # by block
         self._stops = np.append(clock.starts[1:], len(clock.block))
@@ -150,7 +150,7 @@ class Past:
         """
         clock = self.clock
         if self._has_run:
-            self._space.begin()
+            self._memory.begin()
         self._has_run = True
         machine = _Machine(self, limit, self._following.lower(limit, leave), hold)
         block, count = 0, len(clock.starts)
@@ -188,8 +188,8 @@ class Past:
             last = values[max(stop - BLOCKS, 0) : stop]
             if last.size:
                 blocks[column, -last.size :] = last
-        history = History(blocks, self._following.lowest, self._space)
-        if self._space.takes(blocks.size):
+        history = History(blocks, self._following.lowest, self._memory)
+        if self._memory.takes(blocks.size):
             self._histories[block] = history
         return history
 
@@ -198,7 +198,7 @@ class Past:
         known = self._squares.get(block)
         if known is None:
             known = self._relative(int(self.clock.starts[block]), int(self._stops[block]))
-            if self._space.takes(known.size):
+            if self._memory.takes(known.size):
                 self._squares[block] = known
         return known
 

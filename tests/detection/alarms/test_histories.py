@@ -5,7 +5,7 @@ import pytest
 
 from dcvae.detection.alarms import histories
 from dcvae.detection.alarms.following import BLOCKS, Clock, Following
-from dcvae.detection.alarms.histories import History, Room
+from dcvae.detection.alarms.histories import History, Memory
 from dcvae.detection.alarms.past import Past
 
 MINUTE = 60_000_000
@@ -23,7 +23,7 @@ def test_references_as_blocks_come(share: float) -> None:
     blocks = generator.exponential(size=(130, 3))
     blocks[generator.random(blocks.shape) < share] = np.nan
     lowest = np.array([0.1, 2.2, 9.0])
-    history = History(np.full((3, BLOCKS), np.nan), lowest, Room())
+    history = History(np.full((3, BLOCKS), np.nan), lowest, Memory())
     known: list[list[float]] = [[], [], []]
     for number, values in enumerate(blocks):
         history = history.after(number, values)
@@ -33,21 +33,22 @@ def test_references_as_blocks_come(share: float) -> None:
         np.testing.assert_array_equal(history.reference, expected)
 
 
-def test_there_is_room_for_so_much_and_only_when_it_is_open() -> None:
-    room = Room()
-    assert not room.takes(1)
-    room.open()
-    free = room.free
-    assert room.takes(free - 1)
-    room.open()  # it is: what is kept stays
-    assert not room.takes(2)
-    assert room.takes(1)
-    assert room.free == 0
+def test_so_much_is_kept_and_only_once_it_has_begun() -> None:
+    memory = Memory()
+    assert not memory.takes(1)
+    memory.begin()
+    free = memory.free
+    assert memory.takes(free - 1)
+    memory.begin()  # it is: what is kept stays
+    assert not memory.takes(2)
+    assert memory.takes(1)
+    memory.begin()  # nor is there more when all is used
+    assert memory.free == 0
 
 
 def test_what_is_kept_is_what_was_worked_out() -> None:
-    room = Room()
-    history, values = History(np.ones((1, BLOCKS)), np.ones(1), room), np.array([5.0])
+    memory = Memory()
+    history, values = History(np.ones((1, BLOCKS)), np.ones(1), memory), np.array([5.0])
     asked = []
 
     def judge() -> np.ndarray:
@@ -57,7 +58,7 @@ def test_what_is_kept_is_what_was_worked_out() -> None:
     assert history.after(0, values) is not history.after(0, values)
     assert history.judged(0, judge) == history.judged(0, judge) == 7.0
     assert len(asked) == 2
-    room.open()
+    memory.begin()
     assert history.after(0, values) is history.after(0, values)
     assert history.judged(0, judge) == history.judged(0, judge) == 7.0
     assert len(asked) == 3

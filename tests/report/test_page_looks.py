@@ -235,6 +235,32 @@ def test_empty_sections_say_why(browser, tmp_path):
     assert complaints == []
 
 
+def test_a_detector_that_expects_nothing_is_not_said_to_have_bands(browser, tmp_path):
+    made = report_content.content(600, 2, num_events=3)
+    made.mean[:] = np.nan
+    made.sigma[:] = np.nan
+    made = report_content.changed(
+        made,
+        flags=np.zeros_like(made.flags),
+        losses=made.losses.iloc[:0],
+        event_series=made.event_series.assign(expected=np.nan),
+    )
+    page = opened(browser, written(made, tmp_path))
+    drawn(page, 0)
+    assert known(shown(page, "plot-0", "plot.table.value"))
+    assert known(shown(page, "plot-0", "plot.table.mean")) == []
+    text = page.inner_text("main")
+    for words in ("outside the band", "expected value", " where "):
+        assert words not in text.replace("where each series has values", ""), words
+    assert "This detector expects no values, so that there is nothing to compare" in text
+    assert "so there is no spread to calibrate" in text
+    began = column(page, "began")[0]
+    assert began.startswith(f"{made.events['series'][0][0]}: ")
+    complaints = page.complaints
+    page.context.close()
+    assert complaints == []
+
+
 def test_best_baselines_and_own_row_are_marked_in_words(page):
     assert page.locator("#baselines-body tr.own th").all_inner_texts() == ["DC-VAE"]
     best = page.locator("#baselines-body td.best")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+NOTHING_EXPECTED = "This detector expects no values, so that there is nothing to compare with."
 _AS_WELL = 0.05  # nats of a cell that nobody would see
 _LITTLE_WORSE = 0.5
 

@@ -56,8 +56,9 @@ export const redrawCalibration = () => calibrationPlot?.redraw();
 
 export function setUpCalibration() {
   const { index, columns, values } = data.calibration;
-  if (!index.length || !columns.length) {
-    byId("calibration-body").replaceChildren(element("p", { class: "empty" }, "No cell had a value, so nothing can be said."));
+  if (!data.expects || !index.length || !columns.length) {
+    const why = data.expects ? "No cell had a value, so nothing can be said." : "This detector expects no values, so there is no spread to calibrate.";
+    byId("calibration-body").replaceChildren(element("p", { class: "empty" }, why));
     return;
   }
   const single = columns.filter((column) => column !== PROMISED && column !== TOGETHER);

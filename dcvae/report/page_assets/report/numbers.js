@@ -3,7 +3,7 @@
 import { byId, element } from "../shared/elements.js";
 import { count, grouped, timeText } from "../shared/formats.js";
 import { boxed, numberTable, tree } from "../shared/tables.js";
-import { data, firstTime, lastTime, scoredRows } from "./data.js";
+import { data, firstTime, lastTime, scoredRows, titleOfName } from "./data.js";
 
 const KINDS = { good: ["✓", "Good"], info: ["i", "Note"], warning: ["!", "Warning"], bad: ["✕", "Problem"] };
 
@@ -49,7 +49,7 @@ export function setUpMetrics() {
       if (notes[column]) list.append(element("dt", {}, column), element("dd", {}, notes[column]));
     }
     const rowClass = (name) => (["system alarm", "any series flagged", "mean of labeled series"].includes(name) ? "total" : undefined);
-    byId("metrics-body").append(boxed(numberTable(data.metrics, { notes, rowClass, corner: "Series" }), "Table of metrics"), list);
+    byId("metrics-body").append(boxed(numberTable(data.metrics, { notes, rowClass, titleOf: titleOfName, corner: "Series" }), "Table of metrics"), list);
   } else {
     byId("metrics-body").append(noLabels());
   }

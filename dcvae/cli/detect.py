@@ -66,7 +66,7 @@ def _detect(arguments: argparse.Namespace) -> int:
     _ = stored.calibration  # refused here, before anything slow, if it is damaged
     history = stored.history() if arguments.figures else []
     notices = table.notices + stored.step_notice(table) + (labels.notices if labels else [])
-    printer.notice([*notices, *thresholds.notices])
+    printer.notice([*notices, *stored.name_notices(), *thresholds.notices])
 
     start_backend()
     with target as results:

@@ -37,7 +37,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from dcvae import pipeline
     from dcvae.cli import output
     from dcvae.cli.progress import TrainingDisplay
-    from dcvae.config import fidelity_departures, read_settings, without_effect
+    from dcvae.config import fidelity_departures, read_settings, unknown_names, without_effect
     from dcvae.data import read_data, training_data
     from dcvae.networks import entry_of
     from dcvae.storage import TrainingFolder, run_record, source_record
@@ -61,6 +61,7 @@ def _train(arguments: argparse.Namespace) -> int:
         printer.notice(without_effect(settings))
         printer.notice(entry_of(settings).notices(settings))
         printer.notice(fidelity_departures(settings))
+        printer.notice(unknown_names(settings, data.preprocessor.series, data.table.path.name))
         printer.notice(folder.notices(resume=arguments.resume))
         state = folder.begin(settings, data.preprocessor, source, resume=arguments.resume)
 

@@ -13,6 +13,7 @@ from dcvae.config.compare import (
 )
 from dcvae.config.json_file import show
 from dcvae.config.keys.data import DataKeys
+from dcvae.config.keys.names import NameKeys, SeriesNames, series_names, unknown_names
 from dcvae.config.keys.network import NetworkKeys
 from dcvae.config.keys.properties import (
     ARCHITECTURE_TRAITS,
@@ -53,9 +54,11 @@ __all__ = [
     "Fidelity",
     "LayerType",
     "Loss",
+    "NameKeys",
     "NetworkKeys",
     "NormalAlphaMethod",
     "ScoringKeys",
+    "SeriesNames",
     "Settings",
     "SigmaMode",
     "ThresholdKeys",
@@ -71,6 +74,8 @@ __all__ = [
     "read_settings",
     "resume_differences",
     "rows_of",
+    "series_names",
     "show",
+    "unknown_names",
     "without_effect",
 ]

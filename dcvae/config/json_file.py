@@ -7,6 +7,7 @@ of these errors is reported with its line, its column and, where one is known, t
 import json
 import os
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def read_text(path: Path) -> str:
             f"{path} is a folder; expected a settings file, a JSON object in a .txt{hint}"
         )
     try:
-        content = _first_bytes(path)
+        content = first_bytes(path, _LARGEST)
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; expected a settings file there") from error
     except OSError as error:
@@ -62,8 +63,8 @@ def read_text(path: Path) -> str:
         ) from error
 
 
-def _first_bytes(path: Path) -> bytes:
-    """Read a file up to the largest size and a byte more.
+def first_bytes(path: Path, most: int) -> bytes:
+    """Read a file up to so many bytes and one more.
 
     A device may have no end, and a pipe to which nobody writes would be waited for: opened without
     waiting it is empty. One with a writer, as shells make of `<(command)`, is read.
@@ -72,7 +73,7 @@ def _first_bytes(path: Path) -> bytes:
     with open(descriptor, "rb") as stream:
         if hasattr(os, "O_NONBLOCK"):
             os.set_blocking(descriptor, True)
-        return stream.read(_LARGEST + 1)
+        return stream.read(most + 1)
 
 
 def parse_object(text: str, source: str | Path) -> tuple[dict[str, Any], list[str]]:
@@ -91,8 +92,7 @@ def parse_object(text: str, source: str | Path) -> tuple[dict[str, Any], list[st
     repeated: list[str] = []
 
     def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        times = {key: keys.count(key) for key in keys}
+        times = Counter(key for key, _ in pairs)
         repeated.extend(
             f"`{key}`: expected once, received {count} times; keep one of them"
             for key, count in times.items()

@@ -36,7 +36,6 @@ _OTHER_NAMES = {
     "nepochs": "epochs",
     "seqlen": "T",
     "strides": "strs",
-    "units": "cnn_units",
     "validationsplit": "val_percent",
     "valsplit": "val_percent",
     "window": "T",

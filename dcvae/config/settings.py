@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 from dcvae.config.branches import problem_of_branch
 from dcvae.config.json_file import parse_object, read_text, show
 from dcvae.config.keys.data import DataKeys
+from dcvae.config.keys.names import NameKeys
 from dcvae.config.keys.network import NetworkKeys
 from dcvae.config.keys.properties import (
     ARCHITECTURE_TRAITS,
@@ -38,6 +39,7 @@ from dcvae.config.keys.properties import (
 from dcvae.config.keys.thresholds import DetectionKeys, ScoringKeys
 from dcvae.config.keys.training import TrainingKeys
 from dcvae.config.messages import expected, problem_line
+from dcvae.config.metadata import with_metadata
 from dcvae.config.size import size_problems
 from dcvae.config.values import problem_of_folder_name
 from dcvae.errors import InputError
@@ -51,7 +53,8 @@ _ORDER = (
     *("lr_decay", "decay_rate", "decay_step", "val_percent", "seed", "summary", "custom_metrics"),
     *("patience", "min_delta", "train_stride", "steps_per_epoch", "max_gap", "max_fill"),
     *("resample", "time_zone", "time_column", "ignore", "missing_values", "counters", "by"),
-    *("entity", "default_alpha", "alpha_method", "false_alarms_per_week"),
+    *("entity", "titles", "units", "metadata"),
+    *("default_alpha", "alpha_method", "false_alarms_per_week"),
     *("alpha_lowest", "alpha_quantile", "alpha_search", "sigma", "threshold", "alarm_window"),
     *("alarm_longest", "alarm_system", "alarm_series"),
     *("alarm_smoothing", "alarm_enter", "alarm_leave", "alarm_min_rows", "alarm_hold"),
@@ -61,7 +64,7 @@ _ORDER = (
 
 
 # The last base is the first group: pydantic collects fields from the end.
-class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DataKeys):
+class Settings(NameKeys, DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DataKeys):
     """Settings of one model: checked, complete and immutable.
 
     Attributes have the names of the keys of a file, except for the three letters of the paper:
@@ -151,7 +154,8 @@ class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DataKeys):
             64
         """
         values, problems = parse_object(text, source)
-        return cls._checked(values, problems, source, f"{source} is not a usable settings file")
+        refusal = f"{source} is not a usable settings file"
+        return cls._checked(values, problems, source, refusal, Path(source).parent)
 
     @classmethod
     def from_values(cls, values: dict[str, Any], source: str) -> Self:
@@ -167,11 +171,16 @@ class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DataKeys):
         Raises:
             InputError: keys have problems: all of them.
         """
-        return cls._checked(values, [], source, f"Unusable keys in {source}")
+        return cls._checked(values, [], source, f"Unusable keys in {source}", Path())
 
     @classmethod
     def _checked(
-        cls, values: dict[str, Any], problems: list[str], source: str | Path, refusal: str
+        cls,
+        values: dict[str, Any],
+        problems: list[str],
+        source: str | Path,
+        refusal: str,
+        folder: Path,
     ) -> Self:
         branch = problem_of_branch(values)
         if branch:
@@ -179,6 +188,8 @@ class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DataKeys):
         foreign = _foreign_keys(values)
         problems = [*problems, *foreign.values()]
         values = {key: value for key, value in values.items() if key not in foreign}
+        values, unread = with_metadata(values, folder)
+        problems += unread
         try:
             settings = cls.model_validate(values, context=values)
         except ValidationError as error:

@@ -65,7 +65,8 @@ def resample(
         raise InputError(
             f"`resample` would make {bridged.sum():,} empty rows beside the {len(present):,} that "
             f"{table.path} has something for. Expected a step near that of the data, "
-            f"{sampling_step(times)} in the middle: choose a longer one, or a smaller `max_gap`."
+            f"{time_span(sampling_step(times))} in the middle: choose a longer one, or a "
+            "smaller `max_gap`."
         )
     # Each row is repeated for the empty rows after it.
     repeats = np.append(bridged, 0) + 1

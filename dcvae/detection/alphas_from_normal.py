@@ -3,9 +3,9 @@
 Every cell outside a band is a false alarm there. Three methods set how many are allowed, each for
 the two sides of a series alone:
 
-* `budget`: an event is a run of rows beyond one side's alpha. Each side may spend half of
-  `false_alarms_per_week`; its alpha is the lowest that raises no more events than that on this
-  data. The allowance is rounded to whole events: 2.6 allow 3.
+* `budget`: runs of rows beyond one side's alpha are counted. Each side may spend half of
+  `false_alarms_per_week`; its alpha is the lowest that leaves no more runs than that on this
+  data. The allowance is rounded to whole runs: 2.6 allow 3.
 * `quantile`: the alpha below which a given share of the cells lies.
 * `evt`: extreme value theory, peaks over a threshold. The largest value of every run beyond a
   high threshold is taken to follow a generalized Pareto distribution (Pickands 1975), and the alpha
@@ -13,7 +13,7 @@ the two sides of a series alone:
   there are too few peaks, or they do not follow such a distribution, the side falls back on its
   budget, with a notice.
 
-An alpha that raises no event on this data is the largest value seen, or the default alpha if that
+An alpha that nothing exceeds on this data is the largest value seen, or the default alpha if that
 is wider: new data may alarm above it, and should.
 """
 
@@ -25,9 +25,9 @@ from typing import NamedTuple
 import numpy as np
 
 from dcvae._arrays import Float32Array, Float64Array, IntArray, segments
-from dcvae._text import shortened
+from dcvae._text import duration, shortened
 from dcvae.config import NormalAlphaMethod
-from dcvae.detection.alarms.budget import SECONDS_PER_WEEK, bounded
+from dcvae.detection.alarms.budget import SECONDS_PER_WEEK, bounded, how_often
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.band import exceeds
 
@@ -68,7 +68,8 @@ def alphas_from_normal(
         default_alpha: alpha of series without any cell, and the lowest alpha of a side without
             events, in sigmas.
         step_seconds: sampling step, in seconds.
-        false_alarms_per_week: events that a series may raise per week, for "budget" and "evt".
+        false_alarms_per_week: runs of flagged rows that a series may have a week, for "budget" and
+            "evt".
         quantile: share of the cells on the inner side of each alpha, for "quantile".
         lowest: sigmas below which no alpha is placed.
 
@@ -79,7 +80,7 @@ def alphas_from_normal(
         ValueError: there are not as many columns as names.
 
     Examples:
-        A week with two runs of large residuals above the mean; each side may raise one event.
+        A week with two runs of large residuals above the mean; each side may have one.
 
         >>> residual = np.zeros((2016, 1), dtype=np.float32)
         >>> residual[[100, 101, 500]] = [[5.0], [6.0], [8.0]]
@@ -128,14 +129,14 @@ def alphas_from_normal(
     notices += _notices(empty, fallbacks, default_alpha)
     if raised:
         notices.append(
-            f"Alphas of {shortened(raised)} would be below {lowest:g} sigmas by `{method}`, where "
-            "any noise is flagged: they are that (`alpha_lowest`)."
+            f"By `{method}` the bands of {shortened(raised)} would be so narrow that any noise is "
+            f"flagged: an alpha is at least {lowest:g} (`alpha_lowest`)."
         )
-    weeks = len(residual) * step_seconds / SECONDS_PER_WEEK
-    if method != "quantile" and budget * weeks < 2:
+    seconds = len(residual) * step_seconds
+    if method != "quantile" and budget * seconds < 2 * SECONDS_PER_WEEK:
         notices.append(
-            f"{weeks:.2g} weeks of data are short for `false_alarms_per_week` "
-            f"{budget:.3g}: fewer than 2 events are allowed on them, so the alphas "
+            f"{duration(seconds)} of data is short for `false_alarms_per_week`, "
+            f"{how_often(budget)}: fewer than 2 runs of flagged rows are allowed, so the alphas "
             "rest on one or two cells. Define them on more data, or raise the key."
         )
     return replace(alphas, method=tuple(methods)), notices
@@ -150,7 +151,7 @@ def expected_events(residual: Float32Array, alphas: Alphas, step_seconds: float)
         step_seconds: sampling step, in seconds.
 
     Returns:
-        (series,) float64, events per week; NaN for a series without any scored cell.
+        (series,) float64, runs per week; NaN for a series without any scored cell.
     """
     rates = np.full(len(alphas.series), np.nan)
     for column in range(len(rates)):
@@ -200,9 +201,9 @@ def _choose(
 
 
 def _by_budget(distance: Float64Array, allowed: float, default_alpha: float) -> float:
-    """Find the lowest alpha that raises no more events than allowed.
+    """Find the lowest alpha beyond which there are no more runs of rows than allowed.
 
-    The alpha is midway between the lowest value that raises an event and the next below it.
+    The alpha is midway between the lowest value beyond which there are and the next below it.
     """
     values = np.unique(distance[distance > 0])[::-1]
     if values.size == 0:
@@ -240,7 +241,7 @@ def _by_peaks(distance: Float64Array, allowed: float, seed: int) -> _Choice:
     if peaks.size < _ENOUGH_PEAKS:
         return _Choice(math.nan, f"{peaks.size} peaks, fewer than {_ENOUGH_PEAKS}")
     if allowed >= peaks.size:
-        return _Choice(math.nan, "the budget asks for more events than there are peaks")
+        return _Choice(math.nan, "the budget allows more runs of flagged rows than there are peaks")
     excess = peaks - threshold
     shape, _, scale = genpareto.fit(excess, floc=0)
     fitted = genpareto(shape, 0, scale)

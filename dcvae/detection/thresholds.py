@@ -23,7 +23,7 @@ from dcvae.detection.alphas_from_normal import alphas_from_normal, expected_even
 
 @dataclass(frozen=True, eq=False)
 class Thresholds:
-    """Alphas and alarm, and the events that the alphas raise on the data they were fitted to.
+    """Alphas and alarm, and how often the alphas are exceeded on the data they were fitted to.
 
     Attributes:
         alphas: the bands.
@@ -73,13 +73,13 @@ def fit_thresholds(
             there is none; None fits no alarm to them.
 
     Returns:
-        The thresholds, with the events that the alphas raise on these rows.
+        The thresholds, with how often the alphas are exceeded on these rows.
 
     Raises:
         ValueError: shapes differ, or a name repeats.
 
     Examples:
-        A week of noise with a sigma of 1; the settings allow 14 events per week and series.
+        A week of noise with a sigma of 1; 14 runs of flagged rows are allowed a series.
 
         >>> from dcvae.config import Settings, preset
         >>> keys = Settings.from_values(preset("recommended"), "recommended.txt")

@@ -190,12 +190,17 @@ def quality_findings(quality: Quality) -> list[Finding]:
     return [Finding("info", text)]
 
 
-def missing_findings(detection: Detection) -> list[Finding]:
-    """Return the series that are missing in more than 10 % of the scored rows."""
+def missing_findings(detection: Detection, titles: Sequence[str]) -> list[Finding]:
+    """Return the series that are missing in more than 10 % of the scored rows.
+
+    Args:
+        detection: of the scored rows.
+        titles: of the series.
+    """
     shares = detection.frame.isna().mean().to_numpy()
     order = np.argsort(-shares, kind="stable")
     named = [
-        f"{detection.series[column]} ({shares[column]:.0%})"
+        f"{titles[column]} ({shares[column]:.0%})"
         for column in order
         if shares[column] > _MUCH_MISSING
     ]
@@ -210,14 +215,17 @@ def missing_findings(detection: Detection) -> list[Finding]:
     ]
 
 
-def new_value_findings(detection: Detection, constants: Sequence[float | None]) -> list[Finding]:
+def new_value_findings(
+    detection: Detection, constants: Sequence[float | None], titles: Sequence[str]
+) -> list[Finding]:
     """Return the series that were constant in training and are something else.
 
     Args:
         detection: of the scored rows.
         constants: what each series was throughout training; None for one that changed.
+        titles: of the series.
     """
-    told = new_value_notices(detection.frame, constants)
+    told = new_value_notices(detection.frame.set_axis(list(titles), axis=1), constants)
     return [Finding("warning", text) for text in told]
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 
 from dcvae._arrays import Float64Array
+from dcvae._text import duration, quantities, quantity
+from dcvae.config import SeriesNames
 from dcvae.data import AFTER_A_GAP, Quality
 from dcvae.detection import SECONDS_PER_WEEK, Detection, Events
 from dcvae.evaluation.findings import Finding
@@ -25,13 +27,16 @@ def budget_findings(detection: Detection, events: Events, step_seconds: float) -
     judged = int(np.count_nonzero(np.isfinite(detection.judged.relative)))
     if expected is None or not judged:
         return []
-    weeks = judged * step_seconds / SECONDS_PER_WEEK
-    most, count = expected.most(weeks), int((events.table["kind"] == "incident").sum())
+    seconds = judged * step_seconds
+    most, count = (
+        expected.most(seconds / SECONDS_PER_WEEK),
+        int((events.table["kind"] == "incident").sum()),
+    )
     alarms = "1 alarm" if count == 1 else f"{count} alarms"
     told = (
-        f"{alarms} in {weeks:.2g} weeks of judged rows; with normal data at most {most} were "
-        f"expected ({100 * expected.confidence:.0f} % sure, {expected.counted} in "
-        f"{expected.weeks:.2g} weeks of training)."
+        f"{alarms} in {duration(seconds)} of judged rows; with normal data at most {most:,} were "
+        f"expected ({100 * expected.confidence:.0f} % sure, {expected.counted:,} in "
+        f"{duration(expected.weeks * SECONDS_PER_WEEK)} of training)."
     )
     return [Finding("info", told)]
 
@@ -80,7 +85,7 @@ def why_nothing_is_judged(detection: Detection, quality: Quality, window_length:
     return f"{rows}: cells are missing or follow a gap; quality.csv says of each row which."
 
 
-def level_findings(detection: Detection, events: Events) -> list[Finding]:
+def level_findings(detection: Detection, events: Events, names: SeriesNames) -> list[Finding]:
     """Return the series whose level has moved for good, in data units, and since when.
 
     A level is off where the median error of the last window is more than what the root of the mean
@@ -89,6 +94,7 @@ def level_findings(detection: Detection, events: Events) -> list[Finding]:
     Args:
         detection: of the scored rows.
         events: its events.
+        names: titles and units of the series.
     """
     following = detection.system.following
     if following is None or len(detection.times) < following.window:
@@ -102,10 +108,13 @@ def level_findings(detection: Detection, events: Events) -> list[Finding]:
     moved = [column for column in moved if abs(off[column]) > _MOVED * root[column]]
     if not moved:
         return []
-    named = [_sentence(detection, column, off[column], following.window) for column in moved]
+    named = [
+        _sentence(detection, column, off[column], following.window, names)
+        for column in moved[:_MOST_NAMED]
+    ]
     shifts = int((events.table["kind"] == "level shift").sum())
-    told = "; ".join(named[:_MOST_NAMED])
-    more = f"; and {len(named) - _MOST_NAMED} more series" if len(named) > _MOST_NAMED else ""
+    told = "; ".join(named)
+    more = f"; and {len(moved) - len(named):,} more series" if len(moved) > len(named) else ""
     count = f" {shifts} of the events are such shifts." if shifts else ""
     return [
         Finding(
@@ -116,7 +125,9 @@ def level_findings(detection: Detection, events: Events) -> list[Finding]:
     ]
 
 
-def _sentence(detection: Detection, column: int, off: float, window: int) -> str:
+def _sentence(
+    detection: Detection, column: int, off: float, window: int, names: SeriesNames
+) -> str:
     """Say since when a series is how much higher or lower than expected of the last window."""
     mean, _ = detection.expected(column)
     usual = float(np.nanmedian(mean[-window:]))
@@ -127,10 +138,12 @@ def _sentence(detection: Detection, column: int, off: float, window: int) -> str
         difference = float(np.nanmedian(values)) - usual
     since = _since(detection, column, off)
     word = "higher" if difference > 0 else "lower"
-    share = f"{abs(difference / usual):.0%} " if abs(usual) > abs(difference) * 1e-3 else ""
-    name = detection.series[column]
-    figures = f"{usual + difference:.4g} instead of {usual:.4g}"
-    return f"since {since} the level of `{name}` is {share}{word} ({figures})"
+    # Of a level near 0, or of time in seconds since 1970, a share says nothing.
+    share = abs(difference / usual) if usual else np.inf
+    told = f"{quantity(100 * share, '%', 2)} " if 0.01 <= share <= 10 else ""
+    now, before = quantities([usual + difference, usual], names.units[column])
+    title = names.titles[column]
+    return f"since {since} the level of `{title}` is {told}{word} ({now} instead of {before})"
 
 
 def _since(detection: Detection, column: int, off: float) -> str:

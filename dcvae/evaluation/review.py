@@ -165,9 +165,9 @@ def make_review(
         threshold_source += evaluation.threshold_note
     findings += budget_findings(detection, events, model.step_seconds)
     findings += unjudged_findings(detection)
-    findings += level_findings(detection, events)
-    findings += new_value_findings(detection, model.preprocessor.constants)
-    findings += missing_findings(detection)
+    findings += level_findings(detection, events, model.names)
+    findings += new_value_findings(detection, model.preprocessor.constants, model.names.titles)
+    findings += missing_findings(detection, model.names.titles)
     quality = model.quality(table)
     findings += quality_findings(quality)
     calibration = detection.calibration()

@@ -35,7 +35,7 @@ def fit(
 ) -> FittedModel:
     """Train a network, calibrate it on its validation part, and fit thresholds for it.
 
-    Alphas and alarm count events per week, for which a validation part is too short: they are
+    Alphas and alarm count per week, for which a validation part is too short: they are
     fitted to the whole training file (measured in benchmarks/severity.md).
 
     Args:

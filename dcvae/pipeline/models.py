@@ -13,7 +13,7 @@ import pandas as pd
 
 from dcvae import _backend
 from dcvae._arrays import BoolArray, Float64Array
-from dcvae.config import Settings
+from dcvae.config import SeriesNames, Settings, series_names, unknown_names
 from dcvae.data import (
     ModelInput,
     Preprocessor,
@@ -70,6 +70,15 @@ class ModelDescription:
     def series(self) -> tuple[str, ...]:
         """Names of the trained series, in the network's order."""
         return self.preprocessor.series
+
+    @property
+    def names(self) -> SeriesNames:
+        """Titles and units of the series, to show them with."""
+        return series_names(self.settings, self.series)
+
+    def name_notices(self) -> list[str]:
+        """Return notices on titles and units of what is no series of the model."""
+        return unknown_names(self.settings, self.series, f"`{self.settings.model_name}`")
 
     def step_notice(self, table: Table) -> list[str]:
         """Return a notice if a table has another sampling step than the training data."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from dcvae.evaluation import BETTER, METRIC_NOTES, SYSTEM_NOTES, Review
 from dcvae.report.page import OtherLimits, ReportContent, SystemScore
+from dcvae.report.results_place import figure_name
 
 if TYPE_CHECKING:  # importing it would import matplotlib
     from matplotlib.figure import Figure
@@ -16,7 +17,7 @@ if TYPE_CHECKING:  # importing it would import matplotlib
 
 def page_content(review: Review) -> ReportContent:
     """Collect the content of the page from the review of a file."""
-    detection = review.detection
+    detection, names = review.detection, review.model.names
     return ReportContent(
         model_name=review.model.settings.model_name,
         data_file=review.data,
@@ -44,6 +45,8 @@ def page_content(review: Review) -> ReportContent:
         settings=review.model.settings.to_dict(),
         provenance=_passed_on(review),
         better=BETTER,
+        titles=names.titles,
+        units=names.units,
         event_series=review.events.series,
         other_limits=OtherLimits.of(detection),
         row_times=review.row_times,
@@ -84,9 +87,14 @@ def figures(review: Review, history: Sequence["EpochLosses"]) -> Iterator[tuple[
     from dcvae.training import loss_figure
 
     detection, name = review.detection, review.model.settings.model_name
+    names, events = review.model.names, review.events.table
     for column, series in enumerate(detection.series):
         labels = None if review.labels is None else review.labels[:, column]
-        yield f"series_{column + 1:03d}", series_figure(detection, column, labels, series)
+        title, unit = names.titles[column], names.units[column]
+        yield (
+            figure_name(column, series),
+            series_figure(detection, column, labels, title, unit, events),
+        )
     labeled = None if review.labels is None else np.logical_or.reduce(review.labels, axis=1)
     yield "latent_space", latent_figure(detection.latent, labeled, name)
     yield "loss", loss_figure(history, int(review.run["best_epoch"]), name)

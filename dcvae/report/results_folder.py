@@ -235,7 +235,7 @@ class ResultsFolder:
         # No creation date in a PDF: the same run gives the same file.
         metadata = {"CreationDate": None} if kind == "pdf" else None
         for name, figure in draw_figures(review, history):
-            figure.savefig(folder / f"{name}.{kind}", dpi=150, metadata=metadata)
+            figure.savefig(folder / f"{name}.{kind}", dpi=300, metadata=metadata)
 
     def _add(self, name: str, text: str) -> None:
         (self._partial / name).write_bytes(text.encode("utf-8"))

@@ -1,9 +1,11 @@
 """Place of results: the name of their folder, where it is made, and what in it is kept."""
 
+import csv
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from unicodedata import normalize
 
 from dcvae.data import COMPRESSED_SUFFIXES
 from dcvae.errors import InputError
@@ -13,7 +15,9 @@ FIGURES = "figures"
 """Folder of the figures, below that of the results."""
 _MARK = "anomaly_predictions.csv"  # tells a folder of results from any other
 _SOMETIMES = ("metrics.csv", "baselines.csv")  # files that not every run writes
-_FIGURE = re.compile(r"(series_\d{3,}|latent_space|loss)\.(png|pdf)")  # as `content.figures` names
+_FIGURE = re.compile(r"(series_\d{3,}|latent_space|loss)\.(png|pdf)")  # of every version
+_LONGEST_NAME = 60  # characters of a series' name in that of its figure
+_LARGEST_HEADER = 16_000_000  # bytes
 
 
 def stem_of(data: Path) -> str:
@@ -94,6 +98,34 @@ def check_replaceable(place: Path) -> None:
             check_writable(folder)
 
 
+def figure_name(column: int, series: str) -> str:
+    """Return the name of the figure of a series, which is one of a file on every system.
+
+    Args:
+        column: number of the series, from 0.
+        series: its name, whose letters and digits are kept.
+
+    Examples:
+        >>> figure_name(2, "TS4"), figure_name(0, "web1/cpu Störung"), figure_name(11, "温度")
+        ('series_003_TS4', 'series_001_web1-cpu-Storung', 'series_012')
+    """
+    plain = normalize("NFKD", series).encode("ascii", "ignore").decode()
+    kept = re.sub(r"[^A-Za-z0-9._]+", "-", plain)[:_LONGEST_NAME].strip("-._")
+    return f"series_{column + 1:03d}" + (f"_{kept}" if kept else "")
+
+
+def _own_figures(place: Path) -> set[str]:
+    """Return the names of figures that an earlier run may have written, by the series it had."""
+    try:
+        with (place / _MARK).open("rb") as stream:
+            header = stream.readline(_LARGEST_HEADER).decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return set()
+    _, *series = next(csv.reader([header]), [""])
+    names = [figure_name(column, name) for column, name in enumerate(series)]
+    return {f"{name}.{kind}" for name in names for kind in ("png", "pdf")}
+
+
 def foreign(place: Path, new: Path) -> Iterator[Path]:
     """Yield files of an earlier folder that are not of this program, by their paths in it.
 
@@ -101,9 +133,12 @@ def foreign(place: Path, new: Path) -> Iterator[Path]:
         place: the earlier folder.
         new: the folder that replaces it.
     """
+    figures = _own_figures(place)
     for path in place.rglob("*"):
         name = path.relative_to(place)
-        is_figure = name.parent == Path(FIGURES) and _FIGURE.fullmatch(name.name) is not None
+        is_figure = name.parent == Path(FIGURES) and (
+            name.name in figures or _FIGURE.fullmatch(name.name) is not None
+        )
         is_own = is_figure or str(name) in _SOMETIMES or os.path.lexists(new / name)
         if not is_own and (path.is_symlink() or path.is_file()):
             yield name

@@ -40,7 +40,7 @@ def loss_figure(history: Sequence[EpochLosses], best_epoch: int, title: str) -> 
         title: name of the model.
 
     Returns:
-        A figure with the loss and its two parts.
+        A figure with the loss and its two parts; with the loss alone where it has none.
 
     Examples:
         >>> from dcvae.training import EpochLosses, loss_figure
@@ -52,15 +52,18 @@ def loss_figure(history: Sequence[EpochLosses], best_epoch: int, title: str) -> 
     from matplotlib.ticker import MaxNLocator
 
     epochs = [losses.epoch for losses in history]
-    figure = Figure(figsize=(10, 3.6), layout="constrained")
-    figure.suptitle(title)
     # The two parts of the loss are means over different things: cells and latent numbers.
-    parts = (
+    parts = [
         ("loss", "Loss (negative ELBO)", "nats"),
         ("reconst", "Reconstruction (negative log-likelihood)", "nats a cell"),
         ("kl", "KL divergence", "nats a latent number"),
-    )
-    for axes, (part, name, unit) in zip(figure.subplots(1, 3), parts, strict=True):
+    ]
+    if not any(losses.kl for losses in history):  # no variational network, no likelihood
+        parts = [("loss", "Loss (mean error)", "error of scaled values")]
+    figure = Figure(figsize=(10 if len(parts) > 1 else 5, 3.6), layout="constrained")
+    figure.suptitle(title)
+    panels = figure.subplots(1, len(parts), squeeze=False)[0]
+    for axes, (part, name, unit) in zip(panels, parts, strict=True):
         axes.plot(epochs, [getattr(losses, part) for losses in history], ".-", label="training")
         validation = np.array([getattr(losses, f"val_{part}") for losses in history])
         if not np.isnan(validation).all():

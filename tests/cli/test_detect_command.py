@@ -249,6 +249,14 @@ def test_another_sampling_step_is_told(place, script):
     assert [note[:24] for note in told] == ["note: The sampling step "]
 
 
+def test_titles_of_no_series_are_told_and_do_no_harm(place):
+    """They may be given after the training, and by a CSV."""
+    (place.settings.parent / "names.csv").write_text("series;title\nS1;Inlet\n")
+    write_settings(place.settings, metadata="names.csv")
+    told = "note: Titles are given for `S1`, which is no series of `toy`; did you mean `s1`?"
+    assert told in notices(place, "test")
+
+
 @pytest.mark.parametrize(("first", "stop"), [(60, 61), (60, 72), (70, 100)])
 def test_a_file_in_pieces_has_the_rows_of_the_whole(place, first, stop):
     """Byte for byte, but for the scores that look ahead."""

@@ -65,7 +65,7 @@ def test_figures_on_request(place):
     good(place.call("test", "--labels", path, "--figures", "pdf"))
     figures = contents(place.model / "results/test/figures")
     assert set(figures) == {
-        *("series_001.pdf", "series_002.pdf", "series_003.pdf"),
+        *("series_001_s0.pdf", "series_002_s1.pdf", "series_003_s2.pdf"),
         *("latent_space.pdf", "loss.pdf"),
     }
     assert all(content.startswith(b"%PDF") for content in figures.values())

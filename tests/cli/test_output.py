@@ -137,10 +137,9 @@ def test_review_on_the_terminal(capsys):
         "b             0  0.000%\n"
         "\n"
         "strongest 10 of 12 events (strength: sigmas from what was expected)\n"
-        "start                     lasts  strength      series, earliest first\n"
+        "start                lasts  strength      series, earliest first\n"
         + "".join(
-            f"2021-01-01 0{minutes // 60}:{minutes % 60:02d}:00  5 min 00 s"
-            f"  {strength:>8.1f}  up  a\n"
+            f"2021-01-01 0{minutes // 60}:{minutes % 60:02d}:00  5 min  {strength:>8.1f}  up  a\n"
             for minutes, strength in zip(range(110, 10, -10), range(15, 5, -1), strict=True)
         )
         + "\n"
@@ -227,7 +226,7 @@ ENDINGS = pytest.mark.parametrize(
 def test_how_a_training_ended(capsys, ending, status, message):
     assert end_training(ending) == status
     out, err = capsys.readouterr()
-    assert out.startswith(f"{ending} after 2 epochs and 5.0 s\n")
+    assert out.startswith(f"{ending} after 2 epochs and 5 s\n")
     assert "best epoch 2: loss 0.5000 (reconst 1.0000, kl 0.2500)\n" in out
     assert out.endswith("model: models/a\n")
     assert err.startswith(message)
@@ -249,6 +248,6 @@ def test_one_epoch_and_the_validation_loss_are_told(capsys):
     )
     assert output.training_end(Printer(), result, Path("models/a"), 65.0) == 0
     assert capsys.readouterr().out.splitlines()[:2] == [
-        "all epochs done after 1 epoch and 1 min 05 s",
+        "all epochs done after 1 epoch and 1 min 5 s",
         "best epoch 1: loss 1.2500 (reconst 1.0000, kl 0.2500), validation loss 1.5000",
     ]

@@ -62,7 +62,7 @@ def test_time_left_of_a_resumed_training_counts_its_own_epochs(capsys, clock):
     with TrainingDisplay(Printer(), 10, 7) as display:
         clock.now += 3.0
         display.epoch(losses_of(8), False)
-    assert "at most 6.0 s left" in capsys.readouterr().out
+    assert "at most 6 s left" in capsys.readouterr().out
 
 
 def test_no_time_is_left_after_the_last_epoch(capsys, clock):

@@ -154,14 +154,17 @@ def test_removed_outliers_are_told(training_place):
 
 
 def test_what_settings_may_surprise_with_is_told_in_one_order(training_place):
-    """Keys without effect, rows out of reach, departures from fidelity."""
+    """Keys without effect, rows out of reach, departures from fidelity, names of no series."""
     keys = {"decay_rate": 0.9, "fidelity_spread": "code", "T": 40, "val_percent": 0.3}
-    write_settings(training_place.settings, **keys)
-    unused, *reach, fidelity = notices(training_place, "train")
+    write_settings(training_place.settings, **keys, units={"s1": "V", "s-2": "W"})
+    unused, *reach, fidelity, names = notices(training_place, "train")
     assert unused.endswith("without effect: `decay_rate` (`lr_decay` is false).")
     assert reach
     assert all("receptive field" in note for note in reach)
     assert fidelity == 'note: `fidelity` is "paper" but `fidelity_spread` is "code".'
+    assert names == (
+        "note: Units are given for `s-2`, which is no series of train.csv; did you mean `s2`?"
+    )
 
 
 def test_a_training_that_was_cut_off_is_told(training_place):

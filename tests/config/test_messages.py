@@ -65,7 +65,6 @@ class TestUnknownKeys:
             ("learningRate", "lr"),
             ("filters", "cnn_units"),
             ("hidden", "cnn_units"),
-            ("units", "cnn_units"),
             ("dilations", "dil_rate"),
             ("kernel_size", "kernel"),
             ("validation_split", "val_percent"),

@@ -105,9 +105,15 @@ class TestPage:
         assert with_key_table(page_text()) == page_text()
         assert key_table() in page_text()
 
-    def test_its_example_is_a_settings_file(self):
-        (example,) = re.findall(r"```json\n(.*?)```", page_text(), flags=re.DOTALL)
-        Settings.from_text(example, "docs/guide/settings.md")
+    def test_its_examples_are_settings_files(self, tmp_path):
+        examples = re.findall(r"```json\n(.*?)```", page_text(), flags=re.DOTALL)
+        (metadata,) = re.findall(r"```csv\n(.*?)```", page_text(), flags=re.DOTALL)
+        (tmp_path / "sensors.csv").write_text(metadata, encoding="utf-8")
+        smallest, inside, outside = (
+            Settings.from_text(example, tmp_path / "settings.md") for example in examples
+        )
+        assert not smallest.titles
+        assert (inside.titles, inside.units) == (outside.titles, outside.units)
 
     def test_says_what_is_in_sample_txt(self):
         settings = read_settings(FOLDER / "sample.txt")

@@ -13,6 +13,7 @@ from dcvae.config import (
     FIELDS,
     AlarmKeys,
     DataKeys,
+    NameKeys,
     NetworkKeys,
     ScoringKeys,
     Settings,
@@ -60,10 +61,11 @@ class TestPublishedFile:
         values = [getattr(settings, key) for key in NEW_KEYS]
         assert values[:8] == [5, 0.01, 1, None, 12, 12, None, None]
         assert values[8:14] == [(), (), (), (), (), None]
-        assert values[14:21] == [3.0, None, 14.0, 1.0, 0.999, "grid", "predicted"]
-        assert values[21:25] == ["following", 288, 360, "weighted"]
-        assert values[25:31] == [3, 6, (1, 1), 0.5, 1, 12]
-        assert values[31:] == [None, 0.7, None, True, "paper"]
+        assert values[14:17] == [{}, {}, None]
+        assert values[17:24] == [3.0, None, 14.0, 1.0, 0.999, "grid", "predicted"]
+        assert values[24:28] == ["following", 288, 360, "weighted"]
+        assert values[28:34] == [3, 6, (1, 1), 0.5, 1, 12]
+        assert values[34:] == [None, 0.7, None, True, "paper"]
         assert [getattr(settings, key) for key in FIDELITY_KEYS] == ["paper"] * 12
 
 
@@ -95,7 +97,10 @@ class TestOwnKeys:
 class TestGroups:
     """Every key is of one package, or of all, or of none."""
 
-    GROUPS = (DataKeys, NetworkKeys, TrainingKeys, ScoringKeys, ThresholdKeys, AlarmKeys)
+    GROUPS = (
+        *(DataKeys, NetworkKeys, TrainingKeys, ScoringKeys, ThresholdKeys, AlarmKeys),
+        NameKeys,
+    )
 
     def test_hold_every_key_once(self):
         common = set(CommonKeys.model_fields)
@@ -116,7 +121,7 @@ BEFORE = "architecture dataset_name model_name scale wo_outliers max_std T M"
 AFTER = (
     "lr lr_decay decay_rate decay_step val_percent seed summary custom_metrics patience "
     "min_delta train_stride steps_per_epoch max_gap max_fill resample time_zone time_column "
-    "ignore missing_values counters by entity default_alpha alpha_method "
+    "ignore missing_values counters by entity titles units metadata default_alpha alpha_method "
     "false_alarms_per_week alpha_lowest alpha_quantile alpha_search sigma threshold "
     "alarm_window alarm_longest alarm_system alarm_series alarm_smoothing alarm_enter "
     "alarm_leave alarm_min_rows alarm_hold system_false_alarms_per_week budget_confidence "

@@ -64,7 +64,7 @@ def test_times_with_a_zone_become_utc_and_it_is_told():
 def test_what_is_unusual_is_told_as_of_a_file():
     table = table_at(["2021-01-01 00:00", "2021-01-01 00:01", "2021-01-01 00:05"])
     assert table.notices[1:] == [
-        "The sampling step is 00:01:00, but 1 of 2 steps differ from it; the longest is 00:04:00, "
+        "The sampling step is 1 min, but 1 of 2 steps differ from it; the longest is 4 min, "
         "after 2021-01-01 00:01:00."
     ]
 

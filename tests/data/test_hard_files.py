@@ -244,7 +244,7 @@ def test_irregular_steps_walk_when_resampled(tmp_path, monkeypatch):
     labels.to_csv("labels.csv")
     write_settings(tmp_path / "settings.txt", resample="5min", max_gap=3, epochs=1)
     trained = good(call("train", "train.csv", "settings.txt"))
-    assert "are brought to one step of 00:05:00 (`resample`): " in trained.stdout
+    assert "are brought to one step of 5 min (`resample`): " in trained.stdout
     run = json.loads(Path("models/toy/run.json").read_bytes())
     assert run["sampling_step_seconds"] == 300
     assert run["windows"]["left_out_across_gaps"] == BEFORE

@@ -68,7 +68,7 @@ def test_a_context_that_is_too_short_is_told(tmp_path):
     table, _ = read_data(data, settings_with(resample="2min"), context=context)
     assert len(table.frame) == 21  # 4 steps of context are whole, a fifth begins in it
     assert table.notices[-1] == (
-        "The context gives 4 rows of 00:02:00 where 7 are needed: the first 3 rows of the data get "
+        "The context gives 4 rows of 2 min where 7 are needed: the first 3 rows of the data get "
         "no score."
     )
 
@@ -103,9 +103,7 @@ def test_too_few_rows_after_resampling(tmp_path):
     times = pd.date_range("2021-01-01", periods=30, freq="min", name="time")
     data = written(pd.DataFrame({"a": np.arange(30.0), "b": 1.0}, times), tmp_path / "data.csv")
     assert len(read_data(data, settings_with())[0].frame) == 30
-    message = (
-        r"data\.csv has 7 rows of 00:05:00 \(`resample`\), but at least 8 are needed: a window"
-    )
+    message = r"data\.csv has 7 rows of 5 min \(`resample`\), but at least 8 are needed: a window"
     with pytest.raises(InputError, match=message):
         read_data(data, settings_with(resample="5min"))
 
@@ -255,7 +253,7 @@ def test_what_is_told_comes_in_the_order_in_which_it_was_found(tmp_path):
     )
     starts = [
         "Cells are missing in 1 of 2 series: `a` 1 (",
-        "The sampling step is 00:01:00, but 1 of 98 steps differ from it;",
+        "The sampling step is 1 min, but 1 of 98 steps differ from it;",
         "13 of 85 windows are left out of training: 5 cross a gap longer than `max_gap` and 8 have",
         "Columns that are not among the series are left out: `note`.",
         "1 cells are labeled an anomaly and not trained on.",

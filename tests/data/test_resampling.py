@@ -44,7 +44,7 @@ def test_a_row_is_made_of_what_is_known_by_its_time():
         pd.Timestamp("2021-01-01 00:10"): 8.0,
     }
     assert table.notices[-1] == (
-        "Its 4 rows are brought to one step of 00:05:00 (`resample`): 3 rows, 0 of them empty."
+        "Its 4 rows are brought to one step of 5 min (`resample`): 3 rows, 0 of them empty."
     )
 
 
@@ -76,7 +76,7 @@ def test_the_mean_of_the_largest_numbers_is_a_number():
 def test_a_step_far_too_short_is_refused(max_gap, step):
     times = pd.date_range("2021-01-01", periods=50, freq="5min", unit="us", name="time")
     table = table_of(pd.DataFrame({"a": np.arange(50.0)}, times))
-    message = r"`resample` would make 14,651 empty rows beside the 50 that data\.csv .*00:05:00 in"
+    message = r"`resample` would make 14,651 empty rows beside the 50 that data\.csv .*5 min in"
     with pytest.raises(InputError, match=message):
         resample(table, pd.Timedelta(step), max_gap)
 

@@ -238,8 +238,8 @@ def test_too_little_context_and_a_gap_are_told():
     assert joined.notices == [
         "The context context.csv has 3 rows where 5 are needed: the first 2 rows of the data get "
         "no score.",
-        "Between the context context.csv and the data lies a gap of 00:58:00, where the sampling "
-        "step is 00:01:00.",
+        "Between the context context.csv and the data lies a gap of 58 min, where the sampling "
+        "step is 1 min.",
     ]
 
 

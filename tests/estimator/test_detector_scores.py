@@ -88,7 +88,7 @@ def test_a_frame_with_a_time_zone_is_judged_in_utc(fitted: DCVAEDetector) -> Non
 
 def test_another_sampling_step_is_told(fitted: DCVAEDetector) -> None:
     hourly = DATA.set_axis(pd.date_range("2021-04-01", periods=120, freq="h"))
-    with pytest.warns(UserWarning, match=r"The sampling step is 01:00:00, but the model was"):
+    with pytest.warns(UserWarning, match=r"The sampling step is 1 h, but the model was"):
         fitted.decision_function(hourly)
 
 

@@ -312,12 +312,12 @@ def test_a_series_that_is_missing_for_long_is_named(files: Files) -> None:
 
 def test_a_constant_that_is_no_longer_one_is_a_warning() -> None:
     found = detection_of([[0.0, 1.0], [0.5, 2.0]])
-    [finding] = new_value_findings(found, (0.0, None))
+    [finding] = new_value_findings(found, (0.0, None), ("Leak", "b"))
     assert finding == Finding(
         "warning",
-        "`a` was 0 throughout training and is not in 1 row from 2021-01-01 00:05:00 (0.5).",
+        "`Leak` was 0 throughout training and is not in 1 row from 2021-01-01 00:05:00 (0.5).",
     )
-    assert new_value_findings(found, (None, None)) == []
+    assert new_value_findings(found, (None, None), ("Leak", "b")) == []
 
 
 def test_the_review_of_a_file_has_it(files: Files) -> None:

@@ -1,10 +1,12 @@
 """What the page shows and which figures are drawn, put together from the review of a file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dcvae.config import Settings
 from dcvae.report import page
 from dcvae.report.content import figures, page_content
 from support.review_content import Files, files_in, review_of
@@ -19,11 +21,24 @@ def files(tmp_path: Path) -> Files:
 def test_figures_of_every_series_the_latents_and_the_loss(files: Files, with_labels: bool) -> None:
     review = review_of(files, with_labels=with_labels)
     drawn = dict(figures(review, files.model.history()))
-    assert list(drawn) == ["series_001", "series_002", "latent_space", "loss"]
-    first, second = (drawn[f"series_00{number}"].axes[0] for number in (1, 2))
-    assert (first.get_title(), second.get_title()) == ("a", "b")
-    assert (len(first.patches), len(second.patches)) == (int(with_labels), 0)
+    assert list(drawn) == ["series_001_a", "series_002_b", "latent_space", "loss"]
+    first, second = (drawn[name].axes[0] for name in list(drawn)[:2])
+    assert [axes.get_title(loc="left") for axes in (first, second)] == ["a", "b"]
+    labeled = [[p for p in axes.patches if p.get_height() == 0.05] for axes in (first, second)]
+    assert [len(patches) for patches in labeled] == [int(with_labels), 0]
     assert drawn["loss"].get_suptitle() == "tiny"
+
+
+def test_figures_and_findings_have_titles_and_units(files: Files) -> None:
+    given = {"titles": {"a": "Inlet", "b": "Inlet"}, "units": {"a": "bar"}}
+    settings = Settings.from_values(files.model.settings.to_dict() | given, "the settings")
+    review = review_of(files._replace(model=replace(files.model, settings=settings)))
+    first, second = list(figures(review, files.model.history()))[:2]
+    assert [name for name, _ in (first, second)] == ["series_001_a", "series_002_b"]
+    shown = [(f.axes[0].get_title(loc="left"), f.axes[0].get_ylabel()) for _, f in (first, second)]
+    assert shown == [("Inlet (a)", "bar"), ("Inlet (b)", "value")]
+    assert review.detection.series == ("a", "b")  # tables keep the names of the columns
+    assert list(review.events.table["began_with"]) == ["a"] * len(review.events.table)
 
 
 def test_the_page_shows_it(files: Files) -> None:

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dcvae.detection import Detection
+from dcvae.detection import Detection, find_events
 from dcvae.report.figures import latent_figure, series_figure
 from support.builders import detection_of
 
@@ -44,7 +44,8 @@ def days(times: pd.DatetimeIndex) -> np.ndarray:
 def test_a_series_and_what_was_expected(column: int) -> None:
     detection = series_detection()
     axes = series_figure(detection, column, None, "pressure").axes[0]
-    assert axes.get_title() == "pressure"
+    assert axes.get_title(loc="left") == "pressure"
+    assert axes.get_ylabel() == "value"
     times, values = drawn(axes, "measured")
     np.testing.assert_array_equal(times, detection.times.to_numpy())
     np.testing.assert_array_equal(values, detection.frame.iloc[:, column])
@@ -93,17 +94,74 @@ def test_one_span_for_each_labeled_segment(labels: str, spans: list[tuple[int, i
     axes = series_figure(detection, 0, mask, "x").axes[0]
     times = days(detection.times)
     starts, stops = (times[np.array([span[edge] for span in spans], int)] for edge in (0, 1))
-    assert [span.get_x() for span in axes.patches] == pytest.approx(starts)
-    widths = [span.get_width() for span in axes.patches]
+    shown = [span for span in axes.patches if span.get_height() == 0.05]
+    assert [span.get_x() for span in shown] == pytest.approx(starts)
+    widths = [span.get_width() for span in shown]
     assert widths == pytest.approx(stops - starts, abs=1e-9)
     texts = [text.get_text() for text in axes.get_legend().get_texts()]
     assert sorted(texts) == sorted(
-        ["band", "expected", "measured", "flagged", *(["labeled"] if spans else [])]
+        ["alarm", "band", "expected", "measured", "flagged", *(["labeled"] if spans else [])]
     )
 
 
-def test_a_series_without_known_labels_has_no_span() -> None:
-    assert not series_figure(series_detection(), 0, None, "x").axes[0].patches
+def test_a_series_without_known_labels_or_alarms_has_no_span() -> None:
+    axes = series_figure(detection_of(np.zeros((3, 1))), 0, None, "x").axes[0]
+    assert not axes.patches
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert texts == ["band", "expected", "measured"]
+
+
+def test_alarms_are_shaded_and_numbered_where_the_series_is_one_of_the_event() -> None:
+    residual = np.zeros((60, 2))
+    residual[[10, 11, 30], 0] = residual[[30, 50], 1] = 9.0
+    detection = detection_of(residual)
+    events = find_events(detection, 300.0).table
+    assert [list(names) for names in events["series"]] == [["a"], ["a", "b"], ["b"]]
+    times = days(detection.times)
+    for column, numbers in ((0, ["1", "2"]), (1, ["2", "3"])):
+        axes = series_figure(detection, column, None, "x", "V", events).axes[0]
+        assert [span.get_x() for span in axes.patches] == pytest.approx(times[[10, 30, 50]])
+        assert axes.patches[0].get_width() == pytest.approx(times[11] - times[10])
+        assert [text.get_text() for text in axes.texts] == numbers
+        assert axes.get_ylabel() == "V"
+        legend = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert legend.count("alarm") == 1
+
+
+def test_numbers_that_would_overlap_are_left_out() -> None:
+    residual = np.zeros((1000, 1))
+    residual[[100, 102, 500]] = 9.0
+    detection = detection_of(residual)
+    events = find_events(detection, 300.0).table
+    axes = series_figure(detection, 0, None, "x", "", events).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["1", "3"]
+    residual[::50] = 9.0  # too many for numbers at all
+    detection = detection_of(residual)
+    events = find_events(detection, 300.0).table
+    assert not series_figure(detection, 0, None, "x", "", events).axes[0].texts
+
+
+def test_nothing_lies_on_the_data_or_on_anything_else() -> None:
+    """At the size of a column, with a title, a unit, an event, labels and a date."""
+    detection, title = (
+        series_detection(),
+        "A title with $ signs $ and _ that is much too long to fit",
+    )
+    figure = series_figure(detection, 0, np.array([False, True, True, False, False]), title, "m³/h")
+    assert figure.get_size_inches()[0] == 3.5
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    shown = axes.get_title(loc="left")
+    assert (len(shown), shown[-1]) == (44, "…")
+    legend = axes.get_legend().get_window_extent()
+    below = [axes.xaxis.get_offset_text(), *axes.get_xticklabels()]
+    assert not legend.overlaps(axes.get_window_extent())
+    assert not any(legend.overlaps(text.get_window_extent()) for text in below)
+    assert figure.bbox.x0 <= legend.x0
+    assert legend.x1 <= figure.bbox.x1
+    assert figure.bbox.y0 <= legend.y0
+    sizes = {text.get_fontsize() for text in [*below, *axes.get_yticklabels()]}
+    assert min(sizes) >= 7.0  # points, as in print
 
 
 def test_a_series_that_is_entirely_missing_can_be_written() -> None:
@@ -129,7 +187,7 @@ def latents(num_rows: int, size: int) -> np.ndarray:
 def test_latents_are_shown_by_their_principal_components(size: int) -> None:
     latent = latents(50, size)
     axes = latent_figure(latent, None, "dc-vae").axes[0]
-    assert axes.get_title() == "dc-vae: latent space"
+    assert axes.get_title(loc="left") == "dc-vae: latent space"
     (shown,) = points(axes).values()
     centered = latent.astype(float) - latent.astype(float).mean(axis=0)
     left, singular, _ = np.linalg.svd(centered, full_matrices=False)
@@ -149,12 +207,12 @@ def test_latents_are_shown_by_their_principal_components(size: int) -> None:
 def test_labeled_rows_have_a_color_of_their_own() -> None:
     latent = latents(30, 3)
     together = points(latent_figure(latent, None, "x").axes[0])
-    assert list(together) == ["judged rows"]
+    assert list(together) == ["scored rows"]
     labeled = np.arange(30) % 4 == 1
     groups = points(latent_figure(latent, labeled, "x").axes[0])
     assert list(groups) == ["normal", "labeled"]
-    np.testing.assert_array_equal(groups["normal"], together["judged rows"][~labeled])
-    np.testing.assert_array_equal(groups["labeled"], together["judged rows"][labeled])
+    np.testing.assert_array_equal(groups["normal"], together["scored rows"][~labeled])
+    np.testing.assert_array_equal(groups["labeled"], together["scored rows"][labeled])
 
 
 @pytest.mark.parametrize("labeled", [None, False, True])

@@ -193,12 +193,18 @@ def test_other_files_in_the_folder_are_kept(model):
     for name in ("mine.csv", "notes/mine.md"):
         (place / name).write_text("mine")
     (place / "link").symlink_to(model.folder / "run.json")
-    own = ("series_001.png", "series_1000.pdf", "latent_space.pdf", "loss.png")
+    own = ("series_001.png", "series_1000.pdf", "latent_space.pdf", "loss.png", "series_001_a.png")
     # Of a run with labels and figures.
     for name in ("metrics.csv", *(f"figures/{figure}" for figure in own)):
         (place / name).parent.mkdir(exist_ok=True)
         (place / name).write_text("earlier")
-    mine = ("figures/mine.png", "figures/plan.pdf", "figures/series_1.png", "figures/a/loss.png")
+    mine = (
+        "figures/mine.png",
+        "figures/plan.pdf",
+        "figures/series_1.png",
+        "figures/series_001_mine.png",
+        "figures/a/loss.png",
+    )
     for name in mine:
         (place / name).parent.mkdir(exist_ok=True)
         (place / name).write_text("mine")
@@ -377,7 +383,7 @@ def write_review(files, review, figures):
 def test_files_of_a_review_without_labels(tmp_path, figures):
     files = files_in(tmp_path)
     review = review_of(files, with_labels=False)
-    drawn = ("series_001", "series_002", "latent_space", "loss") if figures else ()
+    drawn = ("series_001_a", "series_002_b", "latent_space", "loss") if figures else ()
     expected = ALWAYS | {f"figures/{name}.{figures}" for name in drawn}
     first = contents(write_review(files, review, figures))
     assert set(first) == expected

@@ -57,8 +57,8 @@ def test_what_is_held_against_the_limit_is_shown():
 )
 def test_a_score_that_follows_is_explained(enter, begin):
     assert score_of(rules_with(enter=enter)).note == (
-        f"Each series is judged against its own last 288 rows (24 h 00 min); {begin}; while it "
-        "lasts the references do not move, for at most 1,440 rows (120 h 00 min)."
+        f"Each series is judged against its own last 288 rows (1 day); {begin}; while it "
+        "lasts the references do not move, for at most 1,440 rows (5 days)."
     )
 
 
@@ -84,7 +84,7 @@ def test_where_series_decide_there_is_no_limit_to_explain():
     fixed = score_of(rules_with("any"), follows=False, limit=NAN)
     assert fixed.note == decided
     follows = score_of(rules_with("at least"), limit=NAN)
-    past = "Each series is judged against its own last 288 rows (24 h 00 min)."
+    past = "Each series is judged against its own last 288 rows (1 day)."
     assert follows.note == f"{past} {decided}"
     assert np.isnan(follows.limit)
     encoded = follows.encoded(np.arange(ROWS) * 1000.0, np.arange(ROWS))

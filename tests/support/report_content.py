@@ -179,7 +179,7 @@ def score_of(residual: np.ndarray, events: pd.DataFrame, times: pd.DatetimeIndex
         limit=1.0,
         lower=0.8,
         unit="times its recent level",
-        note="Each series is judged against its own last 288 rows (24 h 00 min).",
+        note="Each series is judged against its own last 288 rows (1 day).",
     )
 
 

@@ -42,7 +42,7 @@ PUBLISHED: dict[str, Any] = {
 NEW_KEYS = [
     *("patience", "min_delta", "train_stride", "steps_per_epoch", "max_gap", "max_fill"),
     *("resample", "time_zone", "time_column", "ignore", "missing_values", "counters", "by"),
-    *("entity",),
+    *("entity", "titles", "units", "metadata"),
     *("default_alpha", "alpha_method", "false_alarms_per_week", "alpha_lowest", "alpha_quantile"),
     *("alpha_search", "sigma", "threshold", "alarm_window", "alarm_longest", "alarm_system"),
     *("alarm_series", "alarm_smoothing", "alarm_enter", "alarm_leave", "alarm_min_rows"),

@@ -66,6 +66,13 @@ def test_one_panel_for_each_part_of_the_loss() -> None:
     assert units == ["nats", "nats a cell", "nats a latent number"]
 
 
+def test_a_loss_without_parts_has_one_panel_and_no_likelihood() -> None:
+    losses = [one._replace(kl=0.0, val_kl=0.0) for one in history()]
+    [axes] = loss_figure(losses, 2, "seq2seq").axes
+    assert (axes.get_title(), axes.get_ylabel()) == ("Loss (mean error)", "error of scaled values")
+    assert line_named(axes, "training") == [[1, 2, 3], [2, 1, 2 / 3]]
+
+
 def test_lines_are_the_history() -> None:
     figure = loss_figure(history(), 2, "dc-vae")
     for axes, training, validation in zip(

@@ -34,7 +34,7 @@ def test_one_line_an_epoch_with_the_time_that_is_left_at_most(clock: list[float]
         "epoch  1/12  loss   1.2500 (reconst 1.0000, kl 0.2500)  val   1.5000 *  10.0 s, "
         "at most 1 min 50 s left",
         "epoch  2/12  loss   1.2500 (reconst 1.0000, kl 0.2500)  val   1.5000     2.5 s, "
-        "at most 25.0 s left",
+        "at most 25 s left",
         "epoch 12/12  loss   1.2500 (reconst 1.0000, kl 0.2500)  val   1.5000     2.5 s",
     ]
 

@@ -11,7 +11,9 @@ from typing import Any, Literal, get_args
 
 from pydantic.fields import FieldInfo
 
-Effect = Literal["model", "training", "data", "alphas", "scoring", "label", "other keys", "none"]
+Effect = Literal[
+    "model", "training", "data", "alphas", "scoring", "shown", "label", "other keys", "none"
+]
 Fidelity = Literal["paper", "code"]
 Architecture = Literal["dc-vae", "rnn-vae", "seq2seq"]
 LayerType = Literal["rnn", "gru", "lstm"]
@@ -117,7 +119,8 @@ class Key:
         effect: "model" (another value makes another model), "training" (only how the model is
             trained), "data" (read with every data file, to train or to score), "alphas" (read to
             choose the alphas, or in place of chosen ones), "scoring" (read whenever a table is
-            scored), "label" (a name), "other keys" (only through the keys it sets) or "none".
+            scored), "shown" (only how results are shown), "label" (a name), "other keys" (only
+            through the keys it sets) or "none".
         why: reason for the allowed values.
         why_not_more: reason for the upper bound, where it only keeps out slips; said when it is
             exceeded.

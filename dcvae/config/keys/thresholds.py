@@ -100,8 +100,8 @@ class ThresholdKeys(CommonKeys):
     alpha_method: Annotated[AlphaMethod | None, Key("alphas")] = Field(
         None,
         description="How alphas are found: by F1 on labels, or on data taken to be normal by a "
-        "number of events a week (budget), by a share of the cells (quantile), or by extreme "
-        "value theory for that number of events (evt). null: by labels where `alpha_definition"
+        "number of runs of flagged rows a week (budget), by a share of the cells (quantile), or "
+        "by extreme value theory for that number (evt). null: by labels where `alpha_definition"
         ".py` gets some, otherwise by budget.",
     )
     false_alarms_per_week: Annotated[
@@ -110,8 +110,8 @@ class ThresholdKeys(CommonKeys):
         14.0,
         gt=0,
         le=1e9,
-        description="Events a week, runs of flagged rows, that each series may raise on data taken "
-        'to be normal, if `alpha_method` is "budget" or "evt".',
+        description="Runs of flagged rows a week that each series may have on data taken to be "
+        'normal, if `alpha_method` is "budget" or "evt".',
     )
     alpha_lowest: Annotated[
         float, Key("alphas", why="a narrower band flags what any noise does")

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 
+from dcvae._text import quantity
+
 _DAY = pd.Timedelta(1, unit="D")
 _CLOCK_CHANGE = pd.Timedelta(1, unit="h")  # by which a local day is shorter or longer
 _SHORTEST_MONTH = pd.Timedelta(28, unit="D")
@@ -211,8 +213,23 @@ def steps_between(times: pd.Index | pd.Series) -> np.ndarray:
 
 
 def time_span(duration: pd.Timedelta) -> str:
-    """Write a step or a gap as pandas does, without days if there are none."""
-    return str(duration).removeprefix("0 days ")
+    """Write a step or a gap in words, whole: steps that differ a little look different.
+
+    Examples:
+        >>> time_span(pd.Timedelta(minutes=5)), time_span(pd.Timedelta("1 days 00:00:00.2"))
+        ('5 min', '1 day 200 ms')
+    """
+    if duration < pd.Timedelta(0):
+        return f"-{time_span(-duration)}"
+    rest, parts = _microseconds(duration), []
+    for name in ("d", "h", "min"):
+        count, rest = divmod(rest, _UNITS[name])
+        if count:
+            word = name if name != "d" else "day" if count == 1 else "days"
+            parts.append(f"{count:,} {word}")
+    if rest or not parts:
+        parts.append(quantity(rest / 1e6, "s", digits=8))  # below a minute, to the microsecond
+    return " ".join(parts)
 
 
 def clock_change(step: pd.Timedelta) -> pd.Timedelta:

@@ -23,9 +23,11 @@ from typing import Any, Self
 import numpy as np
 
 from dcvae._arrays import Float64Array, IntArray
+from dcvae._text import duration, quantity
 
 SECONDS_PER_WEEK = 604_800.0
 WEEKS_AHEAD = 4.0
+_LONGEST_SAID = 520.0  # weeks
 RAREST = 100.0
 MOST_ROWS = 100
 MOST_COUNTED = 1_000_000_000  # alarms, that a file of a model may give
@@ -80,11 +82,13 @@ class Expectation:
             >>> Expectation(1.0, confidence=0.6, counted=2, weeks=4.0, dispersion=1.0).describe()
             'at most 3 alarms in 4 weeks of normal data, 60 % sure (2 in 4 weeks of training)'
         """
-        most = self.most(WEEKS_AHEAD)
+        ahead = min(_weeks_ahead(self.per_week), _LONGEST_SAID)
+        most = self.most(ahead)
         return (
-            f"at most {most} {'alarm' if most == 1 else 'alarms'} in {WEEKS_AHEAD:g} weeks of "
-            f"normal data, {100 * self.confidence:.0f} % sure ({self.counted} in {self.weeks:.2g} "
-            "weeks of training)"
+            f"at most {most:,} {'alarm' if most == 1 else 'alarms'} in "
+            f"{duration(ahead * SECONDS_PER_WEEK)} of normal data, "
+            f"{100 * self.confidence:.0f} % sure ({self.counted:,} in "
+            f"{duration(self.weeks * SECONDS_PER_WEEK)} of training)"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -111,6 +115,25 @@ class Expectation:
         ):
             raise ValueError(f"no expectation of alarms: {stored}")
         return made
+
+
+def _weeks_ahead(per_week: float) -> float:
+    """Return for how many weeks a budget is kept: long enough for it to allow an alarm."""
+    return max(WEEKS_AHEAD, 1.0 / per_week) if per_week > 0 else WEEKS_AHEAD
+
+
+def how_often(per_week: float) -> str:
+    """Write a rate: a number a week, or one in so long where a week is no fitting measure.
+
+    Examples:
+        >>> how_often(2.5), how_often(0.07), how_often(1000.0), how_often(0.0)
+        ('2.5 a week', 'one in 14 weeks', 'one in 10 min 5 s', 'none')
+    """
+    if not per_week:
+        return "none"
+    if 0.5 <= per_week <= 100:
+        return f"{quantity(per_week)} a week"
+    return f"one in {duration(SECONDS_PER_WEEK / per_week)}"
 
 
 def _quantile(mean: float, variance: float, probability: float) -> int:
@@ -160,7 +183,7 @@ def bounded(
             f"rarer than {rows:,} training rows can tell: it is taken to be one in "
             f"{rows * RAREST:,.0f} rows"
         )
-    return budget, [f"`{key}` {per_week:g} a week is {why}, {budget:.3g} a week."]
+    return budget, [f"`{key}` {per_week:g} a week is {why}, {how_often(budget)}."]
 
 
 def find_limit(
@@ -189,7 +212,7 @@ def find_limit(
     dispersion = _dispersion(largest)
     if not known.size:
         return math.e, Expectation(per_week, confidence, 0, weeks, dispersion)
-    ahead = max(WEEKS_AHEAD, 1.0 / per_week)
+    ahead = _weeks_ahead(per_week)
     highest = float(known[0])
     best, found = None, Expectation(per_week, confidence, 0, weeks, dispersion)
     ranks = np.geomspace(1, max(_LARGEST_SHARE_OF_BLOCKS * known.size, 1), _CANDIDATES)

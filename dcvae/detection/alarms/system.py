@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from dcvae._arrays import BoolArray, Float32Array, Float64Array, IntArray, segments
+from dcvae._text import duration
 from dcvae.detection.alarms.budget import SECONDS_PER_WEEK, Expectation
 from dcvae.detection.alarms.following import FEWEST_BLOCKS, Following, block_rows
 from dcvae.detection.alarms.judged import Judged, moved
@@ -278,8 +279,8 @@ class SystemAlarm:
         }.get(self.method, "the published rule")
         if self.method == "budget" and rules.system != "weighted":
             chosen = "which the alphas decide"
-        delay = rules.delay_rows * step_seconds / 60
-        told = f"; the rules delay it by at least {delay:g} minutes" if delay else ""
+        delay = duration(rules.delay_rows * step_seconds)
+        told = f"; the rules delay it by at least {delay}" if rules.delay_rows else ""
         return f"{', '.join(parts)}; {chosen}{told}"
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dcvae._arrays import BoolArray, Float64Array, IntArray
-from dcvae._text import duration
+from dcvae._text import rows_lasting
 from dcvae.detection import Detection
 from dcvae.report.page import encoding
 
@@ -107,10 +107,10 @@ def _note(detection: Detection) -> str:
         begin = f"{needed} of {of_rows} rows above the limit begin an alarm"
     if following is not None:
         step = following.step_seconds
-        past = f"Each series is judged against its own last {_rows(following.window, step)}"
+        past = f"Each series is judged against its own last {rows_lasting(following.window, step)}"
         if rules.system != "weighted":
             return f"{past}. {_BY_SERIES}"
-        longest = _rows(following.longest, step)
+        longest = rows_lasting(following.longest, step)
         return f"{past}; {begin}; while it lasts the references do not move, for at most {longest}."
     if rules.system != "weighted":
         return _BY_SERIES
@@ -121,8 +121,3 @@ def _note(detection: Detection) -> str:
         f"The score is of {strangest} furthest off, their mean squared error{averaged} over what "
         f"it exceeds in 1 % of normal rows; {begin}. The limit stays as it was learned."
     )
-
-
-def _rows(count: int, step_seconds: float) -> str:
-    """Write a number of rows and how long they last."""
-    return f"{count:,} rows ({duration(count * step_seconds)})"

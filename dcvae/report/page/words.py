@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from dcvae._text import quantities
+
 NOTHING_EXPECTED = "This detector expects no values, so that there is nothing to compare with."
 _AS_WELL = 0.05  # nats of a cell that nobody would see
 _LITTLE_WORSE = 0.5
@@ -51,7 +53,8 @@ def measured_words(values: Sequence[float], unit: str) -> list[str]:
     """Write what was measured and what was expected; "" for what is not known.
 
     Examples:
-        >>> measured_words([13042.7, float("nan")], "B/s")
-        ['13,042.7 B/s', '']
+        >>> measured_words([13042.7, 37168.0], "B/s"), measured_words([13042.7, float("nan")], "")
+        (['13 kB/s', '37.2 kB/s'], ['13 k', ''])
     """
-    return ["" if math.isnan(value) else f"{value:,.6g} {unit}".rstrip() for value in values]
+    written = quantities(values, unit)
+    return ["" if math.isnan(value) else text for value, text in zip(values, written, strict=True)]

@@ -239,7 +239,7 @@ def test_two_resolutions_are_told():
     new = pd.date_range(old[-1] + pd.Timedelta("5min"), periods=300, freq="5min")
     table = pd.DataFrame({"a": NOISE}, old.append(new))
     (notice,) = step_notices(table, Summary.of(table), 12)
-    assert f"its rows are 01:00:00 apart until {old[-1]}, then 00:05:00" in notice
+    assert f"its rows are 1 h apart until {old[-1]}, then 5 min" in notice
     assert '`"resample": "1h"`' in notice
     even = pd.DataFrame({"a": NOISE}, TIMES)
     assert step_notices(even, Summary.of(even), 12) == []

@@ -20,7 +20,7 @@ def test_irregular_steps_are_told():
     frame = table_of(np.arange(12.0).reshape(6, 2)).frame.iloc[[0, 1, 2, 5]]
     [notice] = describe_table(frame)
     assert notice == (
-        "The sampling step is 00:01:00, but 1 of 3 steps differ from it; the longest is 00:03:00, "
+        "The sampling step is 1 min, but 1 of 3 steps differ from it; the longest is 3 min, "
         "after 2021-01-01 00:02:00."
     )
 
@@ -28,7 +28,7 @@ def test_irregular_steps_are_told():
 def test_the_shortest_step_is_told_where_none_is_longer():
     times = pd.date_range("2021-01-01", periods=9, freq="10min").delete(8)
     assert describe_steps(times.insert(4, times[3] + pd.Timedelta("4min"))) == [
-        "The sampling step is 00:10:00, but 2 of 8 steps differ from it; the shortest is 00:04:00, "
+        "The sampling step is 10 min, but 2 of 8 steps differ from it; the shortest is 4 min, "
         "after 2021-01-01 00:30:00."
     ]
 
@@ -52,26 +52,32 @@ def test_a_single_row_has_no_step_to_tell_of():
 
 @pytest.mark.parametrize(
     ("trained", "expected"),
-    [(300.0, "00:05:00"), (59.0, "00:00:59"), (0.25, "00:00:00.250000"), (86400.0, "1 days 00:")],
+    [(300.0, "5 min"), (59.0, "59 s"), (0.25, "250 ms"), (86400.0, "1 day:")],
 )
 def test_another_step_than_that_of_training_is_told(trained, expected):
     [notice] = step_notice(TIMES, trained)
     assert notice.startswith(
-        f"The sampling step is 00:01:00, but the model was trained on steps of {expected}"
+        f"The sampling step is 1 min, but the model was trained on steps of {expected}"
     )
 
 
 @pytest.mark.parametrize(
     ("span", "words"),
     [
-        (pd.Timedelta(5, unit="min"), "00:05:00"),
-        (pd.Timedelta(250, unit="ms"), "00:00:00.250000"),
-        (pd.Timedelta(1, unit="D"), "1 days 00:00:00"),
-        (pd.Timedelta(0), "00:00:00"),
-        (pd.Timedelta(10, unit="D"), "10 days 00:00:00"),
+        (pd.Timedelta(5, unit="min"), "5 min"),
+        (pd.Timedelta(61, unit="s"), "1 min 1 s"),
+        (pd.Timedelta("23:59:59.999999"), "23 h 59 min 59.999999 s"),
+        (pd.Timedelta(250, unit="ms"), "250 ms"),
+        (pd.Timedelta(1, unit="us"), "1 µs"),
+        (pd.Timedelta(1, unit="D"), "1 day"),
+        (pd.Timedelta(0), "0 s"),
+        (pd.Timedelta(-5, unit="min"), "-5 min"),
+        (pd.Timedelta("1 days 00:00:00.2"), "1 day 200 ms"),
+        (pd.Timedelta("400 days 05:00:00"), "400 days 5 h"),
+        (pd.Timedelta(10, unit="D"), "10 days"),
     ],
 )
-def test_spans_are_written_without_days_where_there_are_none(span, words):
+def test_spans_are_written_whole_and_in_words(span, words):
     assert time_span(span) == words
 
 
@@ -95,8 +101,8 @@ def test_days_of_23_and_25_hours_are_one_step(start):
 def test_a_missing_local_day_is_told():
     days = local_days("2024-03-29", 6).delete(4)
     assert describe_steps(days) == [
-        "The sampling step is 1 days 00:00:00, but 1 of 4 steps differ from it; the longest is "
-        "2 days 00:00:00, after 2024-03-31 22:00:00."
+        "The sampling step is 1 day, but 1 of 4 steps differ from it; the longest is "
+        "2 days, after 2024-03-31 22:00:00."
     ]
 
 

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import nbinom, poisson
 
-from dcvae.detection.alarms.budget import Expectation, _quantile, bounded, find_limit
+from dcvae.detection.alarms.budget import (
+    Expectation,
+    _quantile,
+    bounded,
+    find_limit,
+    how_often,
+)
 
 WEEK = 604_800.0
 BLOCKS_A_WEEK = 336
@@ -77,6 +83,29 @@ def test_one_alarm_is_said_as_one():
     )
 
 
+def test_at_one_row_a_day_the_time_is_as_long_as_the_budget_needs_for_an_alarm():
+    told = Expectation(0.05, confidence=0.7, counted=2, weeks=40.0, dispersion=1.0).describe()
+    assert told.startswith("at most 2 alarms in 20 weeks of normal data, 70 % sure (2 in 40 weeks")
+    seldom = Expectation(1e-300, confidence=0.7, counted=2, weeks=40.0, dispersion=1.0)
+    assert "in 10 years of normal data" in seldom.describe()
+
+
+@pytest.mark.parametrize(
+    ("per_week", "words"),
+    [
+        (0.0, "none"),
+        (14.0, "14 a week"),
+        (100.0, "100 a week"),
+        (0.5, "0.5 a week"),
+        (0.07, "one in 14 weeks"),
+        (0.0005, "one in 38.3 years"),
+        (201_600.0, "one in 3 s"),
+    ],
+)
+def test_how_often(per_week, words):
+    assert how_often(per_week) == words
+
+
 def test_stored_values_come_back():
     assert Expectation(**expectation().to_dict()) == expectation()
 
@@ -93,8 +122,8 @@ def test_a_budget_too_high_is_one_in_a_hundred_rows():
     budget, notices = bounded(14.0, rows=500, step_seconds=86_400.0, key="k")
     assert budget == 7 / 100
     assert notices == [
-        "`k` 14 a week is more than one in 100 rows: it is taken to be one in 100 rows, 0.07 a "
-        "week."
+        "`k` 14 a week is more than one in 100 rows: it is taken to be one in 100 rows, one in "
+        "14 weeks."
     ]
     assert bounded(14.0, 500, 86_400.0, "k", most_rows=350)[0] == 7 / 350
 
@@ -104,7 +133,7 @@ def test_a_budget_too_low_is_a_hundred_times_as_rare_as_what_was_seen():
     assert budget == pytest.approx(0.01)  # a week of rows
     assert notices == [
         "`k` 0.001 a week is rarer than 2,016 training rows can tell: it is taken to be one in "
-        "201,600 rows, 0.01 a week."
+        "201,600 rows, one in 100 weeks."
     ]
 
 

@@ -256,6 +256,6 @@ def test_damaged_rules_are_refused(damage):
 def test_what_decides_is_said_and_the_shortest_delay():
     weighted = alarm_with(replace(RULES, enter=(2, 3), min_rows=2)).describe(300.0)
     assert "threshold from a number of false alarms a week" in weighted
-    assert weighted.endswith("the rules delay it by at least 10 minutes")  # 1 + 1 rows
+    assert weighted.endswith("the rules delay it by at least 10 min")  # 1 + 1 rows
     any_series = alarm_with(replace(RULES, system="any")).describe(300.0)
     assert any_series.endswith("2 rows more; which the alphas decide")

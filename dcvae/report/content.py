@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # importing it would import matplotlib
 
 def page_content(review: Review) -> ReportContent:
     """Collect the content of the page from the review of a file."""
-    detection = review.detection
+    detection, names = review.detection, review.model.names
     return ReportContent(
         model_name=review.model.settings.model_name,
         data_file=review.data,
@@ -53,10 +53,10 @@ def page_content(review: Review) -> ReportContent:
         settings=review.model.settings.to_dict(),
         provenance=_passed_on(review),
         better=BETTER,
+        titles=names.titles,
+        units=names.units,
         event_series=review.events.series,
         verdict=verdict(review),
-        titles=review.model.names.titles,
-        units=review.model.names.units,
         other_limits=OtherLimits.of(detection),
         row_times=review.row_times,
         resampled_seconds=_resampled_seconds(review),

@@ -281,7 +281,7 @@ def test_uneven_times_are_not_all_gaps():
     assert np.mean(np.diff(restored) > data["points"]["break_after"]) < 0.05
 
 
-def test_the_rows_of_the_file_are_there_for_labels():
+def test_the_rows_of_the_file_are_there_for_labels(monkeypatch):
     made = report_content.content(300, 1)
     before = pd.date_range(end=made.times[0], periods=6, freq="5min")[:-1]
     rows = before.append(made.times)
@@ -294,7 +294,13 @@ def test_the_rows_of_the_file_are_there_for_labels():
     )
     data = data_of(render(zone))["label_rows"]
     assert (data["suffix"], data["reach"]) == ("Z", 60_000.0)
-    assert data_of(render(report_content.changed(made, row_times=None)))["label_rows"] is None
+    monkeypatch.setattr(data_module, "MOST_UNEVEN_ROWS", 299)
+    pace = np.random.default_rng(0).exponential(60.0, 300).cumsum()
+    uneven = pd.Timestamp("2024-01-01") + pd.to_timedelta(pace, unit="s")
+    for times, why in ((None, "not known"), (uneven, "too many rows at uneven times")):
+        data = data_of(render(report_content.changed(made, row_times=times)))
+        assert data["label_rows"] is None
+        assert data["no_label_rows"].endswith(f"{why}.")
 
 
 def test_one_row():

@@ -130,6 +130,23 @@ def test_nothing_overflows_overlaps_or_is_clipped(browser, page_file, content, s
     assert complaints == []
 
 
+def test_paper_is_light_and_has_all_charts(page):
+    page.click("[data-theme-choice=dark]")
+    page.evaluate(
+        """() => window.addEventListener("beforeprint", () => {
+            window.printed = [
+                getComputedStyle(document.body).color,
+                document.getElementById("plot-4").plot.u.series[1].stroke(),
+            ];
+        })"""
+    )
+    page.pdf()
+    body, line = page.evaluate("window.printed")
+    assert (body, line) == ("rgb(27, 36, 48)", "rgb(0, 114, 178)")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert shown(page, "plot-4", "plot.u.series[1].stroke()") == "rgb(86, 180, 233)"
+
+
 def test_a_phone_shows_all_of_it(browser, page_file, content):
     """Nothing is wider than the screen, the list is cards, and labels of axes do not overlap."""
     page = opened(browser, page_file, (390, 844))
@@ -233,6 +250,53 @@ def test_empty_sections_say_why(browser, tmp_path):
     complaints = page.complaints
     page.context.close()
     assert complaints == []
+
+
+def test_a_detector_that_expects_nothing_is_not_said_to_have_bands(browser, tmp_path):
+    made = report_content.content(600, 2, num_events=3)
+    made.mean[:] = np.nan
+    made.sigma[:] = np.nan
+    made = report_content.changed(
+        made,
+        flags=np.zeros_like(made.flags),
+        losses=made.losses.iloc[:0],
+        event_series=made.event_series.assign(expected=np.nan),
+    )
+    page = opened(browser, written(made, tmp_path))
+    drawn(page, 0)
+    assert known(shown(page, "plot-0", "plot.table.value"))
+    assert known(shown(page, "plot-0", "plot.table.mean")) == []
+    text = page.inner_text("main")
+    for words in ("outside the band", "expected value", " where "):
+        assert words not in text.replace("where each series has values", ""), words
+    assert "This detector expects no values, so that there is nothing to compare" in text
+    assert "so there is no spread to calibrate" in text
+    began = column(page, "began")[0]
+    assert began.startswith(f"{made.events['series'][0][0]}: ")
+    complaints = page.complaints
+    page.context.close()
+    assert complaints == []
+
+
+def test_titles_and_units_stand_wherever_a_series_does(browser, tmp_path):
+    made = report_content.content(600, 2, num_events=3)
+    made = report_content.changed(made, titles=["Pump", "Valve"], units=["bar", ""])
+    page = opened(browser, written(made, tmp_path))
+    drawn(page, 0)
+    assert page.locator("#chart-list h3").all_inner_texts() == ["Pump [bar]", "Valve"]
+    assert "cpu_load" in page.inner_text("#chart-0 figcaption")
+    assert page.locator("#metrics tbody th").all_inner_texts()[1:3] == ["Pump", "Valve"]
+    page.locator("#plot-0 .u-over").hover()
+    lines = page.locator("#plot-0 .tip div").all_inner_texts()
+    assert [line.split()[0] for line in lines[1:]] == ["value", "expected", "band"]
+    assert all(line.endswith(" bar") for line in lines[1:])
+    titled = {"cpu_load": "Pump", "memory_used": "Valve"}
+    for text, names in zip(column(page, "began"), made.events["series"], strict=True):
+        assert text.startswith(f"{titled[names[0]]}: ")
+        assert (" bar where" in text) == (names[0] == "cpu_load")
+    for picker in ("#go-to", "#event-filter", "#missed-series", "#calibration-series"):
+        assert page.locator(f"{picker} option").all_inner_texts()[1:] == ["Pump", "Valve"]
+    page.context.close()
 
 
 def test_best_baselines_and_own_row_are_marked_in_words(page):

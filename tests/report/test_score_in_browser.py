@@ -67,8 +67,8 @@ def test_the_legend_says_it_in_words(page, content):
     assert page.inner_text("#score-note") == content.score.note
     assert legend(page) == [
         "score, times its recent level",
-        "limit 1, above it an alarm begins",
-        "0.8, below it one ends",
+        "limit: above 1 an alarm begins",
+        "at 0.8 it ends",
         "in alarm",
         "not judged",
     ]
@@ -109,7 +109,7 @@ def test_a_fixed_score_has_no_references(browser, tmp_path):
     assert page.locator("#reference-plot").count() == 0
     assert levels(page) == pytest.approx([2.5])
     assert legend(page) == [
-        *("score", "limit 2.5, above it an alarm begins", "in alarm", "not judged"),
+        *("score", "limit: above 2.5 an alarm begins", "in alarm", "not judged"),
     ]
     page.locator("#event-table tbody tr").first.click()
     peak = made.events["peak_score"][0]

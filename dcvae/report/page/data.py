@@ -15,6 +15,9 @@ from dcvae.report.page.content import ReportContent
 PAGE_BYTES = 9_600_000  # target; what is only estimated below stays under 10 MB with it
 MAX_EVENTS = 50_000
 HEAT_COLUMNS = 400
+MOST_UNEVEN_ROWS = 200_000  # of a file whose rows can be labeled: a megabyte of times
+_NO_LABEL_ROWS = "Labels cannot be exported: the times of the file's rows are not known."
+_UNEVEN_LABEL_ROWS = "Labels cannot be exported: the file has too many rows at uneven times."
 MOST_MEASURED = 20_000  # values of series in events, beside the one of the series that began each
 
 
@@ -24,6 +27,7 @@ def page_data(content: ReportContent, budget: int) -> dict[str, Any]:
     step = float(np.median(np.diff(times))) if len(times) > 1 else 60_000.0
     scored = len(times) - int(np.count_nonzero(content.score.not_judged))
     limits = content.other_limits
+    expects = bool(np.isfinite(content.mean).any())  # not every detector expects values
     data: dict[str, Any] = {
         "model": content.model_name,
         "file": content.data_file,
@@ -34,6 +38,7 @@ def page_data(content: ReportContent, budget: int) -> dict[str, Any]:
         "rows": len(times),
         "span": [times[0], times[-1]],
         "step": step,
+        "expects": expects,
         "flags": encoding.runs(times, content.flags),
         "labels": None if content.labels is None else encoding.runs(times, content.labels),
         "heat": _heat(times, step, content.values, content.flags),
@@ -47,10 +52,10 @@ def page_data(content: ReportContent, budget: int) -> dict[str, Any]:
         if limits is not None
         else "There is no limit to move: the series decide whether there is an alarm.",
         "label_rows": _label_rows(content),
-        "no_label_rows": "Labels cannot be exported: the times of the file's rows are not known.",
+        "no_label_rows": _NO_LABEL_ROWS if content.row_times is None else _UNEVEN_LABEL_ROWS,
         "findings": [[finding.severity, finding.text] for finding in content.findings],
         "summary": [list(pair) for pair in content.summary],
-        "fit_words": words.fit_words(content.losses),
+        "fit_words": words.fit_words(content.losses) if expects else words.NOTHING_EXPECTED,
         "losses": encoding.table(content.losses),
         "calibration": encoding.table(content.calibration),
         "metrics": None if content.metrics is None else encoding.table(content.metrics),
@@ -81,9 +86,12 @@ def _label_rows(content: ReportContent) -> dict[str, Any] | None:
     """Encode the times of all rows of the file, for labels that the commands take."""
     if content.row_times is None:
         return None
+    rows = encoding.row_times(encoding.milliseconds(content.row_times))
+    if "runs" not in rows and len(content.row_times) > MOST_UNEVEN_ROWS:
+        return None
     return {
         "time_name": content.times.name or "time",
-        "rows": encoding.row_times(encoding.milliseconds(content.row_times)),
+        "rows": rows,
         # Local times were turned into UTC, and labels are read with the same settings.
         "suffix": "Z" if content.settings.get("time_zone") else "",
         "reach": content.resampled_seconds * 1000.0,

@@ -7,6 +7,7 @@ import pandas as pd
 
 from dcvae._text import quantities
 
+NOTHING_EXPECTED = "This detector expects no values, so that there is nothing to compare with."
 _AS_WELL = 0.05  # nats of a cell that nobody would see
 _LITTLE_WORSE = 0.5
 
@@ -52,8 +53,8 @@ def measured_words(values: Sequence[float], unit: str) -> list[str]:
     """Write what was measured and what was expected; "" for what is not known.
 
     Examples:
-        >>> measured_words([13042.7, 37168.0], "B/s"), measured_words([1.5, float("nan")], "")
-        (['13 kB/s', '37.2 kB/s'], ['1.5', ''])
+        >>> measured_words([13042.7, 37168.0], "B/s"), measured_words([13042.7, float("nan")], "")
+        (['13 kB/s', '37.2 kB/s'], ['13 k', ''])
     """
-    written = zip(values, quantities(values, unit), strict=True)
-    return ["" if math.isnan(value) else text for value, text in written]
+    written = quantities(values, unit)
+    return ["" if math.isnan(value) else text for value, text in zip(values, written, strict=True)]

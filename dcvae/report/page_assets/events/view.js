@@ -109,8 +109,8 @@ export function showEventMarks() {
 }
 
 export function setUpEventView() {
-  byId("view-legend").append(legendEntry("value", "value"), legendEntry("mean", "expected value"), legendEntry("band", "band"),
-    legendEntry("marks", "outside the band"), legendEntry("alarm", "the event"));
+  byId("view-legend").append(legendEntry("value", "value"), legendEntry("alarm", "the event"));
+  if (data.expects) byId("view-legend").append(legendEntry("mean", "expected value"), legendEntry("band", "band"), legendEntry("marks", "outside the band"));
   if (data.labels) byId("view-legend").append(legendEntry("label", "labeled as anomaly"));
   const step = (by) => {
     const next = neighbor(by);

@@ -5,17 +5,11 @@ import { percent, shortened } from "../shared/formats.js";
 import { makePlot } from "../shared/plot.js";
 import { boxed, numberTable } from "../shared/tables.js";
 import { color } from "../shared/theme.js";
-import { data } from "./data.js";
+import { data, titleOfName } from "./data.js";
 
 const PROMISED = "promised by a Gaussian";
 const TOGETHER = "all series together";
 let calibrationPlot = null;
-
-/** A series may have the name of a table's own line, which the commands refuse; its title is shown. */
-const shownName = (column) => {
-  const number = data.series.indexOf(column);
-  return number < 0 ? column : data.titles[number];
-};
 
 function drawCalibration() {
   const { index, columns, values } = data.calibration;
@@ -42,7 +36,7 @@ function drawCalibration() {
     y: { splits: () => powers, values: (_, found) => found.map((power) => percent(10 ** power)), size: 74 },
     tip: (place, table) => [`more than ${table.k[place]} sigmas from the mean`, ...[PROMISED, TOGETHER, chosen].filter(Boolean).map((column) => {
       const share = values[place][columns.indexOf(column)];
-      return `${shortened(shownName(column), 40)}: ${share === null || share === undefined ? "–" : percent(share)}`;
+      return `${shortened(titleOfName(column), 40)}: ${share === null || share === undefined ? "–" : percent(share)}`;
     })],
   });
   const table = { k: index };
@@ -56,17 +50,18 @@ export const redrawCalibration = () => calibrationPlot?.redraw();
 
 export function setUpCalibration() {
   const { index, columns, values } = data.calibration;
-  if (!index.length || !columns.length) {
-    byId("calibration-body").replaceChildren(element("p", { class: "empty" }, "No cell had a value, so nothing can be said."));
+  if (!data.expects || !index.length || !columns.length) {
+    const why = data.expects ? "No cell had a value, so nothing can be said." : "This detector expects no values, so there is no spread to calibrate.";
+    byId("calibration-body").replaceChildren(element("p", { class: "empty" }, why));
     return;
   }
   const single = columns.filter((column) => column !== PROMISED && column !== TOGETHER);
   byId("calibration-series").append(element("option", { value: "" }, "none"),
-    ...single.map((column) => element("option", { value: column }, shortened(shownName(column), 60))));
+    ...single.map((column) => element("option", { value: column }, shortened(titleOfName(column), 60))));
   byId("calibration-series").addEventListener("change", drawCalibration);
   const formats = index.map(() => (share) => (share === null ? "–" : percent(share)));
   // One row per series: there may be many of them, and there are few k.
-  const turned = { index: columns.map(shownName), columns: index.map((k) => `${k}\u00a0σ`), values: columns.map((_, place) => values.map((row) => row[place])) };
+  const turned = { index: columns.map(titleOfName), columns: index.map((k) => `${k}\u00a0σ`), values: columns.map((_, place) => values.map((row) => row[place])) };
   byId("calibration-table").append(boxed(numberTable(turned, { corner: "Outside", formats }), "Table of shares"));
   // Drawn when it comes into view: it is far down.
   const observer = new IntersectionObserver((entries) => {

@@ -26,6 +26,12 @@ export const titleOf = (number) => data.titles[number] ?? "–";
 export const unitOf = (number) => data.units[number] ?? "";
 export const titledUnit = (number) => (unitOf(number) ? `${titleOf(number)} [${unitOf(number)}]` : titleOf(number));
 
+/** What to show for the name of a line of a table: of a series its title. */
+export function titleOfName(name) {
+  const number = data.series.indexOf(name);
+  return number < 0 ? name : titleOf(number);
+}
+
 const unpackedFlags = new Map();
 
 /** Times of the first and the last row of every run of flagged cells of a series. */

@@ -3,7 +3,7 @@
 import { byId, element } from "../shared/elements.js";
 import { count, grouped, timeText } from "../shared/formats.js";
 import { boxed, numberTable, tree } from "../shared/tables.js";
-import { data, firstTime, lastTime, scoredRows } from "./data.js";
+import { data, firstTime, lastTime, scoredRows, titleOfName } from "./data.js";
 
 const KINDS = { good: ["✓", "Good"], info: ["i", "Note"], warning: ["!", "Warning"], bad: ["✕", "Problem"] };
 
@@ -19,7 +19,7 @@ function setUpConcerns() {
   byId("concerns").append(...severe.slice(0, 1).map(findingItem));
   const rest = severe.slice(1);
   if (!rest.length) byId("more-concerns").remove();
-byId("more-concerns-title")?.append(count(rest.length, "more finding"));
+  byId("more-concerns-title")?.append(count(rest.length, "more finding"));
   byId("more-concern-list")?.append(...rest.map(findingItem));
 }
 
@@ -28,7 +28,7 @@ export function setUpTexts() {
   byId("model").textContent = data.model;
   const open = data.rows - scoredRows;
   byId("facts").textContent = `${data.file} · ${timeText(firstTime)} to ${timeText(lastTime)} · ` +
-    `${count(scoredRows, "scored row")}${open ? `, ${grouped(open)} not judged` : ""} · ${grouped(data.series.length)} series`;
+    `${count(data.rows, "row")}${open ? `, ${grouped(open)} of them not judged` : ""} · ${grouped(data.series.length)} series`;
   byId("verdict").textContent = data.verdict;
   setUpConcerns();
   byId("finding-list").append(...data.findings.map(findingItem));
@@ -49,7 +49,7 @@ export function setUpMetrics() {
       if (notes[column]) list.append(element("dt", {}, column), element("dd", {}, notes[column]));
     }
     const rowClass = (name) => (["system alarm", "any series flagged", "mean of labeled series"].includes(name) ? "total" : undefined);
-    byId("metrics-body").append(boxed(numberTable(data.metrics, { notes, rowClass, corner: "Series" }), "Table of metrics"), list);
+    byId("metrics-body").append(boxed(numberTable(data.metrics, { notes, rowClass, titleOf: titleOfName, corner: "Series" }), "Table of metrics"), list);
   } else {
     byId("metrics-body").append(noLabels());
   }

@@ -133,8 +133,8 @@ export function setUpScore(open) {
   }
   const list = byId("score-legend");
   list.append(legendEntry("value", data.score.unit ? `score, ${data.score.unit}` : "score"));
-  if (limit > 0) list.append(legendEntry("limit", `limit ${rounded(limit)}, above it an alarm begins`));
-  if (lowerLimit > 0 && lowerLimit < limit) list.append(legendEntry("lower", `${rounded(lowerLimit)}, below it one ends`));
+  if (limit > 0) list.append(legendEntry("limit", `limit: above ${rounded(limit)} an alarm begins`));
+  if (lowerLimit > 0 && lowerLimit < limit) list.append(legendEntry("lower", `at ${rounded(lowerLimit)} it ends`));
   list.append(legendEntry("alarm", "in alarm"));
   if (notJudgedRuns.length) list.append(legendEntry("unjudged", "not judged"));
   scorePlot = makePlot(byId("score-plot"), {

@@ -55,8 +55,9 @@ function captionOf(number) {
   const flagged = data.flags.cells[number];
   const [down, up] = data.bands[number];
   const about = [`${grouped(flagged)} of ${count(observed, "value")} outside the band` + (observed ? ` (${percent(flagged / observed)})` : "")];
+  if (!data.expects) about[0] = count(observed, "value");
   if (!observed) about[0] = "no value in this file";
-  if (down !== null && up !== null) about.push(`band −${Number(down.toPrecision(4))} to +${Number(up.toPrecision(4))} sigmas`);
+  if (data.expects && down !== null && up !== null) about.push(`band −${Number(down.toPrecision(4))} to +${Number(up.toPrecision(4))} sigmas`);
   if (titleOf(number) !== data.series[number]) about.unshift(data.series[number]);
   return about;
 }
@@ -71,9 +72,11 @@ export function setUpCharts() {
     if (runs && runs.rows > 1) hints.push(`${what} stretches are too many to keep each, and are rounded to ${runs.rows} rows.`);
   }
   byId("charts-note").textContent = hints.join(" ");
-  byId("legend").append(
-    legendEntry("value", "value"), legendEntry("mean", "expected value"), legendEntry("band", "band"),
-    legendEntry("marks", "outside the band: above, below"), legendEntry("flagged", "rows outside the band"));
+  byId("legend").append(legendEntry("value", "value"));
+  if (data.expects) {
+    byId("legend").append(legendEntry("mean", "expected value"), legendEntry("band", "band"),
+      legendEntry("marks", "outside the band: above, below"), legendEntry("flagged", "rows outside the band"));
+  }
   if (labelRuns) byId("legend").append(legendEntry("label", "labeled as anomaly"));
   const observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) charts[target.dataset.number].visible = isIntersecting;

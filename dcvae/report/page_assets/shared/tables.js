@@ -10,15 +10,15 @@ const words = (text) => text.split(" ").flatMap((word, place) => [place ? " " : 
 
 /**
  * A table of numbers.
- * options: corner (text), notes (column -> tooltip), rowClass (row -> class), best (column, place -> places of rows), formats
+ * options: corner (text), titleOf (row -> what is shown for its name), notes (column -> tooltip), rowClass (row -> class), best (column, place -> places of rows), formats
  */
-export function numberTable({ index, columns, values }, { corner, notes = {}, rowClass = () => undefined, best = () => [], formats } = {}) {
+export function numberTable({ index, columns, values }, { corner, titleOf: shown = String, notes = {}, rowClass = () => undefined, best = () => [], formats } = {}) {
   const head = element("tr", {}, element("th", { class: "text corner", scope: "col" }, corner),
     ...columns.map((column) => element("th", { scope: "col", title: notes[column] }, ...words(column))));
   formats ??= columns.map((_, place) => numberFormat(values.map((row) => row[place])));
   const winners = columns.map((column, place) => best(column, place));
   const rows = index.map((name, number) => element("tr", { class: rowClass(String(name)) },
-    element("th", { scope: "row" }, nameTag(String(name))),
+    element("th", { scope: "row" }, nameTag(shown(String(name)), String(name))),
     ...columns.map((_, place) => {
       const won = winners[place].includes(number);
       return element("td", { class: won && "best", title: won ? "best of this column" : undefined }, formats[place](values[number][place]));

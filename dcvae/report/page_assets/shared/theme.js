@@ -48,5 +48,17 @@ export function setUpTheme() {
     });
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  // Paper is light: canvases too are drawn anew for it.
+  let before;
+  window.addEventListener("beforeprint", () => {
+    before = root.dataset.theme;
+    root.dataset.theme = "light";
+    changed();
+  });
+  window.addEventListener("afterprint", () => {
+    if (before === undefined) delete root.dataset.theme;
+    else root.dataset.theme = before;
+    changed();
+  });
   show();
 }

@@ -101,7 +101,7 @@ def test_nothing_contradicts_itself_whatever_is_zero(browser, tmp_path):
             for words in ("None of the 600 rows could be judged", "No row could be judged"):
                 assert (words in text) != judged, case
         scored = 600 - int(made.score.not_judged.sum())
-        assert f"{scored} scored rows" in page.inner_text("#facts"), case
+        assert "600 rows" in page.inner_text("#facts"), case
         assert ("not judged" in page.inner_text("#facts")) == (scored < 600), case
         assert ("No row of this file has a score" in text) != judged, case
         if judged:

@@ -36,7 +36,8 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     printer.notice(stored.quality(table).notices())
     printer.notice(new_value_notices(table.frame, stored.preprocessor.constants))
 
-    start_backend()
+    if stored.settings.has_network:
+        start_backend()
     thresholds = stored.calibrated().fit_thresholds(table, labels, trained_until(stored.run))
     paths = stored.write_thresholds(thresholds, table, labels, arguments.changes)
     output.alphas_table(printer, thresholds)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from dcvae.cli import arguments as command_line
 from dcvae.cli.printer import Printer, start_backend
 
-if TYPE_CHECKING:  # importing it would import Keras
+if TYPE_CHECKING:  # importing these would import Keras or pandas
+    from dcvae.config import Settings
     from dcvae.networks import Autoencoder
 
 
@@ -47,24 +48,35 @@ def _train(arguments: argparse.Namespace) -> int:
     if arguments.tensorboard:
         check_installed()
     settings = read_settings(arguments.settings)
+    if not settings.has_network:
+        _refuse_epochs(arguments, settings)
     if arguments.epochs:
         settings = settings.model_copy(update={"epochs": arguments.epochs})
     table, labels = read_data(arguments.data, settings, labels=arguments.labels)
     settings = settings.with_num_series(table.frame.shape[1], table.path)
     data = training_data(table, settings, labels)
     source = source_record(data.table, data.labels)
-    with TrainingFolder(arguments.models, settings.model_name, arguments.changes) as folder:
+    with TrainingFolder(
+        arguments.models,
+        settings.model_name,
+        arguments.changes,
+        hidden=not settings.has_network,  # an earlier training can still be resumed
+    ) as folder:
         if arguments.resume:
             folder.check_resumable(settings, source)
         output.columns_table(printer, data.table.columns)
         printer.notice(data.notices)
         printer.notice(without_effect(settings))
-        printer.notice(entry_of(settings).notices(settings))
+        if settings.has_network:
+            printer.notice(entry_of(settings).notices(settings))
         printer.notice(fidelity_departures(settings))
         printer.notice(folder.notices(resume=arguments.resume))
         state = folder.begin(settings, data.preprocessor, source, resume=arguments.resume)
 
-        start_backend()
+        if settings.has_network:
+            start_backend()
+        else:
+            output.fit_start(printer, data, settings, folder.final)
 
         def on_start(network: "Autoencoder", device: str) -> None:
             output.training_start(printer, data, settings, network, device, folder.final)
@@ -82,7 +94,7 @@ def _train(arguments: argparse.Namespace) -> int:
             )
         told = folder.finish(model, source)
         training = model.training
-        status = output.training_end(printer, training.result, folder.final, training.seconds)
+        status = output.training_end(printer, training, folder.final)
         if model.thresholds.alarm.expected is not None:
             printer.say(f"expected: {model.thresholds.alarm.expected.describe()}")
         printer.notice([*told, *model.thresholds.notices])
@@ -92,6 +104,22 @@ def _train(arguments: argparse.Namespace) -> int:
         printer.say(f"  {typed('thresholds', ('VAL.csv', 'LABELS.csv'), arguments)}")
         printer.say(f"  {typed('detect', ('TEST.csv',), arguments)}")
         return status
+
+
+def _refuse_epochs(arguments: argparse.Namespace, settings: "Settings") -> None:
+    """Refuse what is about epochs for a detector that has none.
+
+    Raises:
+        InputError: there is such an argument.
+    """
+    from dcvae.errors import InputError
+
+    given = [f"--{name}" for name in ("resume", "epochs", "tensorboard") if vars(arguments)[name]]
+    if given:
+        raise InputError(
+            f"{given[0]} is about the epochs of a network. Received it for `detector` "
+            f'"{settings.detector}" in {settings.source}, which is fitted at once: leave it out.'
+        )
 
 
 main = command_line.command(_parser, _train)

@@ -23,11 +23,13 @@ from pydantic.fields import FieldInfo
 from dcvae.config.branches import problem_of_branch
 from dcvae.config.json_file import parse_object, read_text, show
 from dcvae.config.keys.data import DataKeys
+from dcvae.config.keys.detector import DetectorKeys
 from dcvae.config.keys.network import NetworkKeys
 from dcvae.config.keys.properties import (
     ARCHITECTURE_TRAITS,
     CODE_DEFAULTS,
     DEFAULT_ARCHITECTURE,
+    DETECTOR_TITLES,
     FIDELITY_KEYS,
     Architecture,
     Fidelity,
@@ -45,7 +47,18 @@ from dcvae.errors import InputError
 # The order in which a file lists its keys, whatever their group: that of the published file, with
 # the layers of other architectures beside DC-VAE's. Further keys follow, group by group.
 _ORDER = (
-    *("architecture", "dataset_name", "model_name", "scale", "wo_outliers", "max_std", "T", "M"),
+    *(
+        "detector",
+        "ensemble_members",
+        "architecture",
+        "dataset_name",
+        "model_name",
+        "scale",
+        "wo_outliers",
+        "max_std",
+        "T",
+        "M",
+    ),
     *("cnn_units", "dil_rate", "kernel", "strs", "layer_type", "rnn_units", "hidden_size"),
     *("embedding_size", "loss", "activation", "alpha_reg", "batch_size", "J", "epochs", "lr"),
     *("lr_decay", "decay_rate", "decay_step", "val_percent", "seed", "summary", "custom_metrics"),
@@ -61,7 +74,7 @@ _ORDER = (
 
 
 # The last base is the first group: pydantic collects fields from the end.
-class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DataKeys):
+class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DetectorKeys, DataKeys):
     """Settings of one model: checked, complete and immutable.
 
     Attributes have the names of the keys of a file, except for the three letters of the paper:
@@ -208,6 +221,11 @@ class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DataKeys):
     def name_of_architecture(self) -> str:
         """Name of the architecture in text, such as "DC-VAE"."""
         return ARCHITECTURE_TRAITS[self.architecture].title
+
+    @property
+    def name_of_detector(self) -> str:
+        """Name of the detector in text, such as "PCA"; of a network, that of its architecture."""
+        return DETECTOR_TITLES.get(self.detector, self.name_of_architecture)
 
     def check_labels(self, labels: Path | None) -> None:
         """Check that labels are given if `alpha_method` needs them, and not if it takes none.

@@ -15,7 +15,7 @@ from dcvae.data import ModelInput, Preprocessor
 from dcvae.detection.alarms.judged import Judged
 from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.band import flags, standardized_residual
+from dcvae.detection.band import flags, residual_of
 from dcvae.detection.thresholds import Thresholds
 from dcvae.scoring import Scores
 
@@ -46,8 +46,11 @@ class Detection:
         sigma: (rows, series) float32, scaled: standard deviation of the band, wider than that of
             the network where errors have been larger than in training, if thresholds follow.
         error: (rows, series) float32, scaled: measured less expected; NaN where the cell was
-            missing or has no score.
-        residual: (rows, series) float32, the error in sigmas; NaN likewise.
+            missing or has no score. Mean, sigma and error are NaN where no value is expected.
+        strangeness: (rows, series) float32: what the alarm is raised by: the error, or where cells
+            are not scored by that, how strange each is; NaN likewise.
+        residual: (rows, series) float32, the error in sigmas, or else the strangeness; NaN
+            likewise.
         flags: (rows, series) bool: cells outside their band.
         latent: (rows, latent) float32: the latent vector of each row.
         judged: the causal score of the system, its recent past and its limit.
@@ -65,6 +68,7 @@ class Detection:
     mean: Float32Array
     sigma: Float32Array
     error: Float32Array
+    strangeness: Float32Array
     residual: Float32Array
     flags: BoolArray
     latent: Float32Array
@@ -83,15 +87,21 @@ class Detection:
         """Causal score of the system, (rows,) float64 >= 0, NaN where nothing was scored."""
         return self.judged.score
 
+    @property
+    def is_raised_by_errors(self) -> bool:
+        """Whether alarms are raised by errors: reference levels are then in their unit."""
+        return self.strangeness is self.error
+
     def since(self, row: int) -> "Detection":
         """Return the detection of the rows from one on, counted from 0."""
         if row == 0:
             return self
+        error = self.error[row:]
         parts = {
-            name: getattr(self, name)[row:]
+            name: error if getattr(self, name) is self.error else getattr(self, name)[row:]
             for name in (
-                *("mean", "sigma", "error", "residual", "flags", "latent", "offline", "alarm"),
-                "series_alarms",
+                *("mean", "sigma", "error", "strangeness", "residual", "flags", "latent"),
+                *("offline", "alarm", "series_alarms"),
             )
         }
         return replace(
@@ -122,9 +132,10 @@ class Detection:
         Returns:
             One line per k of `CALIBRATION_SIGMAS`, index `sigmas`. Columns: `PROMISED`, the share
             of a Gaussian; one per series and `TOGETHER`, the shares of the cells that were not
-            missing, NaN where all were.
+            missing, NaN where all were, or have no sigma.
         """
-        observed = np.isfinite(self.residual).sum(axis=0)
+        in_sigmas = np.isfinite(self.sigma)
+        observed = (np.isfinite(self.residual) & in_sigmas).sum(axis=0)
         table = pd.DataFrame(
             {PROMISED: [math.erfc(k / math.sqrt(2.0)) for k in CALIBRATION_SIGMAS]},
             index=pd.Index(CALIBRATION_SIGMAS, name="sigmas"),
@@ -132,7 +143,8 @@ class Detection:
         limits = np.array(CALIBRATION_SIGMAS, dtype=np.float32)
         counts = np.zeros((len(CALIBRATION_SIGMAS), len(self.series)))
         for column in range(len(self.series)):  # one at a time: no second table of residuals
-            distances = np.sort(np.abs(self.residual[:, column]))[: observed[column]]  # NaN last
+            cells = self.residual[in_sigmas[:, column], column]
+            distances = np.sort(np.abs(cells))[: observed[column]]  # NaN last
             inside = np.searchsorted(distances, limits, side="right")
             counts[:, column] = observed[column] - inside
         with np.errstate(invalid="ignore"):  # 0 of 0 cells: NaN
@@ -191,6 +203,7 @@ class DetectionBuilder:
         self._mean, self._sigma, self._error, self._residual = (
             np.empty(frame.shape, dtype=np.float32) for _ in range(4)
         )
+        self._strangeness = self._error
         self._latent = np.empty((len(frame), latent_size), dtype=np.float32)
         self._filled = 0
 
@@ -208,8 +221,12 @@ class DetectionBuilder:
         self._mean[rows] = scores.mean
         self._sigma[rows] = scores.sigma
         self._error[rows] = scores.error
-        self._residual[rows] = standardized_residual(scores.error, scores.sigma)
+        self._residual[rows] = residual_of(scores)
         self._latent[rows] = scores.latent
+        if scores.deviation is not None:
+            if self._strangeness is self._error:
+                self._strangeness = np.empty_like(self._error)
+            self._strangeness[rows] = scores.deviation
 
     def build(self, offline: Float64Array) -> Detection:
         """Raise the alarms and return the detection, once the scores of all rows are added.
@@ -219,7 +236,7 @@ class DetectionBuilder:
         """
         alphas, system = self._thresholds.alphas, self._thresholds.alarm
         # Not from residual times sigma, which is rounded otherwise than the levels' own errors.
-        judged = system.judge(self._error, microseconds(self._frame.index))
+        judged = system.judge(self._strangeness, microseconds(self._frame.index))
         if system.following is not None:
             self._sigma *= judged.widths
             self._residual /= judged.widths
@@ -238,6 +255,7 @@ class DetectionBuilder:
             mean=self._mean,
             sigma=self._sigma,
             error=self._error,
+            strangeness=self._strangeness,
             residual=self._residual,
             flags=flagged,
             latent=self._latent,

@@ -12,6 +12,7 @@ from typing import Any
 
 from dcvae._text import all_quoted
 from dcvae.detectors.base import AnomalyDetector
+from dcvae.detectors.k_means import MOST_ROWS_OF_WINDOW
 from dcvae.errors import InputError
 
 _PACKAGES = ("dcvae.detectors", "dcvae.estimator")
@@ -53,6 +54,20 @@ def make_detector(name: str, **parameters: Any) -> AnomalyDetector:
             f"{name!r}.{hint}"
         )
     return known[name](**parameters)
+
+
+def row_detector(name: str, *, seed: int, window_length: int) -> AnomalyDetector:
+    """Make a detector for rows that are scaled already, as models and comparisons use it.
+
+    Args:
+        name: one of `detector_names()`.
+        seed: its seed, if it draws.
+        window_length: rows that it may look back, at most.
+    """
+    kind = _detectors()[name]
+    asked = {"seed": seed, "scale": False, "window": min(window_length, MOST_ROWS_OF_WINDOW)}
+    known = kind._get_param_names()
+    return kind(**{key: asked[key] for key in asked if key in known})
 
 
 @cache

@@ -121,7 +121,7 @@ def compare(
     baselines = fit_baselines(inputs.values, model.settings.seed)
     return comparison_table(
         labels,
-        model.settings.name_of_architecture,
+        model.settings.name_of_detector,
         Predictions.of(detection),
         ((_title(detector), predictions.of(detector)) for detector in baselines),
         offline=detection.offline,

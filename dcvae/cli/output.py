@@ -92,7 +92,7 @@ def fit_start(printer: Printer, data: "TrainingData", settings: "Settings", fold
     printer.facts(
         {
             "data": f"{data.table.path}: {len(frame):,} rows, {frame.shape[1]} series",
-            "detector": settings.name_of_detector,
+            "detector": settings.described_detector,
             "model": str(folder),
         }
     )

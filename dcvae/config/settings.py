@@ -227,6 +227,14 @@ class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DetectorKe
         """Name of the detector in text, such as "PCA"; of a network, that of its architecture."""
         return DETECTOR_TITLES.get(self.detector, self.name_of_architecture)
 
+    @property
+    def described_detector(self) -> str:
+        """Name of the detector in text, with the members of an ensemble."""
+        names = [DETECTOR_TITLES.get(name, self.name_of_architecture) for name in self.members]
+        if self.detector != "ensemble":
+            return names[0]
+        return f"{self.name_of_detector} of {', '.join(names)}"
+
     def check_labels(self, labels: Path | None) -> None:
         """Check that labels are given if `alpha_method` needs them, and not if it takes none.
 

@@ -70,9 +70,10 @@ def residual_of(scores: Scores) -> Float32Array:
     Raises:
         InputError: as `standardized_residual`.
     """
-    residual = standardized_residual(scores.error, scores.sigma)
     if scores.deviation is None:
-        return residual
+        return standardized_residual(scores.error, scores.sigma)
+    in_sigmas = np.where(np.isnan(scores.sigma), np.float32(np.nan), scores.error)
+    residual = standardized_residual(in_sigmas, scores.sigma)
     return np.where(np.isnan(residual), scores.deviation, residual)
 
 

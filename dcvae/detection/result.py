@@ -96,14 +96,15 @@ class Detection:
         """Return the detection of the rows from one on, counted from 0."""
         if row == 0:
             return self
-        error = self.error[row:]
         parts = {
-            name: error if getattr(self, name) is self.error else getattr(self, name)[row:]
+            name: getattr(self, name)[row:]
             for name in (
-                *("mean", "sigma", "error", "strangeness", "residual", "flags", "latent"),
-                *("offline", "alarm", "series_alarms"),
+                *("mean", "sigma", "error", "residual", "flags", "latent", "offline", "alarm"),
+                "series_alarms",
             )
         }
+        strangeness = self.strangeness[row:]
+        parts["strangeness"] = parts["error"] if self.is_raised_by_errors else strangeness
         return replace(
             self,
             frame=self.frame.iloc[row:],

@@ -40,14 +40,14 @@ class IsolationForestDetector(AnomalyDetector):
         forest = IsolationForest(random_state=self.seed).fit(thinned(values))
         trees = [tree.tree_ for tree in forest.estimators_]
         shape = len(trees), max(tree.node_count for tree in trees)
-        self._children = np.zeros((*shape, 2), dtype=np.int64)
+        # A leaf leads to itself, and so does what fills up a smaller tree.
+        self._children = np.tile(np.arange(shape[1])[:, None], (shape[0], 1, 2))
         self._series_cut = np.zeros(shape, dtype=np.int64)
         self._cuts, self._cuts_needed = np.zeros(shape), np.zeros(shape)
         for number, tree in enumerate(trees):
             nodes = np.arange(tree.node_count)
             children = np.column_stack([tree.children_left, tree.children_right])
             is_leaf = children[:, 0] < 0
-            # A leaf leads to itself, whatever the value.
             self._children[number, nodes] = np.where(is_leaf[:, None], nodes[:, None], children)
             self._series_cut[number, nodes] = np.where(is_leaf, 0, tree.feature)
             self._cuts[number, nodes] = np.where(is_leaf, 0.0, tree.threshold)

@@ -10,6 +10,7 @@ A scorer is a trained network, a simple detector, or several of them together. I
 package imports no Keras; what has a network does when it is fitted or used.
 """
 
+from dcvae.pipeline.ensemble import EnsembleScorer
 from dcvae.pipeline.fitting import fit, restored_scorer
 from dcvae.pipeline.models import (
     Blocks,
@@ -23,6 +24,7 @@ from dcvae.pipeline.scorers import NetworkScorer, RowScorer, Scorer
 __all__ = [
     "Blocks",
     "CalibratedModel",
+    "EnsembleScorer",
     "FittedModel",
     "ModelDescription",
     "NetworkScorer",

@@ -16,6 +16,7 @@ from dcvae.config import NETWORK, Member, Settings
 from dcvae.data import ModelInput, TrainingData, sampling_step, windows_with
 from dcvae.detection import fit_thresholds, microseconds, residual_of
 from dcvae.errors import InputError
+from dcvae.pipeline.ensemble import EnsembleScorer
 from dcvae.pipeline.models import FittedModel, TrainingSummary, with_incidents
 from dcvae.pipeline.scorers import NetworkScorer, RowScorer, Scorer, offline_scores
 from dcvae.scoring import calibrate
@@ -203,7 +204,7 @@ def restored_scorer(
             members[name] = RowScorer.restored(name, arrays, settings)
     if settings.detector != "ensemble":
         return members[settings.detector]
-    raise NotImplementedError
+    return EnsembleScorer.restored(members, arrays, settings.num_series or 0)
 
 
 def joined(members: Mapping[Member, Scorer], normal: ModelInput, settings: Settings) -> Scorer:
@@ -216,7 +217,7 @@ def joined(members: Mapping[Member, Scorer], normal: ModelInput, settings: Setti
     """
     if settings.detector != "ensemble":
         return members[settings.detector]
-    raise NotImplementedError
+    return EnsembleScorer.fit(members, normal, settings.window_length)
 
 
 def _normal_inputs(inputs: ModelInput, data: TrainingData, length: int) -> ModelInput:

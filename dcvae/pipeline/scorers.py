@@ -101,6 +101,7 @@ class NetworkScorer(Scorer):
         self._causal: dict[str, CausalScorer] = {}
 
     def blocks(self, inputs: ModelInput, sigma: SigmaCalibration | None) -> Iterator[Scores]:
+        """Score rows by the windows that end in them; see `Scorer.blocks`."""
         from dcvae.scoring import CausalScorer
 
         mode = "predicted" if sigma is None else sigma.mode
@@ -109,9 +110,11 @@ class NetworkScorer(Scorer):
         yield from self._causal[mode].blocks(inputs)
 
     def squares(self, inputs: ModelInput, starts: Int32Array) -> Float64Array:
+        """Average squared errors over windows; see `Scorer.squares`."""
         return self._windows.squares(inputs, starts)
 
     def losses(self, inputs: ModelInput) -> WindowLosses:
+        """Compute the losses of a file; means of batches if the settings ask for them."""
         keys = self._keys
         batch_size = keys.batch_size if keys.fidelity_losses == "code" else None
         return losses_of_file(self.network, inputs, keys.window_length, batch_size)
@@ -173,6 +176,7 @@ class RowScorer(Scorer):
         self._window_length = window_length
 
     def blocks(self, inputs: ModelInput, sigma: SigmaCalibration | None) -> Iterator[Scores]:
+        """Score rows by causal residuals; see `Scorer.blocks`."""
         before = self._window_length - 1
         check_rows(inputs, self._window_length)
         scores = self._scores(inputs, sigma, causal=True).split(before)[1]
@@ -181,6 +185,7 @@ class RowScorer(Scorer):
             yield block
 
     def squares(self, inputs: ModelInput, starts: Int32Array) -> Float64Array:
+        """Average squared residuals over windows; see `Scorer.squares`."""
         scores = self._scores(inputs, None, causal=False)
         in_sigmas = scores.strangeness
         if scores.deviation is None:
@@ -188,6 +193,7 @@ class RowScorer(Scorer):
         return window_means((in_sigmas, scores.strangeness), starts, self._window_length)
 
     def to_arrays(self) -> dict[str, AnyArray]:
+        """Return what was fitted, the name of the detector in front of each name."""
         name = self.detector.name
         return {f"{name}/{key}": array for key, array in self.detector.to_arrays().items()}
 

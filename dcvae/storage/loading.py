@@ -106,7 +106,7 @@ def _opened(folder: Path, given: Settings) -> StoredModel:
             f"`model_name` {given.model_name!r}: train it first, or give --models.{hint}"
         )
     check_writable(folder)
-    needed = OF_EVERY_MODEL
+    needed: tuple[str, ...] = OF_EVERY_MODEL
     trained = None
     if (folder / SETTINGS_FILE).is_file():
         trained = read_settings(folder / SETTINGS_FILE)

@@ -47,16 +47,15 @@ class Detection:
             the network where errors have been larger than in training, if thresholds follow.
         error: (rows, series) float32, scaled: measured less expected; NaN where the cell was
             missing or has no score. Mean, sigma and error are NaN where no value is expected.
-        strangeness: (rows, series) float32: what the alarm is raised by: the error, or where cells
-            are not scored by that, how strange each is; NaN likewise.
-        residual: (rows, series) float32, the error in sigmas, or else the strangeness; NaN
-            likewise.
+        residual: (rows, series) float32, the error in sigmas, or else the deviation; NaN likewise.
         flags: (rows, series) bool: cells outside their band.
         latent: (rows, latent) float32: the latent vector of each row.
         judged: the causal score of the system, its recent past and its limit.
         offline: (rows,) float64 >= 0: score by windows that contain the row, NaN likewise.
         alarm: (rows,) bool: the system is in alarm.
         series_alarms: (rows, series) bool: a series is in alarm.
+        deviation: (rows, series) float32: how strange each cell is, where the alarm is raised by
+            that and not by errors; NaN where nothing was scored. None otherwise.
     """
 
     frame: pd.DataFrame
@@ -68,7 +67,6 @@ class Detection:
     mean: Float32Array
     sigma: Float32Array
     error: Float32Array
-    strangeness: Float32Array
     residual: Float32Array
     flags: BoolArray
     latent: Float32Array
@@ -76,6 +74,7 @@ class Detection:
     offline: Float64Array
     alarm: BoolArray
     series_alarms: BoolArray
+    deviation: Float32Array | None = None
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -88,9 +87,9 @@ class Detection:
         return self.judged.score
 
     @property
-    def is_raised_by_errors(self) -> bool:
-        """Whether alarms are raised by errors: reference levels are then in their unit."""
-        return self.strangeness is self.error
+    def strangeness(self) -> Float32Array:
+        """What the alarm is raised by, (rows, series) float32: the deviation, or else the error."""
+        return self.error if self.deviation is None else self.deviation
 
     def since(self, row: int) -> "Detection":
         """Return the detection of the rows from one on, counted from 0."""
@@ -103,8 +102,8 @@ class Detection:
                 "series_alarms",
             )
         }
-        strangeness = self.strangeness[row:]
-        parts["strangeness"] = parts["error"] if self.is_raised_by_errors else strangeness
+        if self.deviation is not None:
+            parts["deviation"] = self.deviation[row:]
         return replace(
             self,
             frame=self.frame.iloc[row:],
@@ -204,7 +203,7 @@ class DetectionBuilder:
         self._mean, self._sigma, self._error, self._residual = (
             np.empty(frame.shape, dtype=np.float32) for _ in range(4)
         )
-        self._strangeness = self._error
+        self._deviation: Float32Array | None = None
         self._latent = np.empty((len(frame), latent_size), dtype=np.float32)
         self._filled = 0
 
@@ -225,9 +224,9 @@ class DetectionBuilder:
         self._residual[rows] = residual_of(scores)
         self._latent[rows] = scores.latent
         if scores.deviation is not None:
-            if self._strangeness is self._error:
-                self._strangeness = np.empty_like(self._error)
-            self._strangeness[rows] = scores.deviation
+            if self._deviation is None:
+                self._deviation = np.empty_like(self._error)
+            self._deviation[rows] = scores.deviation
 
     def build(self, offline: Float64Array) -> Detection:
         """Raise the alarms and return the detection, once the scores of all rows are added.
@@ -237,7 +236,8 @@ class DetectionBuilder:
         """
         alphas, system = self._thresholds.alphas, self._thresholds.alarm
         # Not from residual times sigma, which is rounded otherwise than the levels' own errors.
-        judged = system.judge(self._strangeness, microseconds(self._frame.index))
+        strange = self._error if self._deviation is None else self._deviation
+        judged = system.judge(strange, microseconds(self._frame.index))
         if system.following is not None:
             self._sigma *= judged.widths
             self._residual /= judged.widths
@@ -256,7 +256,6 @@ class DetectionBuilder:
             mean=self._mean,
             sigma=self._sigma,
             error=self._error,
-            strangeness=self._strangeness,
             residual=self._residual,
             flags=flagged,
             latent=self._latent,
@@ -264,4 +263,5 @@ class DetectionBuilder:
             offline=offline,
             alarm=alarm,
             series_alarms=series_alarms,
+            deviation=self._deviation,
         )

@@ -93,10 +93,11 @@ def level_findings(detection: Detection, events: Events) -> list[Finding]:
     following = detection.system.following
     if following is None or len(detection.times) < following.window:
         return []
+    if detection.deviation is not None:  # levels of it say nothing of errors
+        return []
     root = np.sqrt(detection.system.reference_level)
     last = detection.error[-following.window :].astype(np.float64)
     known = np.count_nonzero(~np.isnan(last), axis=0) >= _LEAST_SHARE * len(last)
-    known &= detection.is_raised_by_errors
     off = np.zeros(len(root))
     off[known] = np.nanmedian(last[:, known], axis=0)
     moved = [int(column) for column in np.argsort(-np.abs(off) / root, kind="stable")]

@@ -201,7 +201,8 @@ class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DetectorKe
             )
             problems += [problem_line(details, FIELDS) for details in found]
         else:
-            problems += size_problems(settings, settings)
+            if settings.has_network:
+                problems += size_problems(settings, settings)
         if problems:
             lines = "".join(f"\n  {problem}" for problem in problems)
             raise InputError(f"{refusal}:{lines}")
@@ -293,7 +294,7 @@ class Settings(DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DetectorKe
             )
         if self.num_series is None:
             known = self.model_copy(update={"num_series": num_series})
-            too_large = size_problems(known, known)
+            too_large = size_problems(known, known) if self.has_network else []
             if too_large:
                 raise InputError(
                     f"{self._source} does not fit {source} with its {num_series:,} series: "

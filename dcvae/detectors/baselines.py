@@ -13,7 +13,7 @@ import numpy as np
 from dcvae._arrays import AnyFloatArray, Float32Array
 from dcvae.detectors.base import AnomalyDetector, CellDetector
 from dcvae.detectors.isolation_forest import IsolationForestDetector
-from dcvae.detectors.k_means import KMeansDetector
+from dcvae.detectors.k_means import MOST_ROWS_OF_WINDOW, KMeansDetector
 from dcvae.detectors.scaling import Scaling, mean_and_spread, thinned
 
 _CHUNK = 4096
@@ -207,12 +207,19 @@ BASELINES: tuple[type[AnomalyDetector], ...] = (
 """The detectors that a model is compared with, in the order of tables."""
 
 
-def fit_baselines(training: AnyFloatArray, seed: int) -> Iterator[AnomalyDetector]:
+def fit_baselines(
+    training: AnyFloatArray,
+    seed: int,
+    window_length: int = MOST_ROWS_OF_WINDOW,
+    but: str = "",
+) -> Iterator[AnomalyDetector]:
     """Fit the baselines one after the other, but those that need more rows or series.
 
     Args:
         training: (rows, series) float, scaled, without NaN.
         seed: seed of the baselines that draw.
+        window_length: rows of the windows of those that have some, at most.
+        but: title of one to leave out.
 
     Yields:
         Fitted baselines, in the order of `BASELINES`.
@@ -224,8 +231,23 @@ def fit_baselines(training: AnyFloatArray, seed: int) -> Iterator[AnomalyDetecto
     """
     rows, series = training.shape
     for kind in BASELINES:
-        asked = {"seed": seed, "scale": False}
-        known = kind._get_param_names()
-        detector = kind(**{key: asked[key] for key in asked if key in known})
-        if rows >= detector.fewest_rows and series >= detector.fewest_series:
+        detector = for_scaled_rows(kind, seed=seed, window_length=window_length)
+        enough = rows >= detector.fewest_rows and series >= detector.fewest_series
+        if enough and detector.title != but:
             yield detector.fit(training)
+
+
+def for_scaled_rows(
+    kind: type[AnomalyDetector], *, seed: int, window_length: int
+) -> AnomalyDetector:
+    """Make a detector for rows that are scaled already, as models and comparisons use it.
+
+    Args:
+        kind: of the detector.
+        seed: its seed, if it draws.
+        window_length: rows of its windows, if it has some, at most.
+    """
+    window = min(window_length, MOST_ROWS_OF_WINDOW)
+    asked = {"seed": seed, "scale": False, "window": window}
+    known = kind._get_param_names()
+    return kind(**{key: asked[key] for key in asked if key in known})

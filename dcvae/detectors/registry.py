@@ -12,7 +12,7 @@ from typing import Any
 
 from dcvae._text import all_quoted
 from dcvae.detectors.base import AnomalyDetector
-from dcvae.detectors.k_means import MOST_ROWS_OF_WINDOW
+from dcvae.detectors.baselines import for_scaled_rows
 from dcvae.errors import InputError
 
 _PACKAGES = ("dcvae.detectors", "dcvae.estimator")
@@ -64,10 +64,7 @@ def row_detector(name: str, *, seed: int, window_length: int) -> AnomalyDetector
         seed: its seed, if it draws.
         window_length: rows that it may look back, at most.
     """
-    kind = _detectors()[name]
-    asked = {"seed": seed, "scale": False, "window": min(window_length, MOST_ROWS_OF_WINDOW)}
-    known = kind._get_param_names()
-    return kind(**{key: asked[key] for key in asked if key in known})
+    return for_scaled_rows(_detectors()[name], seed=seed, window_length=window_length)
 
 
 @cache

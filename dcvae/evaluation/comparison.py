@@ -57,6 +57,7 @@ class BaselinePredictions:
         before = len(detection.inputs.values) - len(detection.times)
         self._inputs = detection.inputs.since(before - (model.settings.window_length - 1))
         self._times = microseconds(detection.times)
+        self._missing = np.isnan(detection.residual)
         following = detection.system.following
         self._trained_until = None if following is None else following.trained_until
         self._fitted_to = None
@@ -69,10 +70,13 @@ class BaselinePredictions:
         """Return the predictions of a fitted detector, from no later rows, as of a model of it."""
         scorer = RowScorer(detector, self._model.settings.window_length)
         scores = scorer.score(self._inputs)
-        strangeness, residual = scores.strangeness, residual_of(scores)
+        strangeness, residual = (
+            np.where(self._missing, np.float32(np.nan), part)
+            for part in (scores.strangeness, residual_of(scores))
+        )
         alphas, system = self._thresholds(detector, scorer)
         judged = system.judge(strangeness, self._times)
-        residual /= judged.widths
+        residual = residual / judged.widths
         alarm, _ = system.alarms(judged, residual, alphas)
         return Predictions(residual, flags(residual, alphas), judged.score, alarm)
 

@@ -11,7 +11,7 @@ package imports no Keras; what has a network does when it is fitted or used.
 """
 
 from dcvae.pipeline.ensemble import EnsembleScorer
-from dcvae.pipeline.fitting import fit, restored_scorer
+from dcvae.pipeline.fitting import fit, fit_scorer, restored_scorer
 from dcvae.pipeline.models import (
     Blocks,
     CalibratedModel,
@@ -32,5 +32,6 @@ __all__ = [
     "Scorer",
     "TrainingSummary",
     "fit",
+    "fit_scorer",
     "restored_scorer",
 ]

@@ -82,6 +82,7 @@ def fit(
     progress: "Progress | None" = None,
     score_training: bool = False,
     has_times: bool = True,
+    members: Mapping[Member, Scorer] | None = None,
 ) -> FittedModel:
     """Fit a detector, calibrate it on its validation part, and fit thresholds for it.
 
@@ -97,6 +98,7 @@ def fit(
         progress: called at steps and epochs.
         score_training: whether the summary keeps the scores of the training rows.
         has_times: whether the rows have times of their own, by which later rows are told apart.
+        members: detectors that were fitted to this data before; None for none.
 
     Raises:
         InputError: the settings are for another number of series, the loss is not a number before
@@ -106,15 +108,14 @@ def fit(
     settings = settings.with_num_series(len(data.preprocessor.series), data.table.path)
     training = Training(state, on_start, keep, progress)
     started = time.monotonic()
-    members = {
-        name: training.fit(data, settings)
-        if name == NETWORK
-        else fit_row_scorer(name, data.inputs, settings)
+    known = members or {}
+    fitted = {
+        name: known[name] if name in known else fit_scorer(name, data, settings, training)
         for name in settings.members
     }
     inputs = data.preprocessor.transform(data.table.frame, data.inputs.gaps)
     normal = _normal_inputs(inputs, data, settings.window_length)
-    scorer = joined(members, normal, settings)
+    scorer = joined(fitted, normal, settings)
     seconds = time.monotonic() - started
     step_seconds = sampling_step(data.table.frame.index).total_seconds()
     scores = scorer.score(normal)
@@ -159,28 +160,33 @@ def fit(
     )
 
 
-def fit_row_scorer(name: Member, training: ModelInput, settings: Settings) -> RowScorer:
-    """Fit a simple detector to all training rows.
+def fit_scorer(
+    name: Member, data: TrainingData, settings: Settings, training: Training | None = None
+) -> Scorer:
+    """Fit one detector to the training data.
 
     Args:
         name: of the detector.
-        training: the training rows, scaled, without outliers, missing cells filled.
-        settings: `T` and the seed.
+        data: the training data; a simple detector is fitted to all its rows.
+        settings: settings of the model.
+        training: how a network is trained; None for by itself.
 
     Raises:
         InputError: there are too few rows or series for it.
     """
+    if name == NETWORK:
+        return (training or Training()).fit(data, settings)
     from dcvae.detectors import row_detector
 
     detector = row_detector(name, seed=settings.seed, window_length=settings.window_length)
-    rows, series = training.values.shape
+    rows, series = data.inputs.values.shape
     if rows < detector.fewest_rows or series < detector.fewest_series:
         raise InputError(
             f"{detector.title} needs at least {detector.fewest_rows} rows and "
             f"{detector.fewest_series} series to be fitted to. Received {rows:,} rows of "
             f"{series} series: give more, or set `detector` to another."
         )
-    return RowScorer(detector.fit(training.values), settings.window_length)
+    return RowScorer(detector.fit(data.inputs.values), settings.window_length)
 
 
 def restored_scorer(

@@ -186,7 +186,7 @@ def test_causal_residuals_rest_on_no_later_row(fitted: AnomalyDetector) -> None:
 
 @only(name for name in NAMES if name in ("z-score", "persistence", "pca"))
 def test_what_is_expected_is_the_value_less_its_residual(fitted: AnomalyDetector) -> None:
-    """It is not moved by a value that is far off, but of the series that principal components see."""
+    """A value that is far off does not move it, but by principal components of its series."""
     spread = fitted.expected_spread
     assert spread is not None
     assert (spread > 0).all()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # importing these would import Keras or pandas
     from dcvae.detection import Thresholds
     from dcvae.evaluation import Review
     from dcvae.networks import Autoencoder
-    from dcvae.pipeline import TrainingSummary
+    from dcvae.training import TrainingResult
 
 SHOWN_COLUMNS = 20  # of a file, in the table before a training
 POOR_F1 = 0.1  # below it, alphas say more about the labels than about the series
@@ -98,19 +98,21 @@ def fit_start(printer: Printer, data: "TrainingData", settings: "Settings", fold
     )
 
 
-def training_end(printer: Printer, training: "TrainingSummary", folder: Path) -> int:
+def training_end(
+    printer: Printer, result: "TrainingResult | None", folder: Path, seconds: float
+) -> int:
     """Print the end of a training and the place of the model.
 
     Args:
         printer: prints the lines.
-        training: record of the training.
+        result: end of the training; None without a network.
         folder: the folder of the model.
+        seconds: duration of the training.
 
     Returns:
         The status to exit with: 0, or what stops a chain of commands after a training that was cut
         short: 130 for Ctrl-C, 1 for a loss that is no number. The model is whole in either case.
     """
-    result, seconds = training.result, training.seconds
     if result is None:
         printer.say(f"fitted in {duration(seconds)}")
         printer.say(f"model: {folder}")

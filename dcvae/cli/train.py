@@ -94,7 +94,7 @@ def _train(arguments: argparse.Namespace) -> int:
             )
         told = folder.finish(model, source)
         training = model.training
-        status = output.training_end(printer, training, folder.final)
+        status = output.training_end(printer, training.result, folder.final, training.seconds)
         if model.thresholds.alarm.expected is not None:
             printer.say(f"expected: {model.thresholds.alarm.expected.describe()}")
         printer.notice([*told, *model.thresholds.notices])

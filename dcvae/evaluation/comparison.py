@@ -70,13 +70,11 @@ class BaselinePredictions:
         """Return the predictions of a fitted detector, from no later rows, as of a model of it."""
         scorer = RowScorer(detector, self._model.settings.window_length)
         scores = scorer.score(self._inputs)
-        strangeness, residual = (
-            np.where(self._missing, np.float32(np.nan), part)
-            for part in (scores.strangeness, residual_of(scores))
-        )
+        strangeness, residual = scores.strangeness, residual_of(scores)
+        strangeness[self._missing] = residual[self._missing] = np.nan
         alphas, system = self._thresholds(detector, scorer)
         judged = system.judge(strangeness, self._times)
-        residual = residual / judged.widths
+        residual /= judged.widths
         alarm, _ = system.alarms(judged, residual, alphas)
         return Predictions(residual, flags(residual, alphas), judged.score, alarm)
 

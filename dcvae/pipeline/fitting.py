@@ -223,7 +223,7 @@ def joined(members: Mapping[Member, Scorer], normal: ModelInput, settings: Setti
     """
     if settings.detector != "ensemble":
         return members[settings.detector]
-    return EnsembleScorer.fit(members, normal, settings.window_length)
+    return EnsembleScorer.fit(members, normal, settings.window_length, settings.seed)
 
 
 def _normal_inputs(inputs: ModelInput, data: TrainingData, length: int) -> ModelInput:

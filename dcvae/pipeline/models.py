@@ -173,7 +173,7 @@ class CalibratedModel(ModelDescription):
 
         None if the model has no network.
         """
-        return self.scorer.losses(inputs)
+        return self.scorer.losses(inputs, self.settings)
 
     def fit_thresholds(
         self, table: Table, labels: Table | None = None, trained_until: int | None = None

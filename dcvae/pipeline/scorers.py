@@ -68,8 +68,8 @@ class Scorer(ABC):
             window has no cell with a score.
         """
 
-    def losses(self, inputs: ModelInput) -> WindowLosses | None:
-        """Compute the losses of a file; None for what has none."""
+    def losses(self, inputs: ModelInput, keys: Settings) -> WindowLosses | None:
+        """Compute the losses of a file as some keys ask for; None for what has none."""
         return None
 
     def to_arrays(self) -> dict[str, AnyArray]:
@@ -113,9 +113,8 @@ class NetworkScorer(Scorer):
         """Average squared errors over windows; see `Scorer.squares`."""
         return self._windows.squares(inputs, starts)
 
-    def losses(self, inputs: ModelInput) -> WindowLosses:
+    def losses(self, inputs: ModelInput, keys: Settings) -> WindowLosses:
         """Compute the losses of a file; means of batches if the settings ask for them."""
-        keys = self._keys
         batch_size = keys.batch_size if keys.fidelity_losses == "code" else None
         return losses_of_file(self.network, inputs, keys.window_length, batch_size)
 

@@ -97,7 +97,7 @@ def _train(arguments: argparse.Namespace) -> int:
         status = output.training_end(printer, training.result, folder.final, training.seconds)
         if model.thresholds.alarm.expected is not None:
             printer.say(f"expected: {model.thresholds.alarm.expected.describe()}")
-        printer.notice([*told, *model.thresholds.notices])
+        printer.notice([*told, *model.scorer.notices(), *model.thresholds.notices])
         printer.machine_readable(run_record(source, training))
         printer.say("next:")
         typed = command_line.typed

@@ -126,6 +126,11 @@ class EnsembleScorer(Scorer):
         found = (member.losses(inputs, keys) for member in self.members.values())
         return next((losses for losses in found if losses is not None), None)
 
+    def notices(self) -> list[str]:
+        """Return the weights of the members."""
+        told = ", ".join(f"{name} {weight:.2f}" for name, weight in self.weights.items())
+        return [f"Weights by faults that were planted in the training rows: {told}."]
+
     def to_arrays(self) -> dict[str, AnyArray]:
         """Return what was fitted of the members, and their levels."""
         arrays: dict[str, AnyArray] = {}

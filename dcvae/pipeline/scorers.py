@@ -76,6 +76,10 @@ class Scorer(ABC):
         """Return what was fitted, but for a network, as arrays by name, to be stored."""
         return {}
 
+    def notices(self) -> list[str]:
+        """Return what was found when it was fitted, one sentence each."""
+        return []
+
     def score(self, inputs: ModelInput) -> Scores:
         """Score every row in which a whole window ends, sigma as it is."""
         return Scores.concatenate(list(self.blocks(inputs, None)))

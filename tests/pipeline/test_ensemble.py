@@ -78,6 +78,9 @@ def test_who_sees_planted_faults_weighs_more(data) -> None:
     assert fitted.weights["ecod"] == pytest.approx(0.0, abs=1e-3)
     assert sum(fitted.weights.values()) == pytest.approx(1.0)
     assert min(fitted.weights["pca"], fitted.weights["persistence"]) > 0.01
+    [told] = fitted.notices()
+    assert told.startswith("Weights by faults that were planted in the training rows: pca 0.")
+    assert told.endswith(", ecod 0.00.")
     alone = EnsembleScorer.fit({"ecod": blind}, data.inputs, 8, settings.seed)
     assert alone.weights == {"ecod": pytest.approx(1.0)}
     assert len(faulty.values) == 400

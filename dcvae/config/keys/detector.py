@@ -33,9 +33,9 @@ class DetectorKeys(CommonKeys):
         min_length=2,
         max_length=10,
         strict=False,  # JSON has lists, not tuples
-        description='The detectors that are averaged if `detector` is "ensemble", weighed by how well '
-        "they see faults that are planted in the training rows. The first that expects a value "
-        "gives the values that are shown as expected.",
+        description='The detectors that are averaged if `detector` is "ensemble", weighed by how '
+        "well they see faults that are planted in the training rows. The first that expects a "
+        "value gives the values that are shown as expected.",
     )
 
     @field_validator("ensemble_members")

@@ -10,8 +10,8 @@ depths. Each is brought to one scale by its own normal data, those of training::
       -> square root                            is the deviation that the alarm is raised by
 
 Scores of windows, which look ahead, are joined in the same way. Weights need no label: faults are
-planted in the training table (`planted`), and a member weighs as much as the square of how well
-it ranks their rows first, in average precision above chance. One that sees none weighs nothing.
+planted in the training table (`planted`), and a member weighs as much as its average precision on
+their rows is above chance. One that sees none of them weighs nothing.
 
 Mean and error are those of the first member that expects a value: they tell what was expected,
 and the direction. There is no sigma, as no band would be where cells are flagged.
@@ -194,10 +194,10 @@ def _ranking(faulty: Float32Array, normal: Float32Array) -> Float64Array:
 
 
 def _gain(truth: BoolArray, ranks: Float64Array) -> float:
-    """Return the square of average precision above chance; 0 where it is below, or not defined."""
+    """Return average precision above chance; 0 where it is below, or not defined."""
     if not truth.any() or truth.all():
         return 0.0
-    return max(average_precision(truth, ranks) - float(truth.mean()), 0.0) ** 2
+    return max(average_precision(truth, ranks) - float(truth.mean()), 0.0)
 
 
 def _checked(

@@ -102,12 +102,13 @@ def _detect(arguments: argparse.Namespace) -> int:
     )
     thresholds = stored.thresholds()
     _ = stored.calibration  # refused here, before anything slow, if it is damaged
-    history = stored.history() if arguments.figures else []
+    history = stored.history() if arguments.figures and stored.settings.has_network else []
     notices = table.notices + stored.step_notice(table) + (labels.notices if labels else [])
     printer.notice([*notices, *stored.name_notices(), *thresholds.notices])
 
     with Display(printer) as display:
-        display.start_backend()
+        if stored.settings.has_network:
+            display.start_backend()
         with target as results:
             model = stored.load(thresholds)
             whole = model.detect(table, shown=lambda blocks, total: counted(display, blocks, total))

@@ -81,12 +81,33 @@ def training_start(
     )
 
 
-def training_end(printer: Printer, result: "TrainingResult", folder: Path, seconds: float) -> int:
+def fit_start(printer: Printer, data: "TrainingData", settings: "Settings", folder: Path) -> None:
+    """Print data and detector before a fit without a network.
+
+    Args:
+        printer: prints the lines.
+        data: the training data.
+        settings: settings of the model.
+        folder: the folder of the model.
+    """
+    frame = data.table.frame
+    printer.facts(
+        {
+            "data": f"{data.table.path}: {len(frame):,} rows, {frame.shape[1]} series",
+            "detector": settings.described_detector,
+            "model": str(folder),
+        }
+    )
+
+
+def training_end(
+    printer: Printer, result: "TrainingResult | None", folder: Path, seconds: float
+) -> int:
     """Print the end of a training and the place of the model.
 
     Args:
         printer: prints the lines.
-        result: end of the training.
+        result: end of the training; None without a network.
         folder: the folder of the model.
         seconds: duration of the training.
 
@@ -94,6 +115,10 @@ def training_end(printer: Printer, result: "TrainingResult", folder: Path, secon
         The status to exit with: 0, or what stops a chain of commands after a training that was cut
         short: 130 for Ctrl-C, 1 for a loss that is no number. The model is whole in either case.
     """
+    if result is None:
+        printer.say(f"fitted in {duration(seconds)}")
+        printer.say(f"model: {folder}")
+        return 0
     state = result.state
     best = state.history[state.best_epoch - 1]
     validation = "" if math.isnan(best.val_loss) else f", validation loss {best.val_loss:.4f}"

@@ -48,7 +48,8 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     printer.notice(new_value_notices(table.frame, stored.preprocessor.constants))
 
     with Display(printer) as display:
-        display.start_backend()
+        if stored.settings.has_network:
+            display.start_backend()
         thresholds = stored.calibrated().fit_thresholds(table, labels, trained_until(stored.run))
     paths = stored.write_thresholds(thresholds, table, labels, arguments.changes)
     output.alphas_table(printer, thresholds)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from dcvae.cli import arguments as command_line
 from dcvae.cli.printer import Printer
 
-if TYPE_CHECKING:  # importing it would import Keras
+if TYPE_CHECKING:  # importing these would import Keras or pandas
+    from dcvae.config import Settings
     from dcvae.networks import Autoencoder
 
 
@@ -47,26 +48,37 @@ def _train(arguments: argparse.Namespace) -> int:
     if arguments.tensorboard:
         check_installed()
     settings = read_settings(arguments.settings)
+    if not settings.has_network:
+        _refuse_epochs(arguments, settings)
     if arguments.epochs:
         settings = settings.model_copy(update={"epochs": arguments.epochs})
     table, labels = read_data(arguments.data, settings, labels=arguments.labels)
     settings = settings.with_num_series(table.frame.shape[1], table.path)
     data = training_data(table, settings, labels)
     source = source_record(data.table, data.labels)
-    with TrainingFolder(arguments.models, settings.model_name, arguments.changes) as folder:
+    with TrainingFolder(
+        arguments.models,
+        settings.model_name,
+        arguments.changes,
+        hidden=not settings.has_network,  # an earlier training can still be resumed
+    ) as folder:
         if arguments.resume:
             folder.check_resumable(settings, source)
         output.columns_table(printer, data.table.columns)
         printer.notice(data.notices)
         printer.notice(without_effect(settings))
-        printer.notice(entry_of(settings).notices(settings))
+        if settings.has_network:
+            printer.notice(entry_of(settings).notices(settings))
         printer.notice(fidelity_departures(settings))
         printer.notice(unknown_names(settings, data.preprocessor.series, data.table.path.name))
         printer.notice(folder.notices(resume=arguments.resume))
         state = folder.begin(settings, data.preprocessor, source, resume=arguments.resume)
 
         with Display(printer) as display:
-            display.start_backend()
+            if settings.has_network:
+                display.start_backend()
+            else:
+                output.fit_start(printer, data, settings, folder.final)
             shown = TrainingDisplay(display, printer, settings.epochs)
 
             def on_start(network: "Autoencoder", device: str) -> None:
@@ -88,13 +100,29 @@ def _train(arguments: argparse.Namespace) -> int:
         status = output.training_end(printer, training.result, folder.final, training.seconds)
         if model.thresholds.alarm.expected is not None:
             printer.sentence(f"expected: {model.thresholds.alarm.expected.describe()}")
-        printer.notice([*told, *model.thresholds.notices])
+        printer.notice([*told, *model.scorer.notices(), *model.thresholds.notices])
         printer.machine_readable(run_record(source, training))
         printer.say("next:")
         typed = command_line.typed
         printer.say(f"  {typed('thresholds', ('VAL.csv', 'LABELS.csv'), arguments)}")
         printer.say(f"  {typed('detect', ('TEST.csv',), arguments)}")
         return status
+
+
+def _refuse_epochs(arguments: argparse.Namespace, settings: "Settings") -> None:
+    """Refuse what is about epochs for a detector that has none.
+
+    Raises:
+        InputError: there is such an argument.
+    """
+    from dcvae.errors import InputError
+
+    given = [f"--{name}" for name in ("resume", "epochs", "tensorboard") if vars(arguments)[name]]
+    if given:
+        raise InputError(
+            f"{given[0]} is about the epochs of a network. Received it for `detector` "
+            f'"{settings.detector}" in {settings.source}, which is fitted at once: leave it out.'
+        )
 
 
 main = command_line.command(_parser, _train)

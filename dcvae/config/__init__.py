@@ -14,18 +14,23 @@ from dcvae.config.compare import (
 )
 from dcvae.config.json_file import show
 from dcvae.config.keys.data import DataKeys
+from dcvae.config.keys.detector import DetectorKeys
 from dcvae.config.keys.names import NameKeys, SeriesNames, series_names, unknown_names
 from dcvae.config.keys.network import NetworkKeys
 from dcvae.config.keys.properties import (
     ARCHITECTURE_TRAITS,
+    DETECTOR_TITLES,
+    NETWORK,
     UNLIMITED,
     AlarmSystem,
     AlphaMeasure,
     AlphaSearch,
     Architecture,
+    DetectorName,
     Fidelity,
     LayerType,
     Loss,
+    Member,
     NormalAlphaMethod,
     SigmaMode,
     alias_of,
@@ -43,7 +48,9 @@ from dcvae.config.values import rows_of
 
 __all__ = [
     "ARCHITECTURE_TRAITS",
+    "DETECTOR_TITLES",
     "FIELDS",
+    "NETWORK",
     "UNLIMITED",
     "AlarmKeys",
     "AlarmSystem",
@@ -52,9 +59,12 @@ __all__ = [
     "Architecture",
     "DataKeys",
     "DetectionKeys",
+    "DetectorKeys",
+    "DetectorName",
     "Fidelity",
     "LayerType",
     "Loss",
+    "Member",
     "NameKeys",
     "NetworkKeys",
     "NormalAlphaMethod",

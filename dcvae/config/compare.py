@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 from dcvae.config.json_file import show
+from dcvae.config.keys.common import CommonKeys
+from dcvae.config.keys.network import NetworkKeys
 from dcvae.config.keys.properties import Key, alias_of, key_of
+from dcvae.config.keys.training import TrainingKeys
 from dcvae.config.settings import FIELDS, Settings, fidelity_keys_of
 
 
@@ -125,7 +128,29 @@ def _idle_keys(settings: Settings) -> dict[str, str]:
         reasons |= dict.fromkeys(("decay_rate", "decay_step"), why)
     if not settings.wo_outliers:
         reasons |= {"max_std": "`wo_outliers` is false"}
+    if settings.detector != "ensemble":
+        reasons |= {"ensemble_members": f"`detector` is {show(settings.detector)}"}
+    if not settings.has_network:
+        why = f"`detector` is {show(settings.detector)}, which has no network"
+        reasons |= dict.fromkeys(_OF_NETWORKS, why)
+    if settings.members[0] in _WITHOUT_SIGMA or settings.detector == "ensemble":
+        reasons["sigma"] = f"`detector` is {show(settings.detector)}, which has no band"
     return reasons
+
+
+def _own_keys(group: type[CommonKeys]) -> list[str]:
+    """Return the keys of a file that a group adds to the common ones."""
+    return [alias_of(name) for name in group.model_fields if name not in CommonKeys.model_fields]
+
+
+# Keys that only a network obeys.
+_OF_NETWORKS = (
+    "architecture",
+    *_own_keys(NetworkKeys),
+    *_own_keys(TrainingKeys),
+    *("summary", "fidelity_latent", "fidelity_losses", "train_stride"),
+)
+_WITHOUT_SIGMA = ("k-means", "isolation-forest", "ecod")  # they expect no value
 
 
 def without_effect(settings: Settings) -> list[str]:
@@ -140,11 +165,12 @@ def without_effect(settings: Settings) -> list[str]:
         >>> without_effect(settings)
         ['Keys in pump.txt without effect: `decay_rate` (`lr_decay` is false).']
     """
-    parts = [
-        f"`{name}` ({why})"
-        for name, why in _idle_keys(settings).items()
-        if name in settings.model_fields_set
-    ]
+    given = {alias_of(name) for name in settings.model_fields_set}
+    names_of: dict[str, list[str]] = {}
+    for name, why in _idle_keys(settings).items():
+        if name in given and name != "architecture":  # set by every file
+            names_of.setdefault(why, []).append(f"`{name}`")
+    parts = [f"{', '.join(names)} ({why})" for why, names in names_of.items()]
     return [f"Keys in {settings.source} without effect: {', '.join(parts)}."] if parts else []
 
 

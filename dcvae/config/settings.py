@@ -23,12 +23,14 @@ from pydantic.fields import FieldInfo
 from dcvae.config.branches import problem_of_branch
 from dcvae.config.json_file import parse_object, read_text, show
 from dcvae.config.keys.data import DataKeys
+from dcvae.config.keys.detector import DetectorKeys
 from dcvae.config.keys.names import NameKeys
 from dcvae.config.keys.network import NetworkKeys
 from dcvae.config.keys.properties import (
     ARCHITECTURE_TRAITS,
     CODE_DEFAULTS,
     DEFAULT_ARCHITECTURE,
+    DETECTOR_TITLES,
     FIDELITY_KEYS,
     Architecture,
     Fidelity,
@@ -47,7 +49,18 @@ from dcvae.errors import InputError
 # The order in which a file lists its keys, whatever their group: that of the published file, with
 # the layers of other architectures beside DC-VAE's. Further keys follow, group by group.
 _ORDER = (
-    *("architecture", "dataset_name", "model_name", "scale", "wo_outliers", "max_std", "T", "M"),
+    *(
+        "detector",
+        "ensemble_members",
+        "architecture",
+        "dataset_name",
+        "model_name",
+        "scale",
+        "wo_outliers",
+        "max_std",
+        "T",
+        "M",
+    ),
     *("cnn_units", "dil_rate", "kernel", "strs", "layer_type", "rnn_units", "hidden_size"),
     *("embedding_size", "loss", "activation", "alpha_reg", "batch_size", "J", "epochs", "lr"),
     *("lr_decay", "decay_rate", "decay_step", "val_percent", "seed", "summary", "custom_metrics"),
@@ -64,7 +77,15 @@ _ORDER = (
 
 
 # The last base is the first group: pydantic collects fields from the end.
-class Settings(NameKeys, DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, DataKeys):
+class Settings(
+    NameKeys,
+    DetectionKeys,
+    ScoringKeys,
+    TrainingKeys,
+    NetworkKeys,
+    DetectorKeys,
+    DataKeys,
+):
     """Settings of one model: checked, complete and immutable.
 
     Attributes have the names of the keys of a file, except for the three letters of the paper:
@@ -199,7 +220,8 @@ class Settings(NameKeys, DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, 
             )
             problems += [problem_line(details, FIELDS) for details in found]
         else:
-            problems += size_problems(settings, settings)
+            if settings.has_network:
+                problems += size_problems(settings, settings)
         if problems:
             lines = "".join(f"\n  {problem}" for problem in problems)
             raise InputError(f"{refusal}:{lines}")
@@ -219,6 +241,19 @@ class Settings(NameKeys, DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, 
     def name_of_architecture(self) -> str:
         """Name of the architecture in text, such as "DC-VAE"."""
         return ARCHITECTURE_TRAITS[self.architecture].title
+
+    @property
+    def name_of_detector(self) -> str:
+        """Name of the detector in text, such as "PCA"; of a network, that of its architecture."""
+        return DETECTOR_TITLES.get(self.detector, self.name_of_architecture)
+
+    @property
+    def described_detector(self) -> str:
+        """Name of the detector in text, with the members of an ensemble."""
+        names = [DETECTOR_TITLES.get(name, self.name_of_architecture) for name in self.members]
+        if self.detector != "ensemble":
+            return names[0]
+        return f"{self.name_of_detector} of {', '.join(names)}"
 
     def check_labels(self, labels: Path | None) -> None:
         """Check that labels are given if `alpha_method` needs them, and not if it takes none.
@@ -278,7 +313,7 @@ class Settings(NameKeys, DetectionKeys, ScoringKeys, TrainingKeys, NetworkKeys, 
             )
         if self.num_series is None:
             known = self.model_copy(update={"num_series": num_series})
-            too_large = size_problems(known, known)
+            too_large = size_problems(known, known) if self.has_network else []
             if too_large:
                 raise InputError(
                     f"{self._source} does not fit {source} with its {num_series:,} series: "

@@ -5,7 +5,7 @@ from dcvae.detection.alarms.judged import STATES, Judged
 from dcvae.detection.alarms.rules import AlarmRules
 from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.band import band, exceeds, flags, standardized_residual
+from dcvae.detection.band import band, exceeds, flags, residual_of, standardized_residual
 from dcvae.detection.events import Events, find_events, order_of_call
 from dcvae.detection.result import (
     PROMISED,
@@ -37,5 +37,6 @@ __all__ = [
     "flags",
     "microseconds",
     "order_of_call",
+    "residual_of",
     "standardized_residual",
 ]

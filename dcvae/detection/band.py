@@ -14,6 +14,7 @@ import numpy as np
 from dcvae._arrays import AnyFloatArray, BoolArray, Float32Array, Float64Array
 from dcvae.detection.alphas import Alphas
 from dcvae.errors import InputError
+from dcvae.scoring import Scores
 
 
 def standardized_residual(error: AnyFloatArray, sigma: AnyFloatArray) -> Float32Array:
@@ -55,6 +56,25 @@ def standardized_residual(error: AnyFloatArray, sigma: AnyFloatArray) -> Float32
     limit = float(np.finfo(np.float32).max)
     clipped: Float32Array = np.clip(residual, -limit, limit).astype(np.float32)
     return clipped
+
+
+def residual_of(scores: Scores) -> Float32Array:
+    """Return what flags are raised by, in sigmas: the error over sigma, or else the deviation.
+
+    Args:
+        scores: with a sigma wherever there is an error, or with a deviation.
+
+    Returns:
+        (rows, series) float32; NaN where nothing was scored.
+
+    Raises:
+        InputError: as `standardized_residual`.
+    """
+    if scores.deviation is None:
+        return standardized_residual(scores.error, scores.sigma)
+    in_sigmas = np.where(np.isnan(scores.sigma), np.float32(np.nan), scores.error)
+    residual = standardized_residual(in_sigmas, scores.sigma)
+    return np.where(np.isnan(residual), scores.deviation, residual)
 
 
 def above(residual: Float32Array, alpha_up: Float64Array | float) -> BoolArray:

@@ -97,8 +97,10 @@ def _kind(detection: Detection, first: int, stop: int, accepted: list[int]) -> K
     longest = (following.longest_blocks + 1) * block_rows(following.window)
     if any(at < row <= at + longest for row in detection.judged.returned):
         return "incident"
-    late = detection.error[max(at - following.longest // 2, first) : at + 1].astype(np.float64)
-    past = detection.error[max(first - following.window, 0) : first].astype(np.float64)
+    late = detection.strangeness[max(at - following.longest // 2, first) : at + 1].astype(
+        np.float64
+    )
+    past = detection.strangeness[max(first - following.window, 0) : first].astype(np.float64)
     usable = ~np.isnan(late).all(axis=0)
     if len(past):
         usable &= ~np.isnan(past).all(axis=0)

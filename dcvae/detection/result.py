@@ -15,7 +15,7 @@ from dcvae.data import ModelInput, Preprocessor
 from dcvae.detection.alarms.judged import Judged
 from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
-from dcvae.detection.band import flags, standardized_residual
+from dcvae.detection.band import flags, residual_of
 from dcvae.detection.thresholds import Thresholds
 from dcvae.scoring import Scores
 
@@ -46,14 +46,16 @@ class Detection:
         sigma: (rows, series) float32, scaled: standard deviation of the band, wider than that of
             the network where errors have been larger than in training, if thresholds follow.
         error: (rows, series) float32, scaled: measured less expected; NaN where the cell was
-            missing or has no score.
-        residual: (rows, series) float32, the error in sigmas; NaN likewise.
+            missing or has no score. Mean, sigma and error are NaN where no value is expected.
+        residual: (rows, series) float32, the error in sigmas, or else the deviation; NaN likewise.
         flags: (rows, series) bool: cells outside their band.
         latent: (rows, latent) float32: the latent vector of each row.
         judged: the causal score of the system, its recent past and its limit.
         offline: (rows,) float64 >= 0: score by windows that contain the row, NaN likewise.
         alarm: (rows,) bool: the system is in alarm.
         series_alarms: (rows, series) bool: a series is in alarm.
+        deviation: (rows, series) float32: how strange each cell is, where the alarm is raised by
+            that and not by errors; NaN where nothing was scored. None otherwise.
     """
 
     frame: pd.DataFrame
@@ -72,6 +74,7 @@ class Detection:
     offline: Float64Array
     alarm: BoolArray
     series_alarms: BoolArray
+    deviation: Float32Array | None = None
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -82,6 +85,11 @@ class Detection:
     def score(self) -> Float64Array:
         """Causal score of the system, (rows,) float64 >= 0, NaN where nothing was scored."""
         return self.judged.score
+
+    @property
+    def strangeness(self) -> Float32Array:
+        """What the alarm is raised by, (rows, series) float32: the deviation, or else the error."""
+        return self.error if self.deviation is None else self.deviation
 
     def since(self, row: int) -> "Detection":
         """Return the detection of the rows from one on, counted from 0."""
@@ -94,6 +102,8 @@ class Detection:
                 "series_alarms",
             )
         }
+        if self.deviation is not None:
+            parts["deviation"] = self.deviation[row:]
         return replace(
             self,
             frame=self.frame.iloc[row:],
@@ -125,9 +135,10 @@ class Detection:
         Returns:
             One line per k of `CALIBRATION_SIGMAS`, index `sigmas`. Columns: `PROMISED`, the share
             of a Gaussian; one per series and `TOGETHER`, the shares of the cells that were not
-            missing, NaN where all were.
+            missing, NaN where all were, or have no sigma.
         """
-        observed = np.isfinite(self.residual).sum(axis=0)
+        in_sigmas = np.isfinite(self.sigma)
+        observed = (np.isfinite(self.residual) & in_sigmas).sum(axis=0)
         table = pd.DataFrame(
             {PROMISED: [math.erfc(k / math.sqrt(2.0)) for k in CALIBRATION_SIGMAS]},
             index=pd.Index(CALIBRATION_SIGMAS, name="sigmas"),
@@ -135,7 +146,8 @@ class Detection:
         limits = np.array(CALIBRATION_SIGMAS, dtype=np.float32)
         counts = np.zeros((len(CALIBRATION_SIGMAS), len(self.series)))
         for column in range(len(self.series)):  # one at a time: no second table of residuals
-            distances = np.sort(np.abs(self.residual[:, column]))[: observed[column]]  # NaN last
+            cells = self.residual[in_sigmas[:, column], column]
+            distances = np.sort(np.abs(cells))[: observed[column]]  # NaN last
             inside = np.searchsorted(distances, limits, side="right")
             counts[:, column] = observed[column] - inside
         with np.errstate(invalid="ignore"):  # 0 of 0 cells: NaN
@@ -194,6 +206,7 @@ class DetectionBuilder:
         self._mean, self._sigma, self._error, self._residual = (
             np.empty(frame.shape, dtype=np.float32) for _ in range(4)
         )
+        self._deviation: Float32Array | None = None
         self._latent = np.empty((len(frame), latent_size), dtype=np.float32)
         self._filled = 0
 
@@ -211,8 +224,12 @@ class DetectionBuilder:
         self._mean[rows] = scores.mean
         self._sigma[rows] = scores.sigma
         self._error[rows] = scores.error
-        self._residual[rows] = standardized_residual(scores.error, scores.sigma)
+        self._residual[rows] = residual_of(scores)
         self._latent[rows] = scores.latent
+        if scores.deviation is not None:
+            if self._deviation is None:
+                self._deviation = np.empty_like(self._error)
+            self._deviation[rows] = scores.deviation
 
     def build(self, offline: Float64Array) -> Detection:
         """Raise the alarms and return the detection, once the scores of all rows are added.
@@ -222,7 +239,8 @@ class DetectionBuilder:
         """
         alphas, system = self._thresholds.alphas, self._thresholds.alarm
         # Not from residual times sigma, which is rounded otherwise than the levels' own errors.
-        judged = system.judge(self._error, microseconds(self._frame.index))
+        strange = self._error if self._deviation is None else self._deviation
+        judged = system.judge(strange, microseconds(self._frame.index))
         if system.following is not None:
             self._sigma *= judged.widths
             self._residual /= judged.widths
@@ -248,4 +266,5 @@ class DetectionBuilder:
             offline=offline,
             alarm=alarm,
             series_alarms=series_alarms,
+            deviation=self._deviation,
         )

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from dcvae.detectors.baselines import fit_baselines as fit_baselines
     from dcvae.detectors.registry import detector_names as detector_names
     from dcvae.detectors.registry import make_detector as make_detector
+    from dcvae.detectors.registry import row_detector as row_detector
 
 __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "dcvae.detectors.base": ("AnomalyDetector", "nearest_known", "whole_or_unchanged"),
         "dcvae.detectors.baselines": ("fit_baselines",),
-        "dcvae.detectors.registry": ("detector_names", "make_detector"),
+        "dcvae.detectors.registry": ("detector_names", "make_detector", "row_detector"),
     },
 )

@@ -6,9 +6,9 @@ scored by its neighbors in time: `needs_order`).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from dcvae._arrays import AnyFloatArray, Float32Array, Float64Array
+from dcvae._arrays import AnyArray, AnyFloatArray, Float32Array, Float64Array
 from dcvae.data import refuse_words
+from dcvae.detectors.state import check_state
 from dcvae.errors import InputError
 
 _LEAST_SPREAD = 1e-9
@@ -40,7 +41,10 @@ class AnomalyDetector(BaseEstimator, ABC):
         takes_missing: whether NaN cells are allowed; otherwise they are refused.
         is_fixed: whether all rows score alike, so that there is no threshold to find.
         fewest_series: series that a fit needs.
-        decision_scores_: (rows,) float64, `decision_function` of the rows of the fit.
+        state: names and shapes of the arrays that a fit makes, each kept in an attribute of that
+            name with `_` in front; equal words in shapes stand for equal lengths.
+        decision_scores_: (rows,) float64, `decision_function` of the rows of the fit; not there
+            after `from_arrays`.
 
     Examples:
         >>> class AboveDetector(AnomalyDetector):
@@ -60,8 +64,10 @@ class AnomalyDetector(BaseEstimator, ABC):
     takes_missing: ClassVar[bool] = False
     is_fixed: ClassVar[bool] = False
     fewest_series: ClassVar[int] = 1
+    state: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     decision_scores_: Float64Array
+    _usual: Float64Array  # (2,): mean and standard deviation of `decision_scores_`
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -98,7 +104,50 @@ class AnomalyDetector(BaseEstimator, ABC):
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 self._fit(values)
             self.decision_scores_ = _finite(self._score, values)
+            with np.errstate(over="ignore", invalid="ignore"):
+                known = self.decision_scores_
+                self._usual = np.nan_to_num(np.array([known.mean(), known.std()]))
         return self
+
+    def to_arrays(self) -> dict[str, AnyArray]:
+        """Return what a fit has made, as arrays of numbers, to be stored.
+
+        Returns:
+            Arrays by name, from which `from_arrays` makes a detector with equal scores.
+        """
+        check_is_fitted(self)
+        arrays = {name: np.asarray(getattr(self, f"_{name}")) for name in self._state()}
+        return {**arrays, "usual": self._usual, "columns": np.array([self.n_features_in_])}
+
+    def from_arrays(self, arrays: Mapping[str, AnyArray]) -> Self:
+        """Take what a fit of a detector with the same parameters has made, in place of a fit.
+
+        Args:
+            arrays: from `to_arrays`.
+
+        Returns:
+            The detector itself.
+
+        Raises:
+            ValueError: the arrays cannot be those of such a detector.
+        """
+        shapes = {**self._state(), "usual": ("two",), "columns": ("one",)}
+        lengths = check_state(arrays, shapes, two=2, one=1)
+        self.n_features_in_ = int(arrays["columns"][0])
+        if lengths.get("series", self.n_features_in_) != self.n_features_in_:
+            raise ValueError(f"{self.n_features_in_} columns, of {lengths['series']} series")
+        for name in self._state():
+            setattr(self, f"_{name}", arrays[name])
+        self._usual = np.asarray(arrays["usual"], dtype=np.float64)
+        self._restore()
+        return self
+
+    def _state(self) -> Mapping[str, tuple[str, ...]]:
+        """Return names and shapes of the arrays that a fit makes, with these parameters."""
+        return self.state
+
+    def _restore(self) -> None:
+        """Make what is not stored; raise ValueError for arrays that no fit makes."""
 
     def decision_function(self, X: ArrayLike | pd.DataFrame) -> Float64Array:  # noqa: N803
         """Score rows, larger is stranger.
@@ -148,6 +197,29 @@ class AnomalyDetector(BaseEstimator, ABC):
         """
         return _finite(self._residuals, self._to_score(X))
 
+    def causal_residuals(self, X: ArrayLike | pd.DataFrame) -> Float32Array:  # noqa: N803
+        """Compute `residuals` from no later rows: what an alarm may rest on.
+
+        Args:
+            X: as for `decision_function`.
+
+        Returns:
+            As `residuals`, and the same unless the detector looks ahead.
+
+        Raises:
+            InputError: as `decision_function`.
+            ValueError: as `decision_function`.
+        """
+        return _finite(self._causal_residuals, self._to_score(X))
+
+    @property
+    def expected_spread(self) -> AnyFloatArray | None:
+        """The unit of the residuals, (series,), in units of X; None if no value is expected.
+
+        A cell is expected to be what it is, less its residual in that unit.
+        """
+        return None
+
     @abstractmethod
     def _fit(self, values: AnyFloatArray) -> None:
         """Fit to checked rows (rows, series)."""
@@ -167,11 +239,14 @@ class AnomalyDetector(BaseEstimator, ABC):
         """Standardize the score of each row by those of the fit, the same for every series."""
         return self._standardized(self._score(values), values.shape[1])
 
+    def _causal_residuals(self, values: AnyFloatArray) -> Float32Array:
+        """Return residuals of checked rows from no later ones."""
+        return self._residuals(values)
+
     def _standardized(self, scores: Float64Array, num_series: int) -> Float32Array:
         """Standardize scores of rows (rows,) to residuals (rows, series)."""
-        known = self.decision_scores_
-        spread = max(float(known.std()), _LEAST_SPREAD)
-        standardized = (scores - known.mean()) / spread
+        mean, deviation = self._usual
+        standardized = (scores - mean) / max(float(deviation), _LEAST_SPREAD)
         # Only the stranger side can be an alarm; the other keeps its order, close to 0.
         positive = np.maximum(standardized, 1e-3 * np.exp(np.minimum(standardized, 0.0)))
         return np.repeat(positive.astype(np.float32)[:, None], num_series, axis=1)
@@ -201,7 +276,7 @@ class AnomalyDetector(BaseEstimator, ABC):
         return values
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "decision_scores_")
+        return hasattr(self, "_usual")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -212,8 +287,20 @@ class AnomalyDetector(BaseEstimator, ABC):
 class CellDetector(AnomalyDetector):
     """A detector that scores each cell by its distance from what it expects.
 
-    A subclass writes `_fit` and `_residuals`; the score of a row is the largest of its cells.
+    A subclass writes `_fit` and `_residuals`; the score of a row is the largest of its cells. One
+    that expects a value sets `_spread`, the unit of its residuals.
     """
+
+    _spread: AnyFloatArray
+
+    @property
+    def expected_spread(self) -> AnyFloatArray | None:
+        """The unit of the residuals; None for a detector that expects nothing."""
+        return self._spread if "spread" in self._state() else None
+
+    def _restore(self) -> None:
+        if "spread" in self._state() and not (self._spread > 0).all():
+            raise ValueError("a spread is not above 0")
 
     @abstractmethod
     def _residuals(self, values: AnyFloatArray) -> Float32Array: ...
@@ -267,46 +354,3 @@ def _finite(compute: Callable[[AnyFloatArray], _Array], values: AnyFloatArray) -
     # Infinity less infinity is NaN, and as far out as can be.
     finite: _Array = np.nan_to_num(scores, copy=False, nan=float(np.finfo(scores.dtype).max))
     return finite
-
-
-def mean_and_spread(values: AnyFloatArray) -> tuple[AnyFloatArray, AnyFloatArray]:
-    """Compute mean and standard deviation of each series.
-
-    Args:
-        values: (rows, series) float.
-
-    Returns:
-        Mean and standard deviation, (series,) each, of the same type as the values. The standard
-        deviation of a series that never changes is set to 1, so that a later change is outside its
-        band.
-
-    Examples:
-        >>> mean_and_spread(np.array([[1.0, 5.0], [3.0, 5.0]]))
-        (array([2., 5.]), array([1., 1.]))
-    """
-    mean = values.mean(axis=0, dtype=np.float64)
-    spread = values.std(axis=0, dtype=np.float64)
-    spread[spread < _LEAST_SPREAD] = 1.0
-    return mean.astype(values.dtype), spread.astype(values.dtype)
-
-
-class Scaling(NamedTuple):
-    """Standardization of each series, for detectors whose distances mix series.
-
-    Attributes:
-        mean: (series,) float, data units.
-        spread: (series,) float, data units.
-    """
-
-    mean: AnyFloatArray
-    spread: AnyFloatArray
-
-    @classmethod
-    def of(cls, values: AnyFloatArray) -> "Scaling":
-        """Fit to training rows (rows, series)."""
-        return cls(*mean_and_spread(values))
-
-    def apply(self, values: AnyFloatArray) -> AnyFloatArray:
-        """Return rows (rows, series) in standard deviations from the mean."""
-        scaled: AnyFloatArray = np.nan_to_num((values - self.mean) / self.spread, copy=False)
-        return scaled

@@ -6,20 +6,18 @@ so that its thresholds are found exactly as DC-VAE's alphas are (same labels, sa
 search, same rule), and every metric is computed by the same code.
 """
 
-from collections.abc import Iterator
-from numbers import Integral
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from dcvae._arrays import AnyFloatArray, Float32Array, Float64Array
-from dcvae.detectors.base import AnomalyDetector, CellDetector, Scaling, mean_and_spread
-from dcvae.errors import InputError
+from dcvae._arrays import AnyFloatArray, Float32Array
+from dcvae.detectors.base import AnomalyDetector, CellDetector
+from dcvae.detectors.isolation_forest import IsolationForestDetector
+from dcvae.detectors.k_means import MOST_ROWS_OF_WINDOW, KMeansDetector
+from dcvae.detectors.scaling import Scaling, mean_and_spread, thinned
 
-_FITTED_ROWS = 20_000  # at most, evenly spread: more do not change these detectors
 _CHUNK = 4096
 _EVERYTHING = np.float32(1e30)  # beyond any alpha
-_WINDOW = 40
-_CENTERS = 10
 
 
 class AlwaysDetector(CellDetector):
@@ -103,6 +101,7 @@ class ZScoreDetector(CellDetector):
 
     name = "z-score"
     title = "z-score"
+    state = {"mean": ("series",), "spread": ("series",)}  # noqa: RUF012
 
     def _fit(self, values: AnyFloatArray) -> None:
         self._mean, self._spread = mean_and_spread(values)
@@ -123,6 +122,7 @@ class PersistenceDetector(CellDetector):
     name = "persistence"
     title = "persistence"
     needs_order = True
+    state = {"spread": ("series",)}  # noqa: RUF012
 
     def _fit(self, values: AnyFloatArray) -> None:
         _, self._spread = mean_and_spread(np.diff(values, axis=0))
@@ -149,6 +149,8 @@ class PCADetector(CellDetector):
     title = "PCA"
     fewest_series = 2
 
+    _scaling: Scaling | None
+
     def __init__(self, scale: bool = True) -> None:
         self.scale = scale
 
@@ -156,14 +158,26 @@ class PCADetector(CellDetector):
         from sklearn.decomposition import PCA
 
         self._scaling = Scaling.of(values) if self.scale else None
-        values = self._scaled(values)
-        thinned = _thinned(values)
+        fitted = thinned(self._scaled(values))
         # No warning for series that never change: they have no component, nothing is left of them.
         with np.errstate(invalid="ignore", divide="ignore"):
-            pca = PCA(n_components=0.9, svd_solver="full").fit(thinned.astype(np.float64))
+            pca = PCA(n_components=0.9, svd_solver="full").fit(fitted.astype(np.float64))
         # One fewer than the series: all components together would leave nothing but rounding.
         self._components, self._center = pca.components_[: values.shape[1] - 1], pca.mean_
-        _, self._spread = mean_and_spread(self._left_over(thinned))
+        _, self._spread = mean_and_spread(self._left_over(fitted))
+
+    @property
+    def expected_spread(self) -> AnyFloatArray:
+        """The unit of the residuals, in units of X."""
+        return self._spread if self._scaling is None else self._spread * self._scaling.spread
+
+    def _state(self) -> Mapping[str, tuple[str, ...]]:
+        state = {"components": ("axes", "series"), "center": ("series",), "spread": ("series",)}
+        return {**state, "scaling": ("two", "series")} if self.scale else state
+
+    def _restore(self) -> None:
+        super()._restore()
+        self._scaling = Scaling.restored(self._scaling) if self.scale else None
 
     def _left_over(self, values: AnyFloatArray) -> AnyFloatArray:
         rest = np.empty_like(values)
@@ -180,115 +194,6 @@ class PCADetector(CellDetector):
         return (self._left_over(self._scaled(values)) / self._spread).astype(np.float32, copy=False)
 
 
-class IsolationForestDetector(AnomalyDetector):
-    """Isolation forest (Liu et al. 2008): rows that few random cuts isolate score high.
-
-    A series that never changes in training is never cut: it is not noticed when it does.
-
-    Args:
-        seed: seed of the cuts.
-    """
-
-    name = "isolation-forest"
-    title = "isolation forest"
-
-    def __init__(self, seed: int = 123) -> None:
-        self.seed = seed
-
-    def _fit(self, values: AnyFloatArray) -> None:
-        from sklearn.ensemble import IsolationForest
-
-        self._forest = IsolationForest(random_state=self.seed).fit(_thinned(values))
-
-    def _score(self, values: AnyFloatArray) -> Float64Array:
-        scores: Float64Array = -self._forest.score_samples(values)
-        return scores
-
-
-class KMeansDetector(AnomalyDetector):
-    """A detector by the distance of windows from the nearest of their k-means centers.
-
-    The score of a row is the mean over the windows that contain it, the last of which looks
-    `window` - 1 rows ahead. Rows of data shorter than a window score 0.
-
-    Args:
-        window: rows of a window.
-        centers: number of centers, at most.
-        scale: whether each series is standardized first; False for rows that are scaled already.
-        seed: seed of their first places.
-
-    Raises:
-        InputError: `fit` finds a parameter that is no whole number of at least 1.
-        ValueError: `fit` is given fewer rows than two windows, by scikit-learn's check.
-    """
-
-    name = "k-means"
-    title = "k-means"
-    needs_order = True
-    looks_ahead = True
-
-    def __init__(
-        self,
-        window: int = _WINDOW,
-        centers: int = _CENTERS,
-        scale: bool = True,
-        seed: int = 123,
-    ) -> None:
-        self.window = window
-        self.centers = centers
-        self.scale = scale
-        self.seed = seed
-
-    @property
-    def fewest_rows(self) -> int:
-        """Two windows: the center of one alone tells nothing."""
-        for parameter in ("window", "centers"):
-            value = getattr(self, parameter)
-            if not isinstance(value, Integral) or value < 1:
-                raise InputError(
-                    f"Expected `{parameter}` of k-means to be a whole number of at least 1. "
-                    f"Received: {value!r}."
-                )
-        return 2 * self.window
-
-    def _fit(self, values: AnyFloatArray) -> None:
-        from sklearn.cluster import KMeans
-
-        self._scaling = Scaling.of(values) if self.scale else None
-        fitted = _flat(_thinned(self._windows(values)), np.float32)
-        centers = min(self.centers, len(np.unique(fitted, axis=0)))
-        self._means = KMeans(centers, n_init=1, random_state=self.seed).fit(fitted)
-
-    def _score(self, values: AnyFloatArray) -> Float64Array:
-        if len(values) < self.window:
-            return np.zeros(len(values))
-        windows = self._windows(values)
-        # In float64: the squares of very far values are beyond float32.
-        nearest = np.concatenate(
-            [
-                self._means.transform(_flat(windows[first : first + _CHUNK], np.float64)).min(1)
-                for first in range(0, len(windows), _CHUNK)
-            ]
-        )
-        # Rows at the ends are in fewer windows. No running sum: one very far window would leave
-        # nothing but rounding of all that follow it.
-        padded = np.pad(nearest, self.window - 1)
-        containing = np.lib.stride_tricks.sliding_window_view(padded, self.window)
-        row = np.arange(len(values))
-        first, stop = np.maximum(row - self.window + 1, 0), np.minimum(row + 1, len(windows))
-        means: Float64Array = containing.sum(axis=1) / (stop - first)
-        return means
-
-    def _windows(self, values: AnyFloatArray) -> AnyFloatArray:
-        """Return all windows, (rows - window + 1, series, window), without copying."""
-        if self._scaling is not None:
-            values = self._scaling.apply(values)
-        windows: AnyFloatArray = np.lib.stride_tricks.sliding_window_view(
-            values, self.window, axis=0
-        )
-        return windows
-
-
 BASELINES: tuple[type[AnomalyDetector], ...] = (
     AlwaysDetector,
     NeverDetector,
@@ -302,12 +207,19 @@ BASELINES: tuple[type[AnomalyDetector], ...] = (
 """The detectors that a model is compared with, in the order of tables."""
 
 
-def fit_baselines(training: AnyFloatArray, seed: int) -> Iterator[AnomalyDetector]:
+def fit_baselines(
+    training: AnyFloatArray,
+    seed: int,
+    window_length: int = MOST_ROWS_OF_WINDOW,
+    but: str = "",
+) -> Iterator[AnomalyDetector]:
     """Fit the baselines one after the other, but those that need more rows or series.
 
     Args:
         training: (rows, series) float, scaled, without NaN.
         seed: seed of the baselines that draw.
+        window_length: rows of the windows of those that have some, at most.
+        but: title of one to leave out.
 
     Yields:
         Fitted baselines, in the order of `BASELINES`.
@@ -319,21 +231,23 @@ def fit_baselines(training: AnyFloatArray, seed: int) -> Iterator[AnomalyDetecto
     """
     rows, series = training.shape
     for kind in BASELINES:
-        asked = {"seed": seed, "scale": False}
-        known = kind._get_param_names()
-        detector = kind(**{key: asked[key] for key in asked if key in known})
-        if rows >= detector.fewest_rows and series >= detector.fewest_series:
+        detector = for_scaled_rows(kind, seed=seed, window_length=window_length)
+        enough = rows >= detector.fewest_rows and series >= detector.fewest_series
+        if enough and detector.title != but:
             yield detector.fit(training)
 
 
-def _flat(windows: AnyFloatArray, dtype: type[np.floating]) -> AnyFloatArray:
-    """Reshape each window to one row."""
-    return windows.reshape(len(windows), -1).astype(dtype, copy=False)
+def for_scaled_rows(
+    kind: type[AnomalyDetector], *, seed: int, window_length: int
+) -> AnomalyDetector:
+    """Make a detector for rows that are scaled already, as models and comparisons use it.
 
-
-def _thinned(rows: AnyFloatArray) -> AnyFloatArray:
-    """Return at most `_FITTED_ROWS` rows, evenly spread."""
-    if len(rows) <= _FITTED_ROWS:
-        return rows
-    thinned: AnyFloatArray = rows[np.linspace(0, len(rows) - 1, _FITTED_ROWS).astype(int)]
-    return thinned
+    Args:
+        kind: of the detector.
+        seed: its seed, if it draws.
+        window_length: rows of its windows, if it has some, at most.
+    """
+    window = min(window_length, MOST_ROWS_OF_WINDOW)
+    asked = {"seed": seed, "scale": False, "window": window}
+    known = kind._get_param_names()
+    return kind(**{key: asked[key] for key in asked if key in known})

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dcvae._arrays import AnyFloatArray, Float64Array
+from dcvae._arrays import AnyFloatArray, Float32Array, Float64Array
 from dcvae.detectors.base import AnomalyDetector
 
 
@@ -34,21 +34,31 @@ class ECODDetector(AnomalyDetector):
 
     name = "ecod"
     title = "ECOD"
+    state = {"sorted": ("rows", "series"), "longer_is_left": ("series",)}  # noqa: RUF012
 
     def _fit(self, values: AnyFloatArray) -> None:
         self._sorted = np.sort(values.astype(np.float64), axis=0)
         centered = self._sorted - self._sorted.mean(axis=0)
-        self._longer_is_left = (centered**3).sum(axis=0) < 0  # the sign of the skewness
+        skewness = (centered**3).sum(axis=0)
+        self._longer_is_left = (skewness < 0).astype(np.int64)
 
     def _score(self, values: AnyFloatArray) -> Float64Array:
         left, right = self._tails(values)
-        longer = np.where(self._longer_is_left, left, right)
+        longer = np.where(self._longer_is_left == 1, left, right)
         sums = [part.sum(axis=1) for part in (left, right, longer)]
         scores: Float64Array = np.max(sums, axis=0)
         return scores
 
     def _score_series(self, values: AnyFloatArray) -> Float64Array:
         return np.maximum(*self._tails(values))
+
+    def _residuals(self, values: AnyFloatArray) -> Float32Array:
+        left, right = self._tails(values)
+        return np.where(left > right, -left, right).astype(np.float32)
+
+    def _restore(self) -> None:
+        if (np.diff(self._sorted, axis=0) < 0).any():
+            raise ValueError("training values are not in order")
 
     def _tails(self, values: AnyFloatArray) -> tuple[Float64Array, Float64Array]:
         """Compute -log of the probabilities of left and right tail, (rows, series) each."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from dcvae._text import all_quoted
 from dcvae.detectors.base import AnomalyDetector
+from dcvae.detectors.baselines import for_scaled_rows
 from dcvae.errors import InputError
 
 _PACKAGES = ("dcvae.detectors", "dcvae.estimator")
@@ -53,6 +54,17 @@ def make_detector(name: str, **parameters: Any) -> AnomalyDetector:
             f"{name!r}.{hint}"
         )
     return known[name](**parameters)
+
+
+def row_detector(name: str, *, seed: int, window_length: int) -> AnomalyDetector:
+    """Make a detector for rows that are scaled already, as models and comparisons use it.
+
+    Args:
+        name: one of `detector_names()`.
+        seed: its seed, if it draws.
+        window_length: rows that it may look back, at most.
+    """
+    return for_scaled_rows(_detectors()[name], seed=seed, window_length=window_length)
 
 
 @cache

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dcvae import _progress
-from dcvae._arrays import AnyFloatArray, BoolArray
+from dcvae._arrays import AnyFloatArray, BoolArray, segments
 from dcvae.data import Table
 from dcvae.detection import (
     Alphas,
@@ -16,6 +16,7 @@ from dcvae.detection import (
     fit_thresholds,
     flags,
     microseconds,
+    residual_of,
 )
 from dcvae.evaluation.metrics_table import (
     HEADLINES,
@@ -28,14 +29,15 @@ from dcvae.evaluation.metrics_table import (
     distance,
     system_metrics,
 )
-from dcvae.metrics import average_precision, point_wise, random_scores
-from dcvae.pipeline import ModelDescription
+from dcvae.metrics import average_precision, event_wise, point_wise, random_scores
+from dcvae.pipeline import ModelDescription, RowScorer
 
 if TYPE_CHECKING:  # importing it would import scikit-learn
     from dcvae.detectors import AnomalyDetector
 
 LOOKS_AHEAD = " (looks ahead)"  # suffix of the names of detectors whose scores use later rows
 RANDOM = "random"  # title of the detector of chance level
+ALARMS = "alarms"  # of a comparison's `attrs`
 _FIRST = (SERIES_F1, "f1", "event_f05_corrected", "false_alarms_per_week", *HEADLINES[:2])
 
 
@@ -56,10 +58,12 @@ class BaselinePredictions:
         fitted_to: tuple[Table, Table | None] | None,
     ) -> None:
         self._model = model
-        self._values = detection.inputs.measured()
-        self._first = len(detection.inputs.values) - len(detection.times)
+        before = len(detection.inputs.values) - len(detection.times)
+        self._inputs = detection.inputs.since(before - (model.settings.window_length - 1))
         self._times = microseconds(detection.times)
         self._missing = np.isnan(detection.residual)
+        following = detection.system.following
+        self._trained_until = None if following is None else following.trained_until
         self._fitted_to = None
         if fitted_to is not None:
             table, labels = fitted_to
@@ -67,34 +71,36 @@ class BaselinePredictions:
             self._fitted_to = (model.inputs(table).without_new(but=truth), truth)
 
     def of(self, detector: "AnomalyDetector") -> Predictions:
-        """Return the predictions of a fitted detector."""
-        residual = detector.residuals(self._values)[self._first :]
-        residual[self._missing] = np.nan
-        alphas, system = self._thresholds(detector)
-        judged = system.judge(residual, self._times)
+        """Return the predictions of a fitted detector, from no later rows, as of a model of it."""
+        scorer = RowScorer(detector, self._model.settings.window_length)
+        scores = scorer.score(self._inputs)
+        strangeness, residual = scores.strangeness, residual_of(scores)
+        strangeness[self._missing] = residual[self._missing] = np.nan
+        alphas, system = self._thresholds(detector, scorer)
+        judged = system.judge(strangeness, self._times)
         residual /= judged.widths
         alarm, _ = system.alarms(judged, residual, alphas)
         return Predictions(residual, flags(residual, alphas), judged.score, alarm)
 
-    def _thresholds(self, detector: "AnomalyDetector") -> tuple[Alphas, SystemAlarm]:
+    def _thresholds(
+        self, detector: "AnomalyDetector", scorer: RowScorer
+    ) -> tuple[Alphas, SystemAlarm]:
         """Fit alphas and alarm of a detector to the data that the model's were fitted to."""
         model = self._model
         if self._fitted_to is None or detector.is_fixed:
             alphas = Alphas.default(model.series, model.settings.default_alpha)
             return alphas, SystemAlarm.published(len(model.series))
         inputs, labels = self._fitted_to
-        length = model.settings.window_length
-        residual = detector.residuals(inputs.measured())
-        residual[~inputs.scorable(length)] = np.nan
-        residual = residual[length - 1 :]
+        scores = scorer.score(inputs)
         fitted = fit_thresholds(
-            residual,
-            residual,
+            scores.strangeness,
+            residual_of(scores),
             model.series,
             model.settings,
-            times=microseconds(inputs.times[length - 1 :]),
+            times=microseconds(inputs.times[model.settings.window_length - 1 :]),
             step_seconds=model.step_seconds,
             labels=labels,
+            trained_until=self._trained_until,
         )
         return fitted.alphas, fitted.alarm
 
@@ -122,14 +128,16 @@ def compare(
 
     inputs = model.preprocessor.transform_training(training.frame, model.after_gap(training))
     predictions = BaselinePredictions(model, detection, fitted_to)
+    ours, length = model.settings.name_of_detector, model.settings.window_length
     baselines = _progress.counted(
-        fit_baselines(inputs.values, model.settings.seed), "comparing with baselines"
+        fit_baselines(inputs.values, model.settings.seed, length, but=ours),
+        "comparing with baselines",
     )
     return comparison_table(
         labels,
-        model.settings.name_of_architecture,
+        ours,
         Predictions.of(detection),
-        ((_title(detector), predictions.of(detector)) for detector in baselines),
+        ((detector.title, predictions.of(detector)) for detector in baselines),
         offline=detection.offline,
         buffer=buffers_of(detection)[0],
         step_seconds=model.step_seconds,
@@ -162,7 +170,8 @@ def comparison_table(
         One line per detector, the model first. Columns are the system's metrics and the keys of
         `SYSTEM_NOTES`, the most asked-for first. The ranking metrics of random scores are the means
         of many draws, so that they are the chance level; those of a constant are in the lines of
-        the detectors that flag every row or none.
+        the detectors that flag every row or none. Its attribute `ALARMS` has, for each, how many
+        alarms it raised and how many of them met a labeled event.
 
     Examples:
         >>> labels = np.array([[False], [True], [False], [True]])
@@ -176,19 +185,26 @@ def comparison_table(
         {'DC-VAE': {'series_f1': 0.67, 'average_precision': 1.0}}
     """
     lines = {name: _with_series_means(labels, ours, buffer, step_seconds)}
+    alarms = {name: _alarms_of(labels, ours)}
     if offline is not None:
         looking_ahead = ours._replace(score=offline)
         lines[name + LOOKS_AHEAD] = _with_series_means(labels, looking_ahead, buffer, step_seconds)
     for other, predictions in others:
         lines[other] = _with_series_means(labels, predictions, buffer, step_seconds)
+        alarms[other] = _alarms_of(labels, predictions)
     if RANDOM in lines:
         lines[RANDOM] |= _of_many_draws(labels, buffer)
     table = pd.DataFrame.from_dict(lines, orient="index")
-    return table[[*_FIRST, *(column for column in table.columns if column not in _FIRST)]]
+    table = table[[*_FIRST, *(column for column in table.columns if column not in _FIRST)]]
+    table.attrs[ALARMS] = alarms
+    return table
 
 
-def _title(detector: "AnomalyDetector") -> str:
-    return detector.title + (LOOKS_AHEAD if detector.looks_ahead else "")
+def _alarms_of(labels: BoolArray, predictions: Predictions) -> tuple[int, int]:
+    """Count the alarms, and those of them that meet a labeled event."""
+    raised = len(segments(predictions.alarm).starts)
+    false = event_wise(np.logical_or.reduce(labels, axis=1), predictions.alarm).false_alarms
+    return raised, raised - int(false)
 
 
 def _of_many_draws(labels: BoolArray, buffer: int) -> dict[str, float]:

@@ -6,9 +6,10 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 import pandas as pd
 
+from dcvae.config import DETECTOR_TITLES
 from dcvae.data import OBSERVED, Quality, new_value_notices
 from dcvae.detection import PROMISED, TOGETHER, Alphas, Detection
-from dcvae.evaluation.comparison import LOOKS_AHEAD
+from dcvae.evaluation.comparison import ALARMS, LOOKS_AHEAD
 from dcvae.evaluation.metrics_table import HEADLINES, RANKING, SYSTEM
 from dcvae.scoring import ENOUGH_WINDOWS, WindowLosses, still_fits
 from dcvae.storage import ThresholdSource
@@ -52,29 +53,27 @@ def comparison_findings(comparison: pd.DataFrame) -> list[Finding]:
     ours_offline = ours + LOOKS_AHEAD
     if comparison.loc[ours, "labeled_rows"] == 0:
         return []
-    ahead, compared = [], []
+    ahead, compared, leading = [], [], []
     for column in HEADLINES:
-        figures = {str(name): float(figure) for name, figure in comparison[column].items()}
+        # As they are printed: none is ahead by what nobody sees.
+        figures = {str(name): round(float(x), 3) for name, x in comparison[column].items()}
         own = figures.pop(ours)
-        peers = {False: own, True: figures.pop(ours_offline, own)}
+        peers = {False: (ours, own), True: (ours, own)}
+        if ours_offline in figures:
+            peers[True] = ours_offline, figures.pop(ours_offline)
         margins = {
-            name: figure - peers[name.endswith(LOOKS_AHEAD)] for name, figure in figures.items()
+            name: figure - peers[name.endswith(LOOKS_AHEAD)][1] for name, figure in figures.items()
         }
         best = max(margins, key=lambda name: np.nan_to_num(margins[name], nan=-np.inf))
         if not np.isnan(margins[best]):
             compared.append(metric_title(column))
         if margins[best] > 0:  # never so where either is NaN
-            peer = peers[best.endswith(LOOKS_AHEAD)]
-            ahead.append(f"{metric_title(column)}: {best} {figures[best]:.3f}, {ours} {peer:.3f}")
+            peer, figure = peers[best.endswith(LOOKS_AHEAD)]
+            ahead.append(f"{metric_title(column)}: {best} {figures[best]:.3f}, {peer} {figure:.3f}")
+            leading.append(best)
     if ahead:
-        return [
-            Finding(
-                "bad",
-                f"A simpler detector does better than {ours} on this file. "
-                + "; ".join(ahead)
-                + ".",
-            )
-        ]
+        text = f"A simpler detector does better than {ours} on this file. {'; '.join(ahead)}."
+        return [Finding("bad", text + _advice(comparison, ours, leading))]
     if not compared:
         return []
     return [
@@ -84,6 +83,39 @@ def comparison_findings(comparison: pd.DataFrame) -> list[Finding]:
             f"better than {ours} in {', '.join(compared)}.",
         )
     ]
+
+
+def _advice(comparison: pd.DataFrame, ours: str, leading: Sequence[str]) -> str:
+    """Say which detector to set, and what it would have raised; "" where it is none to set.
+
+    Args:
+        comparison: from `comparison_table`.
+        ours: name of the model.
+        leading: names of those that are ahead, one for each metric.
+    """
+    known = {title: name for name, title in DETECTOR_TITLES.items()}
+    alarms = comparison.attrs.get(ALARMS, {})
+    usable = [name for name in leading if name in known and name in alarms]
+    if not usable or ours not in alarms:
+        return ""
+    best = max(usable, key=usable.count)
+    raised = {name: _alarms_in_words(*alarms[name]) for name in (best, ours)}
+    return (
+        f' {best} is ahead: set `detector` to "{known[best]}". It would have raised '
+        f"{raised[best]}, where {ours} raised {raised[ours]}."
+    )
+
+
+def _alarms_in_words(raised: int, true: int) -> str:
+    """Say how many alarms were raised, and how many were false.
+
+    Examples:
+        >>> _alarms_in_words(3, 2), _alarms_in_words(1, 0), _alarms_in_words(0, 0)
+        ('3 alarms (2 true, 1 false)', '1 alarm (0 true, 1 false)', 'no alarm')
+    """
+    if not raised:
+        return "no alarm"
+    return f"{raised:,} alarm{'s' if raised > 1 else ''} ({true:,} true, {raised - true:,} false)"
 
 
 def ranking_findings(table: pd.DataFrame, num_rows: int) -> list[Finding]:

@@ -107,6 +107,8 @@ def level_findings(detection: Detection, events: Events, names: SeriesNames) -> 
     following = detection.system.following
     if following is None or len(detection.times) < following.window:
         return []
+    if detection.deviation is not None:  # levels of it say nothing of errors
+        return []
     root = np.sqrt(detection.system.reference_level)
     last = detection.error[-following.window :].astype(np.float64)
     known = np.count_nonzero(~np.isnan(last), axis=0) >= _LEAST_SHARE * len(last)

@@ -54,7 +54,8 @@ class Review:
         events: its events.
         calibration: see `Detection.calibration`.
         quality: quality of every row of the table.
-        losses: rows "training", "validation", "this file"; columns loss, reconst, kl; nats.
+        losses: rows "training", "validation", "this file"; columns loss, reconst, kl; nats. No
+            rows without a network.
         metrics: see `evaluate`; None without labels.
         comparison: see `compare`; None without labels or without the training file.
         threshold_source: a phrase on the data that the alphas were fitted to.
@@ -96,7 +97,7 @@ class Review:
 
     def _published_losses(self) -> dict[str, str]:
         """Return what the published `evaluate.py` prints of a file, if the settings ask for it."""
-        if self.model.settings.fidelity_losses == "paper":
+        if self.model.settings.fidelity_losses == "paper" or self.losses.empty:
             return {}
         loss, reconst, kl = self.losses.loc["this file"]
         return {"losses": f"loss {loss:.4f}, reconstruction {reconst:.4f}, KL {kl:.4f}"}
@@ -150,7 +151,7 @@ def make_review(
     table: Table,
     detection: Detection,
     events: Events,
-    file_losses: WindowLosses,
+    file_losses: WindowLosses | None,
     source: ThresholdSource | None,
     evaluation: Evaluation | None = None,
     true_events: TrueEvents | None = None,
@@ -163,7 +164,7 @@ def make_review(
         table: the file, with context in front.
         detection: scores, flags and alarms of its scored rows, without those of the context.
         events: its events.
-        file_losses: losses of its windows.
+        file_losses: losses of its windows; None without a network.
         source: the data that the thresholds were fitted to; None if not known.
         evaluation: metrics by labels; None without labels.
         true_events: true events of the file; None without a list of them.
@@ -172,10 +173,9 @@ def make_review(
     threshold_source, source_findings = threshold_findings(
         source, detection.alphas, settings.default_alpha, table.frame.index
     )
-    findings = [
-        *fit_findings(run, file_losses, len(table.frame), settings.window_length),
-        *source_findings,
-    ]
+    findings = [*source_findings]
+    if file_losses is not None:
+        findings += fit_findings(run, file_losses, len(table.frame), settings.window_length)
     if evaluation is not None:
         findings += evaluation.findings()
         threshold_source += evaluation.threshold_note
@@ -214,12 +214,14 @@ def make_review(
     )
 
 
-def _losses(run: Mapping[str, Any], file: WindowLosses) -> pd.DataFrame:
+def _losses(run: Mapping[str, Any], file: WindowLosses | None) -> pd.DataFrame:
+    names = ["loss", "reconst", "kl"]
+    if file is None:
+        return pd.DataFrame(columns=names, dtype=float)
     best = {
         name: math.nan if value is None else float(value)
         for name, value in run["best_losses"].items()
     }
-    names = ("loss", "reconst", "kl")
     return pd.DataFrame(
         [
             [best[name] for name in names],
@@ -227,7 +229,7 @@ def _losses(run: Mapping[str, Any], file: WindowLosses) -> pd.DataFrame:
             [file.loss, file.reconst, file.kl],
         ],
         index=["training", "validation", "this file"],
-        columns=list(names),
+        columns=names,
     )
 
 

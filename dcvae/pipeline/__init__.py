@@ -2,14 +2,16 @@
 
 All steps are put together here, for the commands and for `DCVAEDetector`::
 
-    fit       data -> preprocessing -> network -> training -> calibration -> thresholds
-    score     table -> preprocessing -> windows -> network -> scores of rows and cells
-    detect    table -> preprocessing -> windows -> network -> flags, alarms
+    fit       data -> preprocessing -> training -> scorer -> calibration -> thresholds
+    score     table -> preprocessing -> scorer -> scores of rows and cells
+    detect    table -> preprocessing -> scorer -> flags, alarms
 
-Importing it imports no Keras; fitting, scoring and detecting do.
+A scorer is a trained network, a simple detector, or several of them together. Importing this
+package imports no Keras; what has a network does when it is fitted or used.
 """
 
-from dcvae.pipeline.fitting import fit
+from dcvae.pipeline.ensemble import EnsembleScorer
+from dcvae.pipeline.fitting import fit, fit_scorer, restored_scorer
 from dcvae.pipeline.models import (
     Blocks,
     CalibratedModel,
@@ -17,12 +19,19 @@ from dcvae.pipeline.models import (
     ModelDescription,
     TrainingSummary,
 )
+from dcvae.pipeline.scorers import NetworkScorer, RowScorer, Scorer
 
 __all__ = [
     "Blocks",
     "CalibratedModel",
+    "EnsembleScorer",
     "FittedModel",
     "ModelDescription",
+    "NetworkScorer",
+    "RowScorer",
+    "Scorer",
     "TrainingSummary",
     "fit",
+    "fit_scorer",
+    "restored_scorer",
 ]

@@ -1,24 +1,74 @@
-"""Fit: data -> preprocessing -> network -> training -> calibration -> thresholds.
+"""Fit: data -> preprocessing -> network or other detectors -> calibration -> thresholds.
 
-Importing this module imports no Keras; fitting does.
+Importing this module imports no Keras; fitting a network does.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcvae import _backend, _progress
-from dcvae.config import Settings
+from dcvae import _backend
+from dcvae._arrays import AnyArray
+from dcvae.config import NETWORK, Member, Settings
 from dcvae.data import ModelInput, TrainingData, sampling_step, windows_with
-from dcvae.detection import fit_thresholds, microseconds, standardized_residual
+from dcvae.detection import fit_thresholds, microseconds, residual_of
+from dcvae.errors import InputError
+from dcvae.pipeline.ensemble import EnsembleScorer
 from dcvae.pipeline.models import FittedModel, TrainingSummary, with_incidents
+from dcvae.pipeline.scorers import NetworkScorer, RowScorer, Scorer, offline_scores
+from dcvae.scoring import calibrate
 
 if TYPE_CHECKING:  # importing these would import Keras
     from dcvae.networks import Autoencoder
-    from dcvae.training import Progress, TrainingState
+    from dcvae.scoring import WindowLosses
+    from dcvae.training import Progress, TrainingResult, TrainingState
+
+
+@dataclass
+class Training:
+    """How a network is trained, and how it went; of no use to other detectors.
+
+    Attributes:
+        state: state of a training to resume; None begins one.
+        on_start: called with the untrained network and the device before the first epoch.
+        keep: called with the state after each epoch, to be stored.
+        progress: called at steps and epochs.
+        result: the end of the training, when it is done.
+        losses: losses that files are compared with, likewise.
+        device: device that it ran on.
+    """
+
+    state: "TrainingState | None" = None
+    on_start: Callable[["Autoencoder", str], None] = lambda network, device: None
+    keep: Callable[["TrainingState"], None] = lambda state: None
+    progress: "Progress | None" = None
+    result: "TrainingResult | None" = field(default=None, init=False)
+    losses: "WindowLosses | None" = field(default=None, init=False)
+    device: str = field(default="CPU", init=False)
+
+    def fit(self, data: TrainingData, settings: Settings) -> NetworkScorer:
+        """Train a network (imports Keras)."""
+        self.device = _backend.start()
+        from dcvae.networks import build_network
+        from dcvae.scoring import reference_losses
+        from dcvae.training import train
+
+        network = build_network(settings)
+        self.on_start(network, self.device)
+        self.result = train(
+            network,
+            data.inputs,
+            data.split,
+            settings,
+            state=self.state,
+            keep=self.keep,
+            progress=self.progress,
+        )
+        self.losses = reference_losses(network, data.inputs, data.split, settings.window_length)
+        return NetworkScorer(network, settings)
 
 
 @_backend.keeping_random_states()
@@ -32,8 +82,9 @@ def fit(
     progress: "Progress | None" = None,
     score_training: bool = False,
     has_times: bool = True,
+    members: Mapping[Member, Scorer] | None = None,
 ) -> FittedModel:
-    """Train a network, calibrate it on its validation part, and fit thresholds for it.
+    """Fit a detector, calibrate it on its validation part, and fit thresholds for it.
 
     Alphas and alarm count per week, for which a validation part is too short: they are
     fitted to the whole training file (measured in benchmarks/severity.md).
@@ -47,49 +98,47 @@ def fit(
         progress: called at steps and epochs.
         score_training: whether the summary keeps the scores of the training rows.
         has_times: whether the rows have times of their own, by which later rows are told apart.
+        members: detectors that were fitted to this data before; None for none.
 
     Raises:
         InputError: the settings are for another number of series, the loss is not a number before
-            the first epoch is finished, or the state to resume leaves nothing to do or is of
-            another network.
+            the first epoch is finished, the state to resume leaves nothing to do or is of
+            another network, or a detector needs more rows or series.
     """
     settings = settings.with_num_series(len(data.preprocessor.series), data.table.path)
-    device = _backend.start()
-    from dcvae.networks import build_network
-    from dcvae.scoring import WindowAverageScorer, calibrate, reference_losses
-    from dcvae.training import train
-
+    training = Training(state, on_start, keep, progress)
     started = time.monotonic()
-    network = build_network(settings)
-    on_start(network, device)
-    result = train(
-        network, data.inputs, data.split, settings, state=state, keep=keep, progress=progress
-    )
-    seconds = time.monotonic() - started
-    _progress.begin("calibrating on the validation part")
-    step_seconds = sampling_step(data.table.frame.index).total_seconds()
+    known = members or {}
+    fitted = {
+        name: known[name] if name in known else fit_scorer(name, data, settings, training)
+        for name in settings.members
+    }
     inputs = data.preprocessor.transform(data.table.frame, data.inputs.gaps)
     normal = _normal_inputs(inputs, data, settings.window_length)
-    scorer = WindowAverageScorer(network, settings.window_length)
+    scorer = joined(fitted, normal, settings)
+    seconds = time.monotonic() - started
+    step_seconds = sampling_step(data.table.frame.index).total_seconds()
+    _progress.begin("calibrating on the validation part")
+    scores = scorer.score(normal)
     run = calibrate(
-        network,
+        scores,
+        scorer.squares,
         settings,
         data.preprocessor.series,
         normal,
         data.split,
-        scorer,
         find_incidents=settings.finds_incidents,
         contamination=settings.contamination,
     )
-    sigma = run.calibration.sigma(settings.sigma).apply(run.scores.sigma)
+    scores = replace(scores, sigma=run.calibration.sigma(settings.sigma).apply(scores.sigma))
     times = microseconds(inputs.times[settings.window_length - 1 :])
     length, levels = settings.window_length, run.calibration.reference_levels
     # Only the windows across the border of training and validation are not known yet. Without
     # those that have a label there are some of their cells.
-    scored = scorer.score(normal, levels, run.windows)
+    scored = offline_scores(scorer, normal, levels, length, run.windows)
     thresholds = fit_thresholds(
-        run.scores.error,
-        standardized_residual(run.scores.error, sigma),
+        scores.strangeness,
+        residual_of(scores),
         data.preprocessor.series,
         settings,
         times=times,
@@ -99,16 +148,83 @@ def fit(
         offline=scored.cell[length - 1 :],
     )
     thresholds = with_incidents(thresholds, run.incidents, settings.window_length)
-    losses = reference_losses(network, data.inputs, data.split, settings.window_length)
     row_scores = np.empty(0)
     if score_training:
-        row_scores = scored.row if normal is inputs else scorer.score(inputs, levels).row
-    summary = TrainingSummary(result, data.split, losses, seconds, device, row_scores)
-    model = FittedModel(
-        settings, data.preprocessor, step_seconds, network, run.calibration, thresholds, summary
+        row_scores = scored.row
+        if normal is not inputs:
+            row_scores = offline_scores(scorer, inputs, levels, length).row
+    summary = TrainingSummary(
+        training.result, data.split, training.losses, seconds, training.device, row_scores
     )
-    vars(model)["_window_scorer"] = scorer  # where its cached property keeps one
-    return model
+    return FittedModel(
+        settings, data.preprocessor, step_seconds, scorer, run.calibration, thresholds, summary
+    )
+
+
+def fit_scorer(
+    name: Member, data: TrainingData, settings: Settings, training: Training | None = None
+) -> Scorer:
+    """Fit one detector to the training data.
+
+    Args:
+        name: of the detector.
+        data: the training data; a simple detector is fitted to all its rows.
+        settings: settings of the model.
+        training: how a network is trained; None for by itself.
+
+    Raises:
+        InputError: there are too few rows or series for it.
+    """
+    if name == NETWORK:
+        return (training or Training()).fit(data, settings)
+    from dcvae.detectors import row_detector
+
+    detector = row_detector(name, seed=settings.seed, window_length=settings.window_length)
+    rows, series = data.inputs.values.shape
+    if rows < detector.fewest_rows or series < detector.fewest_series:
+        raise InputError(
+            f"{detector.title} needs at least {detector.fewest_rows} rows and "
+            f"{detector.fewest_series} series to be fitted to. Received {rows:,} rows of "
+            f"{series} series: give more, or set `detector` to another."
+        )
+    return RowScorer(detector.fit(data.inputs.values), settings.window_length)
+
+
+def restored_scorer(
+    settings: Settings, network: "Autoencoder | None", arrays: Mapping[str, AnyArray]
+) -> Scorer:
+    """Restore what scores, as it was fitted.
+
+    Args:
+        settings: of the fit.
+        network: the trained network; None if the settings ask for none.
+        arrays: from `Scorer.to_arrays`.
+
+    Raises:
+        ValueError: the arrays cannot be those of such a scorer.
+    """
+    members: dict[Member, Scorer] = {}
+    for name in settings.members:
+        if network is not None and name == NETWORK:
+            members[name] = NetworkScorer(network, settings)
+        else:
+            members[name] = RowScorer.restored(name, arrays, settings)
+    if settings.detector != "ensemble":
+        return members[settings.detector]
+    return EnsembleScorer.restored(members, arrays, settings.num_series or 0)
+
+
+def joined(members: Mapping[Member, Scorer], normal: ModelInput, settings: Settings) -> Scorer:
+    """Make one scorer of those that were fitted.
+
+    Args:
+        members: by their names, in order.
+        normal: the training table as a file to score, without what is labeled.
+        settings: whether they are an ensemble.
+    """
+    if settings.detector != "ensemble":
+        return members[settings.detector]
+    return EnsembleScorer.fit(members, normal, settings.window_length, settings.seed)
 
 
 def _normal_inputs(inputs: ModelInput, data: TrainingData, length: int) -> ModelInput:

@@ -4,14 +4,13 @@ Importing this module imports no Keras; scoring and detecting do.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from dcvae import _backend, _progress
+from dcvae import _progress
 from dcvae._arrays import BoolArray, Float64Array, IntArray
 from dcvae.config import SeriesNames, Settings, series_names, unknown_names
 from dcvae.data import (
@@ -31,30 +30,21 @@ from dcvae.detection import (
     as_errors,
     fit_thresholds,
     microseconds,
-    standardized_residual,
+    residual_of,
 )
-from dcvae.networks import entry_of
+from dcvae.pipeline.scorers import NetworkScorer, Scorer, offline_scores
 
 if TYPE_CHECKING:  # importing these would import Keras
     from dcvae.networks import Autoencoder
-    from dcvae.scoring import (
-        Calibration,
-        CausalScorer,
-        Scores,
-        WindowAverageScorer,
-        WindowAverageScores,
-        WindowLosses,
-    )
+    from dcvae.scoring import Calibration, Scores, WindowAverageScores, WindowLosses
     from dcvae.training import TrainingResult
 
 Blocks = Callable[[Iterable["Scores"], int], Iterable["Scores"]]
 
-_LAYERS = "layers"  # of the network, in the state of a pickled model
-
 
 @dataclass(frozen=True, eq=False)
 class ModelDescription:
-    """A model without its network: settings, preprocessing and sampling step.
+    """A model without its scorer: settings, preprocessing and sampling step.
 
     Attributes:
         settings: the keys that make the model, and the seed, from training.
@@ -109,18 +99,19 @@ class TrainingSummary:
     """The record of a training, as `storage.save_model` needs it.
 
     Attributes:
-        result: the end of the training, with the state to resume from.
+        result: the end of the training, with the state to resume from; None without a network.
         split: the windows of training and of validation.
-        losses: losses that files are compared with, see `reference_losses`.
-        seconds: duration of the training: of building the network and of all epochs of this run.
+        losses: losses that files are compared with, see `reference_losses`; None likewise.
+        seconds: duration of the training: of building the network and of all epochs of this run,
+            and of fitting other detectors.
         device: device that it ran on.
         row_scores: (rows,) float64, what `CalibratedModel.score` gives the training rows (cells
             labeled an anomaly are missing), to rounding; empty if `fit` was not asked for them.
     """
 
-    result: "TrainingResult"
+    result: "TrainingResult | None"
     split: WindowSplit
-    losses: "WindowLosses"
+    losses: "WindowLosses | None"
     seconds: float
     device: str
     row_scores: Float64Array
@@ -128,45 +119,37 @@ class TrainingSummary:
 
 @dataclass(frozen=True, eq=False)
 class CalibratedModel(ModelDescription):
-    """A trained and calibrated network: it scores.
+    """A fitted and calibrated scorer: it scores.
 
     Attributes:
-        network: the trained network.
+        scorer: what gives rows their scores.
         calibration: its calibration on normal data.
     """
 
-    network: "Autoencoder"
+    scorer: Scorer
     calibration: "Calibration"
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the fields, with the network's layers and weights in place of the network."""
-        import keras
+    @property
+    def network(self) -> "Autoencoder":
+        """The trained network.
 
-        state = {field.name: getattr(self, field.name) for field in fields(self)}
-        layers = keras.saving.serialize_keras_object(self.network)
-        return state | {"network": self.network.get_weights(), _LAYERS: layers}
+        Raises:
+            ValueError: the model has none.
+        """
+        if not isinstance(self.scorer, NetworkScorer):
+            raise ValueError(
+                f"Expected a model with a network. Received: {self.settings.detector}."
+            )
+        return self.scorer.network
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore the fields and build the network anew (imports Keras).
-
-        It is built of its own layers: those that its settings ask for may be others in the version
-        that it comes from.
-        """
-        _backend.start()
-        import keras
-
-        from dcvae.networks import build_network, register_layers
-
-        register_layers()
-        if _LAYERS in state:
-            with _backend.keeping_random_states():
-                network = keras.saving.deserialize_keras_object(state[_LAYERS])
-        else:  # of an earlier version
-            network = build_network(state["settings"])
-        network.set_weights(state["network"])
-        others = {name: value for name, value in state.items() if name != _LAYERS}
-        for name, value in (others | {"network": network}).items():
-            object.__setattr__(self, name, value)  # it is frozen for all others
+        """Restore the fields, also of a model that was pickled by an earlier version."""
+        if "network" in state:
+            weights, layers = state.pop("network"), state.pop("layers", None)
+            scorer = NetworkScorer.__new__(NetworkScorer)
+            scorer.__setstate__({"keys": state["settings"], "layers": layers, "weights": weights})
+            state["scorer"] = scorer
+        vars(self).update(state)
 
     def causal_scores(self, inputs: ModelInput, shown: Blocks | None = None) -> Iterator["Scores"]:
         """Score every row in which a whole window ends, in blocks of a few thousand rows.
@@ -178,7 +161,7 @@ class CalibratedModel(ModelDescription):
         Yields:
             Scores of consecutive rows, scaled, sigma of the mode that the settings ask for.
         """
-        blocks = self._causal_scorer.blocks(inputs)
+        blocks = self.scorer.blocks(inputs, self.calibration.sigma(self.settings.sigma))
         num_rows = len(inputs.values) - self.settings.window_length + 1
         yield from blocks if shown is None else shown(blocks, num_rows)
 
@@ -195,13 +178,12 @@ class CalibratedModel(ModelDescription):
         scores = self._window_averages(inputs)
         return scores._replace(row=scores.row[missing:], cell=scores.cell[missing:])
 
-    def losses(self, inputs: ModelInput) -> "WindowLosses":
-        """Compute the losses of a file, to be compared with `TrainingSummary.losses`."""
-        from dcvae.scoring import losses_of_file
+    def losses(self, inputs: ModelInput) -> "WindowLosses | None":
+        """Compute the losses of a file, to be compared with `TrainingSummary.losses`.
 
-        settings = self.settings
-        batch_size = settings.batch_size if settings.fidelity_losses == "code" else None
-        return losses_of_file(self.network, inputs, settings.window_length, batch_size)
+        None if the model has no network.
+        """
+        return self.scorer.losses(inputs, self.settings)
 
     def fit_thresholds(
         self, table: Table, labels: Table | None = None, trained_until: int | None = None
@@ -221,10 +203,10 @@ class CalibratedModel(ModelDescription):
         contamination = self.settings.contamination
         incidents = None
         if labels is None and self.settings.finds_incidents:
-            incidents = incident_rows(scores.error, contamination)
+            incidents = incident_rows(scores.strangeness, contamination)
         thresholds = fit_thresholds(
-            scores.error,
-            standardized_residual(scores.error, scores.sigma),
+            scores.strangeness,
+            residual_of(scores),
             self.series,
             self.settings,
             times=microseconds(inputs.times[length - 1 :]),
@@ -238,22 +220,8 @@ class CalibratedModel(ModelDescription):
 
     def _window_averages(self, inputs: ModelInput) -> "WindowAverageScores":
         _progress.begin("scoring by all windows of a row")
-        return self._window_scorer.score(inputs, self.calibration.reference_levels)
-
-    # Scorers are kept, as their passes are compiled at the first use.
-
-    @cached_property
-    def _causal_scorer(self) -> "CausalScorer":
-        from dcvae.scoring import CausalScorer
-
-        sigma = self.calibration.sigma(self.settings.sigma)
-        return CausalScorer.of(self.network, self.settings, sigma)
-
-    @cached_property
-    def _window_scorer(self) -> "WindowAverageScorer":
-        from dcvae.scoring import WindowAverageScorer
-
-        return WindowAverageScorer(self.network, self.settings.window_length)
+        levels, length = self.calibration.reference_levels, self.settings.window_length
+        return offline_scores(self.scorer, inputs, levels, length)
 
 
 @dataclass(frozen=True, eq=False)
@@ -324,8 +292,8 @@ class FittedModel(CalibratedModel):
 
         scores = Scores.concatenate(list(self.causal_scores(inputs)))
         alarm = self.thresholds.alarm
-        judged = alarm.judge(scores.error, times, moves=moves)
-        residual = standardized_residual(scores.error, scores.sigma)
+        judged = alarm.judge(scores.strangeness, times, moves=moves)
+        residual = residual_of(scores)
         if alarm.following is not None:
             residual /= judged.widths
         raised = alarm.alarms(judged, residual, self.thresholds.alphas)[0]
@@ -345,9 +313,12 @@ class FittedModel(CalibratedModel):
             InputError: the table has fewer rows than a window.
         """
         inputs, before = self.inputs(table), self.settings.window_length - 1
-        channels = entry_of(self.settings).latent_channels(self.settings)
         builder = DetectionBuilder(
-            table.frame[before:], inputs, self.thresholds, self.preprocessor, channels
+            table.frame[before:],
+            inputs,
+            self.thresholds,
+            self.preprocessor,
+            self.scorer.latent_size,
         )
         for scores in self.causal_scores(inputs, shown):
             builder.add(scores)

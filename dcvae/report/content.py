@@ -90,7 +90,8 @@ def figures(review: Review, history: Sequence["EpochLosses"]) -> Iterator[tuple[
         history: losses of every epoch of the training.
 
     Yields:
-        Name for the file and figure: one per series, the latent space, the losses.
+        Name for the file and figure: one per series, the latent space, the losses; these two of a
+        network alone.
     """
     from dcvae.report.figures import latent_figure, series_figure
     from dcvae.training import loss_figure
@@ -104,6 +105,8 @@ def figures(review: Review, history: Sequence["EpochLosses"]) -> Iterator[tuple[
             figure_name(column, series),
             series_figure(detection, column, labels, title, unit, events),
         )
+    if not history:
+        return
     labeled = None if review.labels is None else np.logical_or.reduce(review.labels, axis=1)
     yield "latent_space", latent_figure(detection.latent, labeled, name)
     yield "loss", loss_figure(history, int(review.run["best_epoch"]), name)

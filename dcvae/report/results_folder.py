@@ -202,6 +202,12 @@ class ResultsFolder:
                 scores,
             ),
         }
+        if not channels:
+            del tables["latent_space"]
+        if not np.isfinite(detection.sigma).any():
+            del tables["sigma"]
+        if not np.isfinite(detection.mean).any():  # no value is expected
+            del tables["reconstructions"], tables["abs_error"]
         for name, (columns, number_formats, part) in tables.items():
             with (self._partial / f"{name}.csv").open("wb") as stream:
                 stream.write(_header([texts.name, *map(str, columns)]).encode())
@@ -220,9 +226,10 @@ class ResultsFolder:
         tables = {
             "events": (_as_texts(events, unit), None),
             "event_series": (_as_texts(review.events.series, unit), None),
-            "losses": (review.losses, "part"),
             "calibration": (review.calibration, "sigmas"),
         }
+        if len(review.losses):
+            tables["losses"] = (review.losses, "part")
         if review.metrics is not None:
             tables["metrics"] = (review.metrics, "series")
         if review.comparison is not None:

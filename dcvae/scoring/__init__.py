@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dcvae.scoring.window_average import WindowAverageScorer as WindowAverageScorer
     from dcvae.scoring.window_average import WindowAverageScores as WindowAverageScores
     from dcvae.scoring.window_average import WindowSquares as WindowSquares
+    from dcvae.scoring.window_average import reference_levels as reference_levels
+    from dcvae.scoring.window_average import scored_by_windows as scored_by_windows
     from dcvae.scoring.window_average import scores_from as scores_from
     from dcvae.scoring.window_average import window_starts as window_starts
 
@@ -50,6 +52,8 @@ __all__, __getattr__, __dir__ = lazy_exports(
             "WindowAverageScorer",
             "WindowAverageScores",
             "WindowSquares",
+            "reference_levels",
+            "scored_by_windows",
             "scores_from",
             "window_starts",
         ),

@@ -1,4 +1,4 @@
-"""Calibration of a trained network on normal data: sigma modes, reference levels, threshold.
+"""Calibration of a scorer on normal data: sigma modes, reference levels, threshold.
 
 Sigma modes (`sigma`) are fitted to rows that the network was not trained on: the validation part of
 the training file or, without one, the training rows themselves, whose errors are smaller than those
@@ -8,25 +8,28 @@ for which a validation part is too short. All is fitted once, at the end of trai
 with the model in calibration.json.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
-from dcvae._arrays import BoolArray, Float64Array
+from dcvae._arrays import BoolArray, Float64Array, Int32Array
 from dcvae.config import ScoringKeys, SigmaMode
 from dcvae.data import ModelInput, WindowSplit, windows_with
 from dcvae.errors import InputError
 from dcvae.scoring.incidents import incident_rows
 from dcvae.scoring.scores import Scores
 from dcvae.scoring.sigma import SigmaCalibration, fit_sigmas, shares_outside
+from dcvae.scoring.window_average import (
+    WindowSquares,
+    reference_levels,
+    scores_from,
+    thinned,
+    threshold,
+)
 
 _STILL = 0.1**2  # scaled squared
-
-if TYPE_CHECKING:  # importing it would import Keras
-    from dcvae.networks import Autoencoder
-    from dcvae.scoring.window_average import WindowAverageScorer, WindowSquares
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,81 +123,72 @@ class Calibration:
 
 
 class CalibrationRun(NamedTuple):
-    """A calibration, and the scores of the training file that it was fitted to.
+    """A calibration, and what of the training file it was fitted to.
 
     Attributes:
         calibration: the numbers that are kept with the model.
-        scores: scores of all rows of the training file that have one, sigma as predicted.
         windows: mean squared errors of windows all over the training file.
         incidents: (rows,) bool, scored rows that look like an incident and were left out.
     """
 
     calibration: Calibration
-    scores: Scores
-    windows: "WindowSquares"
+    windows: WindowSquares
     incidents: BoolArray
 
 
 def calibrate(
-    network: "Autoencoder",
+    scores: Scores,
+    squares_of: Callable[[ModelInput, Int32Array], Float64Array],
     keys: ScoringKeys,
     series: tuple[str, ...],
     inputs: ModelInput,
     split: WindowSplit,
-    scorer: "WindowAverageScorer",
     *,
     find_incidents: bool = False,
     contamination: float | None = None,
 ) -> CalibrationRun:
-    """Score the training file and calibrate the network on it.
+    """Calibrate on the scores of the training file.
 
     Args:
-        network: the trained network.
+        scores: of all its rows that have one, sigma as it is.
+        squares_of: from the table and first rows, mean squared errors of windows; see
+            `WindowAverageScorer.squares`.
         keys: the scoring keys of the training's settings.
-        series: names of the series, in the network's order.
+        series: names of the series, in the model's order.
         inputs: the training file, preprocessed as a file to score.
         split: the windows of training and of validation.
-        scorer: made for this network.
         find_incidents: whether rows that look like an incident are left out.
         contamination: share of the rows to leave out; None leaves out those that stand out.
 
     Returns:
-        The calibration, with the scores and squared errors that it was fitted to.
+        The calibration, with the squared errors that it was fitted to.
     """
-    from dcvae.scoring import window_average
-    from dcvae.scoring.causal import CausalScorer
-
     part, starts = ("validation", split.validation)
     if len(starts) == 0:
         part, starts = ("training", split.train)
     length = keys.window_length
-    scores = CausalScorer.of(network, keys).score(inputs)
     incidents = np.zeros(len(scores.error), dtype=bool)
     if find_incidents or contamination is not None:
-        incidents = incident_rows(scores.error, contamination)
+        incidents = incident_rows(scores.strangeness, contamination)
     if not incidents[starts].all():
         starts = starts[~incidents[starts]]
     error, sigma = scores.error[starts], scores.sigma[starts]
     modes = fit_sigmas(error, sigma)
-    every = window_average.thinned(
-        np.union1d(split.train, split.validation).astype(np.int32), length
-    )
-    windows = window_average.WindowSquares(every, scorer.squares(inputs, every))
+    every = thinned(np.union1d(split.train, split.validation).astype(np.int32), length)
+    windows = WindowSquares(every, squares_of(inputs, every))
     # A strange row is in T windows: all of them are left out, or it would count T times.
     strange = windows_with(np.append(np.zeros(length - 1, dtype=bool), incidents), length)
     usual = ~strange[every] if not strange[every].all() else np.ones(len(every), dtype=bool)
     levels = _levels(windows.squares, usual)
-    normal = window_average.scores_from(
+    normal = scores_from(
         windows.squares[:, usual], levels, every[usual], len(inputs.values), length
     ).row
     outside = {"predicted": shares_outside(error, sigma)} | {
         mode.mode: shares_outside(error, mode.apply(sigma)) for mode in modes
     }
     fitted_on = f"{len(starts):,} rows of the {part} part"
-    calibration = Calibration(
-        series, modes, levels, window_average.threshold(normal), fitted_on, outside
-    )
-    return CalibrationRun(calibration, scores, windows, incidents)
+    calibration = Calibration(series, modes, levels, threshold(normal), fitted_on, outside)
+    return CalibrationRun(calibration, windows, incidents)
 
 
 def _levels(squares: Float64Array, usual: BoolArray) -> Float64Array:
@@ -208,7 +202,5 @@ def _levels(squares: Float64Array, usual: BoolArray) -> Float64Array:
         squares: (2, windows, series) float64, in sigmas squared and scaled squared.
         usual: (windows,) bool.
     """
-    from dcvae.scoring.window_average import reference_levels
-
     every, without = reference_levels(squares), reference_levels(squares[:, usual])
     return np.where(without[1] < _STILL, every, without)

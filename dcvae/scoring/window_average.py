@@ -18,16 +18,18 @@ a cell (rows, series). benchmarks/README.md measures alternatives to each step.
 A score looks ahead up to T - 1 rows here: it is for ranking and for study, never for an alarm.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from keras import ops
 
 from dcvae._arrays import AnyArray, BoolArray, Float64Array, Int32Array, Tensor
 from dcvae.data import ModelInput, gather_windows, num_windows, windows_across
-from dcvae.networks import Autoencoder
-from dcvae.scoring.batched import BatchedPass, Pass, filled_up
 from dcvae.scoring.levels import reference_level
+
+if TYPE_CHECKING:  # importing these would import Keras
+    from dcvae.networks import Autoencoder
+    from dcvae.scoring.batched import Pass
 
 # Windows that begin within T rows. More of them rank rows no better, and each costs a pass.
 WINDOWS_PER_LENGTH = 8
@@ -72,7 +74,9 @@ class WindowAverageScorer:
         window_length: rows of a window, T.
     """
 
-    def __init__(self, network: Autoencoder, window_length: int) -> None:
+    def __init__(self, network: "Autoencoder", window_length: int) -> None:
+        from dcvae.scoring.batched import BatchedPass
+
         self._window_length = window_length
         self._pass = BatchedPass(_window_sums(network), _BATCH, network)
 
@@ -92,16 +96,7 @@ class WindowAverageScorer:
         Returns:
             Scores of all rows and cells of the table.
         """
-        num_rows, length = len(inputs.values), self._window_length
-        starts = window_starts(num_rows, length, inputs.gaps)
-        squares = np.empty((2, len(starts), inputs.values.shape[1]))
-        left = np.arange(len(starts))
-        if known is not None:
-            _, here, there = np.intersect1d(starts, known.starts, return_indices=True)
-            squares[:, here] = known.squares[:, there]
-            left = np.setdiff1d(left, here)
-        squares[:, left] = self.squares(inputs, starts[left])
-        return scores_from(squares, reference_levels, starts, num_rows, length)
+        return scored_by_windows(self.squares, inputs, reference_levels, self._window_length, known)
 
     def squares(self, inputs: ModelInput, starts: Int32Array) -> Float64Array:
         """Average the squared errors over the rows of windows, in sigmas and scaled.
@@ -114,6 +109,8 @@ class WindowAverageScorer:
             (2, windows, series) float64: predicted sigmas squared, and scaled squared, over the
             cells that have a score; NaN where a window has none.
         """
+        from dcvae.scoring.batched import filled_up
+
         length, num_series = self._window_length, inputs.values.shape[1]
         scorable = inputs.scorable(length)
 
@@ -138,6 +135,34 @@ class WindowAverageScorer:
                     total, count, np.full(total.shape, np.nan), where=count > 0, dtype=np.float64
                 )
         return squares
+
+
+def scored_by_windows(
+    squares_of: Callable[[ModelInput, Int32Array], Float64Array],
+    inputs: ModelInput,
+    reference_levels: Float64Array,
+    window_length: int,
+    known: WindowSquares | None = None,
+) -> WindowAverageScores:
+    """Score every row of a table by windows that contain it, the first T - 1 rows too.
+
+    Args:
+        squares_of: as `WindowAverageScorer.squares`.
+        inputs: the table.
+        reference_levels: (2, series) float64 from `reference_levels`.
+        window_length: rows of a window, T.
+        known: windows of the table that need not be computed again; None for none.
+    """
+    num_rows = len(inputs.values)
+    starts = window_starts(num_rows, window_length, inputs.gaps)
+    squares = np.empty((2, len(starts), inputs.values.shape[1]))
+    left = np.arange(len(starts))
+    if known is not None:
+        _, here, there = np.intersect1d(starts, known.starts, return_indices=True)
+        squares[:, here] = known.squares[:, there]
+        left = np.setdiff1d(left, here)
+    squares[:, left] = squares_of(inputs, starts[left])
+    return scores_from(squares, reference_levels, starts, num_rows, window_length)
 
 
 def window_starts(num_rows: int, window_length: int, gaps: BoolArray | None = None) -> Int32Array:
@@ -279,7 +304,7 @@ def row_means(
     return means
 
 
-def _window_sums(network: Autoencoder) -> Pass:
+def _window_sums(network: "Autoencoder") -> "Pass":
     """Make a pass of sums of squared errors, and numbers of cells, per window and series.
 
     Inputs are `windows` and `observed`, each (windows, T, series); `measured` likewise, where that
@@ -287,6 +312,7 @@ def _window_sums(network: Autoencoder) -> Pass:
     in training, and is expected as it is shown. Outputs are (windows, series) three times: sums in
     sigmas squared, sums in scaled squared, numbers of cells.
     """
+    from keras import ops
 
     def sums_of(inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         mean, sigma, _ = network.reconstruct(inputs["windows"])

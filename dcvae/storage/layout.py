@@ -2,12 +2,13 @@
 
 A model is a folder, models/<model_name>/, with everything needed to score and nothing pickled:
 
-    model.keras           network with the weights of the best epoch
+    model.keras           network with the weights of the best epoch, if there is one
+    detector.npz          other detectors as they were fitted, and what joins several
     settings.txt          effective settings, all keys
     preprocessing.json    series names, means, scales, longest stretch on one value
     run.json              versions, rows, sampling step, hash of the training file, losses, device
-    history.csv, loss.png losses of every epoch
-    training_state.npz    state of the training, for `--resume`
+    history.csv, loss.png losses of every epoch of a network
+    training_state.npz    state of its training, for `--resume`
     alphas.csv            one pair of alphas per series
     alphas_source.json    the data that the alphas were fitted to
     calibration.json      sigma modes, reference levels and threshold of offline scores
@@ -20,8 +21,11 @@ Hidden files and folders are those of a command that is running, or was killed.
 
 from pathlib import Path
 
+from dcvae.config import NETWORK, DetectorKeys
+
 DEFAULT_MODELS = Path("models")
 NETWORK_FILE = "model.keras"
+DETECTOR_FILE = "detector.npz"
 SETTINGS_FILE = "settings.txt"
 PREPROCESSING_FILE = "preprocessing.json"
 RUN_FILE = "run.json"
@@ -35,8 +39,23 @@ ALARMS_FILE = "alarms.json"
 LOG_FOLDER = "logs"
 RESULTS_FOLDER = "results"
 FINISHED = ".finished"  # marks a folder that takes the name of its model
-NEEDED_TO_SCORE = (NETWORK_FILE, SETTINGS_FILE, PREPROCESSING_FILE, RUN_FILE)
+OF_EVERY_MODEL = (SETTINGS_FILE, PREPROCESSING_FILE, RUN_FILE)
 MODEL_FILES = (
-    *(*NEEDED_TO_SCORE, HISTORY_FILE, LOSS_FIGURE_FILE, STATE_FILE),
+    *(NETWORK_FILE, DETECTOR_FILE, *OF_EVERY_MODEL, HISTORY_FILE, LOSS_FIGURE_FILE, STATE_FILE),
     *(CALIBRATION_FILE, ALPHAS_FILE, ALPHAS_SOURCE_FILE, ALARMS_FILE),
 )
+
+
+def hashed_files(keys: DetectorKeys) -> tuple[str, ...]:
+    """Return the files that make a model, whose hashes run.json has.
+
+    Args:
+        keys: of its settings.
+
+    Examples:
+        >>> hashed_files(DetectorKeys(detector="pca"))
+        ('detector.npz', 'settings.txt', 'preprocessing.json')
+    """
+    network = (NETWORK_FILE,) if keys.has_network else ()
+    others = () if keys.members == (NETWORK,) else (DETECTOR_FILE,)
+    return (*network, *others, SETTINGS_FILE, PREPROCESSING_FILE)

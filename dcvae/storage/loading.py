@@ -9,12 +9,14 @@ from dcvae.pipeline import FittedModel
 from dcvae.storage.atomic import check_writable, sha256_of
 from dcvae.storage.changing.settled import settled
 from dcvae.storage.layout import (
-    NEEDED_TO_SCORE,
+    DETECTOR_FILE,
     NETWORK_FILE,
+    OF_EVERY_MODEL,
     PREPROCESSING_FILE,
     RUN_FILE,
     SETTINGS_FILE,
     STATE_FILE,
+    hashed_files,
 )
 from dcvae.storage.model_folder import StoredModel
 from dcvae.storage.network_file import check_network
@@ -24,10 +26,11 @@ from dcvae.storage.reading import (
     hash_of_text,
     read_json,
 )
+from dcvae.storage.state_file import check_detectors
 
 
 def load_model(folder: str | Path, settings: Settings | str | Path | None = None) -> FittedModel:
-    """Load a trained model, ready to score and to detect (imports Keras).
+    """Load a trained model, ready to score and to detect (imports Keras if it has a network).
 
     Args:
         folder: models/<model_name>, as train.py or DCVAEDetector.save wrote it.
@@ -93,7 +96,7 @@ def _opened(folder: Path, given: Settings) -> StoredModel:
     if not folder.is_dir():
         hint = ""
         kept = folder.with_name(f"{given.model_name}.previous")
-        if all((kept / name).is_file() for name in NEEDED_TO_SCORE):
+        if all((kept / name).is_file() for name in OF_EVERY_MODEL):
             hint = f" A whole one is in {kept}: rename that folder to use it."
         unfinished = folder.with_name(f"{given.model_name}.partial")
         if (unfinished / STATE_FILE).is_file():
@@ -103,12 +106,16 @@ def _opened(folder: Path, given: Settings) -> StoredModel:
             f"`model_name` {given.model_name!r}: train it first, or give --models.{hint}"
         )
     check_writable(folder)
-    missing = [name for name in NEEDED_TO_SCORE if not (folder / name).is_file()]
-    if missing:
+    needed: tuple[str, ...] = OF_EVERY_MODEL
+    trained = None
+    if (folder / SETTINGS_FILE).is_file():
+        trained = read_settings(folder / SETTINGS_FILE)
+        needed = (*hashed_files(trained), RUN_FILE)
+    missing = [name for name in needed if not (folder / name).is_file()]
+    if missing or trained is None:
         raise InputError(
             f"The model in {folder} is incomplete: {', '.join(missing)} missing. Train it again."
         )
-    trained = read_settings(folder / SETTINGS_FILE)
     different = differences(trained, given)
     if different:
         raise InputError(
@@ -122,17 +129,20 @@ def _opened(folder: Path, given: Settings) -> StoredModel:
             f"The model in {folder} is damaged: `M` is {trained.num_series} in {SETTINGS_FILE} but "
             f"{PREPROCESSING_FILE} has {len(preprocessor.series)} series. Train it again."
         )
-    run = read_run(folder / RUN_FILE)
+    run = read_run(folder / RUN_FILE, has_network=trained.has_network)
     hashes = run.get("sha256")
-    for name in NEEDED_TO_SCORE[:-1]:
-        is_text = name != NETWORK_FILE
+    for name in hashed_files(trained):
+        is_text = name not in (NETWORK_FILE, DETECTOR_FILE)
         found = hash_of_text(content_of(folder / name)) if is_text else sha256_of(folder / name)
         if not isinstance(hashes, dict) or hashes.get(name) != found:
             raise InputError(
                 f"{folder / name} is not the file that train.py wrote: it is damaged, was edited, "
                 "or belongs to another model. Train the model again, or put the file back."
             )
-    check_network(folder / NETWORK_FILE)
+    if NETWORK_FILE in needed:
+        check_network(folder / NETWORK_FILE)
+    if DETECTOR_FILE in needed:
+        check_detectors(folder / DETECTOR_FILE)
     settings = given.with_num_series(len(preprocessor.series), folder / PREPROCESSING_FILE)
     step_seconds = float(run["sampling_step_seconds"])
     settings = settings.model_copy(update={"seed": trained.seed})

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dcvae._arrays import AnyArray
 from dcvae.config import Settings, read_settings
 from dcvae.data import Table, read_data, without_labeled
 from dcvae.detection import AlarmRules, Alphas, SystemAlarm, Thresholds
 from dcvae.errors import InputError
 from dcvae.networks import entry_of
-from dcvae.pipeline import CalibratedModel, FittedModel, ModelDescription
+from dcvae.pipeline import (
+    CalibratedModel,
+    FittedModel,
+    ModelDescription,
+    Scorer,
+    restored_scorer,
+)
 from dcvae.scoring import Calibration
 from dcvae.storage.atomic import sha256_of
 from dcvae.storage.changing.files import write_together
@@ -24,12 +31,14 @@ from dcvae.storage.layout import (
     ALPHAS_FILE,
     ALPHAS_SOURCE_FILE,
     CALIBRATION_FILE,
+    DETECTOR_FILE,
     HISTORY_FILE,
     LOSS_FIGURE_FILE,
     MODEL_FILES,
     NETWORK_FILE,
     SETTINGS_FILE,
     STATE_FILE,
+    hashed_files,
 )
 from dcvae.storage.network_file import load_network
 from dcvae.storage.provenance import read_history
@@ -40,6 +49,7 @@ from dcvae.storage.reading import (
     parse_json,
     reason_of,
 )
+from dcvae.storage.state_file import read_detectors
 from dcvae.storage.threshold_files import (
     ThresholdSource,
     parse_source,
@@ -56,7 +66,9 @@ if TYPE_CHECKING:  # importing it would import Keras
 
 # What is read of a model as text; the state is for training, the figure for people.
 _KEPT = tuple(
-    name for name in MODEL_FILES if name not in (NETWORK_FILE, STATE_FILE, LOSS_FIGURE_FILE)
+    name
+    for name in MODEL_FILES
+    if name not in (NETWORK_FILE, DETECTOR_FILE, STATE_FILE, LOSS_FIGURE_FILE)
 )
 
 
@@ -92,7 +104,8 @@ class StoredModel(ModelDescription):
         with settled(self.folder, self.identity) as place:
             kept = {name: content_of(place / name) for name in _KEPT}
             # The network of many wide layers is as large as it is.
-            kept[NETWORK_FILE] = content_of(place / NETWORK_FILE, largest=None)
+            for name in (NETWORK_FILE, DETECTOR_FILE):
+                kept[name] = content_of(place / name, largest=None)
             return replace(self, kept=kept)
 
     def without_network(self) -> "StoredModel":
@@ -105,7 +118,7 @@ class StoredModel(ModelDescription):
         return content_of(self.folder / name) if self.kept is None else self.kept[name]
 
     def load(self, thresholds: Thresholds | None = None) -> FittedModel:
-        """Read the whole model (imports Keras).
+        """Read the whole model (imports Keras if it has a network).
 
         Args:
             thresholds: its thresholds; None to read them too.
@@ -119,20 +132,20 @@ class StoredModel(ModelDescription):
             self.settings,
             self.preprocessor,
             self.step_seconds,
-            self.network(),
+            self.scorer(),
             calibration,
             thresholds,
         )
 
     def calibrated(self) -> CalibratedModel:
-        """Read the model without its thresholds (imports Keras).
+        """Read the model without its thresholds (imports Keras if it has a network).
 
         Raises:
             InputError: a file is missing or damaged, or is not of this model.
         """
         calibration = self.calibration
         return CalibratedModel(
-            self.settings, self.preprocessor, self.step_seconds, self.network(), calibration
+            self.settings, self.preprocessor, self.step_seconds, self.scorer(), calibration
         )
 
     def thresholds(self) -> Thresholds:
@@ -196,6 +209,29 @@ class StoredModel(ModelDescription):
         if content is None:
             raise InputError(f"{path} is missing. Run alpha_definition.py, which writes it.")
         return parse_json(content, path), self.series, str(path)
+
+    def scorer(self) -> Scorer:
+        """Read what scores: network, other detectors, or both.
+
+        Raises:
+            InputError: a file is damaged, or is of another model than the settings describe.
+        """
+        network = self.network() if self.settings.has_network else None
+        arrays: dict[str, AnyArray] = {}
+        path = self.folder / DETECTOR_FILE
+        if DETECTOR_FILE in hashed_files(self.settings):
+            arrays = read_detectors(path, self._read_large(DETECTOR_FILE))
+        try:
+            return restored_scorer(self.settings, network, arrays)
+        except (ValueError, KeyError) as error:
+            raise InputError(
+                f"{path} is damaged ({reason_of(error)}). Train the model again."
+            ) from error
+
+    def _read_large(self, name: str) -> bytes | None:
+        if self.kept is None:
+            return content_of(self.folder / name, largest=None)
+        return self.kept[name]
 
     def network(self) -> "Autoencoder":
         """Read the trained network (imports Keras).

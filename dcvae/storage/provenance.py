@@ -88,13 +88,13 @@ def run_record(source: dict[str, Any], training: TrainingSummary) -> dict[str, A
         source: from `source_record` or `memory_record`.
         training: record of the training.
     """
-    state, split = training.result.state, training.split
-    best = state.history[state.best_epoch - 1]
+    split = training.split
+    own = ("scikit-learn",) if training.result is None else ("tensorflow", "keras")
     return {
         "versions": {
             "python": platform.python_version(),
             "dcvae": __version__,
-            **{name: version(name) for name in ("tensorflow", "keras", "numpy", "pandas")},
+            **{name: version(name) for name in (*own, "numpy", "pandas")},
         },
         "device": training.device,
         **source,
@@ -104,6 +104,18 @@ def run_record(source: dict[str, Any], training: TrainingSummary) -> dict[str, A
             "left_out_across_gaps": split.across_gaps,
             "left_out_labeled": split.labeled,
         },
+        **_epochs_record(training),
+        "session_seconds": round(training.seconds, 1),
+    }
+
+
+def _epochs_record(training: TrainingSummary) -> dict[str, Any]:
+    """Collect the entries on the epochs and losses of a network; none without one."""
+    if training.result is None or training.losses is None:
+        return {}
+    state = training.result.state
+    best = state.history[state.best_epoch - 1]
+    return {
         "ending": training.result.ending,
         "epochs": len(state.history),
         "best_epoch": state.best_epoch,
@@ -111,21 +123,26 @@ def run_record(source: dict[str, Any], training: TrainingSummary) -> dict[str, A
             name: None if math.isnan(value) else value for name, value in best._asdict().items()
         },
         "reference_losses": training.losses.to_dict(),
-        "session_seconds": round(training.seconds, 1),
     }
 
 
 _REFERENCE_LOSSES = ("windows", "reconst", "kl", "median", "percentile_95")
 
 
-def read_run(path: Path) -> dict[str, Any]:
+def read_run(path: Path, *, has_network: bool = True) -> dict[str, Any]:
     """Read run.json, and check all of it that is used.
+
+    Args:
+        path: run.json of a model.
+        has_network: whether it has a network, whose losses must be there.
 
     Raises:
         InputError: it cannot be read, or an entry cannot be what a training wrote.
     """
     run = read_json(path)
     for name, (words, is_right) in _ENTRIES.items():
+        if name == "best_losses" and not has_network and name not in run:
+            continue
         if not is_right(run.get(name)):
             raise InputError(
                 f"{path} is damaged: expected `{name}` to be {words}, received "

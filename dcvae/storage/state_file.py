@@ -1,7 +1,9 @@
-"""State of a training on disk, from which it is resumed: arrays, nothing pickled."""
+"""States on disk, of a training and of fitted detectors: arrays, nothing pickled."""
 
+import io
 import math
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,21 +41,74 @@ def check_state(path: Path) -> None:
         InputError: the file is damaged: no archive of plain numbers as long as their heads say.
     """
     try:
-        sizes = check_archive(path)
-        with zipfile.ZipFile(path) as archive:
-            for name, size in sizes.items():
-                with archive.open(name) as stream:
-                    version = np.lib.format.read_magic(stream)
-                    heads = {(1, 0): np.lib.format.read_array_header_1_0}
-                    head = heads.get(version, np.lib.format.read_array_header_2_0)
-                    shape, _, kind = head(stream)
-                    told = math.prod(shape) * kind.itemsize
-                    if kind.kind not in "fiu" or told != size - stream.tell():
-                        raise ValueError(f"{name}: {kind} of {shape} in {size:,} bytes")
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        _check_heads(path)
+    except _DAMAGED as error:
         raise InputError(
             f"{path} is damaged and cannot be resumed from ({reason_of(error)}). Train without "
             "--resume."
+        ) from error
+
+
+_DAMAGED = (OSError, EOFError, ValueError, zipfile.BadZipFile)
+
+
+def _check_heads(path: Path) -> None:
+    sizes = check_archive(path)
+    with zipfile.ZipFile(path) as archive:
+        for name, size in sizes.items():
+            with archive.open(name) as stream:
+                version = np.lib.format.read_magic(stream)
+                heads = {(1, 0): np.lib.format.read_array_header_1_0}
+                head = heads.get(version, np.lib.format.read_array_header_2_0)
+                shape, _, kind = head(stream)
+                told = math.prod(shape) * kind.itemsize
+                if kind.kind not in "fiu" or told != size - stream.tell():
+                    raise ValueError(f"{name}: {kind} of {shape} in {size:,} bytes")
+
+
+def write_detectors(path: Path, arrays: Mapping[str, AnyArray]) -> None:
+    """Write fitted detectors whole or not at all.
+
+    Args:
+        path: detector.npz; an earlier file is replaced.
+        arrays: by their names, of numbers.
+    """
+    with whole_file(path) as stream:
+        np.savez(stream, allow_pickle=False, **dict(arrays))
+
+
+def check_detectors(path: Path) -> None:
+    """Check the heads of all arrays of fitted detectors, before any of them takes memory.
+
+    Raises:
+        InputError: the file is damaged: no archive of plain numbers as long as their heads say.
+    """
+    try:
+        _check_heads(path)
+    except _DAMAGED as error:
+        raise InputError(
+            f"{path} is damaged ({reason_of(error)}). Train the model again."
+        ) from error
+
+
+def read_detectors(path: Path, content: bytes | None) -> dict[str, AnyArray]:
+    """Read fitted detectors.
+
+    Args:
+        path: detector.npz, for the message.
+        content: what the file held when it was checked; None if there was none.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    if content is None:
+        raise InputError(f"{path} is missing. Train the model again, or put it back.")
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            return dict(stored)
+    except _DAMAGED as error:
+        raise InputError(
+            f"{path} is damaged ({reason_of(error)}). Train the model again."
         ) from error
 
 

@@ -29,21 +29,22 @@ from dcvae.storage.changing.naming import Names, give_name, is_of_a_model
 from dcvae.storage.changing.settled import held, settled
 from dcvae.storage.layout import (
     CALIBRATION_FILE,
+    DETECTOR_FILE,
     HISTORY_FILE,
     LOG_FOLDER,
     LOSS_FIGURE_FILE,
-    NEEDED_TO_SCORE,
     NETWORK_FILE,
     PREPROCESSING_FILE,
     RESULTS_FOLDER,
     RUN_FILE,
     SETTINGS_FILE,
     STATE_FILE,
+    hashed_files,
 )
 from dcvae.storage.network_file import save_network
 from dcvae.storage.provenance import run_record
 from dcvae.storage.reading import read_json
-from dcvae.storage.state_file import check_state, read_state, write_state
+from dcvae.storage.state_file import check_state, read_state, write_detectors, write_state
 from dcvae.storage.threshold_files import source_of_training, threshold_texts
 from dcvae.training import TrainingLog, TrainingState, history_csv, loss_figure
 
@@ -227,8 +228,12 @@ class TrainingFolder:
             self._log = self._log or TrainingLog(self.partial / LOG_FOLDER, self._to_log)
             self._log.write(state.history)
 
-    def _begin_folder(self, state: TrainingState) -> None:
-        """Write the first state of this run, which replaces an earlier training in one step."""
+    def _begin_folder(self, state: TrainingState | None) -> None:
+        """Write the first state of this run, which replaces an earlier training in one step.
+
+        Args:
+            state: None without a network.
+        """
         if not self._fresh and self.partial.exists():
             for name, text in self._beginning.items():
                 write_text(self.partial / name, text)
@@ -246,13 +251,15 @@ class TrainingFolder:
 
     def _begun(self) -> None:
         self._beginning = {}
-        if not self._changes:
+        if not self._changes and (self.partial / STATE_FILE).exists():
             self._changes.append(
                 f"the training so far is kept in {self.partial}: --resume goes on with it"
             )
 
     @staticmethod
-    def _write_state(folder: Path, state: TrainingState) -> None:
+    def _write_state(folder: Path, state: TrainingState | None) -> None:
+        if state is None:
+            return
         write_text(folder / HISTORY_FILE, history_csv(state.history))
         write_state(folder / STATE_FILE, state)
 
@@ -272,17 +279,21 @@ class TrainingFolder:
         training = model.training
         if self._log is not None:
             self._log.close()
-        state = training.result.state
-        if self._beginning:  # an earlier run had done all epochs
-            self.keep_state(state)
+        result = training.result
+        if self._beginning:  # an earlier run had done all epochs, or there are none
+            self._begin_folder(None if result is None else result.state)
         for left_over in self.partial.glob(".*"):  # by a run that was killed
             remove(left_over)
-        save_network(model.network, self.partial / NETWORK_FILE)
-        title = model.settings.model_name
-        with whole_file(self.partial / LOSS_FIGURE_FILE) as stream:
-            loss_figure(state.history, state.best_epoch, title).savefig(
-                stream, format="png", dpi=120
-            )
+        if result is not None:
+            save_network(model.network, self.partial / NETWORK_FILE)
+            state, title = result.state, model.settings.model_name
+            with whole_file(self.partial / LOSS_FIGURE_FILE) as stream:
+                loss_figure(state.history, state.best_epoch, title).savefig(
+                    stream, format="png", dpi=120
+                )
+        files = hashed_files(model.settings)
+        if DETECTOR_FILE in files:
+            write_detectors(self.partial / DETECTOR_FILE, model.scorer.to_arrays())
         run = run_record(source, training)
         texts = {CALIBRATION_FILE: as_json(model.calibration.to_dict())}
         texts |= threshold_texts(
@@ -290,7 +301,7 @@ class TrainingFolder:
         )
         for name, text in texts.items():
             write_text(self.partial / name, text)
-        hashes = {name: sha256_of(self.partial / name) for name in NEEDED_TO_SCORE[:-1]}
+        hashes = {name: sha256_of(self.partial / name) for name in files}
         write_text(self.partial / RUN_FILE, as_json({**run, "sha256": hashes}))
         return self.take_name()
 
@@ -329,10 +340,9 @@ def save_model(model: FittedModel, models: Path, source: dict[str, Any]) -> Path
         InputError: `models` is no folder, or cannot be written to.
         ValueError: the model was not fitted here but read from disk.
     """
-    state = model.training.result.state
+    _ = model.training
     with TrainingFolder(models, model.settings.model_name, hidden=True) as folder:
         folder.begin(model.settings, model.preprocessor, source, resume=False)
-        folder.keep_state(state)
         folder.finish(model, source)
     return folder.final
 

@@ -148,7 +148,10 @@ def test_the_recurrent_file_is_read() -> None:
 def test_an_earlier_file_of_the_authors_is_told_that_the_rate_decayed() -> None:
     earlier = {key: value for key, value in PUBLISHED.items() if key != "lr_decay"}
     [sentence] = without_effect(read(**earlier))
-    assert "`decay_rate` (`lr_decay` is false; programs of the authors that do not" in sentence
+    assert (
+        "`decay_rate`, `decay_step` (`lr_decay` is false; programs of the authors that do not"
+        in sentence
+    )
     assert "always decay" not in without_effect(read(**PUBLISHED))[0]
 
 

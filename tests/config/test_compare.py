@@ -15,7 +15,7 @@ class TestNotices:
     def test_published_file_has_keys_without_effect(self):
         assert without_effect(read(**PUBLISHED)) == [
             "Keys in settings/x.txt without effect: `alpha_reg` (the published program never reads "
-            "it either), `decay_rate` (`lr_decay` is false), `decay_step` (`lr_decay` is false)."
+            "it either), `decay_rate`, `decay_step` (`lr_decay` is false)."
         ]
 
     def test_keys_that_take_effect_are_not_named(self):
@@ -24,6 +24,22 @@ class TestNotices:
     def test_max_std_without_outlier_mask(self):
         (notice,) = without_effect(read(wo_outliers=False, max_std=3))
         assert "`max_std` (`wo_outliers` is false)" in notice
+
+    def test_keys_of_networks_without_one(self):
+        (notice,) = without_effect(read(detector="ecod", T=16, J=2, epochs=3, sigma="constant"))
+        assert notice == (
+            'Keys in settings/x.txt without effect: `J`, `epochs` (`detector` is "ecod", which '
+            'has no network), `sigma` (`detector` is "ecod", which has no band).'
+        )
+        assert without_effect(read(detector="pca", T=16, sigma="calibrated", seed=3)) == []
+
+    def test_members_without_an_ensemble(self):
+        (notice,) = without_effect(read(ensemble_members=["pca", "ecod"]))
+        assert '`ensemble_members` (`detector` is "dc-vae")' in notice
+        assert differences(read(detector="pca"), read(detector="pca", J=9, epochs=3)) == []
+        assert differences(read(), read(detector="pca")) == [
+            '`detector` is "pca" in settings/x.txt but the model was trained with "dc-vae".'
+        ]
 
     def test_departures_from_fidelity(self):
         assert fidelity_departures(read(fidelity_spread="code")) == [

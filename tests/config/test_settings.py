@@ -13,6 +13,7 @@ from dcvae.config import (
     FIELDS,
     AlarmKeys,
     DataKeys,
+    DetectorKeys,
     NameKeys,
     NetworkKeys,
     ScoringKeys,
@@ -98,7 +99,13 @@ class TestGroups:
     """Every key is of one package, or of all, or of none."""
 
     GROUPS = (
-        *(DataKeys, NetworkKeys, TrainingKeys, ScoringKeys, ThresholdKeys, AlarmKeys),
+        DataKeys,
+        DetectorKeys,
+        NetworkKeys,
+        TrainingKeys,
+        ScoringKeys,
+        ThresholdKeys,
+        AlarmKeys,
         NameKeys,
     )
 
@@ -117,7 +124,9 @@ class TestGroups:
 
 # What the program wrote of the published files before its keys were put in groups, with the keys
 # that came since beside those that they belong to.
-BEFORE = "architecture dataset_name model_name scale wo_outliers max_std T M"
+BEFORE = (
+    "detector ensemble_members architecture dataset_name model_name scale wo_outliers max_std T M"
+)
 AFTER = (
     "lr lr_decay decay_rate decay_step val_percent seed summary custom_metrics patience "
     "min_delta train_stride steps_per_epoch max_gap max_fill resample time_zone time_column "

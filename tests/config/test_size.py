@@ -110,7 +110,7 @@ def test_whole_numbers_without_a_bound_are_no_keys():
         for key, field in FIELDS.items()
         if any(kind in str(field.annotation) for kind in ("int", "tuple"))
         and "str" not in str(field.annotation)
-        and key != "strs"
+        and key not in ("strs", "ensemble_members")  # of few values
     }
     assert whole <= BOUNDED.keys()
 

@@ -12,6 +12,9 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from dcvae import InputError, detector_names, make_detector
 from dcvae.detectors import AnomalyDetector
+from dcvae.detectors.base import CellDetector
+from dcvae.detectors.ecod import ECODDetector
+from dcvae.detectors.k_means import KMeansDetector
 
 NAMES = detector_names()
 KINDS = {name: type(make_detector(name)) for name in NAMES}
@@ -155,11 +158,111 @@ def test_residuals_are_finite_float32_cells(fitted: AnomalyDetector) -> None:
         assert np.isfinite(residuals).all()
 
 
+@only(name for name in NAMES if name in ROWS_ONLY or issubclass(KINDS[name], CellDetector))
 def test_stranger_rows_have_larger_residuals(fitted: AnomalyDetector) -> None:
     """Or no smaller ones, where both are beyond what float32 holds."""
     order = np.argsort(fitted.decision_function(DATA), kind="stable")
     largest = np.abs(fitted.residuals(DATA)).max(axis=1)[order]
     assert (np.diff(largest) >= 0).all()
+
+
+@only(name for name in NAMES if KINDS[name] in (KMeansDetector, ECODDetector))
+def test_residuals_tell_series_apart_where_scores_of_cells_do(fitted: AnomalyDetector) -> None:
+    before = np.abs(fitted.residuals(DATA))[FAR_ROW]
+    after = np.abs(fitted.residuals(changed(FAR_ROW, FAR_SERIES, 1e4)))[FAR_ROW]
+    assert np.argmax(after - before) == FAR_SERIES
+
+
+@only(name for name in NAMES if name != "dc-vae")
+def test_causal_residuals_rest_on_no_later_row(fitted: AnomalyDetector) -> None:
+    residuals = fitted.causal_residuals(DATA)
+    part = fitted.causal_residuals(DATA[:41])
+    first = REACH - 1  # windows end in later rows before
+    np.testing.assert_allclose(part[first:], residuals[first:41], rtol=1e-5, atol=1e-6)
+    assert np.isfinite(residuals).all()
+    if not fitted.looks_ahead:
+        np.testing.assert_array_equal(residuals, fitted.residuals(DATA))
+
+
+@only(name for name in NAMES if name in ("z-score", "persistence", "pca"))
+def test_what_is_expected_is_the_value_less_its_residual(fitted: AnomalyDetector) -> None:
+    """A value that is far off does not move it, but by principal components of its series."""
+    spread = fitted.expected_spread
+    assert spread is not None
+    assert (spread > 0).all()
+    far = changed(FAR_ROW, FAR_SERIES, 1e6)
+    expected = far - fitted.residuals(far) * spread
+    if fitted.name != "pca":
+        near = DATA - fitted.residuals(DATA) * spread
+        np.testing.assert_allclose(expected[FAR_ROW], near[FAR_ROW], rtol=1e-3)
+    else:
+        assert abs(expected[FAR_ROW, FAR_SERIES]) < 1e6
+
+
+# ------------------------------------------------------------ state
+
+
+STORED = [name for name in NAMES if name != "dc-vae"]
+
+
+@only(STORED)
+def test_what_is_stored_scores_alike(fitted: AnomalyDetector) -> None:
+    arrays = fitted.to_arrays()
+    for array in arrays.values():
+        assert array.dtype.kind in "fi"
+    again = make(fitted.name).from_arrays(arrays)
+    for ask in ("decision_function", "residuals", "causal_residuals"):
+        np.testing.assert_array_equal(getattr(again, ask)(DATA), getattr(fitted, ask)(DATA))
+    with pytest.raises(ValueError, match="X has 2 features"):
+        again.decision_function(DATA[:, :2])
+
+
+@only(STORED)
+def test_what_no_fit_has_made_is_refused(fitted: AnomalyDetector) -> None:
+    arrays = fitted.to_arrays()
+    for name, array in arrays.items():
+        spoiled = {
+            "missing": {key: x for key, x in arrays.items() if key != name},
+            "one too many": arrays | {"other": array},
+            "words": arrays | {name: array.astype(str)},
+            "no number": arrays | {name: np.full(array.shape, np.nan)},
+            "another shape": arrays | {name: array[..., None]},
+        }
+        for what, found in spoiled.items():
+            with pytest.raises(ValueError, match=name if what != "one too many" else "other"):
+                make(fitted.name).from_arrays(found)
+    fewer = arrays | {"columns": arrays["columns"] - 1}
+    if any("series" in words for words in fitted._state().values()):
+        with pytest.raises(ValueError, match="2 columns, of 3 series"):
+            make(fitted.name).from_arrays(fewer)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "said"),
+    [
+        ("z-score", {"spread": np.zeros(3)}, "a spread is not above 0"),
+        ("pca", {"scaling": np.zeros((2, 3))}, "a spread is not above 0"),
+        ("k-means", {"typical": np.zeros(3)}, "a distance that is not above 0"),
+        ("k-means", {"places": np.zeros((4, 3, 9))}, "centers of other windows"),
+        ("ecod", {"sorted": np.array([[2.0] * 3, [1.0] * 3])}, "not in order"),
+        ("isolation-forest", {"usual_cuts": np.zeros(1)}, "a tree leads nowhere"),
+    ],
+)
+def test_numbers_that_no_fit_has_made_are_refused(
+    name: str, spoil: dict[str, np.ndarray], said: str
+) -> None:
+    arrays = make(name).fit(TRAINING).to_arrays()
+    with pytest.raises(ValueError, match=said):
+        make(name).from_arrays(arrays | spoil)
+
+
+def test_a_tree_that_leads_back_is_refused() -> None:
+    """It would never end."""
+    arrays = make("isolation-forest").fit(TRAINING).to_arrays()
+    children = arrays["children"].copy()
+    children[3, 5] = 0
+    with pytest.raises(ValueError, match="a tree leads nowhere"):
+        make("isolation-forest").from_arrays(arrays | {"children": children})
 
 
 def test_what_is_given_is_not_changed(fitted: AnomalyDetector) -> None:

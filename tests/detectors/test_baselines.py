@@ -9,7 +9,14 @@ from sklearn.ensemble import IsolationForest
 
 from dcvae import InputError
 from dcvae.detection import Alphas, flags
-from dcvae.detectors import AnomalyDetector, baselines, fit_baselines, make_detector
+from dcvae.detectors import (
+    AnomalyDetector,
+    fit_baselines,
+    k_means,
+    make_detector,
+    row_detector,
+    scaling,
+)
 from dcvae.detectors.baselines import KMeansDetector
 
 NAMES = [
@@ -222,10 +229,24 @@ def test_k_means_by_loops(
     means = KMeans(CENTERS, n_init=1, random_state=5).fit(np.array(windows))
     rows = rows_with(num_rows, seed=2)
     rows[num_rows // 2] += 5
-    residual = detectors["k-means"].residuals(rows)
-    expected = positive(k_means_scores(means, rows), k_means_scores(means, training))
-    np.testing.assert_allclose(residual[:, 0], expected, rtol=1e-3, atol=1e-3)
-    assert (residual == residual[:, :1]).all()
+    scores = detectors["k-means"].decision_function(rows)
+    np.testing.assert_allclose(scores, k_means_scores(means, rows), rtol=1e-4)
+
+    def distances_of(values: np.ndarray) -> np.ndarray:
+        """Of each window, by series, from the center that is nearest to the whole."""
+        places = means.cluster_centers_.reshape(CENTERS, 3, WINDOW)
+        distances = []
+        for first in range(len(values) - WINDOW + 1):
+            window = values[first : first + WINDOW].T
+            nearest = min(places, key=lambda place: np.square(window - place).sum())
+            distances.append(np.sqrt(np.square(window - nearest).sum(axis=1)))
+        return np.array(distances)
+
+    distances = distances_of(rows) / np.sqrt(np.square(distances_of(training)).mean(axis=0))
+    by_row = [distances[max(row - WINDOW + 1, 0) : row + 1].mean(axis=0) for row in range(num_rows)]
+    np.testing.assert_allclose(detectors["k-means"].residuals(rows), by_row, rtol=1e-3)
+    causal = [distances[max(row - WINDOW + 1, 0)] for row in range(num_rows)]
+    np.testing.assert_allclose(detectors["k-means"].causal_residuals(rows), causal, rtol=1e-3)
 
 
 def test_k_means_does_not_depend_on_the_chunk(
@@ -233,7 +254,7 @@ def test_k_means_does_not_depend_on_the_chunk(
 ) -> None:
     rows = rows_with(130, seed=2)
     expected = detectors["k-means"].residuals(rows)
-    monkeypatch.setattr(baselines, "_CHUNK", 7)
+    monkeypatch.setattr(k_means, "_CHUNK", 7)
     np.testing.assert_allclose(detectors["k-means"].residuals(rows), expected, rtol=1e-4)
 
 
@@ -247,10 +268,10 @@ def test_k_means_says_nothing_of_fewer_rows_than_a_window(
 
 def test_long_training_files_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
     """As few rows as are allowed are spread from the first to the last."""
-    monkeypatch.setattr(baselines, "_FITTED_ROWS", 4)
-    thinned = baselines._thinned(np.arange(10, dtype=np.float32)[:, None])
+    monkeypatch.setattr(scaling, "_FITTED_ROWS", 4)
+    thinned = scaling.thinned(np.arange(10, dtype=np.float32)[:, None])
     assert thinned[:, 0].tolist() == [0, 3, 6, 9]
-    assert len(baselines._thinned(np.zeros((4, 1), np.float32))) == 4
+    assert len(scaling.thinned(np.zeros((4, 1), np.float32))) == 4
     assert list(fitted(rows_with(200))) == NAMES
 
 
@@ -341,3 +362,20 @@ def test_a_large_level_costs_no_digits(name: str) -> None:
     expected = make_detector(name).fit(training).decision_function(rows)
     scores = make_detector(name).fit(training + 1.7e9).decision_function(rows + 1.7e9)
     np.testing.assert_allclose(scores, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_rows_that_are_scaled_are_not_scaled_again() -> None:
+    assert repr(row_detector("pca", seed=1, window_length=8)) == "PCADetector(scale=False)"
+    assert row_detector("k-means", seed=7, window_length=8).get_params() == {
+        "window": 8,
+        "centers": CENTERS,
+        "scale": False,
+        "seed": 7,
+    }
+    assert row_detector("k-means", seed=7, window_length=640).get_params()["window"] == WINDOW
+    assert row_detector("ecod", seed=1, window_length=8).get_params() == {}
+
+
+def test_one_is_left_out() -> None:
+    names = [detector.name for detector in fit_baselines(rows_with(100), 1, but="PCA")]
+    assert names == [name for name in NAMES if name != "pca"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcvae.evaluation.comparison import LOOKS_AHEAD
+from dcvae.evaluation.comparison import ALARMS, LOOKS_AHEAD
 from dcvae.evaluation.findings import (
     Finding,
     comparison_findings,
@@ -53,7 +53,9 @@ def test_who_looks_ahead_is_held_against_the_line_that_looks_ahead() -> None:
     ).rename(index={"offline": OFFLINE, "seer": "seer (looks ahead)"})
     [finding] = comparison_findings(table)
     # Behind offline in the first figure though ahead of causal; ahead of offline in the second.
-    assert finding.text.endswith("file. Average precision: seer (looks ahead) 0.150, DC-VAE 0.100.")
+    assert finding.text.endswith(
+        "file. Average precision: seer (looks ahead) 0.150, DC-VAE (looks ahead) 0.100."
+    )
     table.loc["seer (looks ahead)"] = 0.1
     [finding] = comparison_findings(table)
     assert finding.text.startswith("None of the 1 baselines does better than DC-VAE in VUS-PR")
@@ -82,6 +84,27 @@ def test_a_baseline_that_is_ahead_is_named_with_both_figures() -> None:
         "Event F0.5 corrected: y 0.900, DC-VAE 0.700; "
         "Series F1: y 0.625, DC-VAE 0.500."
     )
+
+
+def test_a_detector_that_can_be_set_is_told_with_what_it_would_have_raised() -> None:
+    table = comparison_of(ours=[0.5, 0.2, 0.7, 0.5], x=[0.6, 0.3, 0.8, 0.5], y=[0, 0.4, 0, 0])
+    table = table.rename(index={"x": "PCA", "y": "always"})
+    table.attrs[ALARMS] = {"DC-VAE": (5, 2), "PCA": (1, 1), "always": (1, 1)}
+    [finding] = comparison_findings(table)
+    assert finding.text.endswith(
+        ' PCA is ahead: set `detector` to "pca". It would have raised 1 alarm (1 true, 0 false), '
+        "where DC-VAE raised 5 alarms (2 true, 3 false)."
+    )
+    # One that knows nothing cannot be set.
+    [finding] = comparison_findings(table.drop(index="PCA"))
+    assert finding.text.endswith("Average precision: always 0.400, DC-VAE 0.200.")
+
+
+def test_nobody_is_ahead_by_what_nobody_sees() -> None:
+    [finding] = comparison_findings(
+        comparison_of(ours=[0.9996, 0.2, 0.7, 0.5], x=[1.0, 0.2004, 0.1, 0.1])
+    )
+    assert finding.severity == "good"
 
 
 def test_nobody_is_ahead() -> None:

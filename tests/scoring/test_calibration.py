@@ -25,7 +25,13 @@ def calibrated(split, inputs=None):
     network = random_network(SETTINGS)
     inputs = inputs_of(random_rows(200, 2)) if inputs is None else inputs
     scorer = window_average.WindowAverageScorer(network, SETTINGS.window_length)
-    return network, inputs, calibrate(network, SETTINGS, SERIES, inputs, split, scorer)
+    scores = CausalScorer.of(network, SETTINGS).score(inputs)
+    return (
+        network,
+        inputs,
+        scores,
+        calibrate(scores, scorer.squares, SETTINGS, SERIES, inputs, split),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +42,12 @@ def calibration():
 
 def test_sigmas_are_fitted_to_the_validation_part_and_levels_to_all_windows():
     split = WindowSplit(starts((0, 100)), starts((120, 160)))
-    network, inputs, (calibration, scores, (measured, squares), incidents) = calibrated(split)
+    network, inputs, scores, (calibration, (measured, squares), incidents) = calibrated(split)
     assert not incidents.any()
-    every_row = CausalScorer.of(network, SETTINGS).score(inputs)
-    np.testing.assert_array_equal(scores.error, every_row.error)
     assert calibration.series == SERIES
     assert calibration.fitted_on == "40 rows of the validation part"
     validation = slice(120, 160)  # scored row i ends the window that starts in row i
-    wanted_modes = fit_sigmas(every_row.error[validation], every_row.sigma[validation])
+    wanted_modes = fit_sigmas(scores.error[validation], scores.sigma[validation])
     for found, wanted in zip(calibration.modes, wanted_modes, strict=True):
         assert (found.mode, found.exponent) == (wanted.mode, wanted.exponent)
         np.testing.assert_array_equal(found.factor, wanted.factor)
@@ -60,7 +64,7 @@ def test_sigmas_are_fitted_to_the_validation_part_and_levels_to_all_windows():
 
 def test_rows_whose_windows_were_left_out_are_not_fitted_to():
     split = WindowSplit(starts((0, 100)), starts((120, 130), (145, 160)))
-    *_, (calibration, scores, (measured, _), _) = calibrated(split)
+    *_, scores, (calibration, (measured, _), _) = calibrated(split)
     kept = np.r_[120:130, 145:160]
     assert calibration.fitted_on == "25 rows of the validation part"
     assert measured.tolist() == [*range(100), *kept]
@@ -76,7 +80,7 @@ def test_cells_that_were_missing_are_not_fitted_to():
     observed[130:150, 1] = False
     inputs = inputs_of(values, observed)
     split = WindowSplit(starts((0, 100)), starts((120, 160)))
-    *_, (calibration, scores, *_) = calibrated(split, inputs)
+    *_, scores, (calibration, *_) = calibrated(split, inputs)
     assert np.flatnonzero(np.isnan(scores.error[:, 1])).tolist() == list(range(123, 143))
     there = ~np.isnan(scores.error[120:160])
     distance = np.abs(scores.error[120:160] / scores.sigma[120:160])[there]
@@ -85,8 +89,7 @@ def test_cells_that_were_missing_are_not_fitted_to():
 
 
 def test_without_a_validation_part_the_training_rows_are_fitted_to():
-    *_, run = calibrated(WindowSplit(starts((0, 100, 2)), starts((0, 0))))
-    calibration, scores = run.calibration, run.scores
+    *_, scores, (calibration, *_) = calibrated(WindowSplit(starts((0, 100, 2)), starts((0, 0))))
     assert calibration.fitted_on == "50 rows of the training part"
     wanted = shares_outside(scores.error[0:100:2], scores.sigma[0:100:2])
     assert calibration.shares_outside["predicted"] == wanted
@@ -139,7 +142,9 @@ def calibrated_on(values, **options):
     network = random_network(SETTINGS)
     scorer = window_average.WindowAverageScorer(network, SETTINGS.window_length)
     split = WindowSplit(starts((0, 300)), starts((308, 393)))
-    return calibrate(network, SETTINGS, SERIES, inputs_of(values), split, scorer, **options)
+    inputs = inputs_of(values)
+    scores = CausalScorer.of(network, SETTINGS).score(inputs)
+    return calibrate(scores, scorer.squares, SETTINGS, SERIES, inputs, split, **options)
 
 
 def test_a_strange_training_row_does_not_count_once_for_each_of_its_windows():

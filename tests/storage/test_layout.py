@@ -4,27 +4,29 @@ from pathlib import Path
 
 from dcvae.cli import arguments
 from dcvae.storage import layout, save_model
-from support.stored_models import SOURCE, fitted_with
+from support.stored_models import SOURCE, fitted_with, settings_with
 
 NAMES = [value for name, value in vars(layout).items() if name.endswith(("_FILE", "_FOLDER"))]
 
 
 def test_every_name_is_told():
-    assert len(NAMES) == len(set(NAMES)) == 13
+    assert len(NAMES) == len(set(NAMES)) == 14
     assert all(layout.__doc__.count(name) >= 1 for name in NAMES)
 
 
-def test_what_is_needed_to_score_is_checked_by_its_hash_but_for_the_file_that_has_the_hashes():
-    assert (
-        *("model.keras", "settings.txt", "preprocessing.json", "run.json"),
-    ) == layout.NEEDED_TO_SCORE
+def test_what_makes_a_model_is_checked_by_its_hash():
+    common = ("settings.txt", "preprocessing.json")
+    assert layout.hashed_files(settings_with()) == ("model.keras", *common)
+    assert layout.hashed_files(settings_with(detector="ecod")) == ("detector.npz", *common)
+    joined = settings_with(detector="ensemble", ensemble_members=["dc-vae", "pca"])
+    assert layout.hashed_files(joined) == ("model.keras", "detector.npz", *common)
 
 
 def test_a_model_has_no_other_files_than_these(tmp_path):
     folder = save_model(fitted_with(), tmp_path, SOURCE)
     names = {path.name for path in folder.iterdir()}
-    assert names == set(layout.MODEL_FILES)
-    assert names == set(NAMES) - {layout.LOG_FOLDER, layout.RESULTS_FOLDER}
+    assert names == set(layout.MODEL_FILES) - {layout.DETECTOR_FILE}
+    assert set(layout.MODEL_FILES) == set(NAMES) - {layout.LOG_FOLDER, layout.RESULTS_FOLDER}
     assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -25,7 +25,7 @@ REFERENCE = WindowLosses(40, reconst=0.5, kl=0.25, median=0.7, percentile_95=1.5
 BEST = {"epoch": 2, "loss": 0.8, "reconst": 0.6, "kl": 0.2}
 BASELINES = [
     *("DC-VAE", "DC-VAE (looks ahead)", "always", "never", "random", "z-score"),
-    *("persistence", "PCA", "isolation forest", "k-means (looks ahead)"),
+    *("persistence", "PCA", "isolation forest", "k-means"),
 ]
 VALIDATION = {"val_loss": 0.9, "val_reconst": None, "val_kl": 0.3, "learning_rate": 1e-3}
 

@@ -50,7 +50,7 @@ NEW_KEYS = [
     *("tune_alarms", "fidelity"),
 ]
 # Those of an effective file of DC-VAE, in its order.
-ALL_KEYS = ["architecture", *PUBLISHED, *NEW_KEYS, *FIDELITY_KEYS]
+ALL_KEYS = ["detector", "ensemble_members", "architecture", *PUBLISHED, *NEW_KEYS, *FIDELITY_KEYS]
 
 ARCHITECTURES = ("dc-vae", "rnn-vae", "seq2seq")
 # Keys that not every architecture has: a value, and who has it.

@@ -16,7 +16,7 @@ from dcvae.data.windows import split_windows
 from dcvae.detection.alarms.system import SystemAlarm
 from dcvae.detection.alphas import Alphas
 from dcvae.detection.thresholds import Thresholds
-from dcvae.pipeline import FittedModel, TrainingSummary
+from dcvae.pipeline import FittedModel, NetworkScorer, TrainingSummary
 from dcvae.scoring.calibration import Calibration
 from dcvae.scoring.model_fit import WindowLosses
 from dcvae.scoring.sigma import SigmaCalibration
@@ -134,11 +134,12 @@ class Network:
 
 def fitted_with(network=None, **keys):
     """A model as `pipeline.fit` returns it, around a stand-in for its network."""
+    settings = settings_with(**keys).with_num_series(len(SERIES), "train.csv")
     return FittedModel(
-        settings_with(**keys).with_num_series(len(SERIES), "train.csv"),
+        settings,
         preprocessor_with(),
         60.0,
-        network or Network(),
+        NetworkScorer(network or Network(), settings),
         calibration_with(),
         thresholds_with(Alphas.default(SERIES, 3.0)),
         summary_with(),

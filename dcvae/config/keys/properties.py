@@ -16,6 +16,8 @@ Effect = Literal[
 ]
 Fidelity = Literal["paper", "code"]
 Architecture = Literal["dc-vae", "rnn-vae", "seq2seq"]
+Member = Literal["dc-vae", "persistence", "pca", "k-means", "z-score", "isolation-forest", "ecod"]
+DetectorName = Literal[Member, "ensemble"]
 LayerType = Literal["rnn", "gru", "lstm"]
 Activation = Literal[
     "tanh",
@@ -109,6 +111,21 @@ ARCHITECTURE_TRAITS: dict[Architecture, ArchitectureTraits] = {
     ),
 }
 DEFAULT_ARCHITECTURE: Architecture = "dc-vae"
+
+
+NETWORK: Member = "dc-vae"
+"""The value of `detector` that stands for a network, of whichever architecture."""
+
+DETECTOR_TITLES: dict[DetectorName, str] = {
+    "persistence": "persistence",
+    "pca": "PCA",
+    "k-means": "k-means",
+    "z-score": "z-score",
+    "isolation-forest": "isolation forest",
+    "ecod": "ECOD",
+    "ensemble": "ensemble",
+}
+"""Names in text of the detectors that are no network."""
 
 
 @dataclass(frozen=True)

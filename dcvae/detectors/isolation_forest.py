@@ -1,0 +1,94 @@
+"""Isolation forest: rows that few random cuts isolate are strange (Liu et al. 2008)."""
+
+import numpy as np
+
+from dcvae._arrays import AnyFloatArray, Float64Array
+from dcvae.detectors.base import AnomalyDetector
+from dcvae.detectors.scaling import thinned
+
+_CHUNK = 65_536
+_EULER = 0.5772156649015329
+
+
+class IsolationForestDetector(AnomalyDetector):
+    """Isolation forest (Liu et al. 2008): rows that few random cuts isolate score high.
+
+    A series that never changes in training is never cut: it is not noticed when it does. The trees
+    are scikit-learn's; they are kept and read as arrays, so that a stored forest needs no version
+    of it.
+
+    Args:
+        seed: seed of the cuts.
+    """
+
+    name = "isolation-forest"
+    title = "isolation forest"
+    state = {  # noqa: RUF012
+        "children": ("trees", "nodes", "two"),
+        "series_cut": ("trees", "nodes"),
+        "cuts": ("trees", "nodes"),
+        "cuts_needed": ("trees", "nodes"),
+        "usual_cuts": ("one",),
+    }
+
+    def __init__(self, seed: int = 123) -> None:
+        self.seed = seed
+
+    def _fit(self, values: AnyFloatArray) -> None:
+        from sklearn.ensemble import IsolationForest
+
+        forest = IsolationForest(random_state=self.seed).fit(thinned(values))
+        trees = [tree.tree_ for tree in forest.estimators_]
+        shape = len(trees), max(tree.node_count for tree in trees)
+        # A leaf leads to itself, and so does what fills up a smaller tree.
+        self._children = np.tile(np.arange(shape[1])[:, None], (shape[0], 1, 2))
+        self._series_cut = np.zeros(shape, dtype=np.int64)
+        self._cuts, self._cuts_needed = np.zeros(shape), np.zeros(shape)
+        for number, tree in enumerate(trees):
+            nodes = np.arange(tree.node_count)
+            children = np.column_stack([tree.children_left, tree.children_right])
+            is_leaf = children[:, 0] < 0
+            self._children[number, nodes] = np.where(is_leaf[:, None], nodes[:, None], children)
+            self._series_cut[number, nodes] = np.where(is_leaf, 0, tree.feature)
+            self._cuts[number, nodes] = np.where(is_leaf, 0.0, tree.threshold)
+            depth = np.zeros(tree.node_count)
+            for node in np.flatnonzero(~is_leaf):  # parents come before their children
+                depth[children[node]] = depth[node] + 1
+            self._cuts_needed[number, nodes] = depth + _cuts_of(tree.n_node_samples)
+        self._usual_cuts = _cuts_of(np.array([forest.max_samples_]))
+
+    def _score(self, values: AnyFloatArray) -> Float64Array:
+        # As the trees were fitted; what is beyond float32 is beyond every cut.
+        limit = np.finfo(np.float32).max
+        single = np.clip(values, -limit, limit).astype(np.float32)
+        needed = np.zeros(len(single))
+        for first in range(0, len(single), _CHUNK):
+            part = single[first : first + _CHUNK]
+            rows = np.arange(len(part))
+            for tree in range(len(self._children)):
+                node = np.zeros(len(part), dtype=np.int64)
+                while True:
+                    value = part[rows, self._series_cut[tree, node]]
+                    is_right = (value > self._cuts[tree, node]).astype(np.int64)
+                    below = self._children[tree, node, is_right]
+                    if (below == node).all():
+                        break
+                    node = below
+                needed[first : first + len(part)] += self._cuts_needed[tree, node]
+        scores: Float64Array = 2.0 ** (-needed / (len(self._children) * self._usual_cuts[0]))
+        return scores
+
+    def _restore(self) -> None:
+        nodes = np.arange(self._children.shape[1])[:, None]
+        leads_down = (self._children >= nodes) & (self._children < len(nodes))
+        series = (self._series_cut >= 0) & (self._series_cut < self.n_features_in_)
+        if not (leads_down.all() and series.all() and self._usual_cuts[0] > 0):
+            raise ValueError("a tree leads nowhere")
+
+
+def _cuts_of(sizes: np.ndarray) -> Float64Array:
+    """Return the mean number of cuts that isolate a row among so many, by theory."""
+    sizes = np.asarray(sizes, dtype=np.float64)
+    many = np.maximum(sizes, 3.0)
+    cuts = 2.0 * (np.log(many - 1.0) + _EULER) - 2.0 * (many - 1.0) / many
+    return np.where(sizes <= 1, 0.0, np.where(sizes <= 2, 1.0, cuts))

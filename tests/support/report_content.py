@@ -166,8 +166,9 @@ def score_of(residual: np.ndarray, events: pd.DataFrame, times: pd.DatetimeIndex
     score = np.fmax.reduce(np.abs(residual), axis=1) / 4.5
     not_judged = np.isnan(score)
     alarm = np.zeros(rows, dtype=bool)
-    for _, event in events.iterrows():
-        alarm |= (times >= event["alarm_start"]) & (times <= event["alarm_end"])
+    firsts, lasts = (times.get_indexer(events[name]) for name in ("alarm_start", "alarm_end"))
+    for first, last in zip(firsts, lasts, strict=True):
+        alarm[first : last + 1] = True
     not_judged |= (np.arange(rows) < rows // 20) & ~np.maximum.accumulate(alarm)
     score[not_judged] = np.nan
     reference = np.where(not_judged, np.nan, 1.0 + np.arange(rows) // 500 % 3)
@@ -200,15 +201,11 @@ def event_series_of(
     series: list[str],
 ) -> pd.DataFrame:
     """Take values and means of the row of each event's peak."""
+    rows = times.get_indexer(events["peak_time"])
     lines = [
-        {
-            "event": event["event"],
-            "series": name,
-            "actual": values[times.get_loc(event["peak_time"]), series.index(name)],
-            "expected": float(mean[times.get_loc(event["peak_time"]), series.index(name)]),
-        }
-        for _, event in events.iterrows()
-        for name in event["series"]
+        (number, name, values[row, series.index(name)], float(mean[row, series.index(name)]))
+        for number, row, names in zip(events["event"], rows, events["series"], strict=True)
+        for name in names
     ]
     return pd.DataFrame(lines, columns=["event", "series", "actual", "expected"])
 

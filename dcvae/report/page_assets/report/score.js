@@ -104,8 +104,10 @@ function setUpReference() {
 function setUpLimits() {
   if (!others) {
     byId("limits").replaceChildren(element("p", { class: "note" }, data.no_other_limits));
+    byId("limit-note").remove();
     return;
   }
+  if (others.runs.rows > 1) byId("limit-note").append(` Counts are exact; as drawn, alarms of other limits are rounded to ${others.runs.rows} rows.`);
   const slider = byId("limit");
   const back = button("Back to the limit in use", () => tell(others.chosen), { id: "limit-back" });
   byId("limits").append(back);

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcvae import _backend
+from dcvae import _backend, _progress
 from dcvae._arrays import AnyArray
 from dcvae.config import NETWORK, Member, Settings
 from dcvae.data import ModelInput, TrainingData, sampling_step, windows_with

@@ -161,6 +161,10 @@ def make_review(
     if evaluation is not None:
         findings += evaluation.findings()
         threshold_source += evaluation.threshold_note
+    if not settings.tells_series_apart:
+        text = f"The {settings.name_of_detector} gives a row one score and does not tell its series"
+        text += " apart: those that events name are in no order."
+        findings.append(Finding("info", text))
     findings += budget_findings(detection, events, model.step_seconds)
     findings += unjudged_findings(detection)
     findings += level_findings(detection, events)

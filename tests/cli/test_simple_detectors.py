@@ -64,6 +64,9 @@ def test_the_three_scripts_with_every_detector(data: Path, tmp_path: Path, name:
     assert said["losses"] == {}
     assert said["judged_rows"] == 93
     assert list(said["baselines"]).count(said_name(name)) == 1
+    told = [finding["text"] for finding in said["findings"]]
+    is_told = any("gives a row one score and does not tell its series apart" in t for t in told)
+    assert is_told == (name == "isolation-forest")
     results = place.model / "results" / "test"
     files = {path.name for path in results.iterdir()}
     expects = name in ("persistence", "pca", "z-score", "ensemble")

@@ -265,7 +265,8 @@ def _event_table(printer: Printer, events: "pd.DataFrame", shown: int = 10) -> N
 
     strongest = events.iloc[order_of_call(events)[:shown]]
     printer.say(
-        f"strongest {len(strongest)} of {len(events):,} events (strength: sigmas beyond the band)"
+        f"strongest {len(strongest)} of {len(events):,} events (strength: sigmas from what was "
+        "expected)"
     )
     columns = {
         "start": strongest["start"].map(str),

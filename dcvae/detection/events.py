@@ -42,6 +42,9 @@ COLUMNS = (
     "peak_series",
     "peak_strength",
     "direction",
+    "began_with",
+    "actual",
+    "expected",
     "num_series",
     "series",
 )
@@ -55,6 +58,8 @@ SERIES_COLUMNS = (
     "peak_time",
     "peak_strength",
     "direction",
+    "actual",
+    "expected",
 )
 
 
@@ -67,9 +72,10 @@ class Events(NamedTuple):
             included; times of the first and the last row in alarm, and why it ended; the largest
             relative score, in times the limit and as it is, and the references that it was held
             against, in times the trained ones (all NaN where series decide); time, series,
-            strength (sigmas beyond the edge of the band, below 0 within it) and direction ("up" or
-            "down") of the strongest cell; number of series outside their bands, or 1 if only the
-            nearest to its edge is named; their names as a list, ranked.
+            strength (sigmas from what was expected, >= 0) and direction ("up" or "down") of the
+            strongest cell; the series that began it, and what was measured and expected in the
+            strongest cell of that series, data units; number of series outside their bands, or 1
+            if only the nearest to its edge is named; their names as a list, ranked.
         series: one line per event and series, `SERIES_COLUMNS`: the ranking in full;
             `delay_seconds` counts from the start of the event.
     """
@@ -117,7 +123,9 @@ def find_events(detection: Detection, step_seconds: float) -> Events:
         >>> events = find_events(builder.build(offline=np.zeros(6)), step_seconds=300.0)
         >>> event = events.table.iloc[0]
         >>> str(event["start"]), float(event["duration_seconds"]), float(event["peak_strength"])
-        ('2024-01-01 00:10:00', 600.0, 2.0)
+        ('2024-01-01 00:10:00', 600.0, 5.0)
+        >>> event["began_with"], float(event["actual"]), float(event["expected"])
+        ('flow', 5.0, 0.0)
     """
     times = detection.times
     found = segments(detection.alarm)
@@ -168,8 +176,7 @@ def _lines_of_series(detection: Detection, column: int, found: Segments) -> pd.D
     """Make one line per event in which a series is outside its band, in time order."""
     rows = np.flatnonzero(detection.flags[:, column] & _within(found, len(detection.flags)))
     residual = detection.residual[rows, column].astype(np.float64)
-    up, down = detection.alphas.up[column], detection.alphas.down[column]
-    strength = np.where(residual > 0, residual - up, -residual - down)
+    strength = np.abs(residual)
     event = np.searchsorted(found.starts, rows, side="right") - 1
     begins = np.flatnonzero(np.diff(event, prepend=-1))
     counts = np.diff(begins, append=len(rows))
@@ -186,6 +193,8 @@ def _lines_of_series(detection: Detection, column: int, found: Segments) -> pd.D
             "peak_time": times[rows[peaks]],
             "peak_strength": strength[peaks],
             "direction": np.where(residual[peaks] > 0, "up", "down"),
+            "actual": detection.frame.iloc[rows[peaks], column].to_numpy(),
+            "expected": detection.expected(column, rows[peaks])[0],
         }
     )
 
@@ -205,18 +214,21 @@ def _lines_within_bands(detection: Detection, found: Segments, events: IntArray)
     for event in events:  # seldom many
         rows = slice(found.starts[event], found.stops[event])
         residual = detection.residual[rows].astype(np.float64)
-        strength = np.maximum(residual - detection.alphas.up, -residual - detection.alphas.down)
-        strength[np.isnan(strength)] = -np.inf
-        row, column = np.unravel_index(int(np.argmax(strength)), strength.shape)
+        beyond = np.maximum(residual - detection.alphas.up, -residual - detection.alphas.down)
+        beyond[np.isnan(beyond)] = -np.inf
+        row, column = np.unravel_index(int(np.argmax(beyond)), beyond.shape)
+        peak = int(found.starts[event] + row)
         lines.append(
             {
                 "event": event + 1,
                 "series": detection.series[column],
                 "first_time": detection.times[found.starts[event]],
                 "flagged_rows": 0,
-                "peak_time": detection.times[found.starts[event] + row],
-                "peak_strength": strength[row, column],
+                "peak_time": detection.times[peak],
+                "peak_strength": abs(residual[row, column]),
                 "direction": "up" if residual[row, column] > 0 else "down",
+                "actual": detection.frame.iloc[peak, int(column)],
+                "expected": detection.expected(int(column), np.array([peak]))[0][0],
             }
         )
     return pd.DataFrame(lines)
@@ -243,6 +255,10 @@ def _event_table(
     for name in ("peak_time", "peak_strength", "direction"):
         table[name] = strongest[name].to_numpy()
     table["peak_series"] = strongest["series"].to_numpy()
+    first = lines.drop_duplicates("event")
+    table["began_with"] = first["series"].to_numpy()
+    for name in ("actual", "expected"):
+        table[name] = first[name].to_numpy()
     ranked = lines.groupby("event", sort=True)["series"]
     table["num_series"] = ranked.size().to_numpy()
     table["series"] = pd.Series([list(names) for _, names in ranked], dtype=object)

@@ -117,13 +117,16 @@ class Detection:
         """Times of the scored rows."""
         return pd.DatetimeIndex(self.frame.index)
 
-    def expected(self, column: int) -> tuple[Float64Array, Float64Array]:
+    def expected(
+        self, column: int, rows: IntArray | slice = slice(None)
+    ) -> tuple[Float64Array, Float64Array]:
         """Return mean and sigma of a series, each (rows,) float64 in data units.
 
         Args:
             column: number of the series, from 0.
+            rows: numbers of the rows, or all of them.
         """
-        mean, sigma = (part[:, column].astype(np.float64) for part in (self.mean, self.sigma))
+        mean, sigma = (part[rows, column].astype(np.float64) for part in (self.mean, self.sigma))
         return self.offset[column] + self.scale[column] * mean, self.scale[column] * sigma
 
     def calibration(self) -> pd.DataFrame:

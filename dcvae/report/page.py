@@ -83,8 +83,8 @@ class ReportContent:
         events: one row per event: `event` (from 1), `kind`, `start`, `end`, `alarm_start`,
             `alarm_end`, `peak_time` (timestamps of rows), `ended` (why the alarm did), `rows`,
             `duration_seconds`, `peak_score` (as `score`; may be NaN), `peak_strength` (sigmas
-            beyond the band), `direction` ("up" or "down"), `series` (list of names; the one that
-            began it first).
+            from what was expected), `direction` ("up" or "down"), `series` (list of names; the one
+            that began it first).
         findings: findings, the most severe first.
         summary: names and values.
         losses: rows "training", "validation", "this file"; columns loss, reconst, kl; nats.

@@ -136,12 +136,12 @@ def test_review_on_the_terminal(capsys):
         "a            12  4.000%\n"
         "b             0  0.000%\n"
         "\n"
-        "strongest 10 of 12 events (strength: sigmas beyond the band)\n"
+        "strongest 10 of 12 events (strength: sigmas from what was expected)\n"
         "start                     lasts  strength      series, earliest first\n"
         + "".join(
             f"2021-01-01 0{minutes // 60}:{minutes % 60:02d}:00  5 min 00 s"
             f"  {strength:>8.1f}  up  a\n"
-            for minutes, strength in zip(range(110, 10, -10), range(12, 2, -1), strict=True)
+            for minutes, strength in zip(range(110, 10, -10), range(15, 5, -1), strict=True)
         )
         + "\n"
         "bad: It is bad.\n"

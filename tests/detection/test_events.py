@@ -52,8 +52,11 @@ def test_one_event_by_hand() -> None:
         "ended": "calm again",
         "peak_time": pd.Timestamp("2021-01-01 00:20"),
         "peak_series": "c",
-        "peak_strength": 6.0,
+        "peak_strength": 9.0,
         "direction": "up",
+        "began_with": "b",
+        "actual": -4.0,
+        "expected": 0.0,
         "num_series": 3,
         "series": ["b", "c", "a"],
     }
@@ -61,8 +64,10 @@ def test_one_event_by_hand() -> None:
     assert lines["rank"].to_dict() == {"b": 1, "c": 2, "a": 3}
     assert lines["delay_seconds"].to_dict() == {"b": 0.0, "a": 300.0, "c": 300.0}
     assert lines["flagged_rows"].to_dict() == {"b": 2, "a": 1, "c": 2}
-    assert lines["peak_strength"].to_dict() == {"b": 2.0, "a": 4.0, "c": 6.0}
+    assert lines["peak_strength"].to_dict() == {"b": 4.0, "a": 7.0, "c": 9.0}
     assert lines["direction"].to_dict() == {"b": "down", "a": "up", "c": "up"}
+    assert lines["actual"].to_dict() == {"b": -4.0, "a": 7.0, "c": 9.0}
+    assert lines["expected"].to_dict() == {"b": 0.0, "a": 0.0, "c": 0.0}
 
 
 def test_an_alarm_without_a_flag_is_an_event_of_the_nearest_cell() -> None:
@@ -77,7 +82,8 @@ def test_an_alarm_without_a_flag_is_an_event_of_the_nearest_cell() -> None:
     assert detection.alarm.tolist() == [False, False, True, True, False, False]
     (event,) = find_events(detection, 300.0).table.to_dict("records")
     assert (event["peak_series"], event["series"], event["num_series"]) == ("b", ["b"], 1)
-    assert (event["peak_strength"], event["direction"]) == (-0.5, "down")
+    assert (event["peak_strength"], event["direction"]) == (2.5, "down")
+    assert (event["began_with"], event["actual"], event["expected"]) == ("b", -2.5, 0.0)
     score = (2.0**2 + 2.5**2 + 2.2**2) / 3  # all levels are 1
     assert event["peak_score"] == pytest.approx(score)
     assert event["times_limit"] == pytest.approx(score / 5.0)
@@ -184,8 +190,7 @@ def test_equals_a_loop_over_rows_and_series(seed: int) -> None:
         while row < 60 and detection.flags[row].any():
             for column in np.flatnonzero(detection.flags[row]):
                 value = residual[row, column]
-                far = value - up[column] if value > 0 else -value - down[column]
-                members.setdefault(int(column), []).append((row, far))
+                members.setdefault(int(column), []).append((row, abs(value)))
             row += 1
         ranking = sorted(
             members, key=lambda c: (members[c][0][0], -max(far for _, far in members[c]), c)

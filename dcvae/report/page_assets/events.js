@@ -25,7 +25,7 @@ const eventColumns = [
     of: (event) => data.events.score[event] ?? -1, cell: (event) => (data.events.score[event] === null ? "–" : rounded(data.events.score[event])),
   },
   {
-    key: "strength", title: "Peak strength", note: "sigmas beyond the band", of: (event) => data.events.strength[event],
+    key: "strength", title: "Peak strength", note: "sigmas from what was expected", of: (event) => data.events.strength[event],
     cell: (event) => strengthText(data.events.strength[event]),
   },
   { key: "direction", title: "Direction", text: true, of: (event) => data.events.up[event], cell: (event) => (data.events.up[event] ? "▲ up" : "▼ down") },

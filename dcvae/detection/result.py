@@ -88,7 +88,7 @@ class Detection:
 
     @property
     def strangeness(self) -> Float32Array:
-        """What the alarm is raised by, (rows, series) float32: the deviation, or else the error."""
+        """Deviation, or else error, which the alarm is raised by. (rows, series) float32."""
         return self.error if self.deviation is None else self.deviation
 
     def since(self, row: int) -> "Detection":

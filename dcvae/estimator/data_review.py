@@ -187,7 +187,7 @@ class DataReview:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Findings, the most severe first: each has a `severity` and a `text`."""
+        """Findings with a `severity` and a `text` each, the most severe first."""
         return self._review.findings
 
     @property

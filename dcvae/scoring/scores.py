@@ -39,7 +39,7 @@ class Scores:
 
     @property
     def strangeness(self) -> Float32Array:
-        """What alarms are raised by, (rows, series) float32: the deviation, or else the error."""
+        """Deviation, or else error, which alarms are raised by. (rows, series) float32."""
         return self.error if self.deviation is None else self.deviation
 
     @classmethod

@@ -40,6 +40,7 @@ class AnomalyDetector(BaseEstimator, ABC):
         looks_ahead: whether a score may use later rows.
         takes_missing: whether NaN cells are allowed; otherwise they are refused.
         is_fixed: whether all rows score alike, so that there is no threshold to find.
+        has_direction: whether residuals have a sign; otherwise they are never negative.
         fewest_series: series that a fit needs.
         state: names and shapes of the arrays that a fit makes, each kept in an attribute of that
             name with `_` in front; equal words in shapes stand for equal lengths.
@@ -63,6 +64,7 @@ class AnomalyDetector(BaseEstimator, ABC):
     looks_ahead: ClassVar[bool] = False
     takes_missing: ClassVar[bool] = False
     is_fixed: ClassVar[bool] = False
+    has_direction: ClassVar[bool] = False
     fewest_series: ClassVar[int] = 1
     state: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
@@ -103,10 +105,7 @@ class AnomalyDetector(BaseEstimator, ABC):
                 )
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 self._fit(values)
-            self.decision_scores_ = _finite(self._score, values)
-            with np.errstate(over="ignore", invalid="ignore"):
-                known = self.decision_scores_
-                self._usual = np.nan_to_num(np.array([known.mean(), known.std()]))
+            self._take_scores(_finite(self._score, values))
         return self
 
     def to_arrays(self) -> dict[str, AnyArray]:
@@ -243,6 +242,12 @@ class AnomalyDetector(BaseEstimator, ABC):
         """Return residuals of checked rows from no later ones."""
         return self._residuals(values)
 
+    def _take_scores(self, scores: Float64Array) -> None:
+        """Keep the scores of the rows of the fit (rows,), and what is usual among them."""
+        self.decision_scores_ = scores
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._usual = np.nan_to_num(np.array([scores.mean(), scores.std()]))
+
     def _standardized(self, scores: Float64Array, num_series: int) -> Float32Array:
         """Standardize scores of rows (rows,) to residuals (rows, series)."""
         mean, deviation = self._usual
@@ -290,6 +295,8 @@ class CellDetector(AnomalyDetector):
     A subclass writes `_fit` and `_residuals`; the score of a row is the largest of its cells. One
     that expects a value sets `_spread`, the unit of its residuals.
     """
+
+    has_direction = True
 
     _spread: AnyFloatArray
 

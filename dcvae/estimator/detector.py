@@ -268,7 +268,8 @@ class DCVAEDetector(ReviewingDetector):
             for notice in shortened:
                 warnings.warn(notice, UserWarning, stacklevel=2)
             self.notices_ = read + shortened + data.notices
-            _backend.start()  # before the clock of the first epoch
+            if settings.has_network:
+                _backend.start()  # before the clock of the first epoch
             with fit_progress(self.verbose, settings.epochs) as progress:
                 model = pipeline.fit(
                     data,
@@ -279,7 +280,7 @@ class DCVAEDetector(ReviewingDetector):
                 )
             self._take(model)
             self._origin = Origin(None, memory_record(table))
-            self.decision_scores_ = nearest_known(model.training.row_scores)
+            self._take_scores(nearest_known(model.training.row_scores))
         return self
 
     def decision_function(self, X: Rows) -> Float64Array:  # noqa: N803

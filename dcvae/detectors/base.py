@@ -105,8 +105,14 @@ class AnomalyDetector(BaseEstimator, ABC):
                 )
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 self._fit(values)
-            self._take_scores(_finite(self._score, values))
+            self._keep_scores(_finite(self._score, values))
         return self
+
+    def _keep_scores(self, scores: Float64Array) -> None:
+        """Keep the scores of the fit, and what is usual of them."""
+        self.decision_scores_ = scores
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._usual = np.nan_to_num(np.array([scores.mean(), scores.std()]))
 
     def to_arrays(self) -> dict[str, AnyArray]:
         """Return what a fit has made, as arrays of numbers, to be stored.
@@ -241,12 +247,6 @@ class AnomalyDetector(BaseEstimator, ABC):
     def _causal_residuals(self, values: AnyFloatArray) -> Float32Array:
         """Return residuals of checked rows from no later ones."""
         return self._residuals(values)
-
-    def _take_scores(self, scores: Float64Array) -> None:
-        """Keep the scores of the rows of the fit (rows,), and what is usual among them."""
-        self.decision_scores_ = scores
-        with np.errstate(over="ignore", invalid="ignore"):
-            self._usual = np.nan_to_num(np.array([scores.mean(), scores.std()]))
 
     def _standardized(self, scores: Float64Array, num_series: int) -> Float32Array:
         """Standardize scores of rows (rows,) to residuals (rows, series)."""

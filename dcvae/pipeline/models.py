@@ -12,7 +12,7 @@ import pandas as pd
 
 from dcvae import _progress
 from dcvae._arrays import BoolArray, Float64Array, IntArray
-from dcvae.config import NETWORK, SeriesNames, Settings, series_names, unknown_names
+from dcvae.config import SeriesNames, Settings, series_names, unknown_names
 from dcvae.data import (
     ModelInput,
     Preprocessor,
@@ -32,7 +32,6 @@ from dcvae.detection import (
     microseconds,
     residual_of,
 )
-from dcvae.pipeline.ensemble import EnsembleScorer
 from dcvae.pipeline.scorers import NetworkScorer, Scorer, offline_scores
 
 if TYPE_CHECKING:  # importing these would import Keras
@@ -132,19 +131,16 @@ class CalibratedModel(ModelDescription):
 
     @property
     def network(self) -> "Autoencoder":
-        """The trained network, that of an ensemble too.
+        """The trained network.
 
         Raises:
             ValueError: the model has none.
         """
-        scorer: Scorer | None = self.scorer
-        if isinstance(scorer, EnsembleScorer):
-            scorer = scorer.members.get(NETWORK)
-        if not isinstance(scorer, NetworkScorer):
+        if self.scorer.network is None:
             raise ValueError(
                 f"Expected a model with a network. Received: {self.settings.detector}."
             )
-        return scorer.network
+        return self.scorer.network
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the fields, also of a model that was pickled by an earlier version."""

@@ -464,6 +464,7 @@ def test_an_ensemble_is_saved_with_its_network_and_its_other_members(folder):
     with np.load(io.BytesIO(stored.kept["detector.npz"])) as arrays:
         again = restored_scorer(stored.settings, alone.network, dict(arrays))
     assert again.weights == joined.weights
+    assert again.network is alone.network
     assert again.members["dc-vae"].network is alone.network
     np.testing.assert_array_equal(again.members["z-score"].detector._mean, rows.mean(axis=0))
 

@@ -40,6 +40,7 @@ class AnomalyDetector(BaseEstimator, ABC):
         looks_ahead: whether a score may use later rows.
         takes_missing: whether NaN cells are allowed; otherwise they are refused.
         is_fixed: whether all rows score alike, so that there is no threshold to find.
+        has_direction: whether residuals have a sign; otherwise they are never negative.
         fewest_series: series that a fit needs.
         state: names and shapes of the arrays that a fit makes, each kept in an attribute of that
             name with `_` in front; equal words in shapes stand for equal lengths.
@@ -63,6 +64,7 @@ class AnomalyDetector(BaseEstimator, ABC):
     looks_ahead: ClassVar[bool] = False
     takes_missing: ClassVar[bool] = False
     is_fixed: ClassVar[bool] = False
+    has_direction: ClassVar[bool] = False
     fewest_series: ClassVar[int] = 1
     state: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
@@ -293,6 +295,8 @@ class CellDetector(AnomalyDetector):
     A subclass writes `_fit` and `_residuals`; the score of a row is the largest of its cells. One
     that expects a value sets `_spread`, the unit of its residuals.
     """
+
+    has_direction = True
 
     _spread: AnyFloatArray
 

@@ -34,6 +34,7 @@ class ECODDetector(AnomalyDetector):
 
     name = "ecod"
     title = "ECOD"
+    has_direction = True
     state = {"sorted": ("rows", "series"), "longer_is_left": ("series",)}  # noqa: RUF012
 
     def _fit(self, values: AnyFloatArray) -> None:

@@ -82,7 +82,8 @@ class IsolationForestDetector(AnomalyDetector):
         nodes = np.arange(self._children.shape[1])[:, None]
         leads_down = (self._children >= nodes) & (self._children < len(nodes))
         series = (self._series_cut >= 0) & (self._series_cut < self.n_features_in_)
-        if not (leads_down.all() and series.all() and self._usual_cuts[0] > 0):
+        are_whole = {self._children.dtype.kind, self._series_cut.dtype.kind} == {"i"}
+        if not (are_whole and leads_down.all() and series.all() and self._usual_cuts[0] > 0):
             raise ValueError("a tree leads nowhere")
 
 

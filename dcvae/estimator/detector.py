@@ -268,7 +268,8 @@ class DCVAEDetector(ReviewingDetector):
             for notice in shortened:
                 warnings.warn(notice, UserWarning, stacklevel=2)
             self.notices_ = read + shortened + data.notices
-            _backend.start()  # before the clock of the first epoch
+            if settings.has_network:
+                _backend.start()  # before the clock of the first epoch
             with fit_progress(self.verbose, settings.epochs) as progress:
                 model = pipeline.fit(
                     data,

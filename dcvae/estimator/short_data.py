@@ -10,8 +10,8 @@ from dcvae.networks import entry_of
 def settings_for_rows(settings: Settings, num_rows: int) -> tuple[Settings, list[str]]:
     """Return settings whose windows fit a training table of so many rows, and what changed.
 
-    `T` and the validation share become those of `longest_window`. Layers that would reach farther
-    back than a window are left out.
+    `T` and the validation share become those of `longest_window`. Layers of a network that would
+    reach farther back than a window are left out.
 
     Args:
         settings: the settings asked for.
@@ -30,7 +30,7 @@ def settings_for_rows(settings: Settings, num_rows: int) -> tuple[Settings, list
     asked = settings.window_length
     length, share = longest_window(num_rows, asked, settings.val_percent)
     changes: dict[str, Any] = {"window_length": length, "val_percent": share}
-    if length < asked:
+    if length < asked and settings.has_network:
         changes |= entry_of(settings).shorter(settings, length)
     told = [
         f"`{alias_of(name)}` is {show(value)}, not {show(getattr(settings, name))}"

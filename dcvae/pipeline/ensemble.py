@@ -18,7 +18,7 @@ and the direction. There is no sigma, as no band would be where cells are flagge
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -71,7 +71,7 @@ class EnsembleScorer(Scorer):
     ) -> None:
         self.members = dict(members)
         self.weights = dict(weights)
-        self.network = next((m.network for m in members.values() if m.network is not None), None)
+        self._take_network()
         self.latent_size = next((m.latent_size for m in members.values() if m.latent_size), 0)
         self._levels = dict(levels)
         self._window_levels = dict(window_levels)
@@ -165,6 +165,18 @@ class EnsembleScorer(Scorer):
                 arrays, f"ensemble/{name}/window_levels", (2, num_series)
             )
         return cls(members, weights, levels, window_levels)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the network to its member, which is pickled without Keras's own way."""
+        return {name: part for name, part in vars(self).items() if name != "network"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._take_network()
+
+    def _take_network(self) -> None:
+        found = (member.network for member in self.members.values())
+        self.network = next((network for network in found if network is not None), None)
 
     def _joined(self, of_members: tuple[Scores, ...]) -> Scores:
         expecting = next((s for s in of_members if s.deviation is None), of_members[0])

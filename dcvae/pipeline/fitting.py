@@ -21,7 +21,8 @@ from dcvae.pipeline.models import FittedModel, TrainingSummary, with_incidents
 from dcvae.pipeline.scorers import NetworkScorer, RowScorer, Scorer, offline_scores
 from dcvae.scoring import calibrate
 
-if TYPE_CHECKING:  # importing these would import Keras
+if TYPE_CHECKING:  # importing these would import Keras or scikit-learn
+    from dcvae.detectors import AnomalyDetector
     from dcvae.networks import Autoencoder
     from dcvae.scoring import WindowLosses
     from dcvae.training import Progress, TrainingResult, TrainingState
@@ -108,11 +109,12 @@ def fit(
     settings = settings.with_num_series(len(data.preprocessor.series), data.table.path)
     training = Training(state, on_start, keep, progress)
     started = time.monotonic()
-    known = members or {}
-    fitted = {
-        name: known[name] if name in known else fit_scorer(name, data, settings, training)
-        for name in settings.members
-    }
+    known = dict(members or {})
+    wanted = [name for name in settings.members if name not in known]
+    for name in wanted:
+        _unfitted(name, data, settings)  # refused before a network is trained for hours
+    known |= {name: fit_scorer(name, data, settings, training) for name in wanted}
+    fitted = {name: known[name] for name in settings.members}
     inputs = data.preprocessor.transform(data.table.frame, data.inputs.gaps)
     normal = _normal_inputs(inputs, data, settings.window_length)
     scorer = joined(fitted, normal, settings)
@@ -175,19 +177,34 @@ def fit_scorer(
     Raises:
         InputError: there are too few rows or series for it.
     """
-    if name == NETWORK:
+    detector = _unfitted(name, data, settings)
+    if detector is None:
         return (training or Training()).fit(data, settings)
+    return RowScorer(detector.fit(data.inputs.values), settings.window_length)
+
+
+def _unfitted(name: Member, data: TrainingData, settings: Settings) -> "AnomalyDetector | None":
+    """Make a simple detector, and check that the data are enough for it; None for a network.
+
+    Raises:
+        InputError: there are too few rows or series.
+    """
+    if name == NETWORK:
+        return None
     from dcvae.detectors import row_detector
 
     detector = row_detector(name, seed=settings.seed, window_length=settings.window_length)
     rows, series = data.inputs.values.shape
     if rows < detector.fewest_rows or series < detector.fewest_series:
+        instead = "set `detector` to another"
+        if settings.detector == "ensemble":
+            instead = f'leave "{name}" out of `ensemble_members`'
         raise InputError(
             f"{detector.title} needs at least {detector.fewest_rows} rows and "
             f"{detector.fewest_series} series to be fitted to. Received {rows:,} rows of "
-            f"{series} series: give more, or set `detector` to another."
+            f"{series} series: give more, or {instead}."
         )
-    return RowScorer(detector.fit(data.inputs.values), settings.window_length)
+    return detector
 
 
 def restored_scorer(

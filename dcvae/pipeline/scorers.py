@@ -168,7 +168,7 @@ class RowScorer(Scorer):
 
     What never changed in training is expected as it was, whatever the detector: any other value is
     as far off. A detector that expects no value gives its residuals as the deviation of each cell,
-    with the sign that the cell has by its training mean if its own are never negative.
+    with the sign that the cell has by its training mean if it has no direction.
 
     Args:
         detector: fitted to the scaled training rows.
@@ -239,15 +239,15 @@ class RowScorer(Scorer):
         spread, deviation = self.detector.expected_spread, None
         if spread is None:
             deviation = residual
-            if not (residual < 0).any():
+            if not self.detector.has_direction:
                 deviation = np.where(values < 0, -residual, residual)
             mean = np.full(values.shape, np.nan, dtype=np.float32)
             width = mean
         else:
             mean = (values - residual * spread).astype(np.float32)
             width = np.broadcast_to(spread.astype(np.float32), values.shape)
-        if sigma is not None:
-            width = sigma.apply(width)
+            if sigma is not None:
+                width = sigma.apply(width)
         if inputs.constant is not None:
             mean = np.where(inputs.constant, shown, mean)
             width = np.where(inputs.constant, np.float32(1.0), width)

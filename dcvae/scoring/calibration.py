@@ -75,7 +75,10 @@ class Calibration:
             "learned_on": self.fitted_on,
             "series": list(self.series),
             "sigma": {part.mode: part.to_dict() for part in self.modes},
-            "shares_outside_1_2_3_sigmas": self.shares_outside,
+            "shares_outside_1_2_3_sigmas": {
+                mode: [None if np.isnan(share) else share for share in shares]  # JSON has no NaN
+                for mode, shares in self.shares_outside.items()
+            },
             "offline_level": self.reference_levels.tolist(),
             "offline_threshold": self.threshold,
         }
@@ -106,7 +109,10 @@ class Calibration:
                 level,
                 float(stored["offline_threshold"]),
                 str(stored["learned_on"]),
-                dict(stored["shares_outside_1_2_3_sigmas"]),
+                {
+                    mode: [np.nan if share is None else share for share in shares]
+                    for mode, shares in stored["shares_outside_1_2_3_sigmas"].items()
+                },
             )
         except InputError:
             raise

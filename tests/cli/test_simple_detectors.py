@@ -1,6 +1,7 @@
 """The three scripts with other detectors than a network: the same files, without TensorFlow."""
 
 import json
+import pickle
 import shutil
 from pathlib import Path
 
@@ -126,6 +127,9 @@ def test_a_network_may_be_a_member(data: Path, tmp_path: Path) -> None:
     scores = model.scorer.score(model.inputs(table))
     np.testing.assert_array_equal(scores.mean, alone.mean)
     assert scores.latent.shape == (93, 2)
+    again = pickle.loads(pickle.dumps(model))
+    assert again.network is again.scorer.members["dc-vae"].network
+    np.testing.assert_array_equal(again.score(table).row, model.score(table).row)
 
 
 @pytest.mark.parametrize("words", [["--resume"], ["--epochs", "3"], ["--tensorboard"]])

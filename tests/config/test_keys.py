@@ -222,6 +222,15 @@ class TestGroupsAlone:
         assert (keys.cnn_units, keys.dil_rate) == ((8,), (1, 2))
         assert DataKeys(resample="5min").resample_step.total_seconds() == 300
 
+    def test_pickled_before_a_key_was_there_they_have_its_default(self):
+        settings = read(detector="pca", T=64)
+        state = settings.__getstate__()
+        values = {name: x for name, x in state["__dict__"].items() if name != "titles"}
+        again = Settings.__new__(Settings)
+        again.__setstate__(state | {"__dict__": values})
+        assert again == settings
+        assert (again.titles, again.detector, again.window_length) == ({}, "pca", 64)
+
     @pytest.mark.parametrize("group", GROUPS)
     def test_do_not_take_those_of_others(self, group):
         with pytest.raises(ValidationError, match="default_alpha\n  Extra inputs are not permit"):

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import dcvae
-from dcvae import DCVAEDetector
+from dcvae import DCVAEDetector, _backend
 from dcvae.training import loop
 from support.toy_detector import DATA, NORMAL, QUICK, TOY
 
@@ -101,6 +101,12 @@ def test_it_does_not_touch_the_callers_random_numbers(in_folder: Path) -> None:
         seed()
         work()
         assert draws() == wanted
+
+
+def test_a_simple_detector_needs_no_network(monkeypatch: Any) -> None:
+    monkeypatch.setattr(_backend, "start", lambda: pytest.fail("TensorFlow is started"))
+    detector = DCVAEDetector(T=8, detector="pca").fit(NORMAL)
+    assert detector.predict(DATA).shape == (120,)
 
 
 # ------------------------------------------------------------ what is refused

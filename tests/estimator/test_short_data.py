@@ -73,3 +73,9 @@ def test_a_share_that_holds_no_window_is_told():
     made, told = settings_for_rows(settings, 9)
     assert (made.window_length, made.val_percent) == (4, 0.0)
     assert told == ["The training data have only 9 rows: `val_percent` is 0.0, not 0.2."]
+
+
+def test_keys_of_a_network_stay_where_there_is_none():
+    made, told = settings_for_rows(read(T=64, detector="pca"), 100)
+    assert told == ["The training data have only 100 rows: `T` is 20, not 64."]
+    assert read(**made.to_dict()) == made

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dcvae import InputError
 from dcvae._arrays import Float64Array, Int32Array
 from dcvae.config import Settings
 from dcvae.data import ModelInput, table_from_array, training_data
@@ -130,6 +131,19 @@ def test_members_are_fitted_once(data) -> None:
     assert model.training.result is None
     with pytest.raises(ValueError, match=r"Expected a model with a network\. Received: ensemble"):
         _ = model.network
+
+
+def test_a_member_that_data_are_too_few_for_is_refused_before_any_training() -> None:
+    frame = toy_frame(400).iloc[:, :1]
+    table = table_from_array(frame.to_numpy(), frame, list(frame.columns))
+    settings = Settings.from_values(KEYS | {"ensemble_members": ["dc-vae", "pca"]}, "keys")
+    settings = settings.with_num_series(1, "train.csv")
+
+    def on_start(*_: Any) -> None:
+        pytest.fail("a network is trained")
+
+    with pytest.raises(InputError, match=r'1 series: give more, or leave "pca" out of `ensemble_'):
+        fit(training_data(table, settings), settings, on_start=on_start)
 
 
 # ------------------------------------------------------------ planted faults

@@ -1,6 +1,7 @@
 """Calibration on normal rows: which rows, and what is kept of it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -101,6 +102,14 @@ def test_stored_values_come_back(calibration):
     assert second.to_dict() == calibration.to_dict()
     assert second.sigma("predicted").exponent == 1.0
     assert second.sigma("constant").exponent == 0.0
+
+
+def test_what_has_no_sigma_is_stored_as_json_has_it(calibration):
+    unknown = replace(calibration, shares_outside={"predicted": [float("nan"), 0.25]})
+    stored = json.loads(json.dumps(unknown.to_dict(), allow_nan=False))
+    assert stored["shares_outside_1_2_3_sigmas"] == {"predicted": [None, 0.25]}
+    again = Calibration.from_dict(stored, SERIES, "c.json").shares_outside
+    np.testing.assert_array_equal(again["predicted"], [np.nan, 0.25])
 
 
 def test_names_in_the_file_are_those_of_models_trained_earlier(calibration):

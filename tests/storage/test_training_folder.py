@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import json
 import shutil
 from dataclasses import replace
@@ -10,7 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dcvae import InputError
+from dcvae import InputError, make_detector
+from dcvae.pipeline import EnsembleScorer, RowScorer, restored_scorer
 from dcvae.storage import copy_model, open_model, save_model, training_folder
 from dcvae.storage.training_folder import TrainingFolder
 from support.stored_models import (
@@ -441,6 +443,30 @@ def test_a_saved_model_is_that_of_a_training(folder):
     save_model(fitted_with(Network(b"2")), models, SOURCE)
     assert weights_in(models / "toy") == b"2"
     assert contents(models / "toy.previous") == trained
+
+
+def test_an_ensemble_is_saved_with_its_network_and_its_other_members(folder):
+    keys = {"detector": "ensemble", "ensemble_members": ["dc-vae", "z-score"]}
+    alone = fitted_with(Network(b"member"), **keys)
+    rows = np.arange(6.0).reshape(3, 2)
+    other = RowScorer(make_detector("z-score").fit(rows), alone.settings.window_length)
+    ones = {name: np.ones(2) for name in ("dc-vae", "z-score")}
+    joined = EnsembleScorer(
+        {"dc-vae": alone.scorer, "z-score": other},
+        {"dc-vae": 0.75, "z-score": 0.25},
+        ones,
+        {name: np.ones((2, 2)) for name in ones},
+    )
+    models = folder.final.parent
+    save_model(replace(alone, scorer=joined), models, SOURCE)
+    assert weights_in(models / "toy") == b"member"
+    stored = open_model(models, settings_with(**keys)).snapshot()
+    with np.load(io.BytesIO(stored.kept["detector.npz"])) as arrays:
+        again = restored_scorer(stored.settings, alone.network, dict(arrays))
+    assert again.weights == joined.weights
+    assert again.network is alone.network
+    assert again.members["dc-vae"].network is alone.network
+    np.testing.assert_array_equal(again.members["z-score"].detector._mean, rows.mean(axis=0))
 
 
 def test_a_copy_has_all_but_results_and_logs(folder):

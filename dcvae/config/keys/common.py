@@ -72,6 +72,12 @@ class CommonKeys(BaseModel):
         '"code".',
     )
 
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """Restore what was pickled; keys that its version did not have get their defaults."""
+        super().__setstate__(state)
+        for name, field in type(self).model_fields.items():
+            vars(self).setdefault(name, field.get_default(call_default_factory=True))
+
     @model_validator(mode="before")
     @classmethod
     def _fill_in_architecture(cls, values: Any) -> Any:

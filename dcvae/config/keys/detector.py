@@ -1,11 +1,13 @@
 """Settings keys of the detector: the network, a simple detector, or several together."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field, field_validator
 
 from dcvae.config.keys.common import CommonKeys
 from dcvae.config.keys.properties import NETWORK, DetectorName, Key, Member
+
+_MEMBERS = "a list of 2 or more of " + ", ".join(f'"{name}"' for name in get_args(Member))
 
 
 class DetectorKeys(CommonKeys):
@@ -27,7 +29,7 @@ class DetectorKeys(CommonKeys):
     )
     ensemble_members: Annotated[
         tuple[Member, ...],
-        Key("model", why="each is one voice, and a mean of one is no ensemble"),
+        Key("model", values=_MEMBERS, why="each is one voice, and a mean of one is no ensemble"),
     ] = Field(
         (NETWORK, "persistence", "pca", "k-means"),
         min_length=2,

@@ -334,6 +334,9 @@ class DCVAEDetector(ReviewingDetector):
             )
         return self._standardized(scores, len(self._model.series))
 
+    def _state(self) -> Mapping[str, tuple[str, ...]]:
+        raise InputError("DCVAEDetector is stored as a model, by `save`, and read by `load`.")
+
     def _fit(self, values: AnyFloatArray) -> None:
         self.fit(values)
 

@@ -152,3 +152,8 @@ def test_what_is_not_fitted_says_so() -> None:
             getattr(DCVAEDetector(), ask)(DATA)
     with pytest.raises(ValueError, match="not fitted yet"):
         DCVAEDetector().save("models")
+
+
+def test_it_is_stored_as_a_model_and_not_as_arrays(fitted: DCVAEDetector) -> None:
+    with pytest.raises(dcvae.InputError, match=r"stored as a model, by `save`, and read by `load`"):
+        fitted.to_arrays()

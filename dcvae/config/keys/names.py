@@ -12,6 +12,7 @@ from dcvae.config.json_file import show
 from dcvae.config.keys.common import CommonKeys
 from dcvae.config.keys.properties import MOST_CHANNELS, Key
 
+MOST_CHARACTERS = 2_000_000  # of names and texts together: a settings file has a bound too
 LONGEST = {"titles": 200, "units": 40}  # characters
 _MAPPED = 'an object from names of series to {what}, such as {{"TS4": "{example}"}}'
 
@@ -85,6 +86,12 @@ class NameKeys(CommonKeys):
         problems = [problem for problem in found if problem]
         if problems:
             raise ValueError(shortened(problems, SHOWN))
+        size = sum(len(series) + len(text) for series, text in values.items())
+        if size > MOST_CHARACTERS:
+            raise ValueError(
+                f"expected at most {MOST_CHARACTERS:,} characters of names and texts in all, "
+                f"received {size:,}"
+            )
         return Texts({series: text.strip() for series, text in values.items() if text.strip()})
 
 

@@ -61,6 +61,11 @@ def test_bounds():
     assert problems(titles={"a": "x" * 201})[0].endswith("for `a`, received 201")
     many = {str(number): "V" for number in range(100_001)}
     assert problems(units=many)[0].startswith("`units`: expected an object")
+    long = {f"{number:05d}": "x" * 200 for number in range(10_000)}
+    assert problems(titles=long) == [
+        "`titles`: expected at most 2,000,000 characters of names and texts in all, received "
+        "2,050,000"
+    ]
 
 
 def test_a_title_of_two_series_or_of_another_is_followed_by_the_name():

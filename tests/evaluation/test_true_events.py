@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -167,3 +168,20 @@ def test_rows_that_stand_for_steps() -> None:
     assert find_root_causes(truth, detection, events).table["status"].tolist() == ["missed"]
     keys = DataKeys(resample="5min")
     assert find_root_causes(truth, detection, events, keys).table["status"].tolist() == ["detected"]
+
+
+def test_where_series_decide_a_row_with_a_score_can_raise_an_alarm() -> None:
+    """Even in the rows at the start, where too little of the past is known for the other alarm."""
+    score = np.zeros(20)
+    relative = np.where(np.arange(20) < 10, np.nan, 0.0)
+    detection = detection_of(np.zeros((20, 1)), judged=judged_of(score, relative=relative))
+    truth = truth_of(detection.times, ("1", 2, 4, "a"), ("2", 12, 14, "a"))
+
+    def statuses(**fields: float) -> list[str]:
+        judged = judged_of(score, relative=relative, **fields)
+        changed = replace(detection, judged=judged)
+        found = find_root_causes(truth, changed, find_events(changed, STEP))
+        return found.table["status"].tolist()
+
+    assert statuses() == ["missed", "missed"]
+    assert statuses(limit=2.0, lower=1.0) == ["not scored", "missed"]

@@ -169,6 +169,19 @@ def test_review_on_the_terminal(capsys):
     )
 
 
+def test_events_of_a_detector_that_expects_no_values(capsys):
+    result = review_of(num_events=2)
+    nothing = np.full_like(result.detection.mean, NAN)
+    result.detection = replace(result.detection, mean=nothing, sigma=nothing)
+    result.events = find_events(result.detection, 300.0)
+    output.new_events(Printer(), result, pd.Timestamp("2021-01-01"))
+    said, header, first, _, end = capsys.readouterr().out.split("\n", 4)
+    assert said.startswith("strongest 2 of 2 events (sigmas from the usual deviation; series, ")
+    assert header.split() == ["start", "lasts", "sigmas", "actual", "series"]
+    assert first.split()[-3:] == ["up", "5", "a"]
+    assert end == "\n"
+
+
 def test_review_with_metrics_fits_a_hundred_columns(capsys):
     result = review_of(26, num_events=3)
     names = [*result.detection.series, MEAN, ANY_FLAG, SYSTEM]

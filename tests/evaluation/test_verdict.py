@@ -114,6 +114,23 @@ def test_an_alarm_in_which_every_cell_is_within_its_band() -> None:
     )
 
 
+def test_a_detector_that_expects_no_values_has_neither_bands_nor_expected_ones() -> None:
+    made = detection_of(quiet_week((222, 9.0)))
+    nothing = np.full_like(made.mean, np.nan)
+    made = replace(made, mean=nothing, sigma=nothing)
+    assert verdict(review_of(made)) == f"1 alarm in 7 days: 1 January 18:30, {FIVE_MINUTES}, " + (
+        "began with a: 9"
+    )
+    calm = replace(made, alarm=np.zeros_like(made.alarm))
+    assert verdict(review_of(calm)) == "No alarm in 7 days; 1 cell was flagged without raising one"
+    unflagged = replace(made, flags=np.zeros_like(made.flags))
+    assert verdict(review_of(unflagged)).endswith(
+        "no series was flagged by itself, nearest to it a: 9"
+    )
+    ensemble = replace(calm, mean=np.zeros_like(made.mean))  # expects values, but has no bands
+    assert verdict(review_of(ensemble)).endswith("; 1 cell was flagged without raising one")
+
+
 def test_values_that_are_near_are_told_apart() -> None:
     review = review_of(detection_of(quiet_week((100, 9.0))))
     review.events.table["actual"], review.events.table["expected"] = 0.98249, 0.98244

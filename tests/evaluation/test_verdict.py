@@ -131,6 +131,10 @@ def test_a_detector_that_expects_no_values_has_neither_bands_nor_expected_ones()
     assert verdict(review_of(ensemble)).endswith("; 1 cell was flagged without raising one")
 
 
+def test_a_file_of_less_than_a_second() -> None:
+    assert verdict(review_of(detection_of(np.zeros((2, 2))), step=0.25)) == "No alarm in 500 ms"
+
+
 def test_values_that_are_near_are_told_apart() -> None:
     review = review_of(detection_of(quiet_week((100, 9.0))))
     review.events.table["actual"], review.events.table["expected"] = 0.98249, 0.98244

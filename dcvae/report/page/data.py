@@ -154,8 +154,7 @@ def _events(content: ReportContent) -> dict[str, Any]:
     """Encode events by column; of too many, the strongest, in time order."""
     events, series, total = content.events, content.series, len(content.events)
     if total > MAX_EVENTS:
-        strongest = np.argsort(-events["peak_strength"].to_numpy(), kind="stable")[:MAX_EVENTS]
-        events = events.iloc[np.sort(strongest)]
+        events = events.iloc[np.sort(order_of_call(events)[:MAX_EVENTS])]
     place = {name: number for number, name in enumerate(series)}
     involved = [[place.get(name, -1) for name in names] for names in events["series"]]
     if any(-1 in numbers for numbers in involved):

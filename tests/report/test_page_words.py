@@ -44,6 +44,7 @@ def test_losses_that_are_not_known_say_so():
 
 def test_verdicts_in_short():
     assert verdict_words(0, 60, 60) == "No alarm in 60 scored rows."
+    assert verdict_words(0, 1, 1) == "No alarm in 1 scored row."
     assert verdict_words(1, 60, 60) == "1 alarm in 60 rows."
     assert verdict_words(0, 60, 0) == "None of the 60 rows could be judged."
 

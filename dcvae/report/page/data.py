@@ -39,6 +39,7 @@ def page_data(content: ReportContent, budget: int) -> dict[str, Any]:
         "span": [times[0], times[-1]],
         "step": step,
         "expects": expects,
+        "has_bands": bool(np.isfinite(content.sigma).any()),  # nor has each that does a spread
         "flags": encoding.runs(times, content.flags),
         "labels": None if content.labels is None else encoding.runs(times, content.labels),
         "heat": _heat(times, step, content.values, content.flags),

@@ -45,8 +45,9 @@ def verdict_words(num_events: int, num_rows: int, num_scored: int) -> str:
     if not num_scored and not num_events:
         return f"None of the {num_rows:,} rows could be judged."
     if not num_events:
-        return f"No alarm in {num_scored:,} scored rows."
-    return f"{num_events:,} alarm{'s' * (num_events != 1)} in {num_rows:,} rows."
+        return f"No alarm in {num_scored:,} scored row{'s' * (num_scored != 1)}."
+    alarms = f"{num_events:,} alarm{'s' * (num_events != 1)}"
+    return f"{alarms} in {num_rows:,} row{'s' * (num_rows != 1)}."
 
 
 def measured_words(values: Sequence[float], unit: str) -> list[str]:

@@ -71,9 +71,10 @@ class RootCauses:
         """Return what there is to say of all events."""
         metrics = self.metrics
         scored = metrics["true_events"] - metrics["not_scored_true_events"]
+        false = metrics["false_alarms"]
         text = (
             f"{metrics['detected_true_events']:.0f} of {scored:.0f} true events were detected, and "
-            f"{metrics['false_alarms']:.0f} alarms were false."
+            f"{false:.0f} {'alarm was' if false == 1 else 'alarms were'} false."
         )
         if not metrics["ranked_true_events"]:
             return Finding("info", text)

@@ -112,7 +112,7 @@ def test_what_is_said(found: RootCauses) -> None:
     finding = found.finding()
     assert finding.severity == "warning"  # nowhere above a random order
     assert finding.text == (
-        "4 of 5 true events were detected, and 1 alarms were false. Of 3 with known series, a true "
+        "4 of 5 true events were detected, and 1 alarm was false. Of 3 with known series, a true "
         "one is among the first 1, 3 and 5 that the alarms name in 0.00, 0.67, 0.67; a random "
         "order reaches 0.25, 0.75, 1.00."
     )

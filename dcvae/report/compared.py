@@ -109,7 +109,7 @@ def read_run(folder: Path) -> Run:
             summary={**summary, "model": str(summary["model"]), "data": str(summary["data"])},
             settings=settings,
             events=events,
-            times=scores.index,
+            times=pd.DatetimeIndex(scores.index),
             score=scores["relative"].to_numpy(dtype=np.float64),
             reference=scores["reference"].to_numpy(dtype=np.float64),
             limit=float(known[0]) if known.size else float("nan"),

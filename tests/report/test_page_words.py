@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcvae.report.page.words import fit_words, verdict_words
+from dcvae.report.page.words import fit_words, losses_words, verdict_words
 from support import report_content
 from support.browser import opened, written
 
@@ -40,6 +40,18 @@ def test_losses_that_are_not_known_say_so():
     assert fit_words(losses_of(1.0, 1.0, np.nan)).endswith("this file is not known.")
     assert fit_words(losses_of(1.0, 1.0, 1.0).iloc[:0]).endswith("this file is not known.")
     assert "no comparison" in fit_words(losses_of(np.nan, np.nan, 1.0))
+
+
+def test_losses_are_in_nats_where_there_is_a_likelihood() -> None:
+    rows = ["training", "validation", "this file"]
+    losses = pd.DataFrame({"loss": 0.5, "reconst": 0.25, "kl": [0.1, 0.0, 0.2]}, index=rows)
+    title, note = losses_words(losses)
+    assert title == "The losses in nats"
+    assert note.startswith("The loss is the negative evidence lower bound: ")
+    title, note = losses_words(losses.assign(kl=0.0))
+    assert title == "The losses"
+    assert note.startswith("The loss is the mean error of scaled values, ")
+    assert losses_words(losses.iloc[:0]) == ("The losses", "")
 
 
 def test_verdicts_in_short():

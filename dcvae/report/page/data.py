@@ -57,6 +57,7 @@ def page_data(content: ReportContent, budget: int) -> dict[str, Any]:
         "findings": [[finding.severity, finding.text] for finding in content.findings],
         "summary": [list(pair) for pair in content.summary],
         "fit_words": words.fit_words(content.losses) if expects else words.NOTHING_EXPECTED,
+        "losses_words": words.losses_words(content.losses),
         "losses": encoding.table(content.losses),
         "calibration": encoding.table(content.calibration),
         "metrics": None if content.metrics is None else encoding.table(content.metrics),

@@ -64,6 +64,8 @@ def violations(page: Page) -> list[tuple[str, list[str]]]:
 def test_two_runs_are_seen_and_one_can_look_closer(browser: Browser, tmp_path: Path) -> None:
     first = run_with("before", [(100, 120), (300, 310)])
     second = run_with("after", [(110, 130), (500, 520)])
+    titled = settings_with(model_name="after", titles={"<b>flow</b>": "Inlet"})
+    second = replace(second, settings=titled)
     made = Comparison(
         first,
         second,
@@ -81,6 +83,7 @@ def test_two_runs_are_seen_and_one_can_look_closer(browser: Browser, tmp_path: P
     assert lines.count() == 3
     assert violations(page) == []
     assert "<b>flow</b>" in lines.first.inner_text()  # a name is text, not HTML
+    assert "Inlet" in lines.first.inner_text()
     assert lines.first.inner_text().endswith(made.events_side_by_side()[0][-1])
     page.select_option("#which", "second")
     assert lines.count() == 1

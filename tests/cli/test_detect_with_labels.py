@@ -82,7 +82,7 @@ def test_true_events_are_found_and_serve_as_labels(place):
     written = json.loads((folder / "metrics.json").read_bytes())["true_events"]
     assert written["events"][0]["blamed"][0] == blamed
     assert (
-        f"event 7, {blamed}: alarm after 0.0 s, blamed {blamed} (1st"
+        f"event 7, {blamed}: alarm after 0 s, blamed {blamed} (1st"
         in (written["events"][0]["text"])
     )
     assert "note: Not among the series, and so never found by their ranking: `s-9` (event 8" in (

@@ -61,7 +61,7 @@ def test_the_three_scripts_with_every_detector(data: Path, tmp_path: Path, name:
     said = walked(place)
     assert {path.name for path in place.model.iterdir()} == MODEL_FILES | {"results"}
     assert said["losses"] == {}
-    assert said["judged_rows"] == 93
+    assert said["scored_rows"] == 93
     assert list(said["baselines"]).count(said_name(name)) == 1
     results = place.model / "results" / "test"
     files = {path.name for path in results.iterdir()}

@@ -87,7 +87,7 @@ def _kinds(raised: Raised, rows: ScoredRows) -> list[str] | None:
         return None
     # What kinds are told by; a whole detection would need a network and its inputs.
     seen = SimpleNamespace(
-        system=raised.system, judged=raised.judged, error=rows.error, alarm=raised.alarm
+        system=raised.system, judged=raised.judged, strangeness=rows.error, alarm=raised.alarm
     )
     kinds: list[str] = describe_alarms(cast(Detection, seen), segments(raised.alarm))["kind"]
     return kinds

@@ -84,11 +84,10 @@ def run(data: LabeledSet, settings: Settings, progress: Progress | None = None) 
         preprocessor.transform(frame, _no_gaps(frame)) for frame in (data.training, data.judged)
     )
     scorer = WindowAverageScorer(network, settings.window_length)
-    found = calibrate(network, settings, preprocessor.series, training, split, scorer)
+    normal = CausalScorer.of(network, settings).score(training)
+    found = calibrate(normal, scorer.squares, settings, preprocessor.series, training, split)
     scores = CausalScorer.of(network, settings).score(judged)
-    return Run(
-        data, settings, network, split, training, judged, found.scores, scores, found.calibration
-    )
+    return Run(data, settings, network, split, training, judged, normal, scores, found.calibration)
 
 
 def _no_gaps(frame: pd.DataFrame) -> NDArray[np.bool_]:

@@ -103,11 +103,14 @@ class AnomalyDetector(BaseEstimator, ABC):
                 )
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 self._fit(values)
-            self.decision_scores_ = _finite(self._score, values)
-            with np.errstate(over="ignore", invalid="ignore"):
-                known = self.decision_scores_
-                self._usual = np.nan_to_num(np.array([known.mean(), known.std()]))
+            self._keep_scores(_finite(self._score, values))
         return self
+
+    def _keep_scores(self, scores: Float64Array) -> None:
+        """Keep the scores of the fit, and what is usual of them."""
+        self.decision_scores_ = scores
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._usual = np.nan_to_num(np.array([scores.mean(), scores.std()]))
 
     def to_arrays(self) -> dict[str, AnyArray]:
         """Return what a fit has made, as arrays of numbers, to be stored.

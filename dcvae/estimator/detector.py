@@ -279,7 +279,7 @@ class DCVAEDetector(ReviewingDetector):
                 )
             self._take(model)
             self._origin = Origin(None, memory_record(table))
-            self.decision_scores_ = nearest_known(model.training.row_scores)
+            self._keep_scores(nearest_known(model.training.row_scores))
         return self
 
     def decision_function(self, X: Rows) -> Float64Array:  # noqa: N803

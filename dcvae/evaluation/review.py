@@ -184,6 +184,10 @@ def make_review(
         root_causes = find_root_causes(true_events, detection, events, settings)
         metrics = None if metrics is None else root_causes.added_to(metrics)
         findings.append(root_causes.finding())
+    if not settings.tells_series_apart:
+        text = f"The {settings.name_of_detector} gives a row one score and does not tell its series"
+        text += " apart: those that events name are in no order."
+        findings.append(Finding("info", text))
     findings += budget_findings(detection, events, model.step_seconds)
     findings += unjudged_findings(detection, table.context_rows)
     findings += level_findings(detection, events, model.names)

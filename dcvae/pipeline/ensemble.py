@@ -58,6 +58,7 @@ class EnsembleScorer(Scorer):
     Attributes:
         members: by their names.
         weights: likewise.
+        network: that of the member that has one.
         latent_size: that of the first member that has a latent vector.
     """
 
@@ -70,6 +71,7 @@ class EnsembleScorer(Scorer):
     ) -> None:
         self.members = dict(members)
         self.weights = dict(weights)
+        self.network = next((m.network for m in members.values() if m.network is not None), None)
         self.latent_size = next((m.latent_size for m in members.values() if m.latent_size), 0)
         self._levels = dict(levels)
         self._window_levels = dict(window_levels)

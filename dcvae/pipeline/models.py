@@ -136,7 +136,7 @@ class CalibratedModel(ModelDescription):
         Raises:
             ValueError: the model has none.
         """
-        if not isinstance(self.scorer, NetworkScorer):
+        if self.scorer.network is None:
             raise ValueError(
                 f"Expected a model with a network. Received: {self.settings.detector}."
             )

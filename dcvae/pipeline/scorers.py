@@ -35,9 +35,11 @@ class Scorer(ABC):
     """What gives the rows of a preprocessed table their scores.
 
     Attributes:
+        network: the trained network; None without one.
         latent_size: numbers of the latent vector of a row; 0 without one.
     """
 
+    network: "Autoencoder | None" = None
     latent_size: int = 0
 
     @abstractmethod
@@ -96,6 +98,8 @@ class NetworkScorer(Scorer):
         network: the trained network.
         latent_size: numbers of its latent vectors.
     """
+
+    network: "Autoencoder"
 
     def __init__(self, network: "Autoencoder", keys: Settings) -> None:
         self.network = network

@@ -96,7 +96,7 @@ def test_rows_of_the_context_stay_in_front():
     assert joined.frame["a"].iloc[20] == (40 + 41) / 2  # one row of each
     assert joined.path == "data.csv"
     assert (
-        "Its 19 rows are brought to one step of 00:01:00 (`resample`): 10 rows, 0 of them "
+        "Its 19 rows are brought to one step of 1 min (`resample`): 10 rows, 0 of them "
         in (joined.notices[-1])
     )  # those of the data alone
 

@@ -52,6 +52,11 @@ class DetectorKeys(CommonKeys):
         return self.ensemble_members if self.detector == "ensemble" else (self.detector,)
 
     @property
+    def tells_series_apart(self) -> bool:
+        """Whether any member scores the series of a row apart."""
+        return any(name != "isolation-forest" for name in self.members)
+
+    @property
     def has_network(self) -> bool:
         """Whether a network is trained, for which TensorFlow is imported."""
         return NETWORK in self.members

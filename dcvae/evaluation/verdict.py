@@ -152,6 +152,9 @@ def _event(review: "Review", event: "pd.Series[Any]", words: _Times) -> str:
     """Say when an event began, how long it was, and what its first series did."""
     lasted = duration(float(event["duration_seconds"]))
     still = ", still on at the end" if event["ended"] == "end of file" else ""
+    when = f"{words.time(event['start'])}, {lasted}{still}"
+    if not review.model.settings.tells_series_apart:  # the first series is any of them
+        return when
     names, column = review.model.names, review.detection.series.index(event["began_with"])
     both = [float(event["actual"]), float(event["expected"])]
     actual, expected = quantities(both, names.units[column])
@@ -167,7 +170,7 @@ def _event(review: "Review", event: "pd.Series[Any]", words: _Times) -> str:
         began = f"{alone} {figures}"
     else:
         began = f"began with {figures}"
-    return f"{words.time(event['start'])}, {lasted}{still}, {began}"
+    return f"{when}, {began}"
 
 
 def _has_bands(detection: Detection) -> bool:

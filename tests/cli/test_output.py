@@ -20,7 +20,7 @@ from dcvae.evaluation import ANY_FLAG, MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES,
 from dcvae.evaluation.metrics_table import TABLE_COLUMNS
 from dcvae.evaluation.true_events import find_root_causes
 from dcvae.training import EpochLosses
-from support.builders import detection_of
+from support.builders import detection_of, settings_with
 
 NAN = math.nan
 
@@ -123,7 +123,11 @@ def review_of(num_series=2, num_events=0):
     detection = detection_of(residual)
     return SimpleNamespace(
         summary=lambda: {"scored rows": "300"},
-        model=SimpleNamespace(step_seconds=300.0, names=series_names(NameKeys(), detection.series)),
+        model=SimpleNamespace(
+            step_seconds=300.0,
+            names=series_names(NameKeys(), detection.series),
+            settings=settings_with(),
+        ),
         not_judged="",
         detection=detection,
         metrics=None,

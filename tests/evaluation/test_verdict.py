@@ -13,7 +13,7 @@ from dcvae._text import duration
 from dcvae.config import SeriesNames
 from dcvae.detection import Detection, find_events
 from dcvae.evaluation import alarms_since, event_records, judged_rows, verdict
-from support.builders import detection_of, judged_of
+from support.builders import detection_of, judged_of, settings_with
 
 STEP = 300.0
 
@@ -22,7 +22,9 @@ def review_of(detection: Detection, *, step: float = STEP, not_judged: str = "")
     return SimpleNamespace(
         detection=detection,
         events=find_events(detection, step),
-        model=SimpleNamespace(step_seconds=step, names=names_of(detection.series)),
+        model=SimpleNamespace(
+            step_seconds=step, names=names_of(detection.series), settings=settings_with()
+        ),
         not_judged=not_judged,
     )
 
@@ -129,6 +131,12 @@ def test_a_detector_that_expects_no_values_has_neither_bands_nor_expected_ones()
     )
     ensemble = replace(calm, mean=np.zeros_like(made.mean))  # expects values, but has no bands
     assert verdict(review_of(ensemble)).endswith("; 1 cell was flagged without raising one")
+
+
+def test_no_series_is_named_where_the_detector_does_not_tell_them_apart() -> None:
+    review = review_of(detection_of(quiet_week((222, 9.0))))
+    review.model.settings = settings_with(detector="isolation-forest")
+    assert verdict(review) == f"1 alarm in 7 days: 1 January 18:30, {FIVE_MINUTES}"
 
 
 def test_a_file_of_less_than_a_second() -> None:

@@ -220,7 +220,7 @@ def rows_lasting(count: int, step_seconds: float) -> str:
 
 
 def rough_duration(seconds: float) -> str:
-    """Write a duration as one whole number of one unit.
+    """Write a duration as one whole number of one unit; below a second as `duration` does.
 
     Args:
         seconds: at least 0.
@@ -229,6 +229,8 @@ def rough_duration(seconds: float) -> str:
         >>> rough_duration(6.8 * 86400), rough_duration(26 * 3600), rough_duration(90)
         ('7 days', '26 h', '90 s')
     """
+    if 0 < seconds < 1:
+        return duration(seconds)
     if seconds < 120:
         return f"{seconds:.0f} s"
     if seconds < 120 * 60:

@@ -47,16 +47,16 @@ def _compare(arguments: argparse.Namespace) -> None:
     printer.headline(made.sentence())
     runs = {"first": made.first, "second": made.second}
     printer.facts({name: _described(run.title, run.verdict) for name, run in runs.items()})
-    pairs = made.events_side_by_side()
+    pairs = made.events_side_by_side(SHOWN_PAIRS)
     if pairs:
         printer.say()
         printer.table(
             ["first starts", "lasts", "second starts", "lasts", "second's alarm"],
-            pairs[:SHOWN_PAIRS],
+            pairs,
             first_is_name=False,
         )
-        if len(pairs) > SHOWN_PAIRS:
-            printer.say(f"... and {len(pairs) - SHOWN_PAIRS:,} more on the page")
+        if len(made.pairs) > SHOWN_PAIRS:
+            printer.say(f"... and {len(made.pairs) - SHOWN_PAIRS:,} more on the page")
     if made.settings:
         printer.say()
         printer.table(["setting", "first", "second"], made.settings, last_is_list=True)

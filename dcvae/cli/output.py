@@ -313,9 +313,11 @@ def _event_table(
     from dcvae.detection import order_of_call
 
     strongest = events.iloc[order_of_call(events)[:shown]]
+    is_expected = strongest["expected"].notna().any()  # not every detector expects values
+    sigmas = "sigmas from what was expected" if is_expected else "sigmas from the usual deviation"
     printer.sentence(
-        f"strongest {len(strongest)} of {len(events):,} events (sigmas from what was expected; "
-        "series, the one that began it first)"
+        f"strongest {len(strongest)} of {len(events):,} events ({sigmas}; series, the one that "
+        "began it first)"
     )
     has_seconds = any(time.second or time.microsecond for time in strongest["start"])
     columns = {
@@ -332,9 +334,11 @@ def _event_table(
             *(strongest[name] for name in ("actual", "expected", "began_with")), strict=True
         )
         both = [quantities([actual, expected], units[name]) for actual, expected, name in values]
-        del columns[""]  # the two say it, of the series that began the event
+        if is_expected:
+            del columns[""]  # the two say it, of the series that began the event
         columns["actual"] = [actual for actual, _ in both]
-        columns["expected"] = [expected for _, expected in both]
+        if is_expected:
+            columns["expected"] = [expected for _, expected in both]
     titles = dict(zip(result.detection.series, result.model.names.titles, strict=True))
     columns["series"] = [
         ", ".join(titles.get(name, name) for name in names) for names in strongest["series"]

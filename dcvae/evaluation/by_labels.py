@@ -34,7 +34,7 @@ class Evaluation:
 
     def findings(self) -> list[Finding]:
         """Return the findings on these metrics."""
-        found = ranking_findings(self.metrics, len(self.labels))
+        found = ranking_findings(self.metrics)
         if self.comparison is None:
             return [*found, Finding("info", f"No baselines: {self.no_comparison}.")]
         return found + comparison_findings(self.comparison)

@@ -118,15 +118,13 @@ def _alarms_in_words(raised: int, true: int) -> str:
     return f"{raised:,} alarm{'s' if raised > 1 else ''} ({true:,} true, {raised - true:,} false)"
 
 
-def ranking_findings(table: pd.DataFrame, num_rows: int) -> list[Finding]:
+def ranking_findings(table: pd.DataFrame) -> list[Finding]:
     """Return a finding where the system's scores hardly rank labeled rows above normal ones.
 
     Args:
         table: from `metrics_of_series`.
-        num_rows: scored rows.
     """
     line = table.loc[SYSTEM]
-    chance = line["labeled_rows"] / num_rows
     if line["labeled_rows"] == 0:
         return [Finding("info", "No scored row is labeled: only false alarms can be counted.")]
     at_chance = [
@@ -136,6 +134,7 @@ def ranking_findings(table: pd.DataFrame, num_rows: int) -> list[Finding]:
         for level in [max(line[f"{figure}_chance"], line[f"{figure}_constant"])]
         if line[figure] < min(_NEAR_CHANCE * level, (1 + level) / 2)  # never so where it is NaN
     ]
+    chance = line["average_precision_chance"]
     # Twice what chance reaches; where that is out of reach, halfway between chance and perfect.
     if line["average_precision"] < min(2 * chance, (1 + chance) / 2):
         precision = line["average_precision"]
@@ -144,7 +143,7 @@ def ranking_findings(table: pd.DataFrame, num_rows: int) -> list[Finding]:
         text = f"The scores hardly tell labeled rows from normal ones: {figures}."
         return [Finding("bad", text)]
     if at_chance:
-        return [Finding("warning", f"No better than chance: {'; '.join(at_chance)}.")]
+        return [Finding("warning", f"Hardly better than chance: {'; '.join(at_chance)}.")]
     return []
 
 

@@ -63,7 +63,7 @@ METRIC_NOTES: Mapping[str, str] = {
     "false_alarms_per_week": "The same a week.",
     "roc_auc": "Threshold-free: probability that a labeled row scores above a normal one.",
     "average_precision": "Threshold-free: area under the precision-recall curve; chance reaches "
-    "the share of labeled rows.",
+    "a little more than the share of labeled rows.",
     "vus_roc": "Threshold-free: volume under the ROC surface (Paparrizos et al. 2022).",
     "vus_pr": "Threshold-free: volume under the precision-recall surface.",
     "vus_buffer": "Largest buffer of the VUS metrics, in rows: the period of the series by its "

@@ -19,6 +19,7 @@ from dcvae.data import TrueEvents
 from dcvae.detection import Detection, Events
 from dcvae.evaluation.findings import Finding
 from dcvae.evaluation.metrics_table import SYSTEM
+from dcvae.evaluation.verdict import judged_rows
 from dcvae.metrics import hit_rate
 
 FIRST = (1, 3, 5)
@@ -70,9 +71,10 @@ class RootCauses:
         """Return what there is to say of all events."""
         metrics = self.metrics
         scored = metrics["true_events"] - metrics["not_scored_true_events"]
+        false = metrics["false_alarms"]
         text = (
             f"{metrics['detected_true_events']:.0f} of {scored:.0f} true events were detected, and "
-            f"{metrics['false_alarms']:.0f} alarms were false."
+            f"{false:.0f} {'alarm was' if false == 1 else 'alarms were'} false."
         )
         if not metrics["ranked_true_events"]:
             return Finding("info", text)
@@ -121,7 +123,7 @@ def find_root_causes(
     found = truth.rows(detection.times, keys)
     first = detection.times.searchsorted(events.table["alarm_start"], side="left")
     stop = detection.times.searchsorted(events.table["alarm_end"], side="right")
-    is_scored = np.append(0, np.cumsum(np.isfinite(detection.judged.relative)))
+    is_scored = np.append(0, np.cumsum(judged_rows(detection)))
     named = {
         event: lines.tolist() for event, lines in events.series.groupby("event")["series"]
     }  # the series of an event in the order of their ranks

@@ -152,17 +152,30 @@ def _event(review: "Review", event: "pd.Series[Any]", words: _Times) -> str:
     """Say when an event began, how long it was, and what its first series did."""
     lasted = duration(float(event["duration_seconds"]))
     still = ", still on at the end" if event["ended"] == "end of file" else ""
+    when = f"{words.time(event['start'])}, {lasted}{still}"
+    if not review.model.settings.tells_series_apart:  # the first series is any of them
+        return when
     names, column = review.model.names, review.detection.series.index(event["began_with"])
     both = [float(event["actual"]), float(event["expected"])]
     actual, expected = quantities(both, names.units[column])
-    figures = f"{names.titles[column]}: {actual} where {expected} was expected"
+    figures = f"{names.titles[column]}: {actual}"
+    if not math.isnan(both[1]):  # not every detector expects a value
+        figures += f" where {expected} was expected"
     lines = review.events.series
     flagged = int(lines.loc[lines["event"] == event["event"], "flagged_rows"].sum())
     if not flagged:  # many series a little off
-        began = f"no series left its band by itself, nearest to its edge {figures}"
+        alone = "no series left its band by itself, nearest to its edge"
+        if not _has_bands(review.detection):
+            alone = "no series was flagged by itself, nearest to it"
+        began = f"{alone} {figures}"
     else:
         began = f"began with {figures}"
-    return f"{words.time(event['start'])}, {lasted}{still}, {began}"
+    return f"{when}, {began}"
+
+
+def _has_bands(detection: Detection) -> bool:
+    """Return whether the detector has bands: not every one expects values with a spread."""
+    return bool(np.isfinite(detection.sigma).any())
 
 
 def _rows(detection: Detection, since: pd.Timestamp | None) -> BoolArray:
@@ -190,4 +203,6 @@ def _without_alarms(review: "Review", since: pd.Timestamp | None, time: str, wor
     if not flagged:
         return f"No alarm {time}"
     cells = "1 cell left its band" if flagged == 1 else f"{flagged:,} cells left their band"
+    if not _has_bands(detection):
+        cells = "1 cell was flagged" if flagged == 1 else f"{flagged:,} cells were flagged"
     return f"No alarm {time}; {cells} without raising one"

@@ -5,6 +5,7 @@ one model before and after a training, or other thresholds.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,9 @@ from dcvae.config import Settings, values_that_differ
 from dcvae.errors import InputError
 from dcvae.report.results_folder import SETTINGS
 
-_TIMES = ("start", "end", "alarm_start", "alarm_end", "peak_time")
+_TIMES = ("start", "alarm_start", "alarm_end")  # columns of events.csv that are read
+_NUMBERS = ("event", "rows", "duration_seconds", "times_limit")
+_TEXTS = ("kind", "began_with")
 _NEEDED = ("metrics.json", SETTINGS, "events.csv", "scores.csv")
 _SHOWN_METRICS = "system alarm"  # the line of metrics.csv that is about the run as a whole
 
@@ -32,7 +35,7 @@ class Run:
         folder: the folder.
         summary: content of metrics.json.
         settings: the settings it was made with.
-        events: content of events.csv, times parsed.
+        events: what is compared of events.csv, numbers and times parsed.
         times: (rows,), of the scored rows.
         score: (rows,) float64, `relative` of scores.csv; NaN where nothing is judged.
         reference: (rows,) float64, likewise.
@@ -90,12 +93,15 @@ def read_run(folder: Path) -> Run:
         settings = Settings.from_text(
             (folder / SETTINGS).read_text(encoding="utf-8"), str(folder / SETTINGS)
         )
-        events = pd.read_csv(
-            folder / "events.csv", parse_dates=list(_TIMES), keep_default_na=False, na_values=[""]
-        )
+        _of_system(summary)  # refused here if it has no numbers
+        events = _read_events(folder / "events.csv")
         scores = pd.read_csv(folder / "scores.csv", index_col=0, parse_dates=[0])
-        if not len(scores) or not isinstance(scores.index, pd.DatetimeIndex):
-            raise ValueError("scores.csv has no rows by time")
+        if (
+            not len(scores)
+            or not _are_times(scores.index)
+            or not scores.index.is_monotonic_increasing
+        ):
+            raise ValueError("scores.csv has no rows in the order of time")
         limits = scores["limit"].to_numpy(dtype=np.float64)
         known = limits[np.isfinite(limits)]
         return Run(
@@ -103,17 +109,46 @@ def read_run(folder: Path) -> Run:
             summary={**summary, "model": str(summary["model"]), "data": str(summary["data"])},
             settings=settings,
             events=events,
-            times=scores.index,
+            times=pd.DatetimeIndex(scores.index),
             score=scores["relative"].to_numpy(dtype=np.float64),
             reference=scores["reference"].to_numpy(dtype=np.float64),
             limit=float(known[0]) if known.size else float("nan"),
             alarm=(scores["state"] == "alarm").to_numpy(),
             not_judged=(scores["state"] == "not judged").to_numpy(),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise InputError(
-            f"The results in {folder} are damaged ({error}). Run test.py again."
+            f"The results in {folder} are damaged ({what}). Run test.py again."
         ) from error
+
+
+def _read_events(path: Path) -> pd.DataFrame:
+    """Read what is compared of events.csv.
+
+    Raises:
+        ValueError: a column is missing, or a cell is none that test.py writes.
+    """
+    events = pd.read_csv(path, dtype="str", keep_default_na=False)
+    missing = [name for name in (*_NUMBERS, *_TIMES, *_TEXTS) if name not in events.columns]
+    if missing:
+        raise ValueError(f"events.csv has no column `{missing[0]}`")
+    events = events[[*_NUMBERS, *_TIMES, *_TEXTS]].copy()
+    for name in _NUMBERS:
+        events[name] = pd.to_numeric(events[name].mask(events[name] == ""))
+    for name in _TIMES:
+        times = pd.to_datetime(pd.Index(events[name]), format="ISO8601", errors="coerce")
+        if not _are_times(times):
+            raise ValueError(f"column `{name}` of events.csv has cells without a plain time")
+        events[name] = times
+    if events["event"].tolist() != list(range(1, len(events) + 1)):
+        raise ValueError("the events of events.csv are not numbered from 1 on")
+    return events
+
+
+def _are_times(index: pd.Index) -> bool:
+    """Return whether these are times as results have them: all known, without a zone."""
+    return isinstance(index, pd.DatetimeIndex) and index.tz is None and not index.hasnans
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +197,12 @@ class Comparison:
         ]
         return f"{', '.join(parts)}."
 
-    def events_side_by_side(self) -> list[list[str]]:
-        """Return, for each pair, start and duration in both runs and who was later, in words."""
+    def events_side_by_side(self, most: int | None = None) -> list[list[str]]:
+        """Return, for each pair, start and duration in both runs and who was later, in words.
+
+        Args:
+            most: of how many pairs, the first ones; None for all.
+        """
 
         def words(run: Run, number: Any) -> list[str]:
             if pd.isna(number):
@@ -173,7 +212,7 @@ class Comparison:
 
         return [
             [*words(self.first, first), *words(self.second, second), later_words(seconds)]
-            for first, second, seconds in self.pairs.itertuples(index=False)
+            for first, second, seconds in self.pairs[:most].itertuples(index=False)
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -302,16 +341,23 @@ def _overlaps(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[tuple[int |
 
 def _metrics(first: dict[str, Any], second: dict[str, Any]) -> pd.DataFrame | None:
     """Return the metrics of the system's alarm that both runs have; None without labels."""
-    tables = [run.get("metrics") for run in (first, second)]
-    if not all(isinstance(table, dict) and _SHOWN_METRICS in table for table in tables):
+    one, other = _of_system(first), _of_system(second)
+    if one is None or other is None:
         return None
-    one, other = (table[_SHOWN_METRICS] for table in tables if table is not None)
     names = [name for name in one if name in other]
     return pd.DataFrame(
-        {
-            "first": [one[name] for name in names],
-            "second": [other[name] for name in names],
-        },
+        {"first": [one[name] for name in names], "second": [other[name] for name in names]},
         index=names,
         dtype=np.float64,
     )
+
+
+def _of_system(summary: dict[str, Any]) -> dict[str, float] | None:
+    """Return the metrics of the system's alarm, NaN where not defined; None without labels."""
+    table = summary.get("metrics")
+    if table is None:
+        return None
+    return {
+        str(name): math.nan if value is None else float(value)
+        for name, value in table[_SHOWN_METRICS].items()
+    }

@@ -14,7 +14,10 @@ from dcvae.storage import RESULTS_FOLDER, check_writable
 FIGURES = "figures"
 """Folder of the figures, below that of the results."""
 _MARK = "anomaly_predictions.csv"  # tells a folder of results from any other
-_SOMETIMES = ("metrics.csv", "baselines.csv", "true_events.csv")  # files that not every run writes
+_SOMETIMES = (  # files that not every run, and not every detector writes
+    *("metrics.csv", "baselines.csv", "true_events.csv", "losses.csv", "latent_space.csv"),
+    *("reconstructions.csv", "abs_error.csv", "sigma.csv"),
+)
 _FIGURE = re.compile(r"(series_\d{3,}|latent_space|loss)\.(png|pdf)")  # of every version
 _LONGEST_NAME = 60  # characters of a series' name in that of its figure
 _LARGEST_HEADER = 16_000_000  # bytes

@@ -20,7 +20,7 @@ from dcvae.evaluation import ANY_FLAG, MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES,
 from dcvae.evaluation.metrics_table import TABLE_COLUMNS
 from dcvae.evaluation.true_events import find_root_causes
 from dcvae.training import EpochLosses
-from support.builders import detection_of
+from support.builders import detection_of, settings_with
 
 NAN = math.nan
 
@@ -123,7 +123,11 @@ def review_of(num_series=2, num_events=0):
     detection = detection_of(residual)
     return SimpleNamespace(
         summary=lambda: {"scored rows": "300"},
-        model=SimpleNamespace(step_seconds=300.0, names=series_names(NameKeys(), detection.series)),
+        model=SimpleNamespace(
+            step_seconds=300.0,
+            names=series_names(NameKeys(), detection.series),
+            settings=settings_with(),
+        ),
         not_judged="",
         detection=detection,
         metrics=None,
@@ -167,6 +171,19 @@ def test_review_on_the_terminal(capsys):
         "written: models/m/results/test (300 scored rows, 3.2 s)\n"
         "to look at: models/m/results/test/report.html\n"
     )
+
+
+def test_events_of_a_detector_that_expects_no_values(capsys):
+    result = review_of(num_events=2)
+    nothing = np.full_like(result.detection.mean, NAN)
+    result.detection = replace(result.detection, mean=nothing, sigma=nothing)
+    result.events = find_events(result.detection, 300.0)
+    output.new_events(Printer(), result, pd.Timestamp("2021-01-01"))
+    said, header, first, _, end = capsys.readouterr().out.split("\n", 4)
+    assert said.startswith("strongest 2 of 2 events (sigmas from the usual deviation; series, ")
+    assert header.split() == ["start", "lasts", "sigmas", "actual", "series"]
+    assert first.split()[-3:] == ["up", "5", "a"]
+    assert end == "\n"
 
 
 def test_review_with_metrics_fits_a_hundred_columns(capsys):

@@ -145,6 +145,7 @@ def table_of(average_precision: float, labeled_rows: float) -> pd.DataFrame:
     for figure in RANKING:
         line.setdefault(figure, 0.9)
         line |= {f"{figure}_chance": 0.3, f"{figure}_constant": 0.25}
+    line["average_precision_chance"] = labeled_rows / 100  # as of many rows
     return pd.DataFrame([line], index=[SYSTEM])
 
 
@@ -163,7 +164,7 @@ def table_of(average_precision: float, labeled_rows: float) -> pd.DataFrame:
 def test_scores_that_rank_hardly_better_than_chance(
     average_precision: float, labeled_rows: float, is_told: bool
 ) -> None:
-    findings = ranking_findings(table_of(average_precision, labeled_rows), 100)
+    findings = ranking_findings(table_of(average_precision, labeled_rows))
     assert [finding.severity for finding in findings] == ["bad"] * is_told
     if is_told:
         chance = labeled_rows / 100
@@ -190,17 +191,17 @@ def test_a_figure_at_its_chance_level_is_named(
     table = table_of(0.5, 10)
     table["vus_pr"], table["vus_pr_chance"], table["vus_pr_constant"] = value, random, constant
     level = f"VUS-PR {value:.3f}, where chance reaches {max(random, constant):.3f}"
-    expected = Finding("warning", f"No better than chance: {level}.")
-    assert ranking_findings(table, 100) == [expected] * is_told
+    expected = Finding("warning", f"Hardly better than chance: {level}.")
+    assert ranking_findings(table) == [expected] * is_told
     table["average_precision"] = 0.15
-    [finding] = ranking_findings(table, 100)
+    [finding] = ranking_findings(table)
     assert finding.severity == "bad"
     ending = f"where chance reaches 0.100; {level}." if is_told else "where chance reaches 0.100."
     assert finding.text.endswith(ending)
 
 
 def test_no_labeled_row_is_said() -> None:
-    [finding] = ranking_findings(table_of(NAN, 0), 100)
+    [finding] = ranking_findings(table_of(NAN, 0))
     assert finding.severity == "info"
     assert finding.text.startswith("No scored row is labeled")
 

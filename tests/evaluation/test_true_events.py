@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,7 +112,7 @@ def test_what_is_said(found: RootCauses) -> None:
     finding = found.finding()
     assert finding.severity == "warning"  # nowhere above a random order
     assert finding.text == (
-        "4 of 5 true events were detected, and 1 alarms were false. Of 3 with known series, a true "
+        "4 of 5 true events were detected, and 1 alarm was false. Of 3 with known series, a true "
         "one is among the first 1, 3 and 5 that the alarms name in 0.00, 0.67, 0.67; a random "
         "order reaches 0.25, 0.75, 1.00."
     )
@@ -167,3 +168,20 @@ def test_rows_that_stand_for_steps() -> None:
     assert find_root_causes(truth, detection, events).table["status"].tolist() == ["missed"]
     keys = DataKeys(resample="5min")
     assert find_root_causes(truth, detection, events, keys).table["status"].tolist() == ["detected"]
+
+
+def test_where_series_decide_a_row_with_a_score_can_raise_an_alarm() -> None:
+    """Even in the rows at the start, where too little of the past is known for the other alarm."""
+    score = np.zeros(20)
+    relative = np.where(np.arange(20) < 10, np.nan, 0.0)
+    detection = detection_of(np.zeros((20, 1)), judged=judged_of(score, relative=relative))
+    truth = truth_of(detection.times, ("1", 2, 4, "a"), ("2", 12, 14, "a"))
+
+    def statuses(**fields: float) -> list[str]:
+        judged = judged_of(score, relative=relative, **fields)
+        changed = replace(detection, judged=judged)
+        found = find_root_causes(truth, changed, find_events(changed, STEP))
+        return found.table["status"].tolist()
+
+    assert statuses() == ["missed", "missed"]
+    assert statuses(limit=2.0, lower=1.0) == ["not scored", "missed"]

@@ -13,7 +13,7 @@ from dcvae._text import duration
 from dcvae.config import SeriesNames
 from dcvae.detection import Detection, find_events
 from dcvae.evaluation import alarms_since, event_records, judged_rows, verdict
-from support.builders import detection_of, judged_of
+from support.builders import detection_of, judged_of, settings_with
 
 STEP = 300.0
 
@@ -22,7 +22,9 @@ def review_of(detection: Detection, *, step: float = STEP, not_judged: str = "")
     return SimpleNamespace(
         detection=detection,
         events=find_events(detection, step),
-        model=SimpleNamespace(step_seconds=step, names=names_of(detection.series)),
+        model=SimpleNamespace(
+            step_seconds=step, names=names_of(detection.series), settings=settings_with()
+        ),
         not_judged=not_judged,
     )
 
@@ -112,6 +114,33 @@ def test_an_alarm_in_which_every_cell_is_within_its_band() -> None:
         f"1 alarm in 7 days: 1 January 08:20, {FIVE_MINUTES}, no series left its band by itself, "
         "nearest to its edge a: 2.5 where 0 was expected"
     )
+
+
+def test_a_detector_that_expects_no_values_has_neither_bands_nor_expected_ones() -> None:
+    made = detection_of(quiet_week((222, 9.0)))
+    nothing = np.full_like(made.mean, np.nan)
+    made = replace(made, mean=nothing, sigma=nothing)
+    assert verdict(review_of(made)) == f"1 alarm in 7 days: 1 January 18:30, {FIVE_MINUTES}, " + (
+        "began with a: 9"
+    )
+    calm = replace(made, alarm=np.zeros_like(made.alarm))
+    assert verdict(review_of(calm)) == "No alarm in 7 days; 1 cell was flagged without raising one"
+    unflagged = replace(made, flags=np.zeros_like(made.flags))
+    assert verdict(review_of(unflagged)).endswith(
+        "no series was flagged by itself, nearest to it a: 9"
+    )
+    ensemble = replace(calm, mean=np.zeros_like(made.mean))  # expects values, but has no bands
+    assert verdict(review_of(ensemble)).endswith("; 1 cell was flagged without raising one")
+
+
+def test_no_series_is_named_where_the_detector_does_not_tell_them_apart() -> None:
+    review = review_of(detection_of(quiet_week((222, 9.0))))
+    review.model.settings = settings_with(detector="isolation-forest")
+    assert verdict(review) == f"1 alarm in 7 days: 1 January 18:30, {FIVE_MINUTES}"
+
+
+def test_a_file_of_less_than_a_second() -> None:
+    assert verdict(review_of(detection_of(np.zeros((2, 2))), step=0.25)) == "No alarm in 500 ms"
 
 
 def test_values_that_are_near_are_told_apart() -> None:

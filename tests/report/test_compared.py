@@ -1,6 +1,7 @@
 """Two runs beside each other: which events are the same, and what differs."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +110,49 @@ def test_what_is_no_folder_of_results_is_refused(runs: list[Path], tmp_path: Pat
     (tmp_path / "scores.csv").write_text("time,relative\n2024-01-01,1\n")
     with pytest.raises(InputError, match=r"^The results in .* are damaged \(.*\)\. Run test\.py"):
         read_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (
+            "events.csv",
+            "2021-02-01 00:30:00",
+            "yesterday",
+            "column `start` of events.csv has cells",
+        ),
+        ("events.csv", "00:30:00,", "00:30:00+01:00,", "column `start` of events.csv has cells"),
+        ("events.csv", "\n1,incident", "\n7,incident", "the events of events.csv are not numbered"),
+        ("events.csv", "began_with", "starter", "events.csv has no column `began_with`"),
+        ("events.csv", ",300.0,", ",long,", "Unable to parse string"),
+        (
+            "scores.csv",
+            "2021-02-01 00:03",
+            "2021-03-01 00:03",
+            "scores.csv has no rows in the order",
+        ),
+        ("metrics.json", '"f1": ', '"f1": "none", "f2": ', "could not convert string to float"),
+        ("metrics.json", '"system alarm": {', '"system": {', "no 'system alarm'"),
+    ],
+)
+def test_damaged_results_are_refused(
+    runs: list[Path], tmp_path: Path, file: str, old: str, new: str, said: str
+) -> None:
+    folder = shutil.copytree(runs[0], tmp_path / "damaged")
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read_run(folder)
+    assert str(refused.value).startswith(f"The results in {folder} are damaged ({said}")
+    assert str(refused.value).endswith("). Run test.py again.")
+
+
+def test_a_series_keeps_a_name_that_looks_like_a_number(runs: list[Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(runs[0], tmp_path / "named")
+    text = (folder / "events.csv").read_text()
+    (folder / "events.csv").write_text(text.replace(",up,a,", ",up,007,"))
+    assert read_run(folder).events["began_with"].tolist() == ["007"]
 
 
 def test_runs_of_different_times_are_refused(runs: list[Path]) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
 
 from dcvae.report.compared import Comparison, Run, match_events
 from dcvae.report.page.comparison import render_comparison
@@ -51,9 +52,20 @@ def run_with(name: str, spans: list[tuple[int, int]]) -> Run:
     )
 
 
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe-core says of the page, light and dark."""
+    found = []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        found += Axe().run(page).response["violations"]
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+
+
 def test_two_runs_are_seen_and_one_can_look_closer(browser: Browser, tmp_path: Path) -> None:
     first = run_with("before", [(100, 120), (300, 310)])
     second = run_with("after", [(110, 130), (500, 520)])
+    titled = settings_with(model_name="after", titles={"<b>flow</b>": "Inlet"})
+    second = replace(second, settings=titled)
     made = Comparison(
         first,
         second,
@@ -69,7 +81,9 @@ def test_two_runs_are_seen_and_one_can_look_closer(browser: Browser, tmp_path: P
 
     lines = page.locator("#pair-table tbody tr")
     assert lines.count() == 3
+    assert violations(page) == []
     assert "<b>flow</b>" in lines.first.inner_text()  # a name is text, not HTML
+    assert "Inlet" in lines.first.inner_text()
     assert lines.first.inner_text().endswith(made.events_side_by_side()[0][-1])
     page.select_option("#which", "second")
     assert lines.count() == 1
@@ -94,6 +108,7 @@ def test_two_runs_are_seen_and_one_can_look_closer(browser: Browser, tmp_path: P
     assert stars == [-1, 2, 2]
     assert page.locator("#settings-body td").all_inner_texts() == ["12", "3"]
     page.set_viewport_size({"width": 390, "height": 844})
+    assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert not page.complaints
     page.context.close()
@@ -111,5 +126,6 @@ def test_runs_without_events_labels_and_differences_say_so(
     assert "Neither run was in alarm" in page.inner_text("#events-body")
     assert "Both runs need --labels" in page.inner_text("#metrics-body")
     assert page.inner_text("#settings-body") == "Both runs have the same settings."
+    assert violations(page) == []
     assert not page.complaints
     page.context.close()

@@ -53,6 +53,16 @@ def test_marks_of_a_real_page_become_labels_that_the_commands_take(browser, tmp_
     in_a = right if "a" in event["series"] else np.zeros(60, bool)
     np.testing.assert_array_equal(found.frame["a"], in_a)
     np.testing.assert_array_equal(found.frame["b"], np.arange(60) >= 3)  # all that is shown
+    # Marks of an earlier run, whose events were others, are neither counted nor forgotten.
+    page.evaluate("""() => {
+      const [store] = Object.keys(localStorage).filter((key) => key.startsWith("dcvae-marks"));
+      const marks = JSON.parse(localStorage[store]);
+      marks.events["0 60000"] = "wrong";
+      localStorage[store] = JSON.stringify(marks);
+    }""")
+    page.reload()
+    page.wait_for_selector("html[data-state=ready]", state="attached")
+    assert page.inner_text("#mark-words") == "1 right, 0 wrong, 1 missed."
     # Taken back: nothing is left.
     page.locator("#event-table [data-mark=right]").click()
     page.click("#missed-list button")

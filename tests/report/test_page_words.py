@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcvae.report.page.words import fit_words, verdict_words
+from dcvae.report.page.words import fit_words, losses_words, verdict_words
 from support import report_content
 from support.browser import opened, written
 
@@ -42,8 +42,21 @@ def test_losses_that_are_not_known_say_so():
     assert "no comparison" in fit_words(losses_of(np.nan, np.nan, 1.0))
 
 
+def test_losses_are_in_nats_where_there_is_a_likelihood() -> None:
+    rows = ["training", "validation", "this file"]
+    losses = pd.DataFrame({"loss": 0.5, "reconst": 0.25, "kl": [0.1, 0.0, 0.2]}, index=rows)
+    title, note = losses_words(losses)
+    assert title == "The losses in nats"
+    assert note.startswith("The loss is the negative evidence lower bound: ")
+    title, note = losses_words(losses.assign(kl=0.0))
+    assert title == "The losses"
+    assert note.startswith("The loss is the mean error of scaled values, ")
+    assert losses_words(losses.iloc[:0]) == ("The losses", "")
+
+
 def test_verdicts_in_short():
     assert verdict_words(0, 60, 60) == "No alarm in 60 scored rows."
+    assert verdict_words(0, 1, 1) == "No alarm in 1 scored row."
     assert verdict_words(1, 60, 60) == "1 alarm in 60 rows."
     assert verdict_words(0, 60, 0) == "None of the 60 rows could be judged."
 
@@ -106,7 +119,9 @@ def test_nothing_contradicts_itself_whatever_is_zero(browser, tmp_path):
         assert ("No row of this file has a score" in text) != judged, case
         if judged:
             words = page.inner_text("#limit-words")
-            assert words == f"1, in use: {count} alarm{'s' * (count != 1)}", case
+            # The verdict counts level shifts apart: the two must not seem to differ.
+            shifts = ", level shifts included" * (made.events["kind"] == "level shift").any().item()
+            assert words == f"1, in use: {count} alarm{'s' * (count != 1)}{shifts}", case
         captions = page.locator("#chart-list figcaption").all_inner_texts()
         for number, caption in enumerate(captions):
             present = int((~np.isnan(made.values[:, number])).sum())

@@ -88,10 +88,12 @@ def test_the_score_follows_the_range_and_another_limit(page, content):
     assert page.locator("#event-view[open]").count() == 0
     page.click("#reset")
     counts = content.other_limits.counts()
-    assert page.inner_text("#limit-words") == f"1, in use: {counts[1]} alarms"
+    shifts = ", level shifts included"
+    assert (content.events["kind"] == "level shift").any()
+    assert page.inner_text("#limit-words") == f"1, in use: {counts[1]} alarms{shifts}"
     assert counts[1] == len(content.events)
     page.fill("#limit", "2")
-    words = f"2 would have raised {counts[2]} alarms; 1, in use, raised {counts[1]}"
+    words = f"2 would have raised {counts[2]} alarms; 1, in use, raised {counts[1]}{shifts}"
     assert page.inner_text("#limit-words") == words
     assert levels(page) == pytest.approx([1.0, 2.0])
     moments = content.times.as_unit("us").asi8 / 1000.0

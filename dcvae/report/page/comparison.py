@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dcvae._text import duration
+from dcvae.config import series_names
 from dcvae.evaluation import BETTER, METRIC_NOTES, SYSTEM_NOTES
 from dcvae.report.compared import Comparison, Run, later_words
 from dcvae.report.page import encoding
@@ -71,6 +72,9 @@ def _run(run: Run) -> dict[str, Any]:
         note="",
     )
     events = run.events
+    began = [str(name) for name in events["began_with"]]
+    names = list(dict.fromkeys([*run.settings.titles, *began]))
+    titles = dict(zip(names, series_names(run.settings, names).titles, strict=True))
     return {
         "title": run.title,
         "verdict": run.verdict,
@@ -91,7 +95,7 @@ def _run(run: Run) -> dict[str, Any]:
             ),
             "lasts": [duration(seconds) for seconds in events["duration_seconds"]],
             "kind": list(events["kind"]),
-            "began": [str(name) for name in events["began_with"]],
+            "began": [titles[name] for name in began],
             "severity": [encoding.number_or_none(float(x)) for x in events["times_limit"]],
         },
     }

@@ -39,6 +39,7 @@ def page_data(content: ReportContent, budget: int) -> dict[str, Any]:
         "span": [times[0], times[-1]],
         "step": step,
         "expects": expects,
+        "has_bands": bool(np.isfinite(content.sigma).any()),  # nor has each that does a spread
         "flags": encoding.runs(times, content.flags),
         "labels": None if content.labels is None else encoding.runs(times, content.labels),
         "heat": _heat(times, step, content.values, content.flags),
@@ -56,6 +57,7 @@ def page_data(content: ReportContent, budget: int) -> dict[str, Any]:
         "findings": [[finding.severity, finding.text] for finding in content.findings],
         "summary": [list(pair) for pair in content.summary],
         "fit_words": words.fit_words(content.losses) if expects else words.NOTHING_EXPECTED,
+        "losses_words": words.losses_words(content.losses),
         "losses": encoding.table(content.losses),
         "calibration": encoding.table(content.calibration),
         "metrics": None if content.metrics is None else encoding.table(content.metrics),
@@ -154,8 +156,7 @@ def _events(content: ReportContent) -> dict[str, Any]:
     """Encode events by column; of too many, the strongest, in time order."""
     events, series, total = content.events, content.series, len(content.events)
     if total > MAX_EVENTS:
-        strongest = np.argsort(-events["peak_strength"].to_numpy(), kind="stable")[:MAX_EVENTS]
-        events = events.iloc[np.sort(strongest)]
+        events = events.iloc[np.sort(order_of_call(events)[:MAX_EVENTS])]
     place = {name: number for number, name in enumerate(series)}
     involved = [[place.get(name, -1) for name in names] for names in events["series"]]
     if any(-1 in numbers for numbers in involved):

@@ -40,13 +40,34 @@ def fit_words(losses: pd.DataFrame) -> str:
     return "How well other data are reconstructed is not known, so this file has no comparison."
 
 
+def losses_words(losses: pd.DataFrame) -> tuple[str, str]:
+    """Return a title and a note for a table of losses: what they are, and of what unit.
+
+    Args:
+        losses: see `fit_words`; no rows without a network.
+    """
+    if losses.empty:
+        return "The losses", ""
+    title, what = (
+        "The losses in nats",
+        "negative evidence lower bound: reconstruction and KL divergence",
+    )
+    if not losses["kl"].any():  # no variational network, no likelihood
+        title, what = "The losses", "mean error of scaled values, without a KL divergence"
+    return title, (
+        f"The loss is the {what}. These are means: one large anomaly in this file raises its own. "
+        "Whether the model still fits is judged by the middle window, under Findings."
+    )
+
+
 def verdict_words(num_events: int, num_rows: int, num_scored: int) -> str:
     """Say how many events there are, where no verdict is given."""
     if not num_scored and not num_events:
         return f"None of the {num_rows:,} rows could be judged."
     if not num_events:
-        return f"No alarm in {num_scored:,} scored rows."
-    return f"{num_events:,} alarm{'s' * (num_events != 1)} in {num_rows:,} rows."
+        return f"No alarm in {num_scored:,} scored row{'s' * (num_scored != 1)}."
+    alarms = f"{num_events:,} alarm{'s' * (num_events != 1)}"
+    return f"{alarms} in {num_rows:,} row{'s' * (num_rows != 1)}."
 
 
 def measured_words(values: Sequence[float], unit: str) -> list[str]:

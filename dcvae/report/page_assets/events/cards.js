@@ -1,7 +1,7 @@
 // Cards of the strongest events: when, how long, what it began with, and a small chart of that series.
 
 import { byId, element } from "../shared/elements.js";
-import { count, timeText } from "../shared/formats.js";
+import { count, shortened, timeText } from "../shared/formats.js";
 import { data, eventOf, scoredRows, titledUnit, titleOf } from "../report/data.js";
 import { measuredText, scoreText, strengthText } from "./words.js";
 import { seriesPlot } from "../report/series_plot.js";
@@ -17,7 +17,7 @@ function card(place) {
   const holder = element("div", { class: "plot", role: "img", "aria-label": began === undefined ? "No series" : `Chart of ${titledUnit(began)} around event ${event.number}` });
   const made = element("li", { class: "card" },
     element("h3", {}, element("a", { href: `#event=${event.number}` }, timeText(event.start)), element("span", {}, event.duration)),
-    element("p", { class: "began" }, element("b", { title: data.series[began] }, titleOf(began)),
+    element("p", { class: "began" }, element("b", { title: titleOf(began) }, shortened(titleOf(began), 60)),
       said ? `: ${said}` : "", others > 0 ? ` (and ${others} more)` : ""),
     holder,
     element("p", { class: "note" }, [`Event ${event.number}`, ...(event.kind === "incident" ? [] : [event.kind]), event.score === null ? strengthText(event.strength) : scoreText(event.score)].join(" · ")));

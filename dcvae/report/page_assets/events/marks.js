@@ -7,7 +7,8 @@ import { count, csvLine, exactTime, timeText } from "../shared/formats.js";
 import { data, eventTimes, firstTime, lastTime, titleOf } from "../report/data.js";
 import { view } from "../report/range.js";
 
-const STORE = `dcvae-marks ${JSON.stringify([data.model, data.file, firstTime, lastTime, data.rows])}`;
+// Pages share one store: a file may have several machines, of which one is chosen, and series by number.
+const STORE = `dcvae-marks ${JSON.stringify([data.model, data.file, data.settings.entity ?? null, firstTime, lastTime, data.rows, data.series])}`;
 const marks = { events: {}, missed: [] }; // key of an event -> "right" or "wrong"; {from, to, series or null}
 const markFollowers = [];
 
@@ -71,7 +72,8 @@ function labelsText() {
   return lines.join("");
 }
 
-const numbered = (mark) => Object.values(marks.events).filter((found) => found === mark).length;
+// Of the events of this page: an earlier run of the same file may have had others, which are not forgotten.
+const numbered = (mark) => data.events.event.filter((_, event) => markOf(event) === mark).length;
 
 function showMarks() {
   const [right, wrong, missed] = [numbered("right"), numbered("wrong"), marks.missed.length];

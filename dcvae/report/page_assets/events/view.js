@@ -110,7 +110,9 @@ export function showEventMarks() {
 
 export function setUpEventView() {
   byId("view-legend").append(legendEntry("value", "value"), legendEntry("alarm", "the event"));
-  if (data.expects) byId("view-legend").append(legendEntry("mean", "expected value"), legendEntry("band", "band"), legendEntry("marks", "outside the band"));
+  if (data.expects) byId("view-legend").append(legendEntry("mean", "expected value"));
+  if (data.has_bands) byId("view-legend").append(legendEntry("band", "band"), legendEntry("marks", "outside the band"));
+  byId("view-legend").append(legendEntry("flagged", data.has_bands ? "rows outside the band" : "flagged rows"));
   if (data.labels) byId("view-legend").append(legendEntry("label", "labeled as anomaly"));
   const step = (by) => {
     const next = neighbor(by);

@@ -50,8 +50,8 @@ export const redrawCalibration = () => calibrationPlot?.redraw();
 
 export function setUpCalibration() {
   const { index, columns, values } = data.calibration;
-  if (!data.expects || !index.length || !columns.length) {
-    const why = data.expects ? "No cell had a value, so nothing can be said." : "This detector expects no values, so there is no spread to calibrate.";
+  if (!data.has_bands || !index.length || !columns.length) {
+    const why = data.has_bands ? "No cell had a value, so nothing can be said." : "No values with a spread are expected here, so there is nothing to calibrate.";
     byId("calibration-body").replaceChildren(element("p", { class: "empty" }, why));
     return;
   }

@@ -2,7 +2,7 @@
 
 import { stretches } from "../shared/curves.js";
 import { byId, element } from "../shared/elements.js";
-import { count, percent, shortened, timeText } from "../shared/formats.js";
+import { percent, shortened, timeText } from "../shared/formats.js";
 import { blend, color } from "../shared/theme.js";
 import { timeTicks } from "../shared/ticks.js";
 import { alarmRuns, data, eventAt, firstTime, labelRuns, notJudgedRuns, titleOf } from "./data.js";
@@ -172,12 +172,12 @@ function told({ time, number, column, isAlarm }) {
   const found = data.heat.flagged[number][column];
   if (all === undefined) return null;
   return [titleOf(number), `from ${timeText(firstTime + column * data.heat.width)}`,
-    !all ? "no value" : data.expects ? `${percent(found / all)} outside the band (${found} of ${all})` : count(all, "value")];
+    !all ? "no value" : `${percent(found / all)} ${data.has_bands ? "outside the band" : "flagged"} (${found} of ${all})`];
 }
 
 /** Set up the map. open: shows an event, by its place; goTo: brings the chart of a series into view */
 export function setUpHeat({ open, goTo }) {
-  const below = data.expects ? "the share of each series' values outside its band" : "where each series has values (this detector has no bands)";
+  const below = data.has_bands ? "the share of each series' values outside its band" : "the share of each series' values that are flagged (this detector has no bands)";
   byId("heat-note").textContent = `Rows in alarm, and below them ${below}, ` +
     `in stretches of ${data.heat.lasts}. Click to see a stretch in the charts, or an alarm as an event.`;
   new ResizeObserver(() => { if (heatPlot.clientWidth !== place?.width) drawHeat(); }).observe(heatPlot);

@@ -72,6 +72,7 @@ function baselinesTable(notes) {
 
 export function setUpLosses() {
   byId("fit-words").textContent = data.fit_words;
+  [byId("losses-title").textContent, byId("losses-note").textContent] = data.losses_words;
   const names = { loss: "Loss", reconst: "Reconstruction", kl: "KL divergence" };
   const columns = data.losses.columns.map((column) => names[column] ?? column);
   const formats = columns.map(() => (number) => (number === null ? "–" : number.toFixed(Math.abs(number) < 1000 ? 4 : 1)));

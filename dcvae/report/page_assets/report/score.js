@@ -112,11 +112,13 @@ function setUpLimits() {
   const back = button("Back to the limit in use", () => tell(others.chosen), { id: "limit-back" });
   byId("limits").append(back);
   slider.max = others.limits.length - 1;
+  // The verdict counts level shifts apart; of another limit it is not known which there are.
+  const shifts = data.events.kind.names.some((kind) => kind !== "incident") ? ", level shifts included" : "";
   const tell = (place) => {
     tried.place = place;
     slider.value = place;
-    const words = isInUse() ? `${rounded(limit)}, in use: ${count(others.counts[place], "alarm")}`
-      : `${rounded(others.limits[place])} would have raised ${count(others.counts[place], "alarm")}; ${rounded(limit)}, in use, raised ${others.counts[others.chosen]}`;
+    const words = (isInUse() ? `${rounded(limit)}, in use: ${count(others.counts[place], "alarm")}`
+      : `${rounded(others.limits[place])} would have raised ${count(others.counts[place], "alarm")}; ${rounded(limit)}, in use, raised ${others.counts[others.chosen]}`) + shifts;
     byId("limit-words").value = words;
     slider.setAttribute("aria-valuetext", words);
     back.hidden = isInUse();

@@ -54,10 +54,9 @@ function captionOf(number) {
   const observed = data.heat.judged[number].reduce((a, b) => a + b, 0);
   const flagged = data.flags.cells[number];
   const [down, up] = data.bands[number];
-  const about = [`${grouped(flagged)} of ${count(observed, "value")} outside the band` + (observed ? ` (${percent(flagged / observed)})` : "")];
-  if (!data.expects) about[0] = count(observed, "value");
+  const about = [`${grouped(flagged)} of ${count(observed, "value")} ${data.has_bands ? "outside the band" : "flagged"}` + (observed ? ` (${percent(flagged / observed)})` : "")];
   if (!observed) about[0] = "no value in this file";
-  if (data.expects && down !== null && up !== null) about.push(`band −${Number(down.toPrecision(4))} to +${Number(up.toPrecision(4))} sigmas`);
+  if (data.has_bands && down !== null && up !== null) about.push(`band −${Number(down.toPrecision(4))} to +${Number(up.toPrecision(4))} sigmas`);
   if (titleOf(number) !== data.series[number]) about.unshift(data.series[number]);
   return about;
 }
@@ -73,10 +72,9 @@ export function setUpCharts() {
   }
   byId("charts-note").textContent = hints.join(" ");
   byId("legend").append(legendEntry("value", "value"));
-  if (data.expects) {
-    byId("legend").append(legendEntry("mean", "expected value"), legendEntry("band", "band"),
-      legendEntry("marks", "outside the band: above, below"), legendEntry("flagged", "rows outside the band"));
-  }
+  if (data.expects) byId("legend").append(legendEntry("mean", "expected value"));
+  if (data.has_bands) byId("legend").append(legendEntry("band", "band"), legendEntry("marks", "outside the band: above, below"));
+  byId("legend").append(legendEntry("flagged", data.has_bands ? "rows outside the band" : "flagged rows"));
   if (labelRuns) byId("legend").append(legendEntry("label", "labeled as anomaly"));
   const observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) charts[target.dataset.number].visible = isIntersecting;

@@ -40,13 +40,14 @@ def _compare(arguments: argparse.Namespace) -> None:
     from dcvae.report import check_page, compare_runs, read_run, render_comparison, write_page
 
     printer = Printer(quiet=arguments.quiet, as_json=arguments.json)
-    instead = "remove the file"
-    check_page(arguments.output, instead=instead)
+    instead, mark = "remove the file", b"<title>DC-VAE: two runs"  # not over a report either
+    check_page(arguments.output, instead=instead, mark=mark)
     made = compare_runs(read_run(arguments.first), read_run(arguments.second))
-    write_page(render_comparison(made), arguments.output, instead=instead)
+    write_page(render_comparison(made), arguments.output, instead=instead, mark=mark)
     printer.headline(made.sentence())
     runs = {"first": made.first, "second": made.second}
     printer.facts({name: _described(run.title, run.verdict) for name, run in runs.items()})
+    printer.notice(made.notices())
     pairs = made.events_side_by_side(SHOWN_PAIRS)
     if pairs:
         printer.say()

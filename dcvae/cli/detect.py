@@ -143,14 +143,16 @@ def _detect(arguments: argparse.Namespace) -> int:
 
 
 def _status(reviewed: "Review", since: "pd.Timestamp | None") -> int:
-    """Return whether there is an alarm, or none, or there are rows and none could raise one."""
+    """Return whether there is an alarm, or none, or no row that could raise one.
+
+    A file that ends before the time that is asked about is of the latter: where data have stopped
+    to come, silence is no good sign.
+    """
     from dcvae.evaluation import alarms_since, judged_rows
 
     if len(alarms_since(reviewed.events, since)):
         return ALARM
-    times = reviewed.detection.times
-    has_rows = since is None or times[-1] >= since
-    return NOT_JUDGED if has_rows and not judged_rows(reviewed.detection, since).any() else 0
+    return 0 if judged_rows(reviewed.detection, since).any() else NOT_JUDGED
 
 
 main = command_line.command(_parser, _detect)

@@ -19,6 +19,7 @@ from dcvae._text import duration
 from dcvae.config import Settings, values_that_differ
 from dcvae.errors import InputError
 from dcvae.report.results_folder import SETTINGS
+from dcvae.report.results_source import data_hash_in
 
 _TIMES = ("start", "alarm_start", "alarm_end")  # columns of events.csv that are read
 _NUMBERS = ("event", "rows", "duration_seconds", "times_limit")
@@ -42,6 +43,7 @@ class Run:
         limit: what the score must exceed; NaN where series decide.
         alarm: (rows,) bool, the system is in alarm.
         not_judged: (rows,) bool.
+        data_hash: SHA-256 of the scored file; None if it is not known.
     """
 
     folder: Path
@@ -54,6 +56,7 @@ class Run:
     limit: float
     alarm: BoolArray
     not_judged: BoolArray
+    data_hash: str | None = None
 
     @property
     def verdict(self) -> str:
@@ -115,6 +118,7 @@ def read_run(folder: Path) -> Run:
             limit=float(known[0]) if known.size else float("nan"),
             alarm=(scores["state"] == "alarm").to_numpy(),
             not_judged=(scores["state"] == "not judged").to_numpy(),
+            data_hash=data_hash_in(folder),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else str(error)
@@ -213,6 +217,16 @@ class Comparison:
         return [
             [*words(self.first, first), *words(self.second, second), later_words(seconds)]
             for first, second, seconds in self.pairs[:most].itertuples(index=False)
+        ]
+
+    def notices(self) -> list[str]:
+        """Return a notice if the two runs are known to be of different files."""
+        one, other = self.first.data_hash, self.second.data_hash
+        if one is None or other is None or one == other:
+            return []
+        return [
+            "The two runs are of different files: what differs between them may be the data's, and "
+            "metrics rest on different labels."
         ]
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,7 +10,11 @@ _LOOKED_AT = 1000  # bytes
 
 
 def check_page(
-    path: Path, *, overwrite: bool = False, instead: str = "overwrite=True to replace it"
+    path: Path,
+    *,
+    overwrite: bool = False,
+    instead: str = "overwrite=True to replace it",
+    mark: bytes = _MARK,
 ) -> None:
     """Check that a page can be written to a path, before the work that would be lost.
 
@@ -18,6 +22,7 @@ def check_page(
         path: of the file.
         overwrite: whether a file there may be anything; otherwise only an earlier page is replaced.
         instead: what else to do about such a file, for the message.
+        mark: what an earlier page that is replaced has near its start.
 
     Raises:
         InputError: it cannot, or something else is there.
@@ -32,11 +37,11 @@ def check_page(
         )
     if path.exists() and not overwrite:
         with path.open("rb") as stream:
-            is_page = _MARK in stream.read(_LOOKED_AT)
+            is_page = mark in stream.read(_LOOKED_AT)
         if not is_page:
             raise InputError(
-                f"{path} is there already, and is no page of this program. Give another path, or "
-                f"{instead}."
+                f"{path} is there already, and is no such page of this program. Give another "
+                f"path, or {instead}."
             )
     check_writable(path.parent)
 
@@ -47,6 +52,7 @@ def write_page(
     *,
     overwrite: bool = False,
     instead: str = "overwrite=True to replace it",
+    mark: bytes = _MARK,
 ) -> None:
     """Write a page.
 
@@ -55,9 +61,10 @@ def write_page(
         path: of the file.
         overwrite: see `check_page`.
         instead: see `check_page`.
+        mark: see `check_page`.
 
     Raises:
         InputError: nothing can be written there, or something else is there.
     """
-    check_page(path, overwrite=overwrite, instead=instead)
+    check_page(path, overwrite=overwrite, instead=instead, mark=mark)
     write_text(path, page)

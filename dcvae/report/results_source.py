@@ -82,6 +82,12 @@ def check_results(folder: Path, data: Path, model_folder: Path, keys: DataKeys) 
     )
 
 
+def data_hash_in(folder: Path) -> str | None:
+    """Return the hash of the file that results were made from; None if it is not known."""
+    found = (_recorded(folder) or {}).get("data_sha256")
+    return found if isinstance(found, str) else None
+
+
 def _in_words(whose: dict[str, Any]) -> str:
     return " and ".join(f"`{key}` {show(whose[key])}" for key in _WHOSE)
 

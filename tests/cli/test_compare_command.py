@@ -46,8 +46,8 @@ def test_a_file_that_is_no_page_stays(runs: list[Path], tmp_path: Path) -> None:
     ended = call_program("compare", *runs, "--output", mine)
     assert ended.returncode == 2
     assert ended.stderr == (
-        f"error: {mine} is there already, and is no page of this program. Give another path, or "
-        "remove the file.\n"
+        f"error: {mine} is there already, and is no such page of this program. Give another "
+        "path, or remove the file.\n"
     )
     assert mine.read_text() == "mine"
 

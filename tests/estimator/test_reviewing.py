@@ -296,5 +296,5 @@ def test_nothing_is_scored_for_a_page_that_cannot_be_written(
 ) -> None:
     (tmp_path / "notes.html").write_text("mine")
     monkeypatch.setattr(reviewing, "review_table", None)
-    with pytest.raises(InputError, match="is no page of this program"):
+    with pytest.raises(InputError, match="is no such page of this program"):
         fitted.report(DATA, tmp_path / "notes.html")

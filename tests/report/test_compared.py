@@ -91,6 +91,10 @@ def test_two_runs_from_their_folders(runs: list[Path]) -> None:
     assert made.settings == ()
     written = pd.read_csv(runs[1] / "metrics.csv", index_col="series").loc["system alarm"]
     pd.testing.assert_series_equal(made.metrics["second"], written, check_names=False)
+    assert made.notices() == []  # one file, whose copies have one hash
+    other = compare_runs(first, replace(second, data_hash="0" * 64))
+    (notice,) = other.notices()
+    assert notice.startswith("The two runs are of different files: ")
     unlabeled = replace(second, summary=second.summary | {"metrics": None})
     assert compare_runs(first, unlabeled).metrics is None
     said = json.loads(json.dumps(made.to_dict(), allow_nan=False))

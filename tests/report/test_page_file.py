@@ -38,6 +38,8 @@ def test_places_where_nothing_can_be_written_are_refused(tmp_path: Path) -> None
 def test_only_a_page_is_replaced_unasked(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(b"time,flow\n" * 1000)
-    with pytest.raises(InputError, match=r"no page of this program\. Give another path, or overwr"):
+    with pytest.raises(
+        InputError, match=r"no such page of this program\. Give another path, or ov"
+    ):
         check_page(path)
     check_page(path, overwrite=True)

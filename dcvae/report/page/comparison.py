@@ -41,6 +41,7 @@ def _data(comparison: Comparison) -> dict[str, Any]:
     metrics = comparison.metrics
     return {
         "sentence": comparison.sentence(),
+        "notices": comparison.notices(),
         "runs": [_run(run) for run in runs],
         "span": [float(first), float(last)],
         "total": len(comparison.pairs),

@@ -23,6 +23,7 @@ function setUpTexts() {
   document.title = `${first.title} and ${second.title}: DC-VAE`;
   byId("facts").textContent = `${timeText(data.span[0])} to ${timeText(data.span[1])}`;
   byId("verdict").textContent = data.sentence;
+  for (const notice of data.notices) byId("verdict").after(element("p", { class: "note" }, notice));
   data.runs.forEach((run, place) => byId("runs").append(
     element("dt", {}, element("span", {}, place ? "Second" : "First"), run.title), element("dd", {}, run.verdict)));
 }

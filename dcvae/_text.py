@@ -44,7 +44,7 @@ def all_quoted(names: Iterable[str]) -> str:
     return ", ".join(quoted(names))
 
 
-def quantity(value: float, unit: str = "", digits: int = 3) -> str:
+def quantity(value: float, unit: str = "", digits: int = 3, *, prefix_from: int = 4) -> str:
     """Write a value as people say it, with its unit.
 
     From 10,000 on, a prefix stands for thousands, unless the unit has one already or takes none.
@@ -54,6 +54,7 @@ def quantity(value: float, unit: str = "", digits: int = 3) -> str:
         value: in the unit.
         unit: such as "kB/s" or "%"; "" for none.
         digits: significant digits, at least 1.
+        prefix_from: the power of ten from which a prefix stands for thousands, at least 3.
 
     Returns:
         Number, prefix and unit; "nothing" for NaN.
@@ -73,7 +74,7 @@ def quantity(value: float, unit: str = "", digits: int = 3) -> str:
     value = value + 0.0  # of two zeros, the one without a sign
     base = re.split(r"[/·* ]", unit, maxsplit=1)[0]
     exponent = _exponent(value, digits)
-    if _exponent(value, max(digits, 4)) > 3 and _takes_large(base):
+    if _exponent(value, max(digits, 4)) >= prefix_from and _takes_large(base):
         power = max(min(exponent // 3, len(_LARGE)), 1)
         if exponent < 3 * len(_LARGE) + 3:
             is_attached = not unit or base in (*_COUNTED, *_MEASURED)
@@ -99,11 +100,16 @@ def quantities(values: Sequence[float], unit: str = "") -> list[str]:
     Examples:
         >>> quantities([13_042, 37_168]), quantities([230.12, 230.31], "V")
         (['13 k', '37.2 k'], ['230.1 V', '230.3 V'])
+        >>> quantities([15_912, 5258]), quantities([1199, 654])
+        (['15.9 k', '5.26 k'], ['1,199', '654'])
     """
     different = len({value + 0.0 for value in values if not math.isnan(value)})
+    # One of them with a prefix, and those of thousands have it too.
+    has_prefix = any(_exponent(value, 4) >= 4 for value in values if math.isfinite(value))
+    least = 3 if has_prefix else 4
     written: list[str] = []
     for digits in range(3, 18):  # with 17, no two numbers of float64 look the same
-        written = [quantity(value, unit, digits) for value in values]
+        written = [quantity(value, unit, digits, prefix_from=least) for value in values]
         if len({*written} - {"nothing"}) == different:
             break
     return written

@@ -58,6 +58,8 @@ def _compare(arguments: argparse.Namespace) -> None:
         )
         if len(made.pairs) > SHOWN_PAIRS:
             printer.say(f"... and {len(made.pairs) - SHOWN_PAIRS:,} more on the page")
+    if made.metrics is None:
+        printer.notice(["No metrics are compared: both runs need --labels."])
     if made.settings:
         printer.say()
         printer.table(["setting", "first", "second"], made.settings, last_is_list=True)

@@ -132,6 +132,8 @@ def _detect(arguments: argparse.Namespace) -> int:
     if since is None:
         printer.notice(reviewed.quality.notices())
         output.review(printer, reviewed)
+        printer.say()
+        output.verdict(printer, reviewed, since)  # once more: the first has left the screen
     else:
         output.new_events(printer, reviewed, since)
     output.written(printer, reviewed, results.folder, time.monotonic() - started)

@@ -314,10 +314,10 @@ def _event_table(
 
     strongest = events.iloc[order_of_call(events)[:shown]]
     is_expected = strongest["expected"].notna().any()  # not every detector expects values
-    sigmas = "sigmas from what was expected" if is_expected else "sigmas from the usual deviation"
+    usual = "sigmas from the usual deviation, at the peak"
+    sigmas = "sigmas at the peak; values where it began" if is_expected else usual
     printer.sentence(
-        f"strongest {len(strongest)} of {len(events):,} events ({sigmas}; series, the one that "
-        "began it first)"
+        f"strongest {len(strongest)} of {len(events):,} events ({sigmas}; earliest series first)"
     )
     has_seconds = any(time.second or time.microsecond for time in strongest["start"])
     columns = {
@@ -334,10 +334,9 @@ def _event_table(
             *(strongest[name] for name in ("actual", "expected", "began_with")), strict=True
         )
         both = [quantities([actual, expected], units[name]) for actual, expected, name in values]
-        if is_expected:
-            del columns[""]  # the two say it, of the series that began the event
         columns["actual"] = [actual for actual, _ in both]
         if is_expected:
+            del columns[""]  # the two say it, of the series that began the event
             columns["expected"] = [expected for _, expected in both]
     titles = dict(zip(result.detection.series, result.model.names.titles, strict=True))
     columns["series"] = [

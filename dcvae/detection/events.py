@@ -73,9 +73,10 @@ class Events(NamedTuple):
             relative score, in times the limit and as it is, and the references that it was held
             against, in times the trained ones (all NaN where series decide); time, series,
             strength (sigmas from what was expected, >= 0) and direction ("up" or "down") of the
-            strongest cell; the series that began it, and what was measured and expected in the
-            strongest cell of that series, data units; number of series outside their bands, or 1
-            if only the nearest to its edge is named; their names as a list, ranked.
+            strongest cell; the series that began it, and what was measured and expected there in
+            the strongest cell of its first run of flagged rows, data units; number of series
+            outside their bands, or 1 if only the nearest to its edge is named; their names as a
+            list, ranked.
         series: one line per event and series, `SERIES_COLUMNS`: the ranking in full;
             `delay_seconds` counts from the start of the event.
     """
@@ -145,14 +146,14 @@ def find_events(detection: Detection, step_seconds: float) -> Events:
         ["event", "first_time", "peak_strength"], ascending=[True, True, False], kind="stable"
     )
     lines["rank"] = lines.groupby("event").cumcount() + 1
-    lines = lines[list(SERIES_COLUMNS)].reset_index(drop=True)
+    lines = lines.reset_index(drop=True)
     table = _event_table(lines, times[faults.starts], times[faults.stops - 1], step_seconds)
     table["rows"] = faults.stops - faults.starts
     table["alarm_start"] = times[found.starts]
     table["alarm_end"] = times[found.stops - 1]
     for name, values in describe_alarms(detection, found).items():
         table[name] = values
-    return Events(table[list(COLUMNS)], lines)
+    return Events(table[list(COLUMNS)], lines[list(SERIES_COLUMNS)])
 
 
 def order_of_call(table: pd.DataFrame) -> IntArray:
@@ -183,6 +184,10 @@ def _lines_of_series(detection: Detection, column: int, found: Segments) -> pd.D
     # The strongest cell of each event, the earlier one on ties: last in this order.
     order = np.lexsort((-rows, strength, event))
     peaks = order[begins + counts - 1]
+    # Likewise of the first run alone: what a series does later may be of another fault.
+    run = np.cumsum((np.diff(rows, prepend=-2) != 1) | (np.diff(event, prepend=-1) != 0))
+    of_first = np.where(run == np.repeat(run[begins], counts), strength, -1.0)
+    first = np.lexsort((-rows, of_first, event))[begins + counts - 1]
     times = detection.times
     return pd.DataFrame(
         {
@@ -195,6 +200,8 @@ def _lines_of_series(detection: Detection, column: int, found: Segments) -> pd.D
             "direction": np.where(residual[peaks] > 0, "up", "down"),
             "actual": detection.frame.iloc[rows[peaks], column].to_numpy(),
             "expected": detection.expected(column, rows[peaks])[0],
+            "first_actual": detection.frame.iloc[rows[first], column].to_numpy(),
+            "first_expected": detection.expected(column, rows[first])[0],
         }
     )
 
@@ -210,7 +217,7 @@ def _within(found: Segments, num_rows: int) -> BoolArray:
 
 def _lines_within_bands(detection: Detection, found: Segments, events: IntArray) -> pd.DataFrame:
     """Make one line, of the cell nearest to the edge of its band, per event without flags."""
-    lines = []
+    lines, frame = [], detection.frame.to_numpy()
     for event in events:  # seldom many
         rows = slice(found.starts[event], found.stops[event])
         residual = detection.residual[rows].astype(np.float64)
@@ -218,6 +225,7 @@ def _lines_within_bands(detection: Detection, found: Segments, events: IntArray)
         beyond[np.isnan(beyond)] = -np.inf
         row, column = np.unravel_index(int(np.argmax(beyond)), beyond.shape)
         peak = int(found.starts[event] + row)
+        expected = detection.expected(int(column), np.array([peak]))[0][0]
         lines.append(
             {
                 "event": event + 1,
@@ -227,8 +235,8 @@ def _lines_within_bands(detection: Detection, found: Segments, events: IntArray)
                 "peak_time": detection.times[peak],
                 "peak_strength": abs(residual[row, column]),
                 "direction": "up" if residual[row, column] > 0 else "down",
-                "actual": detection.frame.iloc[peak, int(column)],
-                "expected": detection.expected(int(column), np.array([peak]))[0][0],
+                **dict.fromkeys(("actual", "first_actual"), frame[peak, column]),
+                **dict.fromkeys(("expected", "first_expected"), expected),
             }
         )
     return pd.DataFrame(lines)
@@ -258,7 +266,7 @@ def _event_table(
     first = lines.drop_duplicates("event")
     table["began_with"] = first["series"].to_numpy()
     for name in ("actual", "expected"):
-        table[name] = first[name].to_numpy()
+        table[name] = first[f"first_{name}"].to_numpy()
     ranked = lines.groupby("event", sort=True)["series"]
     table["num_series"] = ranked.size().to_numpy()
     table["series"] = pd.Series([list(names) for _, names in ranked], dtype=object)

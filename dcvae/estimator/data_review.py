@@ -75,6 +75,13 @@ class DataReview:
             f"{int(self.alarms.sum()):,} rows in alarm>"
         )
 
+    @property
+    def verdict(self) -> str:
+        """What happened in one sentence, as test.py and the page say it."""
+        from dcvae.evaluation import verdict
+
+        return verdict(self._review)
+
     @cached_property
     def events(self) -> pd.DataFrame:
         """Events in time order, as in events.csv; empty without any.

@@ -170,6 +170,9 @@ def _event(review: "Review", event: "pd.Series[Any]", words: _Times) -> str:
         began = f"{alone} {figures}"
     else:
         began = f"began with {figures}"
+        furthest = names.titles[review.detection.series.index(event["peak_series"])]
+        if event["peak_series"] != event["began_with"]:
+            began += f", furthest off {furthest}"
     return f"{when}, {began}"
 
 

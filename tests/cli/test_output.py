@@ -157,7 +157,7 @@ def test_review_on_the_terminal(capsys):
         "a            12  4.000%\n"
         "b             0  0.000%\n"
         "\n"
-        "strongest 10 of 12 events (sigmas from what was expected; series, the one that began it "
+        "strongest 10 of 12 events (sigmas at the peak; values where it began; earliest series "
         "first)\n"
         f"start             {'lasts':>{len(lasts)}}  sigmas  actual  expected  series\n"
         + "".join(
@@ -180,7 +180,9 @@ def test_events_of_a_detector_that_expects_no_values(capsys):
     result.events = find_events(result.detection, 300.0)
     output.new_events(Printer(), result, pd.Timestamp("2021-01-01"))
     said, header, first, _, end = capsys.readouterr().out.split("\n", 4)
-    assert said.startswith("strongest 2 of 2 events (sigmas from the usual deviation; series, ")
+    assert said.startswith(
+        "strongest 2 of 2 events (sigmas from the usual deviation, at the peak; earliest "
+    )
     assert header.split() == ["start", "lasts", "sigmas", "actual", "series"]
     assert first.split()[-3:] == ["up", "5", "a"]
     assert end == "\n"

@@ -133,7 +133,7 @@ def test_one_seed_gives_the_same_bytes(walk, repeated):
 
 
 def without_times(text):
-    return re.sub(r" +(\d+ h |\d+ min )?\d+(\.\d)? (s|min)\b(, at most .*)?", " (time)", text)
+    return re.sub(r" +(\d+ h |\d+ min )?\d+(\.\d+)? (ms|s|min)\b(, at most .*)?", " (time)", text)
 
 
 @pytest.mark.slow

@@ -107,7 +107,7 @@ class TestPage:
 
     def test_its_examples_are_settings_files(self, tmp_path):
         examples = re.findall(r"```json\n(.*?)```", page_text(), flags=re.DOTALL)
-        (metadata,) = re.findall(r"```csv\n(.*?)```", page_text(), flags=re.DOTALL)
+        (metadata,) = re.findall(r"```\n(series,.*?)```", page_text(), flags=re.DOTALL)
         (tmp_path / "sensors.csv").write_text(metadata, encoding="utf-8")
         smallest, inside, outside = (
             Settings.from_text(example, tmp_path / "settings.md") for example in examples

@@ -70,6 +70,19 @@ def test_one_event_by_hand() -> None:
     assert lines["expected"].to_dict() == {"b": 0.0, "a": 0.0, "c": 0.0}
 
 
+def test_what_was_measured_is_of_the_beginning_and_not_of_a_later_fault() -> None:
+    """Series a begins, b joins, and hours later a is further out once more."""
+    residual = np.zeros((12, 2))
+    residual[2:5, 0] = [4.0, 6.0, 5.0]
+    residual[4:8, 1] = 7.0
+    residual[7:9, 0] = [-20.0, -30.0]
+    (event,) = find_events(detection_of(residual), 300.0).table.to_dict("records")
+    assert (event["began_with"], event["actual"], event["expected"]) == ("a", 6.0, 0.0)
+    assert (event["peak_series"], event["peak_strength"], event["direction"]) == ("a", 30.0, "down")
+    lines = find_events(detection_of(residual), 300.0).series
+    assert lines["actual"].tolist() == [-30.0, 7.0]  # of the strongest cell, with its time
+
+
 def test_an_alarm_without_a_flag_is_an_event_of_the_nearest_cell() -> None:
     """Many a little off: the system is in alarm though no cell is outside its band."""
     residual = np.zeros((6, 3))

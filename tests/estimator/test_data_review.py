@@ -144,7 +144,7 @@ def test_a_page_is_written_over_pages_alone(found: DataReview, tmp_path: Path) -
     found.report(path)
     assert path.read_bytes() == first
     path.write_text("<title>mine</title>")
-    with pytest.raises(InputError, match=r"page\.html is there already, and is no page of this"):
+    with pytest.raises(InputError, match=r"page\.html is there already, and is no such page of"):
         found.report(path)
     assert path.read_text() == "<title>mine</title>"
     found.report(path, overwrite=True)

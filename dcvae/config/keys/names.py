@@ -53,8 +53,8 @@ class NameKeys(CommonKeys):
         dict[str, str], Key("shown", values=_MAPPED.format(what="titles", example="Tank"))
     ] = Field(
         Texts(),
-        description="Titles of series, shown on pages and figures and in messages in place of "
-        "their names in the file.",
+        description="Titles of series, shown on pages, in figures and in what is said of events in "
+        "place of their names in the file.",
     )
     units: Annotated[
         dict[str, str], Key("shown", values=_MAPPED.format(what="units", example="°C"))

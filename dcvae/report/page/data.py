@@ -180,6 +180,10 @@ def _events(content: ReportContent) -> dict[str, Any]:
         "strength": _rounded(events["peak_strength"]),
         "up": [int(direction == "up") for direction in events["direction"]],
         "series": involved,
+        # The strongest cell may be of another series than the one that began the event.
+        "peak": [place[name] for name in events["peak_series"]]
+        if "peak_series" in events.columns
+        else [numbers[0] for numbers in involved],
         "measured": _measured(content, events, involved),
     } | {
         column: encoding.packed_times(encoding.milliseconds(pd.DatetimeIndex(events[column])))
@@ -203,6 +207,14 @@ def _measured(
             *(lines[column] for column in ("event", "series", "actual", "expected")), strict=True
         )
     }
+    if "actual" in events.columns:  # of where it began
+        values |= {
+            (int(event), str(name)): (float(actual), float(expected))
+            for event, name, actual, expected in zip(
+                *(events[column] for column in ("event", "began_with", "actual", "expected")),
+                strict=True,
+            )
+        }
     many = sum(map(len, involved)) > MOST_MEASURED
     units = content.units or [""] * len(content.series)
     unknown = (math.nan, math.nan)

@@ -35,7 +35,7 @@ def fit_words(losses: pd.DataFrame) -> str:
                 return f"On average, this file is as well reconstructed as the {name} data."
             if distance <= _LITTLE_WORSE:
                 how = "a little less well"
-            end = "; a few large anomalies are enough for that" if how.startswith("much") else ""
+            end = "; a few large anomalies are enough for that, and leave the middle window alone"
             return f"On average, this file is {how} reconstructed than the {name} data{end}."
     return "How well other data are reconstructed is not known, so this file has no comparison."
 

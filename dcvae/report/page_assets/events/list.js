@@ -3,7 +3,7 @@
 import { button, byId, download, element, nameTag } from "../shared/elements.js";
 import { count, grouped, rounded, shortened, timeText } from "../shared/formats.js";
 import { data, eventOf, titleOf } from "../report/data.js";
-import { beginsAt, eventsText, measuredText, strengthText } from "./words.js";
+import { beginsAt, eventsText, measuredText, strengthText, strongestText } from "./words.js";
 import { fileStem, markButtons } from "./marks.js";
 import { view } from "../report/range.js";
 
@@ -24,7 +24,7 @@ const eventColumns = [
   },
   {
     key: "strength", title: "Strength", note: "sigmas from what was expected", of: ({ strength }) => strength ?? -1,
-    cell: ({ strength, up }) => element("span", {}, `${up ? "▲" : "▼"} ${strengthText(strength)}`),
+    cell: (event) => element("span", {}, `${event.up ? "▲" : "▼"} ${strengthText(event.strength)}${strongestText(event)}`),
   },
   { key: "ended", title: "Alarm ended", text: true, of: ({ ended }) => ended, cell: ({ ended }) => ended },
   { key: "mark", title: "Right?", cell: ({ place }) => markButtons(place) },

@@ -6,6 +6,9 @@ import { markOf } from "./marks.js";
 
 export const beginsAt = data.score.limit === null ? "" : `an alarm begins at ${rounded(data.score.limit)}`;
 
+/** In which series, where it is not the one that began the event. */
+export const strongestText = ({ series, strongest }) => (strongest === series[0] || strongest === undefined ? "" : ` in ${titleOf(strongest)}`);
+
 export function strengthText(strength) {
   if (strength === null) return "–";
   return Math.abs(strength) < 1000 ? `${strength.toFixed(2)} σ` : `${strength.toExponential(1)} σ`;
@@ -42,7 +45,7 @@ export function ticketText(place) {
   const lines = [
     `Event ${event.number} (${event.kind}) in ${data.file}`,
     `When: ${whenText(event)}`,
-    `Peak: ${timeText(event.peak)}, ${strengthText(event.strength)} ${event.up ? "above" : "below"} what was expected`,
+    `Peak: ${timeText(event.peak)}, ${strengthText(event.strength)} ${event.up ? "above" : "below"} what was expected${strongestText(event)}`,
     alarmText(event),
     "Series, the first to leave its band first:",
     ...event.series.map((number, rank) => {

@@ -84,6 +84,7 @@ export const eventOf = (place) => ({
   score: data.events.score[place],
   strength: data.events.strength[place],
   up: Boolean(data.events.up[place]),
+  strongest: data.events.peak[place],
   series: data.events.series[place],
   measured: data.events.measured[place],
 });

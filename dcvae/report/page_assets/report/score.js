@@ -132,7 +132,7 @@ function setUpLimits() {
 export function setUpScore(open) {
   byId("score-note").textContent = data.score.note;
   if (data.score.states.cells[1] >= data.rows) {
-    byId("score-body").replaceChildren(element("p", { class: "empty" }, "No row of this file has a score, so there is nothing to draw."));
+    byId("score-body").replaceChildren(element("p", { class: "empty" }, "No row of this file was judged, so there is nothing to draw."));
     return;
   }
   const list = byId("score-legend");

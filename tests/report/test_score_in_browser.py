@@ -44,6 +44,8 @@ def test_score_limit_and_references_are_drawn_over_the_whole_time(page, content)
     assert low < 0.8
     assert high > np.nanmax(score.score)
     page.click("#score-details summary")
+    # The browser tells of the opening a moment later.
+    page.wait_for_function("() => document.getElementById('reference-plot').plot?.table")
     references = known(shown(page, "reference-plot", "plot.table.mean"))
     assert 10.0 ** max(references) == pytest.approx(3.0, rel=1e-3)
 

@@ -109,8 +109,9 @@ class StoredModel(ModelDescription):
             return replace(self, kept=kept)
 
     def without_network(self) -> "StoredModel":
-        """Return it by its whole path and without the network, which is loaded elsewhere."""
-        kept = {name: x for name, x in (self.kept or {}).items() if name != NETWORK_FILE}
+        """Return it by its whole path and without what is loaded elsewhere: it may be large."""
+        loaded = (NETWORK_FILE, DETECTOR_FILE)
+        kept = {name: x for name, x in (self.kept or {}).items() if name not in loaded}
         return replace(self, folder=self.folder.resolve(), kept=kept or None)
 
     def _read(self, name: str) -> bytes | None:

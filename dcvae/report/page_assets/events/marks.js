@@ -30,7 +30,7 @@ function saved() {
 }
 
 /** Mark an event, or take the same mark back. */
-export function toggleMark(event, mark) {
+function toggleMark(event, mark) {
   if (markOf(event) === mark) delete marks.events[keyOf(event)];
   else marks.events[keyOf(event)] = mark;
   saved();

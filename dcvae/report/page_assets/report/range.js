@@ -40,7 +40,7 @@ export const rangeAround = (start, end) => {
   return [start - margin, end + margin];
 };
 
-export function showRange() {
+function showRange() {
   const [earliest, latest] = fullRange();
   byId("range").value = `${timeText(Math.max(view.from, firstTime))} to ${timeText(Math.min(view.to, lastTime))}`;
   byId("earlier").disabled = view.from <= earliest;

@@ -27,7 +27,7 @@ export function unpackTimes(packed) {
 }
 
 /** The numbers of a channel; NaN where there is none. */
-export function unpackChannel({ codes: coded, low, step, far_places: places, far_numbers: farNumbers }) {
+function unpackChannel({ codes: coded, low, step, far_places: places, far_numbers: farNumbers }) {
   const codes = new Int16Array(bytesOf(coded));
   const numbers = new Float64Array(codes.length);
   for (let place = 0; place < codes.length; place++) {

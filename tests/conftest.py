@@ -8,7 +8,7 @@ import pytest
 
 from dcvae.config import Settings
 from dcvae.storage import open_model
-from dcvae.training import loop
+from dcvae.training.in_keras import runner
 from support import builders
 from support.stored_models import preprocessor_with, seal, settings_with
 
@@ -17,7 +17,7 @@ from support.stored_models import preprocessor_with, seal, settings_with
 def without_xla() -> Iterator[None]:
     """Compiling a step takes XLA seconds; scripts in processes of their own are compiled by it."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(loop, "_BY_XLA", False)
+        patched.setattr(runner, "_BY_XLA", False)
         yield
 
 

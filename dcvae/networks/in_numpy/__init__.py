@@ -1,0 +1,1 @@
+"""Networks in NumPy: their weights, their arithmetic and their draws, without Keras."""

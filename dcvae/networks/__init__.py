@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from dcvae.networks.architectures import register_layers as register_layers
     from dcvae.networks.base import Autoencoder as Autoencoder
     from dcvae.networks.base import Reconstruction as Reconstruction
+    from dcvae.networks.in_numpy.initial import initial_weights as initial_weights
+    from dcvae.networks.in_numpy.weights import Convolution as Convolution
+    from dcvae.networks.in_numpy.weights import ConvolutionSide as ConvolutionSide
+    from dcvae.networks.in_numpy.weights import NetworkWeights as NetworkWeights
+    from dcvae.networks.in_numpy.weights import Norm as Norm
     from dcvae.networks.layers import ConvHeads as ConvHeads
     from dcvae.networks.layers import DilatedCausalConv as DilatedCausalConv
     from dcvae.networks.losses import sigma_from as sigma_from
@@ -30,6 +35,13 @@ __all__, __getattr__, __dir__ = lazy_exports(
             "register_layers",
         ),
         "dcvae.networks.base": ("Autoencoder", "Reconstruction"),
+        "dcvae.networks.in_numpy.initial": ("initial_weights",),
+        "dcvae.networks.in_numpy.weights": (
+            "Convolution",
+            "ConvolutionSide",
+            "NetworkWeights",
+            "Norm",
+        ),
         "dcvae.networks.layers": ("ConvHeads", "DilatedCausalConv"),
         "dcvae.networks.losses": ("sigma_from",),
         "dcvae.networks.plan": ("SidePlan",),

@@ -1,1 +1,1 @@
-"""Networks in NumPy: their weights, their arithmetic and their draws, without Keras."""
+"""Networks in NumPy alone: their weights, draws and arithmetic, without a framework."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dcvae.config import NetworkKeys, Settings
 from dcvae.networks.in_numpy.activations import ACTIVATIONS
+from dcvae.networks.in_numpy.weights import ConvolutionSide
 from dcvae.networks.vae import VariationalAutoencoder
 from support.builders import random_rows
 
@@ -43,6 +44,17 @@ def fix_noise(network: VariationalAutoencoder, noise: Any, monkeypatch: Any) -> 
         return z_mean + ops.exp(0.5 * z_log_var) * ops.convert_to_tensor(noise, "float32")
 
     monkeypatch.setattr(network.sampling, "call", draw)
+
+
+def arrays_of(side: ConvolutionSide) -> list[NDArray[np.float32]]:
+    """Weights of a side in the order in which Keras lists them."""
+    arrays: list[NDArray[np.float32]] = []
+    for layer in (*side.hidden, *side.heads):
+        arrays += [layer.kernel, layer.bias]
+        if layer.norm is not None:
+            norm = layer.norm
+            arrays += [norm.gamma, norm.beta, norm.mean, norm.variance]
+    return arrays
 
 
 def varied_keys(number: int) -> NetworkKeys:

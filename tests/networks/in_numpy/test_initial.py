@@ -10,19 +10,7 @@ from dcvae.config import NetworkKeys
 from dcvae.networks import build_network
 from dcvae.networks.in_numpy import draws
 from dcvae.networks.in_numpy.initial import initial_weights
-from dcvae.networks.in_numpy.weights import ConvolutionSide
-from support.network_tools import varied_keys
-
-
-def layers_of(side: ConvolutionSide) -> list[np.ndarray]:
-    """Weights of a side in the order in which Keras lists them."""
-    weights = []
-    for layer in (*side.hidden, *side.heads):
-        weights += [layer.kernel, layer.bias]
-        if layer.norm is not None:
-            norm = layer.norm
-            weights += [norm.gamma, norm.beta, norm.mean, norm.variance]
-    return weights
+from support.network_tools import arrays_of, varied_keys
 
 
 @pytest.mark.parametrize("number", range(12))
@@ -30,7 +18,7 @@ def test_weights_are_those_of_keras(number):
     keys = varied_keys(number)
     network, weights = build_network(keys), initial_weights(keys)
     for side, expected in ((weights.encoder, network.encoder), (weights.decoder, network.decoder)):
-        drawn = layers_of(side)
+        drawn = arrays_of(side)
         assert len(drawn) == len(expected.weights)
         for ours, theirs in zip(drawn, expected.weights, strict=True):
             assert ours.dtype == np.float32

@@ -310,7 +310,9 @@ def test_nothing_is_pickled_evaluated_or_asserted(path):
             assert isinstance(node.value, ast.Constant)
             assert node.value.value is (node.arg == "safe_mode")
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            assert not node.value.endswith((".h5", ".hdf5", ".pkl")), node.lineno
+            named = node.value.endswith((".h5", ".hdf5", ".pkl"))
+            # Keras's own format has one within its archive.
+            assert not named or "storage/keras_format" in path.as_posix(), node.lineno
 
 
 def test_nothing_swallows_every_exception():

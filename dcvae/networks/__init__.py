@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dcvae.networks.in_numpy.autoencoders import network_in_numpy as network_in_numpy
     from dcvae.networks.in_numpy.convolutional import FoldedConvolution as FoldedConvolution
     from dcvae.networks.in_numpy.convolutional import folded as folded
+    from dcvae.networks.in_numpy.initial import initial_weights as initial_weights
     from dcvae.networks.in_numpy.weights import Convolution as Convolution
     from dcvae.networks.in_numpy.weights import ConvolutionSide as ConvolutionSide
     from dcvae.networks.in_numpy.weights import Dense as Dense
@@ -46,6 +47,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "dcvae.networks.in_numpy.activations": ("ACTIVATIONS",),
         "dcvae.networks.in_numpy.autoencoders": ("NetworkInNumpy", "network_in_numpy"),
         "dcvae.networks.in_numpy.convolutional": ("FoldedConvolution", "folded"),
+        "dcvae.networks.in_numpy.initial": ("initial_weights",),
         "dcvae.networks.in_numpy.weights": (
             "Convolution",
             "ConvolutionSide",

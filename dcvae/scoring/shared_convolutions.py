@@ -171,7 +171,9 @@ class SharedConvolutions:
             shared = stage.activation(self._add(self._shared(stage, values), stage.bias))
         if positions:
             bias = stage.convolution.bias_at(positions)[:, None]
-            own = stage.activation(self._add(self._own(stage, values, positions), bias))
+            in_numpy = self._ops is np
+            total = (self._own_in_place if in_numpy else self._own)(stage, values, positions)
+            own = stage.activation(self._add(total, bias))
         return _Values(shared, values.shared_from + max(stage.taps), own, positions)
 
     def _shared(self, stage: _Stage, values: _Values) -> Tensor:
@@ -193,6 +195,37 @@ class SharedConvolutions:
                 continue
             part = self._gather(self._multiply(values, kernel, sources), sources)
             total = part if total is None else self._add(total, part)
+        return total
+
+    def _own_in_place(self, stage: _Stage, values: _Values, positions: list[int]) -> Float32Array:
+        """Do the same as `_own` in NumPy, adding each product where it belongs."""
+        windows = self.num_windows
+        total = np.empty((len(positions), windows, stage.kernel.shape[-1]), dtype=np.float32)
+        taps = sorted(zip(stage.taps, stage.kernel, strict=True), key=lambda tap: tap[0])
+        for number, (back, kernel) in enumerate(taps):
+            products, done = None, 0
+            for run in _runs([position - back for position in positions], values):
+                place = total[done : done + len(run)]
+                done += len(run)
+                if run[0] < 0:  # not of the first tap, which reads the position itself
+                    continue
+                if run[0] in values.own_positions:
+                    own = self._pick(values.own, [values.own_positions.index(p) for p in run])
+                    flat = own.reshape(-1, own.shape[-1])
+                    if number == 0:
+                        np.matmul(flat, kernel, out=place.reshape(len(flat), -1))
+                        continue
+                    found = (flat @ kernel).reshape(place.shape)
+                else:
+                    products = values.shared @ kernel if products is None else products
+                    # Window w reads row w + position.
+                    every = np.lib.stride_tricks.sliding_window_view(products, windows, axis=0)
+                    found = self._pick(every, [p - values.shared_from for p in run])
+                    found = found.transpose(0, 2, 1)
+                if number == 0:
+                    place[:] = found
+                else:
+                    place += found
         return total
 
     def _multiply(self, values: _Values, kernel: Float32Array, sources: list[int]) -> _Values:

@@ -2,8 +2,8 @@
 
 The counter-based generator Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as
 1, 2, 3") gives the words; TensorFlow takes key and counter from a scrambled seed. Normal numbers
-are made from pairs of uniform ones (Box and Muller 1958). All arithmetic beyond additions and
-products is in float64, so that a number is the same on every processor.
+are made from pairs of uniform ones (Box and Muller 1958). Logarithm, sine and cosine are taken in
+float64 and then rounded, so that they do not depend on the processor as NumPy's in float32 do.
 """
 
 import math
@@ -65,10 +65,10 @@ def uniform(
         shape: of the numbers.
         state: of the SeedGenerator before the draw; (seed, 0) for a draw from a seed.
         low: the least number.
-        high: the bound above them.
+        high: the bound above them, which rounding may reach.
 
     Returns:
-        (*shape) float32, low <= number < high.
+        (*shape) float32, low <= number <= high.
 
     Examples:
         >>> uniform((3,), (7, 0))

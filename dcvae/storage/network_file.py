@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from dcvae import _backend
 from dcvae.errors import InputError, describe_os_error
-from dcvae.storage.atomic import whole_file
+from dcvae.storage.keras_format.writing import CONFIG, METADATA, write_archive
 from dcvae.storage.reading import check_archive, reason_of
 
 if TYPE_CHECKING:  # importing it would import Keras
     from dcvae.networks import Autoencoder
 
-_METADATA = "metadata.json"
 _SAVED_AT = "date_saved"
-_CONFIG = "config.json"
 _WEIGHTS = "model.weights"  # how the name of their member begins
 _ADDRESS = "shared_object_id"
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip archive can write
 
 # Parts of a network that a configuration may name: those that this project builds. Keras would make
 # others too, and some of its parts run code or read files when they are made.
@@ -57,20 +54,15 @@ def save_network(network: "Autoencoder", path: Path) -> None:
     bare.set_weights(network.get_weights())
     try:
         bare.save(temporary)
-        with (
-            zipfile.ZipFile(temporary) as written,
-            whole_file(path) as stream,
-            zipfile.ZipFile(stream, "w") as archive,
-        ):
-            for name in written.namelist():
-                content = written.read(name)
-                if name == _METADATA:
-                    metadata = json.loads(content)
-                    metadata.pop(_SAVED_AT, None)
-                    content = json.dumps(metadata).encode()
-                elif name == _CONFIG:
-                    content = _renumbered(content)
-                archive.writestr(zipfile.ZipInfo(name, _EARLIEST), content)
+        with zipfile.ZipFile(temporary) as written:
+            members = {name: written.read(name) for name in written.namelist()}
+        if METADATA in members:
+            metadata = json.loads(members[METADATA])
+            metadata.pop(_SAVED_AT, None)
+            members[METADATA] = json.dumps(metadata).encode()
+        if CONFIG in members:
+            members[CONFIG] = _renumbered(members[CONFIG])
+        write_archive(path, members)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -142,10 +134,10 @@ def check_network(path: Path) -> None:
     """
     try:
         sizes = check_archive(path)
-        if sizes.get(_CONFIG, 0) > _LARGEST_CONFIG:
-            raise ValueError(f"{_CONFIG} has {sizes[_CONFIG]:,} bytes")
+        if sizes.get(CONFIG, 0) > _LARGEST_CONFIG:
+            raise ValueError(f"{CONFIG} has {sizes[CONFIG]:,} bytes")
         with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read(_CONFIG)) if _CONFIG in sizes else {}
+            config = json.loads(archive.read(CONFIG)) if CONFIG in sizes else {}
         weights = 0
         for part in _parts(config):
             _check_part(part)

@@ -2,8 +2,8 @@
 
 The counter-based generator Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as
 1, 2, 3") gives the words; TensorFlow takes key and counter from a scrambled seed. Normal numbers
-are made from pairs of uniform ones (Box and Muller 1958). All arithmetic beyond additions and
-products is in float64, so that a number is the same on every processor.
+are made from pairs of uniform ones (Box and Muller 1958). Logarithm, sine and cosine are taken in
+float64 and then rounded, so that they do not depend on the processor as NumPy's in float32 do.
 """
 
 import math
@@ -25,7 +25,7 @@ _KEY_STEPS = np.arange(_ROUNDS, dtype=np.uint64)[:, None] * np.array(
 _SCRAMBLING_KEY = np.array([0x3EC8F720, 0x02461E29], dtype=np.uint64)  # of TensorFlow
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
-_BLOCK = 4096  # counters at a time: the words of a block stay in the processor's cache
+_BLOCK = 8192  # counters at a time: the words of a block stay in the processor's cache
 
 _SEED_MODULUS = 2**31 - 2  # Keras brings the state of a generator into int32 by it
 
@@ -65,10 +65,10 @@ def uniform(
         shape: of the numbers.
         state: of the SeedGenerator before the draw; (seed, 0) for a draw from a seed.
         low: the least number.
-        high: the bound above them.
+        high: the bound above them, which rounding may reach.
 
     Returns:
-        (*shape) float32, low <= number < high.
+        (*shape) float32, low <= number <= high.
 
     Examples:
         >>> uniform((3,), (7, 0))
@@ -155,8 +155,8 @@ def _box_muller(mantissas: npt.NDArray[np.uint32], xla: bool = False) -> Float32
     """
     numbers = np.empty(mantissas.shape, dtype=np.float32)
     circle = float(np.float32(2 * math.pi)) if xla else 2 * math.pi
-    for start in range(0, len(mantissas), 2 * _BLOCK):
-        block = slice(start, start + 2 * _BLOCK)
+    for start in range(0, len(mantissas), _BLOCK):
+        block = slice(start, start + _BLOCK)
         fractions = np.maximum(mantissas[block, 0] * _SCALE, _LEAST_UNIFORM)
         radii = np.sqrt(np.float32(-2) * np.log(fractions).astype(np.float32))
         angles = (mantissas[block, 1] * (circle * _SCALE)).astype(np.float32)

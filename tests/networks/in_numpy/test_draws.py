@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from dcvae.networks.in_numpy import draws
 
-SHAPES = [(1,), (7,), (8, 4, 2), (5, 3, 2), (3, 5, 7), (1, 1, 1), (), (16411,)]
+TWO_BLOCKS = (4 * draws._BLOCK + 3,)
+SHAPES = [(1,), (7,), (8, 4, 2), (5, 3, 2), (3, 5, 7), (1, 1, 1), (), TWO_BLOCKS]
 STATES = [(0, 0), (1337, 3), (2**31 - 3, 1), (2**31 - 2, 0), (4_000_000_000, 2**31)]
 
 

@@ -237,11 +237,10 @@ class StoredModel(ModelDescription):
         return self.kept[name]
 
     def network(self) -> "Network":
-        """Read the trained network, in what scores here (imports Keras if that is Keras).
+        """Read the trained network, in NumPy or in Keras, see `scoring_engine`.
 
         Raises:
-            InputError: the file is damaged or is another network than the settings describe, or
-                what DCVAE_ENGINE asks for is not there.
+            InputError: the file is damaged or is another network than the settings describe.
         """
         channels = entry_of(self.settings).latent_channels(self.settings)
         expected = (self.settings.window_length, len(self.series), channels)

@@ -18,6 +18,7 @@ from dcvae.data import ModelInput, num_windows
 from dcvae.errors import InputError
 from dcvae.networks import Network
 from dcvae.scoring.batched import batched_pass
+from dcvae.scoring.in_numpy.shared_convolutions import SharedConvolutionsInNumpy
 from dcvae.scoring.scores import Scores
 from dcvae.scoring.shared_convolutions import SharedConvolutions
 from dcvae.scoring.sigma import SigmaCalibration
@@ -65,9 +66,11 @@ class CausalScorer:
         self.latent_size = network.latent_size
         weights = network.describe()
         if SharedConvolutions.suits(weights):
-            shared = SharedConvolutions(
-                weights, window_length, self.pass_windows, sample_latent, network.ops
-            )
+            sizes = (window_length, self.pass_windows, sample_latent)
+            if network.ops is np:
+                shared: SharedConvolutions = SharedConvolutionsInNumpy(weights, *sizes)
+            else:
+                shared = SharedConvolutions(weights, *sizes, network.ops)
             # Its weights are constants of the stages: it reads no variables of the network.
             self._pass = batched_pass(shared, self.pass_windows, network, is_bare=True)
         else:

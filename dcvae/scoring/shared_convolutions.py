@@ -37,7 +37,7 @@ from dcvae.networks import (
 )
 
 
-class _Stage(NamedTuple):
+class Stage(NamedTuple):
     """One convolution of the chain, and where it is computed."""
 
     convolution: FoldedConvolution
@@ -47,10 +47,12 @@ class _Stage(NamedTuple):
 
     @property
     def kernel(self) -> Float32Array:
+        """Kernel of each tap, (tap, channels_in, channels_out)."""
         return self.convolution.kernel
 
     @property
     def taps(self) -> tuple[int, ...]:
+        """How many rows back each tap reads."""
         return self.convolution.taps
 
     @property
@@ -66,6 +68,7 @@ class _Stage(NamedTuple):
 
     @property
     def has_shared(self) -> bool:
+        """Whether the next stage reads what is shared."""
         return any(position >= self.shared_from for position in self.positions)
 
     @property
@@ -79,7 +82,7 @@ class _Stage(NamedTuple):
         return self.kernel.reshape(-1, self.kernel.shape[-1])
 
 
-class _Values(NamedTuple):
+class Values(NamedTuple):
     """The output of a stage: what is shared, what belongs to single windows."""
 
     shared: Tensor  # (rows, channels) from row `shared_from` of the pass on; None if not needed
@@ -125,7 +128,7 @@ class SharedConvolutions:
         encoder = folded(network.encoder, num_heads=2 if sample_latent else 1)
         decoder = folded(network.decoder)
         stages = [
-            _Stage(part, self._activation(part.activation), (), 0) for part in (*encoder, *decoder)
+            Stage(part, self._activation(part.activation), (), 0) for part in (*encoder, *decoder)
         ]
         stages = _plan(stages, len(encoder), window_length, sample_latent)
         self._encoder_stages = tuple(stages[: len(encoder)])
@@ -138,7 +141,7 @@ class SharedConvolutions:
 
     def __call__(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Compute mean, sigma and latent of the last row of every window of the pass."""
-        values = _Values(inputs["rows"], 0, None, [])
+        values = Values(inputs["rows"], 0, None, [])
         for stage in self._encoder_stages:
             values = self._run(stage, values)
         if self.sample_latent:
@@ -148,9 +151,9 @@ class SharedConvolutions:
         mean, spread = self._ops.split(last, 2, axis=-1)
         return mean, sigma_from(spread, bounded=self._bounded), latent
 
-    def _decode(self, values: _Values) -> Tensor:
+    def _decode(self, values: Values) -> Tensor:
         """Run the decoder for the last row: (window, mean and spread of all series)."""
-        sources = _tree(self._decoder_stages, self.window_length - 1)
+        sources = tree(self._decoder_stages, self.window_length - 1)
         if values.own is None or sources is None:
             for stage in self._decoder_stages:
                 values = self._run(stage, values)
@@ -161,29 +164,29 @@ class SharedConvolutions:
         hidden = ops.transpose(self._gather(values, sources), (1, 0, 2))  # (window, position, ..)
         for stage in self._decoder_stages:
             flat = ops.reshape(hidden, (-1, stage.flat_kernel.shape[0]))
-            hidden = stage.activation(self._add(ops.matmul(flat, stage.flat_kernel), stage.bias))
+            hidden = stage.activation(
+                self._ops.add(ops.matmul(flat, stage.flat_kernel), stage.bias)
+            )
         return hidden
 
-    def _run(self, stage: _Stage, values: _Values) -> _Values:
+    def _run(self, stage: Stage, values: Values) -> Values:
         positions = stage.per_window
         shared, own = None, None
         if stage.has_shared:
-            shared = stage.activation(self._add(self._shared(stage, values), stage.bias))
+            shared = stage.activation(self._ops.add(self._shared(stage, values), stage.bias))
         if positions:
             bias = stage.convolution.bias_at(positions)[:, None]
-            in_numpy = self._ops is np
-            total = (self._own_in_place if in_numpy else self._own)(stage, values, positions)
-            own = stage.activation(self._add(total, bias))
-        return _Values(shared, values.shared_from + max(stage.taps), own, positions)
+            own = stage.activation(self._ops.add(self._own(stage, values, positions), bias))
+        return Values(shared, values.shared_from + max(stage.taps), own, positions)
 
-    def _shared(self, stage: _Stage, values: _Values) -> Tensor:
+    def _shared(self, stage: Stage, values: Values) -> Tensor:
         """Convolve the contiguous rows once for all windows: (rows, channels), none padded."""
         longest = max(stage.taps)
         length = values.shared.shape[0] - longest
         taps = [values.shared[longest - back : longest - back + length] for back in stage.taps]
         return self._ops.matmul(self._ops.concatenate(taps, axis=-1), stage.flat_kernel)
 
-    def _own(self, stage: _Stage, values: _Values, positions: list[int]) -> Tensor:
+    def _own(self, stage: Stage, values: Values, positions: list[int]) -> Tensor:
         """Convolve for every window by itself: (position, window, channels).
 
         Multiplies first and gathers then: products of shared rows are shared, zeros need none.
@@ -194,52 +197,21 @@ class SharedConvolutions:
             if all(source < 0 for source in sources):
                 continue
             part = self._gather(self._multiply(values, kernel, sources), sources)
-            total = part if total is None else self._add(total, part)
+            total = part if total is None else self._ops.add(total, part)
         return total
 
-    def _own_in_place(self, stage: _Stage, values: _Values, positions: list[int]) -> Float32Array:
-        """Do the same as `_own` in NumPy, adding each product where it belongs."""
-        windows = self.num_windows
-        total = np.empty((len(positions), windows, stage.kernel.shape[-1]), dtype=np.float32)
-        taps = sorted(zip(stage.taps, stage.kernel, strict=True), key=lambda tap: tap[0])
-        for number, (back, kernel) in enumerate(taps):
-            products, done = None, 0
-            for run in _runs([position - back for position in positions], values):
-                place = total[done : done + len(run)]
-                done += len(run)
-                if run[0] < 0:  # not of the first tap, which reads the position itself
-                    continue
-                if run[0] in values.own_positions:
-                    own = self._pick(values.own, [values.own_positions.index(p) for p in run])
-                    flat = own.reshape(-1, own.shape[-1])
-                    if number == 0:
-                        np.matmul(flat, kernel, out=place.reshape(len(flat), -1))
-                        continue
-                    found = (flat @ kernel).reshape(place.shape)
-                else:
-                    products = values.shared @ kernel if products is None else products
-                    # Window w reads row w + position.
-                    every = np.lib.stride_tricks.sliding_window_view(products, windows, axis=0)
-                    found = self._pick(every, [p - values.shared_from for p in run])
-                    found = found.transpose(0, 2, 1)
-                if number == 0:
-                    place[:] = found
-                else:
-                    place += found
-        return total
-
-    def _multiply(self, values: _Values, kernel: Float32Array, sources: list[int]) -> _Values:
+    def _multiply(self, values: Values, kernel: Float32Array, sources: list[int]) -> Values:
         """Multiply the values at the given positions, and no others, by one tap of a kernel."""
         used = [index for index, p in enumerate(values.own_positions) if p in sources]
         own = self._matmul(self._pick(values.own, used), kernel) if used else None
         shared = None
         if any(source >= values.shared_from for source in sources):
             shared = self._ops.matmul(values.shared, kernel)
-        return _Values(
+        return Values(
             shared, values.shared_from, own, [values.own_positions[index] for index in used]
         )
 
-    def _gather(self, values: _Values, positions: list[int]) -> Tensor:
+    def _gather(self, values: Values, positions: list[int]) -> Tensor:
         """Lay the values at some positions side by side: (position, window, channels).
 
         A position below 0 is padding and gives zeros.
@@ -247,7 +219,7 @@ class SharedConvolutions:
         ops = self._ops
         channels = (values.shared if values.own is None else values.own).shape[-1]
         pieces = []
-        for run in _runs(positions, values):
+        for run in runs(positions, values):
             if run[0] < 0:
                 pieces.append(ops.zeros((len(run), self.num_windows, channels), dtype="float32"))
             elif run[0] in values.own_positions:
@@ -258,12 +230,12 @@ class SharedConvolutions:
                 pieces.append(ops.take(values.shared, rows, axis=0))
         return pieces[0] if len(pieces) == 1 else ops.concatenate(pieces, axis=0)
 
-    def _sample(self, values: _Values, noise: Tensor) -> _Values:
+    def _sample(self, values: Values, noise: Tensor) -> Values:
         """Draw z where it is read: from here on every window has values of its own."""
         positions = list(self._encoder_stages[-1].positions)
         z_mean, z_log_var = self._ops.split(self._gather(values, positions), 2, axis=-1)
         z = z_mean + self._ops.exp(0.5 * z_log_var) * self._pick(noise, positions)
-        return _Values(None, self.window_length, z, positions)
+        return Values(None, self.window_length, z, positions)
 
     def _activation(self, name: str) -> Callable[[Tensor], Tensor]:
         if self._ops is np:
@@ -272,13 +244,6 @@ class SharedConvolutions:
             name
         )
         return activation
-
-    def _add(self, values: Tensor, more: Tensor) -> Tensor:
-        """Add to values of which nothing else is made."""
-        if self._ops is np:
-            values += more
-            return values
-        return self._ops.add(values, more)
 
     def _matmul(self, values: Tensor, kernel: Float32Array) -> Tensor:
         """Multiply (position, window, channels_in) by (channels_in, channels_out) at once."""
@@ -295,8 +260,8 @@ class SharedConvolutions:
 
 
 def _plan(
-    chain: list[_Stage], num_encoder: int, window_length: int, sample_latent: bool
-) -> list[_Stage]:
+    chain: list[Stage], num_encoder: int, window_length: int, sample_latent: bool
+) -> list[Stage]:
     """Decide which positions of every stage are needed, and from where on they are shared."""
     reach = 0
     shared_from = []
@@ -306,7 +271,7 @@ def _plan(
         reach += max(stage.taps)
         shared_from.append(reach)
     needed = {window_length - 1}
-    planned: list[_Stage] = []
+    planned: list[Stage] = []
     for stage, first_shared in zip(reversed(chain), reversed(shared_from), strict=True):
         stage = stage._replace(positions=tuple(sorted(needed)), shared_from=first_shared)
         planned.append(stage)
@@ -314,7 +279,7 @@ def _plan(
     return planned[::-1]
 
 
-def _tree(stages: Sequence[_Stage], last: int) -> list[int] | None:
+def tree(stages: Sequence[Stage], last: int) -> list[int] | None:
     """Order the inputs of some stages so that what each position reads lies side by side.
 
     Returns:
@@ -327,7 +292,7 @@ def _tree(stages: Sequence[_Stage], last: int) -> list[int] | None:
     return None if min(positions) < 0 or len(set(positions)) < len(positions) else positions
 
 
-def _runs(positions: list[int], values: _Values) -> list[list[int]]:
+def runs(positions: list[int], values: Values) -> list[list[int]]:
     """Divide positions into stretches that come from one place: padding, own, shared."""
 
     def place(position: int) -> int:

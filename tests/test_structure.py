@@ -43,7 +43,7 @@ LIGHT = (
     *("dcvae.pipeline", "dcvae.evaluation", "dcvae.report", "dcvae.report.results_folder"),
     *("dcvae.cli.arguments", "dcvae.cli.output", "dcvae.cli.train", "dcvae.cli.main"),
 )
-HEAVY = {"keras", "tensorflow", "sklearn", "matplotlib"}
+HEAVY = {"keras", "tensorflow", "jax", "torch", "sklearn", "matplotlib"}
 # Where paths are opened, read or written.
 MAY_TOUCH_FILES = ("data/files/", "storage", "report", "training/tensorboard.py", "config")
 MAY_PRINT = ("cli", "training/progress.py")  # a fit that is asked to be verbose prints its epochs
@@ -126,6 +126,7 @@ def test_what_is_imported_is_required():
         "pydantic": ("pydantic", "pydantic_core"),
     }
     known = {part for a, b in required for part in names.get(a or b, (a or b,))}
+    known |= {"jax", "torch"}  # imported where KERAS_BACKEND asks for them
     found = {
         package
         for path in code_files()

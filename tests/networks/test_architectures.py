@@ -145,7 +145,7 @@ def trained_on(rows: np.ndarray, settings: Settings, **more: Any) -> tuple[Train
     split = split_windows(len(rows), settings.window_length, settings.val_percent, 1, "rows")
     runner = KerasEpochs(network, inputs_of(rows).values, settings)
     result = train(runner, split, settings, **more)
-    return result, network.optimizer.global_clipnorm
+    return result, runner.optimizer.global_clipnorm
 
 
 @pytest.fixture(scope="module", params=every_recurrent())

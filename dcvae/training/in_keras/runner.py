@@ -1,52 +1,63 @@
-"""Epochs in Keras: steps of any network, on the framework that Keras runs on."""
+"""Epochs in Keras: steps of any network, many in one compiled program."""
 
-from collections.abc import Iterator
+import importlib
+import time
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
+from keras import ops
 
 from dcvae._arrays import Float32Array, Int32Array
 from dcvae.config import TrainingKeys
-from dcvae.data import gather_windows
 from dcvae.networks import Autoencoder
+from dcvae.training.in_keras.steps import Steps
 from dcvae.training.state import Variables
 
-# XLA halves a step (benchmarks/README.md); torch has another compiler, slow to start.
-_BY_XLA = keras.backend.backend() != "torch"
-_AT_A_TIME = 50  # steps
+_STEPS = {"jax": ("on_jax", "JaxSteps"), "tensorflow": ("on_tensorflow", "TensorFlowSteps")}
+_STEPS["torch"] = ("on_torch", "TorchSteps")
+
+_BY_XLA = True  # where it pays; JAX always compiles, PyTorch never
+# Steps of a training that XLA takes as long to compile as it saves (benchmarks/README.md).
+_FEWEST_FOR_XLA = 300
+_SECONDS = 0.4  # of steps between two answers to the caller
 
 
 class KerasEpochs:
     """An `EpochRunner` of a network in Keras, with Adam.
 
+    The table is given to the device once, and windows are gathered there.
+
     Args:
         network: from `networks.build_network`; changed in place.
         values: (rows, series) float32, scaled, the training table.
-        keys: learning rate and its decay.
+        keys: learning rate and its decay; epochs.
+
+    Attributes:
+        optimizer: of the network's weights.
     """
 
     def __init__(self, network: Autoencoder, values: Float32Array, keys: TrainingKeys) -> None:
         # Without a name, its variables would be named by the number of optimizers made before.
-        network.compile(
-            optimizer=keras.optimizers.Adam(
-                _learning_rate(keys), global_clipnorm=network.gradient_norm, name="adam"
-            ),
-            jit_compile=_BY_XLA and network.supports_xla,
+        self.optimizer = keras.optimizers.Adam(
+            _learning_rate(keys), global_clipnorm=network.gradient_norm, name="adam"
         )
-        network.optimizer.build(network.trainable_variables)
+        self.optimizer.build(network.trainable_variables)
         self._network = network
-        self._values = values
-        self._length = network.encoder.input_shape[1]
+        self._table = values
+        self._epochs = keys.epochs
+        self._steps: Steps | None = None
+        self._at_a_time: dict[str, int] = {}
 
     @property
     def learning_rate(self) -> float:
         """Learning rate of the next step."""
-        return float(keras.ops.convert_to_numpy(self._network.optimizer.learning_rate))
+        return float(ops.convert_to_numpy(self.optimizer.learning_rate))
 
     def values(self) -> Variables:
         """Return copies of the values of all variables; see `EpochRunner`."""
         return {
-            name: keras.ops.convert_to_numpy(variable).copy()
+            name: ops.convert_to_numpy(variable).copy()
             for name, variable in self._variables().items()
         }
 
@@ -58,29 +69,61 @@ class KerasEpochs:
 
     def train(self, starts: Int32Array, batch_size: int) -> Iterator[Float32Array]:
         """Make one step for each batch of windows; see `EpochRunner`."""
-        losses = []
-        for first in range(0, len(starts), batch_size):
-            batch = starts[first : first + batch_size]
-            windows = gather_windows(self._values, batch, self._length)
-            self._network.begin_means()
-            reported = self._network.train_on_batch(windows, return_dict=True)
-            losses.append([reported["reconst"], reported["kl"]])
-            if len(losses) == _AT_A_TIME or first + batch_size >= len(starts):
-                yield np.array(losses, dtype=np.float32)
-                losses = []
+        whole = len(starts) // batch_size * batch_size
+        for some in (starts[:whole].reshape(-1, batch_size), starts[whole:].reshape(1, -1)):
+            if some.size:
+                steps, batches = self._steps_of(some), ops.convert_to_tensor(some)
+                yield from self._in_parts(
+                    f"{some.shape[1]} to train",
+                    len(some),
+                    lambda *part, batches=batches, steps=steps: steps.train(batches, *part),
+                )
 
     def validate(self, starts: Int32Array, batch_size: int) -> Iterator[Float32Array]:
         """Compute the losses of batches of windows; see `EpochRunner`."""
-        for first in range(0, len(starts), batch_size):
-            windows = gather_windows(self._values, starts[first : first + batch_size], self._length)
-            # Another shape would be compiled anew. The loss of an artificial window could be
-            # infinite, so one of the data is repeated.
-            missing = batch_size - len(windows)
-            weights = np.pad(np.ones(len(windows), dtype=np.float32), (0, missing))
-            padded = np.pad(windows, [(0, missing), (0, 0), (0, 0)], mode="edge")
-            self._network.begin_means()
-            reported = self._network.test_on_batch(padded, weights, return_dict=True)
-            yield np.array([[reported["reconst"], reported["kl"]]], dtype=np.float32)
+        if not len(starts):
+            return
+        # Another shape would be compiled anew. The loss of an artificial window could be infinite,
+        # so one of the data is repeated.
+        missing = -len(starts) % batch_size
+        filled = np.pad(starts, (0, missing), mode="edge").reshape(-1, batch_size)
+        ones = np.ones(len(starts), dtype=np.float32)
+        weights = ops.convert_to_tensor(np.pad(ones, (0, missing)).reshape(filled.shape))
+        steps, batches = self._steps_of(filled), ops.convert_to_tensor(filled)
+        yield from self._in_parts(
+            f"{batch_size} to validate",
+            len(filled),
+            lambda *part: steps.validate(batches, weights, *part),
+        )
+
+    def _steps_of(self, batches: Int32Array) -> Steps:
+        if self._steps is None:
+            module, name = _STEPS[keras.backend.backend()]
+            made = getattr(importlib.import_module(f"{__package__}.{module}"), name)
+            by_xla = _BY_XLA and _pays_off(self._network, self._epochs * len(batches))
+            self._steps = made(self._network, self.optimizer, self._table, by_xla=by_xla)
+        steps: Steps = self._steps
+        return steps
+
+    def _in_parts(
+        self, kind: str, num_batches: int, compute: Callable[[int, int], Float32Array]
+    ) -> Iterator[Float32Array]:
+        """Compute batches, as many at a time as take `_SECONDS`, by the time of those before.
+
+        Args:
+            kind: of the batches: the same take as long.
+            num_batches: number of batches.
+            compute: computes batches by the number of the first, and how many.
+        """
+        first, at_a_time = 0, self._at_a_time.get(kind, 1)  # the first one compiles
+        while first < num_batches:
+            count = min(at_a_time, num_batches - first)
+            began = time.perf_counter()
+            losses = compute(first, count)
+            fitting = int(_SECONDS * count / (time.perf_counter() - began))
+            yield losses
+            first += count
+            at_a_time = self._at_a_time[kind] = max(1, min(fitting, 4 * at_a_time))
 
     def _variables(self) -> dict[str, keras.Variable]:
         """Return all variables by position and name.
@@ -91,7 +134,7 @@ class KerasEpochs:
             f"{part}/{number:03d}/{variable.name}": variable
             for part, variables in (
                 ("network", self._network.variables),
-                ("optimizer", self._network.optimizer.variables),
+                ("optimizer", self.optimizer.variables),
             )
             for number, variable in enumerate(variables)
         }
@@ -103,3 +146,13 @@ def _learning_rate(keys: TrainingKeys) -> float | keras.optimizers.schedules.Exp
     return keras.optimizers.schedules.ExponentialDecay(
         keys.lr, keys.decay_step, keys.decay_rate, staircase=True
     )
+
+
+def _pays_off(network: Autoencoder, num_steps: int) -> bool:
+    """Tell whether XLA saves more time in the steps than it takes to compile them.
+
+    A recurrent layer has a kernel of its own on a GPU, which XLA does not know. On a CPU, XLA makes
+    a step of it 2.5 times as fast.
+    """
+    on_cpu = all(device.startswith("cpu") for device in keras.distribution.list_devices())
+    return num_steps >= _FEWEST_FOR_XLA if on_cpu else network.supports_xla

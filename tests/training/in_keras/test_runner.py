@@ -1,0 +1,143 @@
+"""Epochs in Keras against Keras's own steps, and how many of them are computed at a time."""
+
+import itertools
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from dcvae.config import Settings
+from dcvae.data.windows import gather_windows
+from dcvae.networks import build_network
+from dcvae.training.in_keras import runner as in_keras
+from support.builders import inputs_of, random_rows
+from support.network_tools import rnn_vae_settings, seq2seq_settings
+from support.training_tools import assert_same_variables, runner_of, small
+
+ROWS = random_rows(60, 2)
+STARTS = np.random.default_rng(3).permutation(50).astype(np.int32)
+BATCH = 8
+
+SETTINGS = [
+    pytest.param(small(lr_decay=True, decay_step=2, decay_rate=0.5), id="dc-vae, decay"),
+    pytest.param(rnn_vae_settings(layer_type="gru"), id="rnn-vae, its gradient cut"),
+    pytest.param(seq2seq_settings(layer_type="lstm"), id="seq2seq"),
+]
+
+
+def batches(length: int) -> list[np.ndarray]:
+    return [
+        gather_windows(ROWS, STARTS[first : first + BATCH], length)
+        for first in range(0, len(STARTS), BATCH)
+    ]
+
+
+def by_keras(settings: Settings) -> tuple[list[Any], list[Any], list[np.ndarray]]:
+    """Losses of Keras's own steps, of training and of validation, and all variables after them."""
+    network = build_network(settings)
+    rate: Any = settings.lr
+    if settings.lr_decay:
+        rate = keras.optimizers.schedules.ExponentialDecay(rate, 2, 0.5, staircase=True)
+    optimizer = keras.optimizers.Adam(rate, global_clipnorm=network.gradient_norm)
+    network.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
+    trained, validated = [], []
+
+    def told(found: dict[str, Any]) -> list[float]:
+        return [float(found["reconst"]), float(found["kl"])]
+
+    for windows in batches(settings.window_length):
+        network.begin_means()
+        trained.append(told(network.train_on_batch(windows, return_dict=True)))
+    for windows in batches(settings.window_length):
+        network.begin_means()
+        missing = BATCH - len(windows)
+        weights = np.pad(np.ones(len(windows), dtype=np.float32), (0, missing))
+        filled = np.pad(windows, [(0, missing), (0, 0), (0, 0)], mode="edge")
+        validated.append(told(network.test_on_batch(filled, weights, return_dict=True)))
+    variables = [*network.variables, *optimizer.variables]
+    return trained, validated, [ops.convert_to_numpy(variable) for variable in variables]
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_steps_are_those_of_keras(settings: Settings) -> None:
+    runner = runner_of(build_network(settings), settings, inputs_of(ROWS))
+    trained = np.concatenate(list(runner.train(STARTS, BATCH)))
+    validated = np.concatenate(list(runner.validate(STARTS, BATCH)))
+    assert len(STARTS) % BATCH  # the last step has fewer windows, the last batch is filled up
+    expected, expected_validated, variables = by_keras(settings)
+    np.testing.assert_allclose(trained, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(validated, expected_validated, rtol=1e-4, atol=1e-5)
+    values = runner.values()
+    for (name, value), other in zip(values.items(), variables, strict=True):
+        np.testing.assert_allclose(value, other, rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+def test_how_many_steps_are_computed_at_a_time_makes_no_difference(monkeypatch: Any) -> None:
+    settings = small()
+    found = []
+    for seconds in (0.0, 1e9):  # one, and four times as many as before
+        monkeypatch.setattr(in_keras, "_SECONDS", seconds)
+        runner = runner_of(build_network(settings), settings, inputs_of(ROWS))
+        trained, validated = list(runner.train(STARTS, 2)), list(runner.validate(STARTS, 2))
+        found.append((trained, validated, runner.values()))
+    one_by_one, many = found
+    assert [len(losses) for losses in one_by_one[0]] == [1] * 25
+    assert [len(losses) for losses in many[0]] == [1, 4, 16, 4]
+    for part in (0, 1):
+        np.testing.assert_array_equal(np.concatenate(one_by_one[part]), np.concatenate(many[part]))
+    assert_same_variables(one_by_one[2], many[2])
+
+
+def test_as_many_steps_are_computed_at_a_time_as_take_some_tenths_of_a_second(
+    monkeypatch: Any,
+) -> None:
+    """A clock that a step moves on by 1/16 s, and the first one by 5."""
+    now, seconds = 0.0, itertools.chain([5.0], itertools.repeat(1 / 16))
+
+    def compute(first: int, count: int) -> Any:
+        nonlocal now
+        now += sum(itertools.islice(seconds, count))
+        return np.zeros((count, 2), dtype=np.float32)
+
+    monkeypatch.setattr(in_keras.time, "perf_counter", lambda: now)
+    runner = runner_of(build_network(small()), small())
+    parts = [len(x) for x in runner._in_parts("steps", 20, compute)]
+    assert parts == [1, 1, 4, 6, 6, 2]
+    assert [len(x) for x in runner._in_parts("steps", 9, compute)] == [6, 3]
+
+
+def test_variables_are_restored_by_name_and_others_left() -> None:
+    settings = small()
+    runner = runner_of(build_network(settings), settings, inputs_of(ROWS))
+    before = runner.values()
+    list(runner.train(STARTS, BATCH))
+    after = runner.values()
+    assert not np.array_equal(before["network/000/kernel"], after["network/000/kernel"])
+    runner.restore({name: before[name] for name in before if name.startswith("network/")})
+    found = runner.values()
+    assert_same_variables(
+        found, {name: (before if name.startswith("network/") else after)[name] for name in found}
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "num_steps", "devices", "expected"),
+    [
+        (small(), 299, ["cpu:0"], False),
+        (small(), 300, ["cpu:0"], True),
+        (rnn_vae_settings(layer_type="gru"), 300, ["cpu:0"], True),
+        (small(), 1, ["cpu:0", "gpu:0"], True),
+        (small(), 300, ["gpu:0"], True),
+    ],
+)
+def test_xla_compiles_what_it_makes_faster(
+    settings: Settings,
+    num_steps: int,
+    devices: list[str],
+    expected: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: devices)
+    assert in_keras._pays_off(build_network(settings), num_steps) is expected

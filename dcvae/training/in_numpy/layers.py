@@ -18,7 +18,7 @@ import numpy as np
 
 from dcvae._arrays import Float32Array
 from dcvae.networks.in_numpy.activations import ACTIVATIONS
-from dcvae.training.in_numpy.slopes import BY_INPUT, BY_RESULT
+from dcvae.networks.in_numpy.slopes import BY_INPUT, BY_RESULT
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +202,14 @@ class LayerPart:
                 results[:, :back] = own[:, :back]
         if self._slope is not None:
             BY_INPUT[self.layer.activation](results, self._slope)
-        ACTIVATIONS[self.layer.activation](results)
+        if self.layer.activation == "elu" and self._back:
+            below = self._by_tap[0]  # free from here on; new memory would be slow to come
+            np.minimum(results, 0.0, out=below)
+            np.exp(below, out=below)
+            below -= np.float32(1.0)
+            np.maximum(results, below, out=results)
+        else:
+            ACTIVATIONS[self.layer.activation](results)
 
     def backward(
         self,

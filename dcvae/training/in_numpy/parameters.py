@@ -4,7 +4,6 @@ What the optimizer does is the same for every number, so all weights lie in one 
 hold views of it.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ import numpy as np
 from dcvae._arrays import AnyArray, Float32Array
 from dcvae.networks.in_numpy.weights import Convolution, ConvolutionSide, NetworkWeights, Norm
 from dcvae.training.in_numpy.layers import Layer, Normalization
+from dcvae.training.in_numpy.shared_memory import Arrays
 from dcvae.training.state import Variables
 
 _HEADS = {"encoder": ("z_mean", "z_log_var"), "decoder": ("x_mean", "x_spread")}
@@ -23,6 +23,7 @@ class Parameters:
 
     Args:
         weights: of the network that training starts from; copied.
+        arrays: where the numbers are kept.
 
     Attributes:
         values: (parameters,) float32, in the order of Keras's trainable variables.
@@ -35,26 +36,25 @@ class Parameters:
         decoder: likewise.
     """
 
-    def __init__(self, weights: NetworkWeights) -> None:
+    def __init__(self, weights: NetworkWeights, arrays: Arrays) -> None:
         self._weights = weights
-        sizes = [array.size for _, array in _trained(weights)]
-        self.values, self.gradients, self.momenta, self.velocities = np.zeros(
-            (4, sum(sizes)), dtype=np.float32
-        )
-        self.draws = np.array(weights.draw_state, dtype=np.int64)
-        self.steps = np.zeros(1, dtype=np.int64)
+        trained = _trained(weights)
+        flat = np.concatenate([array.ravel() for _, array in trained])
+        self.values = arrays.copy(flat)
+        self.gradients, self.momenta, self.velocities = (arrays.zeros(flat.shape) for _ in range(3))
+        self.draws = arrays.copy(np.array(weights.draw_state, dtype=np.int64))
+        self.steps = arrays.zeros((1,), np.int64)
         self._views: dict[str, tuple[Float32Array, ...]] = {}
         first = 0
-        for name, array in _trained(weights):
+        for name, array in trained:
             last = first + array.size
             views = tuple(
                 part[first:last].reshape(array.shape)
                 for part in (self.values, self.gradients, self.momenta, self.velocities)
             )
-            views[0][...] = array
             self._views[name] = views
             first = last
-        self._statistics = {name: array.copy() for name, array in _statistics(weights)}
+        self._statistics = {name: arrays.copy(array) for name, array in _statistics(weights)}
         self.encoder, self.decoder = (self._layers(name, side) for name, side in _sides(weights))
 
     def network(self) -> NetworkWeights:

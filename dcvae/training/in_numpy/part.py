@@ -7,6 +7,7 @@ import numpy as np
 
 from dcvae._arrays import Float32Array, Float64Array, Int32Array
 from dcvae.config import Fidelity
+from dcvae.networks.in_numpy.slopes import BOUNDED
 from dcvae.networks.losses import LOG_VARIANCE_BOUND
 from dcvae.training.in_numpy.layers import LayerPart
 from dcvae.training.in_numpy.parameters import Parameters
@@ -63,6 +64,7 @@ class BatchPart:
         )
         widest = max(layer.channels for layer in layers)
         self._scratch = np.empty((widest, columns), dtype=np.float32)
+        self._ones = np.ones(columns, dtype=np.float32)
         self._times = np.arange(length)[:, np.newaxis]
 
     def gather(self, starts: Int32Array, noise: Float32Array) -> None:
@@ -157,12 +159,15 @@ class BatchPart:
     def moments(self, number: int) -> tuple[Float32Array, Float32Array]:
         """Return mean and variance of what a layer reads, each (channels,)."""
         inputs = self.layers[number].inputs[:-1]
-        mean: Float32Array = inputs.mean(axis=1)
+        columns = np.float32(inputs.shape[1])
+        mean: Float32Array = np.matmul(inputs, self._ones) / columns
+        if self.layers[number - 1].layer.activation in BOUNDED:
+            # Rounding is far below what is added to the variance.
+            return mean, np.einsum("ij,ij->i", inputs, inputs) / columns - np.square(mean)
         scratch = self._scratch[: len(inputs)]
         # Not the mean square less the square of the mean, which rounding may leave with nothing.
         np.subtract(inputs, mean[:, np.newaxis], out=scratch)
-        variance = np.einsum("ij,ij->i", scratch, scratch) / np.float32(inputs.shape[1])
-        return mean, variance
+        return mean, np.einsum("ij,ij->i", scratch, scratch) / columns
 
     def back_through_norm(self, number: int, slope: Float32Array, level: Float32Array) -> None:
         """Go from the gradient by what a layer reads to that before the activation of it.

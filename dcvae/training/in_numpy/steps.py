@@ -1,9 +1,9 @@
 """Steps of DC-VAE in NumPy: the negative ELBO of a batch, its gradients, and an update by Adam.
 
 A batch is divided into parts of whole windows, few enough that what a layer reads and writes stays
-in the processor's cache. Threads share the parts. What the parts must know of each other are the
+in the processor's cache. Processes share the parts. What these must know of each other are the
 statistics of batch normalization, forward and backward, and the sum of their gradients; it is added
-up in the order of the parts, so that the number of threads changes no number. The equations are
+up in the order of the parts, so that the number of processes changes no number. The equations are
 those of the network in Keras (`networks.vae`, `networks.losses`).
 """
 
@@ -17,6 +17,7 @@ from dcvae.training.in_numpy import adam
 from dcvae.training.in_numpy.layers import Layer, Normalization
 from dcvae.training.in_numpy.parameters import Parameters
 from dcvae.training.in_numpy.part import BatchPart
+from dcvae.training.in_numpy.shared_memory import Arrays
 from dcvae.training.in_numpy.team import Team
 
 _Affine = tuple[Float32Array | None, Float32Array | None]
@@ -32,10 +33,11 @@ class BatchSteps:
         windows: of a batch, part by part.
         convention: meaning of the spread head, see `losses.log_variance_from`.
         bounded: whether log variances are bounded.
-        team: threads, at most one for each part.
+        team: processes that share the work.
+        arrays: where the numbers are that both need.
 
     Attributes:
-        team: threads.
+        team: processes that share the work.
         num_windows: windows of a batch.
         num_parts: parts of a batch.
         buffer_size: numbers that NumPy should buffer at most.
@@ -49,6 +51,7 @@ class BatchSteps:
         windows: Sequence[slice],
         convention: Fidelity,
         team: Team,
+        arrays: Arrays,
         *,
         bounded: bool,
     ) -> None:
@@ -70,13 +73,9 @@ class BatchSteps:
         self._counts = self._cells * np.array([len(table), latent_size], dtype=np.float64)
         # Every layer has a place of its own for each part, so that nobody waits until one is free.
         self._layers = layers = (*parameters.encoder, *parameters.decoder)
-        self._moments = [
-            np.zeros((2, self.num_parts, layer.channels), dtype=np.float32) for layer in layers
-        ]
-        self._gradients = [
-            np.zeros((self.num_parts, *_joint_shape(layer)), dtype=np.float32) for layer in layers
-        ]
-        self._threads = [_Thread(layers) for _ in range(team.num_threads)]
+        self._moments = [arrays.zeros((2, self.num_parts, layer.channels)) for layer in layers]
+        self._gradients = [arrays.zeros((self.num_parts, *_joint_shape(layer))) for layer in layers]
+        self._mine = _Own(layers)
         self._scratch = np.empty(len(parameters.values), dtype=np.float32)
 
     def train(
@@ -85,9 +84,8 @@ class BatchSteps:
         noise: Float32Array,
         rates: Sequence[float],
         losses: Float64Array,
-        thread: int,
     ) -> None:
-        """Make training steps; every thread of the team calls this.
+        """Make training steps; every process of the team calls this.
 
         Args:
             starts: (steps, windows) int32, first rows of the windows.
@@ -95,26 +93,25 @@ class BatchSteps:
             rates: (steps,) learning rates.
             losses: (steps, parts, 2) float64, written to: each part's share of the mean
                 reconstruction loss and of the mean latent loss.
-            thread: number of the thread.
         """
         first = int(self._parameters.steps[0])
         num_encoder = len(self._parameters.encoder)
         for step, rate in enumerate(rates):
-            for part in self._own(thread):
+            for part in self._own():
                 self._parts[part].gather(starts[step], noise[step])
             for number, layer in enumerate(self._layers):
                 if number == num_encoder:
-                    for part in self._own(thread):
+                    for part in self._own():
                         self._parts[part].draw()
-                self._forward(thread, number, layer)
-            for part in self._own(thread):
+                self._forward(number, layer)
+            for part in self._own():
                 work = self._parts[part]
                 losses[step, part] = work.losses(work.num_windows) / self._counts
                 work.loss_gradients(self._cells)
             for number in range(len(self._layers) - 1, -1, -1):
-                self._backward(thread, number)
+                self._backward(number)
             self.team.wait()
-            self._update(thread, first + step + 1, rate)
+            self._update(first + step + 1, rate)
             self.team.wait()
 
     def validate(
@@ -123,23 +120,21 @@ class BatchSteps:
         noise: Float32Array,
         counts: IntArray,
         losses: Float64Array,
-        thread: int,
     ) -> None:
-        """Compute losses as they are without training; every thread of the team calls this.
+        """Compute losses as they are without training; every process of the team calls this.
 
         Args:
             starts: (batches, windows) int32, first rows of the windows.
             noise: (batches, windows, T, latent) float32, standard normal.
             counts: (batches,) windows of each batch that count; the others fill it up.
             losses: (batches, parts, 2) float64, written to, as in `train`.
-            thread: number of the thread.
         """
-        joints = self._threads[thread].joints
+        joints = self._mine.joints
         for layer, joint in zip(self._layers, joints, strict=True):
             scale, shift = (None, None) if layer.before is None else layer.before.fixed()
             layer.fold(joint, scale, shift)
         for batch, count in enumerate(counts):
-            for part in self._own(thread):
+            for part in self._own():
                 work = self._parts[part]
                 work.gather(starts[batch], noise[batch])
                 for number, joint in enumerate(joints):
@@ -150,24 +145,24 @@ class BatchSteps:
                 share = self.num_windows / int(count)
                 losses[batch, part] = work.losses(own) / self._counts * share
 
-    def _own(self, thread: int) -> range:
-        """Return the parts of a thread."""
-        return range(thread, self.num_parts, self.team.num_threads)
+    def _own(self) -> range:
+        """Return the parts of this process."""
+        return range(self.team.member, self.num_parts, self.team.size)
 
-    def _forward(self, thread: int, number: int, layer: Layer) -> None:
+    def _forward(self, number: int, layer: Layer) -> None:
         """Run a layer, with the statistics of the batch."""
-        own = self._threads[thread]
+        own = self._mine
         if layer.before is not None:
-            self._normalize(thread, number, layer.before)
+            self._normalize(number, layer.before)
         layer.fold(own.joints[number], *own.affine[number])
-        for part in self._own(thread):
+        for part in self._own():
             work = self._parts[part]
             work.layers[number].forward(own.joints[number], work.results[number])
 
-    def _normalize(self, thread: int, number: int, norm: Normalization) -> None:
+    def _normalize(self, number: int, norm: Normalization) -> None:
         """Find scale and shift by the statistics of the whole batch."""
         moments = self._moments[number]
-        for part in self._own(thread):
+        for part in self._own():
             moments[:, part] = self._parts[part].moments(number)
         self.team.wait()
         means, variances = moments
@@ -180,19 +175,19 @@ class BatchSteps:
             variance += share * (spread + np.square(center - mean))
         inverse = 1.0 / np.sqrt(variance + np.float32(norm.epsilon))
         scale = norm.gamma * inverse
-        own = self._threads[thread]
+        own = self._mine
         own.statistics[number] = mean, inverse
         own.affine[number] = scale, norm.beta - mean * scale
-        if self._writes(thread, number):  # nobody reads these in a step
+        if self._writes(number):  # nobody reads these in a step
             keep = np.float32(norm.momentum)
             norm.mean[...] = norm.mean * keep + mean * (1 - keep)
             norm.variance[...] = norm.variance * keep + variance * (1 - keep)
 
-    def _backward(self, thread: int, number: int) -> None:
+    def _backward(self, number: int) -> None:
         """Go back through a layer, and through what is in front of it."""
-        own = self._threads[thread]
+        own = self._mine
         joint, num_encoder = own.joints[number], len(self._parameters.encoder)
-        for part in self._own(thread):
+        for part in self._own():
             work = self._parts[part]
             into = None
             if number == num_encoder:
@@ -203,7 +198,7 @@ class BatchSteps:
             if number == num_encoder:
                 work.back_through_draw(self._cells)
         self.team.wait()
-        writes = self._writes(thread, number)
+        writes = self._writes(number)
         layer, (scale, shift) = self._layers[number], own.affine[number]
         if layer.before is None and not writes:
             return
@@ -221,18 +216,18 @@ class BatchSteps:
         of_variance = -0.5 * of_scale * norm.gamma * inverse**3
         slope = of_variance * np.float32(2.0 / self._cells)
         level = -scale * of_shift / np.float32(self._cells) - slope * mean
-        for part in self._own(thread):
+        for part in self._own():
             self._parts[part].back_through_norm(number, slope, level)
 
-    def _writes(self, thread: int, number: int) -> bool:
-        """Tell whether it is this thread that writes what belongs to all, for a layer."""
-        return number % self.team.num_threads == thread
+    def _writes(self, number: int) -> bool:
+        """Tell whether it is this process that writes what belongs to all, for a layer."""
+        return number % self.team.size == self.team.member
 
-    def _update(self, thread: int, step: int, rate: float) -> None:
-        """Update this thread's share of the parameters."""
-        parameters, num_threads = self._parameters, self.team.num_threads
+    def _update(self, step: int, rate: float) -> None:
+        """Update this process's share of the parameters."""
+        parameters, member, members = self._parameters, self.team.member, self.team.size
         size = len(parameters.values)
-        own = slice(size * thread // num_threads, size * (thread + 1) // num_threads)
+        own = slice(size * member // members, size * (member + 1) // members)
         adam.update(
             parameters.values[own],
             parameters.gradients[own],
@@ -244,8 +239,8 @@ class BatchSteps:
         )
 
 
-class _Thread:
-    """What a thread computes for itself in a step, as that is quicker than to wait for it.
+class _Own:
+    """What a process computes for itself in a step, as that is quicker than to wait for it.
 
     Attributes:
         joints: of each layer, the folded weights.

@@ -1,68 +1,66 @@
-"""Team of threads that work on a batch side by side: NumPy lets others run while it computes."""
+"""Team of one or two processes that work on a batch side by side.
+
+Threads would do, but for Python's lock: whoever wants it back while another thread holds it sleeps,
+and waking up takes as long as the products between. Processes wait for each other by numbers in
+shared memory, without going to sleep for the short while that takes.
+"""
 
 import threading
+import time
 from collections.abc import Callable
+
+import numpy as np
+
+from dcvae.training.in_numpy.shared_memory import Arrays
+
+_SPINS = 20_000  # about a millisecond
+
+
+class MemberLostError(Exception):
+    """The other process has ended."""
 
 
 class Team:
-    """Threads that run one function, each with its number, and wait for each other in it.
+    """The processes of a training, as one of them sees them.
 
     Args:
-        num_threads: at least 1; the first is the calling thread.
+        arrays: where the numbers are that they wait by.
+        member: number of this process; 0 is the one that the user started.
 
-    Examples:
-        >>> team = Team(2)
-        >>> done = [False, False]
-        >>> def work(thread: int) -> None:
-        ...     done[thread] = True
-        ...     team.wait()  # from here on both are done
-        >>> team.run(work)
-        >>> done
-        [True, True]
+    Attributes:
+        member: number of this process.
+        size: processes at work, 1 or 2.
+        is_lost: tells whether the other process has ended.
+        fence: to be taken before and after a number is read or written that another process waits
+            for: it keeps the processor from showing it before what was written earlier.
     """
 
-    def __init__(self, num_threads: int) -> None:
-        self.num_threads = num_threads
-        self._barrier = threading.Barrier(num_threads)
+    def __init__(self, arrays: Arrays, member: int = 0) -> None:
+        self.member = member
+        self.size = 1
+        self.is_lost: Callable[[], bool] = lambda: False
+        # Far apart: a line of the cache that both write to would go back and forth.
+        self._arrived = [memoryview(arrays.zeros((8,), np.int64)) for _ in range(2)]
+        self.fence = threading.Lock()
 
     def wait(self) -> None:
-        """Wait until every thread has come here.
+        """Wait until the other process has come here too.
 
         Raises:
-            threading.BrokenBarrierError: another thread has failed.
+            MemberLostError: it never will.
         """
-        if self.num_threads > 1:
-            self._barrier.wait()
-
-    def run(self, task: Callable[[int], None]) -> None:
-        """Run a function in every thread, and return when all are done.
-
-        Args:
-            task: takes the number of a thread.
-
-        Raises:
-            BaseException: what the function raised, of the first thread that failed.
-        """
-        failures: list[BaseException] = []
-
-        def guarded(number: int) -> None:
-            try:
-                task(number)
-            except BaseException as failure:
-                failures.append(failure)
-                self._barrier.abort()  # the others would wait for ever
-
-        threads = [
-            threading.Thread(target=guarded, args=(number,), daemon=True)
-            for number in range(1, self.num_threads)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            guarded(0)
-        finally:
-            for thread in threads:
-                thread.join()
-        if failures:
-            self._barrier.reset()
-            raise failures[0]
+        if self.size == 1:
+            return
+        own, other = self._arrived[self.member], self._arrived[1 - self.member]
+        with self.fence:
+            own[0] += 1
+        arrived = own[0]
+        spins = 0
+        while other[0] < arrived:
+            spins += 1
+            if spins > _SPINS:
+                time.sleep(0)
+                if spins % _SPINS == 0 and self.is_lost():
+                    raise MemberLostError
+        with self.fence:
+            pass

@@ -87,3 +87,6 @@ BY_RESULT: Mapping[str, Slope] = {
 
 BY_INPUT: Mapping[str, Slope] = {"silu": _silu, "swish": _silu, "gelu": _gelu}
 """The same for activations whose results do not tell: functions of what they were applied to."""
+
+BOUNDED = frozenset({"tanh", "sigmoid", "softsign"})
+"""Activations whose results lie between -1 and 1."""

@@ -5,10 +5,8 @@ wait for one another, and what is between two products would run on one.
 """
 
 import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -52,10 +50,15 @@ class Workers:
 
     def map(self, function: Callable[[_Part], _Result], parts: Sequence[_Part]) -> list[_Result]:
         """Do the parts and return their results in order, when all are done."""
+
+        def done(part: _Part) -> _Result:
+            with one_thread_a_product():
+                return function(part)
+
+        if self._pool is None or len(parts) == 1:
+            return [done(part) for part in parts]
         with one_thread_a_product():
-            if self._pool is None or len(parts) == 1:
-                return [function(part) for part in parts]
-            return list(self._pool.map(function, parts))
+            return list(self._pool.map(done, parts))
 
     def __enter__(self) -> "Workers":
         """Return itself."""
@@ -67,41 +70,19 @@ class Workers:
             self._pool.shutdown(cancel_futures=True)
 
 
-class _Shared:
-    """The limit on NumPy's products, which all threads of the process share."""
+def one_thread_a_product() -> Any:
+    """Return a context in which each product of NumPy runs on one thread.
 
-    lock = threading.Lock()
-    users = 0
-    limiter: Any = None
-
-
-@contextmanager
-def one_thread_a_product() -> Iterator[None]:
-    """Let each product of NumPy run on one thread.
-
-    The number of threads before is set again when nobody is within any more: another thread of the
-    process may score at the same time.
-
-    Yields:
-        None.
+    The limit is of a thread or of the process, by how NumPy's library was built. Where it is of the
+    process, only the first thread that ever asks is heard, so that two do not undo one another's.
     """
-    with _Shared.lock:
-        if _Shared.users == 0:
-            _Shared.limiter = _controller().limit(limits=1, user_api="blas")
-        _Shared.users += 1
-    try:
-        yield
-    finally:
-        with _Shared.lock:
-            _Shared.users -= 1
-            if _Shared.users == 0:
-                _Shared.limiter.restore_original_limits()
+    return _controller().limit(limits=1, user_api="blas")
 
 
 @cache
 def _controller() -> Any:
     """Find the libraries of products that are loaded, NumPy's among them."""
     import numpy  # noqa: F401  whose library is to be found
-    from threadpoolctl import ThreadpoolController  # scikit-learn requires it
+    from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

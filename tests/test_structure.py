@@ -122,7 +122,7 @@ def test_what_is_imported_is_required():
     text = (ROOT / "requirements.txt").read_text() + (ROOT / "pyproject.toml").read_text()
     required = set(re.findall(r"^([\w-]+)>=|\"([\w-]+)(?:\[.*\])?>=", text, re.MULTILINE))
     names = {
-        "scikit-learn": ("sklearn", "scipy", "threadpoolctl"),
+        "scikit-learn": ("sklearn", "scipy"),
         "pydantic": ("pydantic", "pydantic_core"),
     }
     known = {part for a, b in required for part in names.get(a or b, (a or b,))}

@@ -18,31 +18,13 @@ from support.builders import (
     weights_of,
 )
 from support.network_tools import rnn_vae_settings, seq2seq_settings
-from support.scoring_tools import TOLERANCE, assert_same_scores, windowed
+from support.scoring_tools import SHAPES, TOLERANCE, assert_same_scores, windowed
 
 
 @pytest.fixture(autouse=True)
 def small_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few windows a pass, so that short tables have several."""
     monkeypatch.setattr(scoring, "PASS_WINDOWS", 16)
-
-
-SHAPES = {
-    "tiny": {},
-    "exactly T": {"T": 16, "cnn_units": [4, 4, 4], "dil_rate": [1, 2, 4, 8]},
-    "T below the field": {"T": 10, "cnn_units": [4, 5, 6], "dil_rate": [1, 2, 4, 8]},
-    "T far above the field": {"T": 30, "cnn_units": [4], "dil_rate": [1, 2]},
-    "one dilation beyond T": {"T": 6, "cnn_units": [4, 3], "dil_rate": [1, 9, 2]},
-    "all dilations beyond T": {"T": 4, "cnn_units": [4, 3], "dil_rate": [5, 7, 9]},
-    "falling dilations": {"T": 14, "cnn_units": [4, 3, 5], "dil_rate": [6, 3, 1]},
-    "equal dilations": {"T": 12, "cnn_units": [3, 3], "dil_rate": [3, 3, 3]},
-    "kernel 3": {"T": 20, "kernel": 3, "cnn_units": [5, 4, 6], "dil_rate": [1, 3, 9]},
-    "kernel 4": {"T": 17, "kernel": 4, "cnn_units": [5, 4], "dil_rate": [2, 1, 3]},
-    "one series": {"T": 9, "M": 1, "J": 1, "cnn_units": [4, 3, 2], "dil_rate": [1, 2, 3]},
-    "wide": {"T": 11, "M": 5, "J": 4, "cnn_units": [7, 6], "dil_rate": [1, 4], "kernel": 3},
-    "shortest": {"T": 2, "M": 3, "J": 3, "cnn_units": [4, 4], "dil_rate": [1, 1]},
-    "relu": {"T": 12, "activation": "relu", "cnn_units": [8, 8], "dil_rate": [1, 2, 4]},
-}
 
 
 QUICK_IN_CODE = ("tiny", "T below the field", "all dilations beyond T", "kernel 3", "one series")

@@ -1,5 +1,7 @@
 """The windowed forward pass that every fast way of scoring is held against."""
 
+from typing import Any
+
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
@@ -12,6 +14,22 @@ from dcvae.scoring.causal import latent_noise
 
 FIELDS = ("mean", "sigma", "error", "latent")
 TOLERANCE = 1e-5  # of the spread of an output over the rows
+SHAPES: dict[str, dict[str, Any]] = {
+    "tiny": {},
+    "exactly T": {"T": 16, "cnn_units": [4, 4, 4], "dil_rate": [1, 2, 4, 8]},
+    "T below the field": {"T": 10, "cnn_units": [4, 5, 6], "dil_rate": [1, 2, 4, 8]},
+    "T far above the field": {"T": 30, "cnn_units": [4], "dil_rate": [1, 2]},
+    "one dilation beyond T": {"T": 6, "cnn_units": [4, 3], "dil_rate": [1, 9, 2]},
+    "all dilations beyond T": {"T": 4, "cnn_units": [4, 3], "dil_rate": [5, 7, 9]},
+    "falling dilations": {"T": 14, "cnn_units": [4, 3, 5], "dil_rate": [6, 3, 1]},
+    "equal dilations": {"T": 12, "cnn_units": [3, 3], "dil_rate": [3, 3, 3]},
+    "kernel 3": {"T": 20, "kernel": 3, "cnn_units": [5, 4, 6], "dil_rate": [1, 3, 9]},
+    "kernel 4": {"T": 17, "kernel": 4, "cnn_units": [5, 4], "dil_rate": [2, 1, 3]},
+    "one series": {"T": 9, "M": 1, "J": 1, "cnn_units": [4, 3, 2], "dil_rate": [1, 2, 3]},
+    "wide": {"T": 11, "M": 5, "J": 4, "cnn_units": [7, 6], "dil_rate": [1, 4], "kernel": 3},
+    "shortest": {"T": 2, "M": 3, "J": 3, "cnn_units": [4, 4], "dil_rate": [1, 1]},
+    "relu": {"T": 12, "activation": "relu", "cnn_units": [8, 8], "dil_rate": [1, 2, 4]},
+}
 
 
 def windowed(network: Autoencoder, rows: NDArray[np.float32], settings: Settings) -> Scores:

@@ -245,10 +245,11 @@ def _convolution(
     config: Mapping[str, Any], arrays: Sequence[Float32Array], channels: int, activation: Any
 ) -> Convolution:
     kernel, bias = arrays
-    units = config["units"]
+    units, dilation = config["units"], config["dilation"]
+    _known(isinstance(dilation, int) and dilation >= 1, f"dilation {dilation!r}")
     _expect(kernel.shape == (config["kernel_size"], channels, units), config["name"])
     _expect(bias.shape == (units,), config["name"])
-    return Convolution(kernel, bias, int(config["dilation"]), _activation(activation))
+    return Convolution(kernel, bias, dilation, _activation(activation))
 
 
 def _replaced_norm(layer: Any, norm: _Layer) -> Any:

@@ -17,16 +17,22 @@ _Part = TypeVar("_Part")
 _Result = TypeVar("_Result")
 
 
+def usable_cores() -> int:
+    """Return how many cores the process may run on."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 def usable_threads() -> int:
     """Return how many threads may compute, from 1 to 8.
 
     They are as many as cores that the process may run on, fewer if OMP_NUM_THREADS,
     OPENBLAS_NUM_THREADS or MKL_NUM_THREADS asks for fewer.
     """
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     asked = [os.environ.get(name, "").split(",")[0].strip() for name in _LIMITS]
-    return max(min(cores, _MOST, *(int(number) for number in asked if number.isdecimal())), 1)
+    return max(
+        min(usable_cores(), _MOST, *(int(number) for number in asked if number.isdecimal())), 1
+    )
 
 
 class Workers:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dcvae._text import duration, quantities
 from dcvae.cli.printer import Printer
-from dcvae.networks import entry_of
+from dcvae.networks import entry_of, layer_lines, num_parameters
 
 if TYPE_CHECKING:  # importing these would import Keras or pandas
     import pandas as pd
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # importing these would import Keras or pandas
     from dcvae.data import ColumnOverview, TrainingData
     from dcvae.detection import Thresholds
     from dcvae.evaluation import Review, RootCauses
-    from dcvae.networks import Autoencoder
+    from dcvae.networks import Network
     from dcvae.training import TrainingResult
 
 SHOWN_COLUMNS = 20  # of a file, in the table before a training
@@ -51,7 +51,7 @@ def training_start(
     printer: Printer,
     data: "TrainingData",
     settings: "Settings",
-    network: "Autoencoder",
+    network: "Network",
     device: str,
     folder: Path,
 ) -> None:
@@ -65,15 +65,19 @@ def training_start(
         device: device that it is trained on.
         folder: the folder of the model.
     """
+    weights = network.describe()
     if settings.summary:
-        for side in (network.encoder, network.decoder):
-            side.summary(print_fn=printer.say)
+        lines = [
+            [name, kind, f"{channels:,}", f"{parameters:,}"]
+            for name, kind, channels, parameters in layer_lines(weights)
+        ]
+        printer.table(["layer", "kind", "channels", "parameters"], lines)
     frame, split = data.table.frame, data.split
     printer.facts(
         {
             "data": f"{data.table.path}: {len(frame):,} rows, {frame.shape[1]} series",
             "windows": f"{len(split.train):,} to train on, {len(split.validation):,} to validate",
-            "network": f"{settings.name_of_architecture}, {network.count_params():,} parameters, "
+            "network": f"{settings.name_of_architecture}, {num_parameters(weights):,} parameters, "
             f"{entry_of(settings).reach(settings)}",
             "device": device,
             "model": str(folder),

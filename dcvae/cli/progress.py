@@ -164,9 +164,10 @@ class TrainingDisplay(EpochLines):
         self._display = display
         self._is_moving = False
 
-    def begin(self) -> None:
-        """Say that the first step takes a while, in which nothing else is seen."""
-        self._display.begin("compiling the network, about 10 s", None)
+    def begin(self, engine: Engine = "keras") -> None:
+        """Say that the first step takes a while, in which nothing else is seen, if it does."""
+        if engine == "keras":
+            self._display.begin("compiling the network, about 10 s", None)
 
     def step(self, epoch: int, step: int, num_steps: int, loss: float) -> None:
         """Move the bar after a step, and make it at the first."""

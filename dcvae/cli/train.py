@@ -12,7 +12,7 @@ from dcvae.cli.printer import Printer
 
 if TYPE_CHECKING:  # importing these would import Keras or pandas
     from dcvae.config import Settings
-    from dcvae.networks import Autoencoder
+    from dcvae.networks import Autoencoder, Network
 
 
 def _parser(program: str | None) -> argparse.ArgumentParser:
@@ -36,6 +36,7 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
 def _train(arguments: argparse.Namespace) -> int:
     # pandas and scikit-learn are imported only now, so that --help need not wait for them.
     from dcvae import pipeline
+    from dcvae._engine import training_engine
     from dcvae.cli import output
     from dcvae.cli.progress import Display, TrainingDisplay
     from dcvae.config import fidelity_departures, read_settings, unknown_names, without_effect
@@ -48,7 +49,10 @@ def _train(arguments: argparse.Namespace) -> int:
     if arguments.tensorboard:
         check_installed()
     settings = read_settings(arguments.settings)
-    if not settings.has_network:
+    if settings.has_network:
+        engine = training_engine(settings.architecture)
+    else:
+        engine = "numpy"
         _refuse_epochs(arguments, settings)
     if arguments.epochs:
         settings = settings.model_copy(update={"epochs": arguments.epochs})
@@ -76,16 +80,16 @@ def _train(arguments: argparse.Namespace) -> int:
 
         with Display(printer) as display:
             if settings.has_network:
-                display.start_backend()
+                display.start_backend("keras" if arguments.tensorboard else engine)
             else:
                 output.fit_start(printer, data, settings, folder.final)
             shown = TrainingDisplay(display, printer, settings.epochs)
 
-            def on_start(network: "Autoencoder", device: str) -> None:
+            def on_start(network: "Network", device: str) -> None:
                 output.training_start(printer, data, settings, network, device, folder.final)
                 if arguments.tensorboard:
-                    folder.log(network)
-                shown.begin()
+                    folder.log(_in_keras(network, settings))
+                shown.begin(engine)
 
             model = pipeline.fit(
                 data,
@@ -107,6 +111,13 @@ def _train(arguments: argparse.Namespace) -> int:
         printer.say(f"  {typed('thresholds', ('VAL.csv', 'LABELS.csv'), arguments)}")
         printer.say(f"  {typed('detect', ('TEST.csv',), arguments)}")
         return status
+
+
+def _in_keras(network: "Network", settings: "Settings") -> "Autoencoder":
+    """Return an untrained network with the graph that TensorBoard shows (imports Keras)."""
+    from dcvae.networks import Autoencoder, build_network
+
+    return network if isinstance(network, Autoencoder) else build_network(settings)
 
 
 def _refuse_epochs(arguments: argparse.Namespace, settings: "Settings") -> None:

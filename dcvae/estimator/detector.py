@@ -13,7 +13,7 @@ Scores are of the windows that contain a row (`scoring.window_average`), so that
 to T - 1 rows: they are for data that are known to their end. Alarms, events and what was expected
 are from what was known at the time of a row.
 
-Importing this module imports no Keras; fitting and scoring do.
+Importing this module imports no Keras; fitting and scoring do where Keras computes the network.
 """
 
 import warnings
@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from dcvae import _backend, pipeline
 from dcvae._arrays import AnyFloatArray, Float32Array, Float64Array
+from dcvae._engine import training_engine
 from dcvae._text import all_quoted
 from dcvae.config import FIELDS, Settings, read_settings
 from dcvae.data import MADE_UP_STEP, series_names, training_data
@@ -268,9 +269,10 @@ class DCVAEDetector(ReviewingDetector):
             for notice in shortened:
                 warnings.warn(notice, UserWarning, stacklevel=2)
             self.notices_ = read + shortened + data.notices
-            if settings.has_network:
+            in_keras = settings.has_network and training_engine(settings.architecture) == "keras"
+            if in_keras:
                 _backend.start()  # before the clock of the first epoch
-            with fit_progress(self.verbose, settings.epochs) as progress:
+            with fit_progress(self.verbose, settings.epochs, compiles=in_keras) as progress:
                 model = pipeline.fit(
                     data,
                     settings,

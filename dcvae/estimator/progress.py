@@ -14,13 +14,16 @@ _SLOW = 1.0  # seconds after which scoring is shown
 
 
 @contextmanager
-def fit_progress(verbose: bool | None, num_epochs: int) -> Iterator["Progress | None"]:
+def fit_progress(
+    verbose: bool | None, num_epochs: int, *, compiles: bool = True
+) -> Iterator["Progress | None"]:
     """Show the progress of a fit.
 
     Args:
         verbose: True prints a line for each epoch; None shows a bar on a terminal or in a notebook,
             which is gone at the end, and nothing elsewhere; False shows nothing.
         num_epochs: epochs at most.
+        compiles: whether a network is compiled before the first step.
 
     Yields:
         What receives the losses; None to show nothing.
@@ -35,7 +38,7 @@ def fit_progress(verbose: bool | None, num_epochs: int) -> Iterator["Progress | 
         yield None
         return
     with bar:
-        yield _FitBar(bar, num_epochs)
+        yield _FitBar(bar, num_epochs, "compiling the network" if compiles else "training")
 
 
 def scoring_progress(
@@ -69,9 +72,9 @@ def scoring_progress(
 class _FitBar:
     """The bar of a fit; see `Progress`."""
 
-    def __init__(self, bar: Any, num_epochs: int) -> None:
+    def __init__(self, bar: Any, num_epochs: int, begin: str) -> None:
         self._bar, self._num_epochs = bar, num_epochs
-        self._task = bar.add_task("compiling the network", total=num_epochs)
+        self._task = bar.add_task(begin, total=num_epochs)
 
     def step(self, epoch: int, step: int, num_steps: int, loss: float) -> None:
         """Move the bar."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dcvae.networks.in_numpy.convolutional import FoldedConvolution as FoldedConvolution
     from dcvae.networks.in_numpy.convolutional import folded as folded
     from dcvae.networks.in_numpy.initial import initial_weights as initial_weights
+    from dcvae.networks.in_numpy.layer_table import layer_lines as layer_lines
+    from dcvae.networks.in_numpy.layer_table import num_parameters as num_parameters
     from dcvae.networks.in_numpy.weights import Convolution as Convolution
     from dcvae.networks.in_numpy.weights import ConvolutionSide as ConvolutionSide
     from dcvae.networks.in_numpy.weights import Dense as Dense
@@ -48,6 +50,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "dcvae.networks.in_numpy.autoencoders": ("NetworkInNumpy", "network_in_numpy"),
         "dcvae.networks.in_numpy.convolutional": ("FoldedConvolution", "folded"),
         "dcvae.networks.in_numpy.initial": ("initial_weights",),
+        "dcvae.networks.in_numpy.layer_table": ("layer_lines", "num_parameters"),
         "dcvae.networks.in_numpy.weights": (
             "Convolution",
             "ConvolutionSide",

@@ -1,6 +1,6 @@
 """Fit: data -> preprocessing -> network or other detectors -> calibration -> thresholds.
 
-Importing this module imports no Keras; fitting a network does.
+Importing this module imports no Keras; fitting a network does where Keras trains it.
 """
 
 import time
@@ -12,6 +12,7 @@ import numpy as np
 
 from dcvae import _backend, _progress
 from dcvae._arrays import AnyArray
+from dcvae._engine import processor, training_engine
 from dcvae.config import NETWORK, Member, Settings
 from dcvae.data import ModelInput, TrainingData, sampling_step, windows_with
 from dcvae.detection import fit_thresholds, microseconds, residual_of
@@ -23,9 +24,9 @@ from dcvae.scoring import calibrate
 
 if TYPE_CHECKING:  # importing these would import Keras or scikit-learn
     from dcvae.detectors import AnomalyDetector
-    from dcvae.networks import Autoencoder, Network
+    from dcvae.networks import Network
     from dcvae.scoring import WindowLosses
-    from dcvae.training import Progress, TrainingResult, TrainingState
+    from dcvae.training import EpochRunner, Progress, TrainingResult, TrainingState
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Training:
     """
 
     state: "TrainingState | None" = None
-    on_start: Callable[["Autoencoder", str], None] = lambda network, device: None
+    on_start: Callable[["Network", str], None] = lambda network, device: None
     keep: Callable[["TrainingState"], None] = lambda state: None
     progress: "Progress | None" = None
     result: "TrainingResult | None" = field(default=None, init=False)
@@ -51,24 +52,46 @@ class Training:
     device: str = field(default="CPU", init=False)
 
     def fit(self, data: TrainingData, settings: Settings) -> NetworkScorer:
-        """Train a network (imports Keras)."""
+        """Train a network, in NumPy or in Keras, see `training_engine`."""
+        from dcvae.scoring import reference_losses
+
+        in_numpy = training_engine(settings.architecture) == "numpy"
+        network = (self._in_numpy if in_numpy else self._in_keras)(data, settings)
+        self.losses = reference_losses(network, data.inputs, data.split, settings.window_length)
+        return NetworkScorer(network, settings)
+
+    def _in_numpy(self, data: TrainingData, settings: Settings) -> "Network":
+        from dcvae.networks import initial_weights, network_in_numpy
+        from dcvae.training import NumpyEpochs
+
+        self.device = processor()
+        weights = initial_weights(settings)
+        self.on_start(network_in_numpy(weights), self.device)
+        runner = NumpyEpochs(weights, data.inputs.values, settings)
+        self._train(runner, data, settings)
+        return network_in_numpy(runner.network())
+
+    def _in_keras(self, data: TrainingData, settings: Settings) -> "Network":
         self.device = _backend.start()
         from dcvae.networks import build_network
-        from dcvae.scoring import reference_losses
-        from dcvae.training import KerasEpochs, train
+        from dcvae.training import KerasEpochs
 
         network = build_network(settings)
         self.on_start(network, self.device)
+        self._train(KerasEpochs(network, data.inputs.values, settings), data, settings)
+        return network
+
+    def _train(self, runner: "EpochRunner", data: TrainingData, settings: Settings) -> None:
+        from dcvae.training import train
+
         self.result = train(
-            KerasEpochs(network, data.inputs.values, settings),
+            runner,
             data.split,
             settings,
             state=self.state,
             keep=self.keep,
             progress=self.progress,
         )
-        self.losses = reference_losses(network, data.inputs, data.split, settings.window_length)
-        return NetworkScorer(network, settings)
 
 
 @_backend.keeping_random_states()
@@ -77,7 +100,7 @@ def fit(
     settings: Settings,
     *,
     state: "TrainingState | None" = None,
-    on_start: Callable[["Autoencoder", str], None] = lambda network, device: None,
+    on_start: Callable[["Network", str], None] = lambda network, device: None,
     keep: Callable[["TrainingState"], None] = lambda state: None,
     progress: "Progress | None" = None,
     score_training: bool = False,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dcvae.training.history import history_csv as history_csv
     from dcvae.training.history import loss_figure as loss_figure
     from dcvae.training.in_keras.runner import KerasEpochs as KerasEpochs
+    from dcvae.training.in_numpy.epochs import NumpyEpochs as NumpyEpochs
     from dcvae.training.loop import train as train
     from dcvae.training.progress import EpochLines as EpochLines
     from dcvae.training.progress import Progress as Progress
@@ -28,6 +29,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "dcvae.training.epochs": ("EpochRunner",),
         "dcvae.training.history": ("history_csv", "loss_figure"),
         "dcvae.training.in_keras.runner": ("KerasEpochs",),
+        "dcvae.training.in_numpy.epochs": ("NumpyEpochs",),
         "dcvae.training.loop": ("train",),
         "dcvae.training.progress": ("EpochLines", "Progress"),
         "dcvae.training.state": ("EpochLosses", "TrainingResult", "TrainingState"),

@@ -19,9 +19,15 @@ if TYPE_CHECKING:
     from dcvae.networks.in_numpy.autoencoders import network_in_numpy as network_in_numpy
     from dcvae.networks.in_numpy.convolutional import FoldedConvolution as FoldedConvolution
     from dcvae.networks.in_numpy.convolutional import folded as folded
+    from dcvae.networks.in_numpy.draws import (
+        standard_normal_of_steps as standard_normal_of_steps,
+    )
     from dcvae.networks.in_numpy.initial import initial_weights as initial_weights
     from dcvae.networks.in_numpy.layer_table import layer_lines as layer_lines
     from dcvae.networks.in_numpy.layer_table import num_parameters as num_parameters
+    from dcvae.networks.in_numpy.slopes import BOUNDED_ACTIVATIONS as BOUNDED_ACTIVATIONS
+    from dcvae.networks.in_numpy.slopes import SLOPES_BY_INPUT as SLOPES_BY_INPUT
+    from dcvae.networks.in_numpy.slopes import SLOPES_BY_RESULT as SLOPES_BY_RESULT
     from dcvae.networks.in_numpy.weights import Convolution as Convolution
     from dcvae.networks.in_numpy.weights import ConvolutionSide as ConvolutionSide
     from dcvae.networks.in_numpy.weights import Dense as Dense
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     from dcvae.networks.interface import Reconstruction as Reconstruction
     from dcvae.networks.layers import ConvHeads as ConvHeads
     from dcvae.networks.layers import DilatedCausalConv as DilatedCausalConv
+    from dcvae.networks.losses import LOG_VARIANCE_BOUND as LOG_VARIANCE_BOUND
     from dcvae.networks.losses import sigma_from as sigma_from
     from dcvae.networks.plan import SidePlan as SidePlan
 
@@ -49,7 +56,13 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "dcvae.networks.in_numpy.activations": ("ACTIVATIONS",),
         "dcvae.networks.in_numpy.autoencoders": ("NetworkInNumpy", "network_in_numpy"),
         "dcvae.networks.in_numpy.convolutional": ("FoldedConvolution", "folded"),
+        "dcvae.networks.in_numpy.draws": ("standard_normal_of_steps",),
         "dcvae.networks.in_numpy.initial": ("initial_weights",),
+        "dcvae.networks.in_numpy.slopes": (
+            "BOUNDED_ACTIVATIONS",
+            "SLOPES_BY_INPUT",
+            "SLOPES_BY_RESULT",
+        ),
         "dcvae.networks.in_numpy.layer_table": ("layer_lines", "num_parameters"),
         "dcvae.networks.in_numpy.weights": (
             "Convolution",
@@ -62,7 +75,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         ),
         "dcvae.networks.interface": ("Network", "Reconstruction"),
         "dcvae.networks.layers": ("ConvHeads", "DilatedCausalConv"),
-        "dcvae.networks.losses": ("sigma_from",),
+        "dcvae.networks.losses": ("LOG_VARIANCE_BOUND", "sigma_from"),
         "dcvae.networks.plan": ("SidePlan",),
     },
 )

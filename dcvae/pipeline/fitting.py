@@ -68,7 +68,10 @@ class Training:
         weights = initial_weights(settings)
         self.on_start(network_in_numpy(weights), self.device)
         runner = NumpyEpochs(weights, data.inputs.values, settings)
-        self._train(runner, data, settings)
+        try:
+            self._train(runner, data, settings)
+        finally:
+            runner.close()
         return network_in_numpy(runner.network())
 
     def _in_keras(self, data: TrainingData, settings: Settings) -> "Network":

@@ -72,7 +72,7 @@ def _gelu(values: Float32Array, slope: Float32Array) -> None:
     slope[...] = 0.5 * (1.0 + erf(values * math.sqrt(0.5))) + values * density
 
 
-BY_RESULT: Mapping[str, Slope] = {
+SLOPES_BY_RESULT: Mapping[str, Slope] = {
     "tanh": _tanh,
     "relu": _relu,
     "leaky_relu": _leaky_relu,
@@ -85,8 +85,8 @@ BY_RESULT: Mapping[str, Slope] = {
 }
 """Functions of an activation's results that write its slopes into a second array."""
 
-BY_INPUT: Mapping[str, Slope] = {"silu": _silu, "swish": _silu, "gelu": _gelu}
+SLOPES_BY_INPUT: Mapping[str, Slope] = {"silu": _silu, "swish": _silu, "gelu": _gelu}
 """The same for activations whose results do not tell: functions of what they were applied to."""
 
-BOUNDED = frozenset({"tanh", "sigmoid", "softsign"})
+BOUNDED_ACTIVATIONS = frozenset({"tanh", "sigmoid", "softsign"})
 """Activations whose results lie between -1 and 1."""

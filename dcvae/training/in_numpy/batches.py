@@ -7,8 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from dcvae._arrays import Float32Array, Float64Array, Int32Array
-from dcvae.networks.in_numpy.draws import standard_normal_of_steps
-from dcvae.networks.in_numpy.weights import NetworkWeights
+from dcvae.networks import NetworkWeights, standard_normal_of_steps
 from dcvae.training.in_numpy.parameters import Parameters
 from dcvae.training.in_numpy.shared_memory import Arrays
 from dcvae.training.in_numpy.steps import BatchSteps

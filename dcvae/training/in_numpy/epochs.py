@@ -8,7 +8,7 @@ import numpy as np
 from dcvae._arrays import AnyArray, Float32Array, Int32Array
 from dcvae._threads import one_thread_a_product
 from dcvae.config import TrainingKeys
-from dcvae.networks.in_numpy.weights import NetworkWeights
+from dcvae.networks import NetworkWeights
 from dcvae.training.in_numpy import worker
 from dcvae.training.in_numpy.adam import LearningRate
 from dcvae.training.in_numpy.batches import Batches, Bench

@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dcvae._arrays import Float32Array
-from dcvae.networks.in_numpy.activations import ACTIVATIONS
-from dcvae.networks.in_numpy.slopes import BY_INPUT, BY_RESULT
+from dcvae.networks import ACTIVATIONS, SLOPES_BY_INPUT, SLOPES_BY_RESULT
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +176,7 @@ class LayerPart:
         ]
         self._columns = columns
         self._slope: Float32Array | None = None
-        if layer.activation in BY_INPUT:
+        if layer.activation in SLOPES_BY_INPUT:
             self._slope = np.empty((layer.units, columns), dtype=np.float32)
 
     def forward(self, joint: Float32Array, results: Float32Array) -> None:
@@ -201,7 +200,7 @@ class LayerPart:
             if tap == 0:
                 results[:, :back] = own[:, :back]
         if self._slope is not None:
-            BY_INPUT[self.layer.activation](results, self._slope)
+            SLOPES_BY_INPUT[self.layer.activation](results, self._slope)
         if self.layer.activation == "elu" and self._back:
             below = self._by_tap[0]  # free from here on; new memory would be slow to come
             np.minimum(results, 0.0, out=below)
@@ -242,5 +241,5 @@ class LayerPart:
         slope = self._slope
         if slope is None:
             slope = scratch
-            BY_RESULT[self.layer.activation](results, slope)
+            SLOPES_BY_RESULT[self.layer.activation](results, slope)
         self.gradient *= slope

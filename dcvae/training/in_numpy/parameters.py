@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from dcvae._arrays import AnyArray, Float32Array
-from dcvae.networks.in_numpy.weights import Convolution, ConvolutionSide, NetworkWeights, Norm
+from dcvae.networks import Convolution, ConvolutionSide, NetworkWeights, Norm
 from dcvae.training.in_numpy.layers import Layer, Normalization
 from dcvae.training.in_numpy.shared_memory import Arrays
 from dcvae.training.state import Variables

@@ -7,8 +7,7 @@ import numpy as np
 
 from dcvae._arrays import Float32Array, Float64Array, Int32Array
 from dcvae.config import Fidelity
-from dcvae.networks.in_numpy.slopes import BOUNDED
-from dcvae.networks.losses import LOG_VARIANCE_BOUND
+from dcvae.networks import BOUNDED_ACTIVATIONS, LOG_VARIANCE_BOUND
 from dcvae.training.in_numpy.layers import LayerPart
 from dcvae.training.in_numpy.parameters import Parameters
 
@@ -161,7 +160,7 @@ class BatchPart:
         inputs = self.layers[number].inputs[:-1]
         columns = np.float32(inputs.shape[1])
         mean: Float32Array = np.matmul(inputs, self._ones) / columns
-        if self.layers[number - 1].layer.activation in BOUNDED:
+        if self.layers[number - 1].layer.activation in BOUNDED_ACTIVATIONS:
             # Rounding is far below what is added to the variance.
             return mean, np.einsum("ij,ij->i", inputs, inputs) / columns - np.square(mean)
         scratch = self._scratch[: len(inputs)]

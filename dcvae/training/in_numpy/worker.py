@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from dcvae._threads import usable_threads
-from dcvae.networks.in_numpy.weights import Convolution, ConvolutionSide, NetworkWeights, Norm
+from dcvae.networks import Convolution, ConvolutionSide, NetworkWeights, Norm
 from dcvae.training.in_numpy.batches import Bench
 from dcvae.training.in_numpy.shared_memory import Arrays, SharedMemory
 from dcvae.training.in_numpy.team import MemberLostError

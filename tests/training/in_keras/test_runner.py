@@ -34,20 +34,22 @@ def batches(length: int) -> list[np.ndarray]:
     ]
 
 
-def by_keras(settings: Settings) -> tuple[list[Any], list[Any], list[np.ndarray]]:
+def by_keras(settings: Settings, num_steps: int) -> tuple[list[Any], list[Any], list[np.ndarray]]:
     """Losses of Keras's own steps, of training and of validation, and all variables after them."""
     network = build_network(settings)
     rate: Any = settings.lr
     if settings.lr_decay:
         rate = keras.optimizers.schedules.ExponentialDecay(rate, 2, 0.5, staircase=True)
     optimizer = keras.optimizers.Adam(rate, global_clipnorm=network.gradient_norm)
-    network.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
+    # Tracing takes TensorFlow longer than the steps, and JAX is slow without.
+    is_jax = keras.backend.backend() == "jax"
+    network.compile(optimizer=optimizer, jit_compile=is_jax, run_eagerly=not is_jax)
     trained, validated = [], []
 
     def told(found: dict[str, Any]) -> list[float]:
         return [float(found["reconst"]), float(found["kl"])]
 
-    for windows in batches(settings.window_length):
+    for windows in batches(settings.window_length)[:num_steps]:
         network.begin_means()
         trained.append(told(network.train_on_batch(windows, return_dict=True)))
     for windows in batches(settings.window_length):
@@ -63,10 +65,11 @@ def by_keras(settings: Settings) -> tuple[list[Any], list[Any], list[np.ndarray]
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_steps_are_those_of_keras(settings: Settings) -> None:
     runner = runner_of(build_network(settings), settings, inputs_of(ROWS))
-    trained = np.concatenate(list(runner.train(STARTS, BATCH)))
+    # The last step has fewer windows where that costs no time; the last batch is filled up.
+    starts = STARTS if settings.lr_decay else STARTS[: -(len(STARTS) % BATCH)]
+    trained = np.concatenate(list(runner.train(starts, BATCH)))
     validated = np.concatenate(list(runner.validate(STARTS, BATCH)))
-    assert len(STARTS) % BATCH  # the last step has fewer windows, the last batch is filled up
-    expected, expected_validated, variables = by_keras(settings)
+    expected, expected_validated, variables = by_keras(settings, len(trained))
     np.testing.assert_allclose(trained, expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(validated, expected_validated, rtol=1e-4, atol=1e-5)
     values = runner.values()
@@ -109,17 +112,12 @@ def test_as_many_steps_are_computed_at_a_time_as_take_some_tenths_of_a_second(
 
 
 def test_variables_are_restored_by_name_and_others_left() -> None:
-    settings = small()
-    runner = runner_of(build_network(settings), settings, inputs_of(ROWS))
+    runner = runner_of(build_network(small()), small())
     before = runner.values()
-    list(runner.train(STARTS, BATCH))
-    after = runner.values()
-    assert not np.array_equal(before["network/000/kernel"], after["network/000/kernel"])
-    runner.restore({name: before[name] for name in before if name.startswith("network/")})
-    found = runner.values()
-    assert_same_variables(
-        found, {name: (before if name.startswith("network/") else after)[name] for name in found}
-    )
+    of_network = {name: value + 1 for name, value in before.items() if name.startswith("network/")}
+    runner.restore(of_network)
+    assert 0 < len(of_network) < len(before)
+    assert_same_variables(runner.values(), before | of_network)
 
 
 @pytest.mark.parametrize(

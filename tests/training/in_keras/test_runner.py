@@ -142,9 +142,9 @@ def test_variables_are_restored_by_name_and_others_left() -> None:
 @pytest.mark.parametrize(
     ("settings", "num_steps", "devices", "expected"),
     [
-        (small(), 299, ["cpu:0"], False),
-        (small(), 300, ["cpu:0"], True),
-        (rnn_vae_settings(layer_type="gru"), 300, ["cpu:0"], True),
+        (small(), 249, ["cpu:0"], False),
+        (small(), 250, ["cpu:0"], True),
+        (rnn_vae_settings(layer_type="gru"), 250, ["cpu:0"], True),
         (small(), 1, ["cpu:0", "gpu:0"], True),
         (small(), 300, ["gpu:0"], True),
     ],

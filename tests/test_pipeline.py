@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from keras import ops
 
 from dcvae import InputError, pipeline
 from dcvae._arrays import IntArray
+from dcvae._engine import processor
 from dcvae.data import ModelInput, Table, after_gap, assess, training_data
 from dcvae.detection import Thresholds, fit_thresholds, microseconds, standardized_residual
 from dcvae.networks import build_network
@@ -25,7 +25,9 @@ from dcvae.scoring import (
     window_starts,
 )
 from dcvae.training import EpochLosses, TrainingState
+from dcvae.training.in_keras import runner
 from support.builders import random_rows
+from support.network_tools import arrays_of_network
 from support.pipeline_tools import (
     AFTER_GAP,
     NUM_ROWS,
@@ -46,7 +48,7 @@ class Told:
         self.states: list[TrainingState] = []
 
     def start(self, network: Any, device: str) -> None:
-        self.calls.append(("start", (network, network.get_weights(), device)))
+        self.calls.append(("start", (network, device)))
 
     def keep(self, state: TrainingState) -> None:
         self.states.append(state)
@@ -69,6 +71,28 @@ def model(told: Told) -> FittedModel:
     settings = quick_settings()
     data = training_data(training_table(), settings)
     return pipeline.fit(data, settings, on_start=told.start, keep=told.keep, progress=told)
+
+
+def fit_in_keras(told: Told, state: TrainingState | None = None) -> FittedModel:
+    """Fit with Keras, compiled by XLA: TensorFlow by itself draws other noise of the same seed."""
+    settings = quick_settings()
+    data = training_data(training_table(), settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DCVAE_ENGINE", "keras")
+        patch.setattr(runner, "_BY_XLA", True)
+        patch.setattr(runner, "_FEWEST_FOR_XLA", 0)
+        return pipeline.fit(data, settings, state=state, keep=told.keep)
+
+
+@pytest.fixture(scope="module")
+def told_in_keras() -> Told:
+    return Told()
+
+
+@pytest.fixture(scope="module")
+def in_keras(told_in_keras: Told) -> FittedModel:
+    """The same model, trained with Keras."""
+    return fit_in_keras(told_in_keras)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +128,21 @@ def thresholds_of(
 
 def times_of(inputs: ModelInput) -> IntArray:
     return microseconds(inputs.times[LENGTH - 1 :])
+
+
+def assert_same_weights(left: Any, right: Any) -> None:
+    for one, other in zip(arrays_of_network(left), arrays_of_network(right), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def assert_similar(left: TrainingState, right: TrainingState) -> None:
+    """The same losses and variables but for rounding, of the same names, dtypes and shapes."""
+    np.testing.assert_allclose(left.history, right.history, rtol=1e-4)
+    for one, other in ((left.last, right.last), (left.best, right.best)):
+        assert [*one] == [*other]
+        for name, values in one.items():
+            assert (values.dtype, values.shape) == (other[name].dtype, other[name].shape), name
+            np.testing.assert_allclose(values, other[name], rtol=1e-3, atol=1e-4, err_msg=name)
 
 
 def assert_same_thresholds(left: Any, right: Any) -> None:
@@ -160,12 +199,9 @@ def test_description_knows_series_steps_and_quality(model: FittedModel, later: T
 
 
 def test_fit_tells_of_its_start_and_of_every_epoch(model: FittedModel, told: Told) -> None:
-    (kind, (network, weights, device)), *calls = told.calls
-    assert (kind, network) == ("start", model.network)
-    assert device == model.training.device
-    untrained = build_network(model.settings).get_weights()
-    for left, right in zip(weights, untrained, strict=True):
-        np.testing.assert_array_equal(left, right)
+    (kind, (network, device)), *calls = told.calls
+    assert (kind, device) == ("start", model.training.device)
+    assert_same_weights(network, build_network(model.settings))
     assert [call for call in calls if call[0] != "step"] == [
         ("keep", 1),
         ("epoch", 1),
@@ -182,9 +218,10 @@ def test_network_holds_the_best_epoch_and_the_summary_says_how(
     assert summary.result.ending == "all epochs done"
     assert summary.result.state is told.states[-1]
     best = summary.result.state.best.items()
-    for variable, (name, values) in zip(model.network.variables, best, strict=True):
-        if "seed" not in name:  # the draws went on: losses are measured with some
-            np.testing.assert_array_equal(ops.convert_to_numpy(variable), values, err_msg=name)
+    # The draws went on: losses are measured with some.
+    expected = [values for name, values in best if "seed" not in name]
+    for left, right in zip(arrays_of_network(model.network), expected, strict=True):
+        np.testing.assert_array_equal(left, right)
     data = training_data(training_table(), model.settings)
     np.testing.assert_array_equal(summary.split.train, data.split.train)
     np.testing.assert_array_equal(summary.split.validation, data.split.validation)
@@ -207,9 +244,26 @@ def test_resumed_fit_is_the_uninterrupted_one(model: FittedModel, told: Told) ->
     data = training_data(training_table(), model.settings)
     resumed = pipeline.fit(data, model.settings, state=told.states[0])
     assert resumed.training.result.state.history == model.training.result.state.history
-    for left, right in zip(resumed.network.get_weights(), model.network.get_weights(), strict=True):
-        np.testing.assert_array_equal(left, right)
+    assert_same_weights(resumed.network, model.network)
     assert_same_thresholds(resumed.thresholds, model.thresholds)
+
+
+def test_a_training_is_resumed_by_either_engine(
+    model: FittedModel, told: Told, in_keras: FittedModel, told_in_keras: Told
+) -> None:
+    """An epoch of each gives what two of one give, but for rounding."""
+    data = training_data(training_table(), model.settings)
+    in_numpy = pipeline.fit(data, model.settings, state=told_in_keras.states[0])
+    for resumed, whole in ((in_numpy, model), (fit_in_keras(Told(), told.states[0]), in_keras)):
+        assert resumed.training.engine == whole.training.engine
+        assert_similar(resumed.training.result.state, whole.training.result.state)
+
+
+def test_both_engines_train_the_same_network(model: FittedModel, in_keras: FittedModel) -> None:
+    assert_similar(model.training.result.state, in_keras.training.result.state)
+    assert (model.training.engine, in_keras.training.engine) == ("numpy", "keras")
+    assert model.training.device == processor()
+    assert in_keras.training.device.startswith(processor())
 
 
 def test_number_of_series_is_taken_from_the_data(model: FittedModel) -> None:
@@ -306,7 +360,7 @@ def test_a_table_shorter_than_a_window_is_one_window(
     """Its first row had been there before, unobserved."""
     values = model.inputs(later).values[:num_rows]
     window = np.concatenate([np.repeat(values[:1], LENGTH - num_rows, axis=0), values])[None]
-    mean, sigma, _ = (ops.convert_to_numpy(part) for part in model.network.reconstruct(window))
+    mean, sigma, _ = model.network.reconstruct(window)
     error = (window - mean)[0, -num_rows:]
     in_sigmas = error / sigma[0, -num_rows:]
     squares = np.stack([np.square(part).mean(axis=0) for part in (in_sigmas, error)])
@@ -367,18 +421,18 @@ def test_thresholds_of_another_table(with_labels: bool, model: FittedModel, late
     assert_same_thresholds(model.fit_thresholds(later, labels), expected)
 
 
-def test_losses_of_a_table(
-    model: FittedModel, later: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(model.network.sampling, "call", lambda z_mean, z_log_var: z_mean)
+def test_losses_of_a_table(model: FittedModel, later: Table) -> None:
     inputs = model.inputs(later)
     assert model.losses(inputs) == losses_of_file(model.network, inputs, LENGTH)
 
 
 def test_a_pickled_network_keeps_its_own_layers_whatever_the_settings_say(
-    model: FittedModel, later: Table
+    in_keras: FittedModel, later: Table
 ) -> None:
     """As of an earlier version, whose settings stood for other layers."""
+    model = in_keras
+    weights = model.scorer.__getstate__()["weights"]
+    assert [type(part) for part in weights] == [np.ndarray] * len(weights)
     wider = model.settings.model_copy(update={"cnn_units": (5, 6), "dil_rate": (1, 2, 4)})
     again = pickle.loads(pickle.dumps(replace(model, settings=wider)))
     np.testing.assert_array_equal(again.score(later).row, model.score(later).row)
@@ -389,9 +443,8 @@ def test_a_pickled_network_keeps_its_own_layers_whatever_the_settings_say(
 
 
 def test_losses_of_a_table_as_the_published_program_prints_them(
-    model: FittedModel, later: Table, monkeypatch: pytest.MonkeyPatch
+    model: FittedModel, later: Table
 ) -> None:
-    monkeypatch.setattr(model.network.sampling, "call", lambda z_mean, z_log_var: z_mean)
     settings = model.settings.model_copy(update={"fidelity_losses": "code", "batch_size": 7})
     inputs = model.inputs(later)
     found = replace(model, settings=settings).losses(inputs)
@@ -400,12 +453,9 @@ def test_losses_of_a_table_as_the_published_program_prints_them(
 
 
 def test_a_pickled_model_scores_the_same(model: FittedModel, later: Table) -> None:
-    weights = model.scorer.__getstate__()["weights"]
-    assert [type(part) for part in weights] == [np.ndarray] * len(weights)
     again = pickle.loads(pickle.dumps(model))
     assert again.network is not model.network
-    for left, right in zip(again.network.get_weights(), model.network.get_weights(), strict=True):
-        np.testing.assert_array_equal(left, right)
+    assert_same_weights(again.network, model.network)
     np.testing.assert_array_equal(again.score(later).row, model.score(later).row)
     np.testing.assert_array_equal(again.score(later).cell, model.score(later).cell)
     assert_same_thresholds(again.thresholds, model.thresholds)

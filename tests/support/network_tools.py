@@ -8,6 +8,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from dcvae.config import NetworkKeys, Settings
+from dcvae.networks import Network
 from dcvae.networks.in_numpy.activations import ACTIVATIONS
 from dcvae.networks.in_numpy.weights import ConvolutionSide
 from dcvae.networks.vae import VariationalAutoencoder
@@ -44,6 +45,12 @@ def fix_noise(network: VariationalAutoencoder, noise: Any, monkeypatch: Any) -> 
         return z_mean + ops.exp(0.5 * z_log_var) * ops.convert_to_tensor(noise, "float32")
 
     monkeypatch.setattr(network.sampling, "call", draw)
+
+
+def arrays_of_network(network: Network) -> list[NDArray[np.float32]]:
+    """Weights of a DC-VAE, in Keras or in NumPy, in the order of Keras."""
+    weights = network.describe()
+    return [*arrays_of(weights.encoder), *arrays_of(weights.decoder)]
 
 
 def arrays_of(side: ConvolutionSide) -> list[NDArray[np.float32]]:

@@ -11,6 +11,7 @@ import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _BACKEND = "KERAS_BACKEND"
@@ -119,6 +120,24 @@ def drawing_from(seed: int) -> Iterator[None]:
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002  as Keras does
         yield
+
+
+def operations_of(values: Any) -> Any:
+    """Return the module of the operations on some values, functions of the same names in both.
+
+    Args:
+        values: an array of NumPy, or a tensor of whatever backend Keras runs on.
+
+    Returns:
+        `numpy`, or `keras.ops`.
+    """
+    import numpy as np
+
+    if isinstance(values, np.ndarray):
+        return np
+    import keras
+
+    return keras.ops
 
 
 def compiles_passes() -> bool:

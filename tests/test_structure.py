@@ -17,8 +17,9 @@ SCRIPTS = ("train", "alpha_definition", "test")
 
 # An import goes to a lower number or stays in its package; see docs/developing/architecture.md.
 LAYERS = {
+    "errors": -1,  # which the others beside the packages may raise
     **dict.fromkeys(
-        ("errors", "_arrays", "_backend", "_lazy", "_progress", "_text", "_version"), 0
+        ("_arrays", "_backend", "_engine", "_lazy", "_progress", "_text", "_threads", "_version"), 0
     ),
     "config": 1,
     "metrics": 1,
@@ -120,7 +121,10 @@ def test_what_is_imported_is_required():
     """A test that has more installed than a user has would not notice."""
     text = (ROOT / "requirements.txt").read_text() + (ROOT / "pyproject.toml").read_text()
     required = set(re.findall(r"^([\w-]+)>=|\"([\w-]+)(?:\[.*\])?>=", text, re.MULTILINE))
-    names = {"scikit-learn": ("sklearn", "scipy"), "pydantic": ("pydantic", "pydantic_core")}
+    names = {
+        "scikit-learn": ("sklearn", "scipy", "threadpoolctl"),
+        "pydantic": ("pydantic", "pydantic_core"),
+    }
     known = {part for a, b in required for part in names.get(a or b, (a or b,))}
     found = {
         package
@@ -306,7 +310,9 @@ def test_nothing_is_pickled_evaluated_or_asserted(path):
             assert isinstance(node.value, ast.Constant)
             assert node.value.value is (node.arg == "safe_mode")
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            assert not node.value.endswith((".h5", ".hdf5", ".pkl")), node.lineno
+            named = node.value.endswith((".h5", ".hdf5", ".pkl"))
+            # Keras's own format has one within its archive.
+            assert not named or "storage/keras_format" in path.as_posix(), node.lineno
 
 
 def test_nothing_swallows_every_exception():

@@ -62,6 +62,7 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
 
 def _detect(arguments: argparse.Namespace) -> int:
     # pandas is imported only now, so that --help need not wait for it.
+    from dcvae._engine import scoring_engine
     from dcvae.cli import output
     from dcvae.cli.progress import Display, counted
     from dcvae.config import read_settings
@@ -102,13 +103,15 @@ def _detect(arguments: argparse.Namespace) -> int:
     )
     thresholds = stored.thresholds()
     _ = stored.calibration  # refused here, before anything slow, if it is damaged
+    if stored.settings.has_network:
+        scoring_engine()  # likewise, if what is asked for is not there
     history = stored.history() if arguments.figures and stored.settings.has_network else []
     notices = table.notices + stored.step_notice(table) + (labels.notices if labels else [])
     printer.notice([*notices, *stored.name_notices(), *thresholds.notices])
 
     with Display(printer) as display:
         if stored.settings.has_network:
-            display.start_backend()
+            display.start_backend(scoring_engine())
         with target as results:
             model = stored.load(thresholds)
             whole = model.detect(table, shown=lambda blocks, total: counted(display, blocks, total))
@@ -124,6 +127,7 @@ def _detect(arguments: argparse.Namespace) -> int:
                 stored.threshold_source(table),
                 None if labels is None else evaluate_by_labels(stored, detection, labels),
                 true_events,
+                engine=model.scorer.engine,
             )
             display.begin("writing the results", None)
             results.write(reviewed, arguments.figures, history)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
+from dcvae._engine import Engine
 from dcvae._progress import shown_by
 from dcvae.cli.printer import Printer, start_backend, terminal_on
 from dcvae.training import EpochLines
@@ -112,8 +113,10 @@ class Display:
             self._progress.stop()
             self._progress = None
 
-    def start_backend(self) -> None:
-        """Import the framework, which takes seconds; see `printer.start_backend`."""
+    def start_backend(self, engine: Engine = "keras") -> None:
+        """Import the framework if it computes, which takes seconds; see `printer.start_backend`."""
+        if engine == "numpy":
+            return
         if "keras" not in sys.modules:
             name = os.environ.get("KERAS_BACKEND", "tensorflow")
             self.begin(f"starting {_NAMES.get(name, name)}, about 10 s", None)

@@ -23,6 +23,7 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
 
 def _fit_thresholds(arguments: argparse.Namespace) -> None:
     # pandas is imported only now, so that --help need not wait for it.
+    from dcvae._engine import scoring_engine
     from dcvae.cli import output
     from dcvae.cli.progress import Display
     from dcvae.config import read_settings
@@ -40,6 +41,8 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     given.check_labels(arguments.labels)
     stored = open_model(arguments.models, given).snapshot()
     _ = stored.calibration  # refused here, before anything slow, if it is damaged
+    if stored.settings.has_network:
+        scoring_engine()  # likewise, if what is asked for is not there
     table, labels = read_data(
         arguments.data, stored.settings, series=stored.series, labels=arguments.labels
     )
@@ -49,7 +52,7 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
 
     with Display(printer) as display:
         if stored.settings.has_network:
-            display.start_backend()
+            display.start_backend(scoring_engine())
         thresholds = stored.calibrated().fit_thresholds(table, labels, trained_until(stored.run))
     paths = stored.write_thresholds(thresholds, table, labels, arguments.changes)
     output.alphas_table(printer, thresholds)

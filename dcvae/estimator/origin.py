@@ -87,6 +87,7 @@ def review_table(
         model.losses(detection.inputs),
         origin.thresholds_from(table),
         None if truth is None else origin.evaluate(model, detection, truth),
+        engine=model.scorer.engine,
     )
     notices = [*table.notices, *model.step_notice(table), *model.thresholds.notices]
     return DataReview(reviewed, index, [*notices, *reviewed.quality.notices()])

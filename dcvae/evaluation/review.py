@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dcvae._arrays import BoolArray
+from dcvae._engine import Engine, versions
 from dcvae._version import __version__
 from dcvae.data import Quality, Table, TrueEvents
 from dcvae.detection import Detection, Events
@@ -63,6 +64,7 @@ class Review:
         not_judged: why no row of the file could be scored, and what to do; "" if some were.
         row_times: times of all rows of the file, as measured; None if they are not known.
         root_causes: true events beside the alarms; None without a list of them.
+        engine: what computed the network; None without one.
     """
 
     model: ModelDescription
@@ -81,6 +83,7 @@ class Review:
     not_judged: str = ""
     row_times: pd.DatetimeIndex | None = None
     root_causes: RootCauses | None = None
+    engine: Engine | None = None
 
     def summary(self) -> dict[str, str]:
         """Return names and values for the head of the page and of the terminal's tables."""
@@ -116,6 +119,8 @@ class Review:
         events = event_records(self.events, since)
         return {
             "dcvae": __version__,
+            "engine": self.engine,
+            "versions": {} if self.engine is None else versions(self.engine),
             "model": self.model.settings.model_name,
             "data": self.data,
             "verdict": verdict(self, since),
@@ -155,6 +160,8 @@ def make_review(
     source: ThresholdSource | None,
     evaluation: Evaluation | None = None,
     true_events: TrueEvents | None = None,
+    *,
+    engine: Engine | None = None,
 ) -> Review:
     """Make the review of a file.
 
@@ -168,6 +175,7 @@ def make_review(
         source: the data that the thresholds were fitted to; None if not known.
         evaluation: metrics by labels; None without labels.
         true_events: true events of the file; None without a list of them.
+        engine: what computed the network of the model; None without one.
     """
     settings = model.settings
     threshold_source, source_findings = threshold_findings(
@@ -215,6 +223,7 @@ def make_review(
         not_judged=why_nothing_is_judged(detection, quality, settings.window_length),
         row_times=table.row_times,
         root_causes=root_causes,
+        engine=engine,
     )
 
 

@@ -8,37 +8,19 @@ saved `.keras` file loads without custom code.
 """
 
 from abc import abstractmethod
-from typing import Any, NamedTuple, Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
 
 import keras
 from keras import ops
 
 from dcvae._arrays import Tensor
+from dcvae.networks.in_numpy import from_keras
+from dcvae.networks.in_numpy.weights import NetworkWeights
+from dcvae.networks.interface import Reconstruction
 
 PACKAGE = "dcvae"
-
-
-class Reconstruction(NamedTuple):
-    """Reconstruction of whole windows, without training behavior such as random latent draws.
-
-    Attributes:
-        mean: (batch, time, series) float32, scaled.
-        sigma: (batch, time, series) float32, scaled: the standard deviation of the band.
-        latent: (batch, latent) float32: the latent vector of the last row.
-
-    Examples:
-        >>> import numpy as np
-        >>> from dcvae.config import NetworkKeys
-        >>> from dcvae.networks import build_network
-        >>> network = build_network(NetworkKeys(T=8, M=2, cnn_units=(4,), dil_rate=(1, 2), J=3))
-        >>> reconstruction = network.reconstruct(np.zeros((5, 8, 2), dtype=np.float32))
-        >>> [tuple(part.shape) for part in reconstruction]
-        [(5, 8, 2), (5, 8, 2), (5, 3)]
-    """
-
-    mean: Tensor
-    sigma: Tensor
-    latent: Tensor
 
 
 class Autoencoder(keras.Model):
@@ -113,6 +95,36 @@ class Autoencoder(keras.Model):
     def latent_size(self) -> int:
         """Length of a latent vector, which the decoder takes."""
         return int(self.decoder.input_shape[-1])
+
+    @property
+    def ops(self) -> Any:
+        """The module of its operations on tensors."""
+        return ops
+
+    def copy(self) -> Self:
+        """Return a network of the same layers, with a copy of the weights."""
+        made = type(self).from_config(self.get_config())
+        made.set_weights(self.get_weights())
+        return made
+
+    def describe(self) -> NetworkWeights:
+        """Copy layers and weights, for what needs no Keras."""
+        return from_keras.describe(self)
+
+    @contextmanager
+    def keeping_draws(self) -> Iterator[None]:
+        """Leave the state of its random draws as it was.
+
+        Yields:
+            None.
+        """
+        states = self.non_trainable_variables  # the draws', and statistics, which scoring reads
+        before = [ops.convert_to_numpy(state).copy() for state in states]
+        try:
+            yield
+        finally:
+            for state, value in zip(states, before, strict=True):
+                state.assign(value)
 
     @property
     def supports_xla(self) -> bool:

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 import keras
 
 from dcvae.config import NetworkKeys
-from dcvae.networks.layers import (
+from dcvae.networks.layers import ConvHeads, DilatedCausalConv
+from dcvae.networks.plan import (
     BATCH_NORM_MOMENTUM,
-    ConvHeads,
-    DilatedCausalConv,
+    DECODER_ACTIVATION,
+    SidePlan,
+    decoder_plan,
     encoder_momentum,
+    encoder_plan,
 )
-from dcvae.networks.plan import SidePlan, decoder_plan, encoder_plan
 from dcvae.networks.vae import VariationalAutoencoder
-
-DECODER_ACTIVATION = "elu"
 
 
 def build(keys: NetworkKeys, num_series: int) -> VariationalAutoencoder:

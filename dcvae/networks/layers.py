@@ -7,10 +7,8 @@ import keras
 from keras import ops
 
 from dcvae._arrays import Tensor
-from dcvae.config import LayerType, NetworkKeys
+from dcvae.config import LayerType
 from dcvae.networks.base import PACKAGE
-
-BATCH_NORM_MOMENTUM = 0.99  # Keras's default
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -190,15 +188,6 @@ def convolve(inputs: Tensor, kernel: Tensor, bias: Tensor, dilation: int) -> Ten
             part = products[:, : length - rows_later, tap * units : (tap + 1) * units]
             total = total + ops.pad(part, [[0, 0], [rows_later, 0], [0, 0]])
     return total
-
-
-def encoder_momentum(keys: NetworkKeys) -> float:
-    """Return the momentum of the encoder's batch normalization.
-
-    The published program runs the encoder twice in a step of training, for the latent and for its
-    loss, and each run updates the statistics by the same batch.
-    """
-    return BATCH_NORM_MOMENTUM**2 if keys.fidelity_norm == "code" else BATCH_NORM_MOMENTUM
 
 
 RECURRENT_LAYERS: dict[LayerType, type[keras.layers.Layer]] = {

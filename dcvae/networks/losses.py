@@ -1,17 +1,16 @@
-"""Losses of variational networks, and the meaning of their spread head.
+"""Losses of windows, and the meaning of the spread head of variational networks.
 
 The network gives every cell of a window a mean and a *spread*. In the paper (García González et
 al. 2022) the spread is a log variance, in the loss and in the band. In the published code the same
 number is a log standard deviation in the loss and a log variance in the band; only
 `log_variance_from` distinguishes the two spread conventions.
 
-All functions are pure, written with `keras.ops` for tensors of any backend.
+All functions are pure. NumPy computes its own arrays, `keras.ops` tensors of any backend.
 """
 
-from keras import ops
-
 from dcvae._arrays import Tensor
-from dcvae.config import Fidelity
+from dcvae._backend import operations_of
+from dcvae.config import Fidelity, Loss
 
 # A series that is constant in training can be predicted exactly, and the likelihood then grows
 # without limit as its log variance falls: the loss tends to minus infinity, at the expense of the
@@ -40,7 +39,7 @@ def log_variance_from(
     log_variance = 2.0 * spread if convention == "code" else spread
     if not bounded:
         return log_variance
-    return ops.clip(log_variance, -LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND)
+    return operations_of(spread).clip(log_variance, -LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND)
 
 
 def sigma_from(spread: Tensor, *, bounded: bool = True) -> Tensor:
@@ -65,7 +64,7 @@ def sigma_from(spread: Tensor, *, bounded: bool = True) -> Tensor:
         >>> keras.ops.convert_to_numpy(sigma).round(4).tolist()
         [1.0, 3.0, 0.0067]
     """
-    bound = LOG_VARIANCE_BOUND if bounded else _LOOSE_BOUND
+    ops, bound = operations_of(spread), LOG_VARIANCE_BOUND if bounded else _LOOSE_BOUND
     return ops.exp(0.5 * ops.clip(spread, -bound, bound))
 
 
@@ -83,6 +82,7 @@ def gaussian_nll(x: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
         (batch, time, series), nats; the reconstruction term of the ELBO in García González et al.
         2022.
     """
+    ops = operations_of(log_variance)
     return 0.5 * (ops.square(x - mean) * ops.exp(-log_variance) + log_variance)
 
 
@@ -96,4 +96,50 @@ def kl_divergence(z_mean: Tensor, z_log_var: Tensor) -> Tensor:
     Returns:
         (batch, time, latent), nats, never negative; Kingma and Welling 2014, appendix B.
     """
+    ops = operations_of(z_mean)
     return -0.5 * (1.0 + z_log_var - ops.square(z_mean) - ops.exp(z_log_var))
+
+
+def elbo_terms(
+    windows: Tensor, outputs: dict[str, Tensor], convention: Fidelity, *, bounded: bool
+) -> tuple[Tensor, Tensor]:
+    """Return the terms of the negative ELBO (García González et al. 2022), each (batch,).
+
+    They are the mean negative log-likelihood of a cell and the mean KL divergence of a latent
+    number: means, not sums, over time and series, and over time and latent channels. That fixes
+    their relative weight.
+
+    Args:
+        windows: (batch, time, series), scaled.
+        outputs: `z_mean`, `z_log_var` (batch, time, latent), `mean`, `spread` (batch, time,
+            series).
+        convention: see `log_variance_from`.
+        bounded: likewise.
+
+    Returns:
+        Two tensors (batch,), nats per cell and nats per latent number.
+    """
+    log_variance = log_variance_from(outputs["spread"], convention, bounded=bounded)
+    nll = gaussian_nll(windows, outputs["mean"], log_variance)
+    kl = kl_divergence(outputs["z_mean"], outputs["z_log_var"])
+    ops = operations_of(kl)
+    return ops.mean(nll, axis=(1, 2)), ops.mean(kl, axis=(1, 2))
+
+
+def distance_terms(
+    windows: Tensor, outputs: dict[str, Tensor], distance: Loss
+) -> tuple[Tensor, Tensor]:
+    """Return the mean distance of a cell from its reconstruction, and 0 in place of a latent loss.
+
+    Args:
+        windows: (batch, time, series), scaled.
+        outputs: `mean`, same shape.
+        distance: absolute ("mae") or squared ("mse").
+
+    Returns:
+        Two tensors (batch,); the first is scaled, for "mse" squared.
+    """
+    ops = operations_of(outputs["mean"])
+    error = windows - outputs["mean"]
+    reconst = ops.mean(ops.abs(error) if distance == "mae" else ops.square(error), axis=(1, 2))
+    return reconst, ops.zeros_like(reconst)

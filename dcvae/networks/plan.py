@@ -10,6 +10,9 @@ from typing import Any
 
 from dcvae.config import NetworkKeys
 
+BATCH_NORM_MOMENTUM = 0.99  # Keras's default
+DECODER_ACTIVATION = "elu"
+
 
 @dataclass(frozen=True)
 class SidePlan:
@@ -70,6 +73,15 @@ def decoder_plan(keys: NetworkKeys) -> SidePlan:
     num_hidden = len(shorter) - 1
     hidden = tuple(zip(units[:num_hidden], dilations[:num_hidden], strict=True))
     return SidePlan(hidden, keys.dil_rate[0])
+
+
+def encoder_momentum(keys: NetworkKeys) -> float:
+    """Return the momentum of the encoder's batch normalization.
+
+    The published program runs the encoder twice in a step of training, for the latent and for its
+    loss, and each run updates the statistics by the same batch.
+    """
+    return BATCH_NORM_MOMENTUM**2 if keys.fidelity_norm == "code" else BATCH_NORM_MOMENTUM
 
 
 def convolutional_reach(keys: NetworkKeys) -> str:

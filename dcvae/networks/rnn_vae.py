@@ -16,8 +16,9 @@ from keras import ops
 from dcvae._arrays import Tensor
 from dcvae.config import NetworkKeys
 from dcvae.networks.base import PACKAGE
-from dcvae.networks.layers import BATCH_NORM_MOMENTUM, RECURRENT_LAYERS, encoder_momentum
+from dcvae.networks.layers import RECURRENT_LAYERS
 from dcvae.networks.losses import LOG_VARIANCE_BOUND
+from dcvae.networks.plan import BATCH_NORM_MOMENTUM, encoder_momentum
 from dcvae.networks.vae import VariationalAutoencoder
 
 # The state of a recurrent head without activation is not bounded. Keras's orthogonal recurrent

@@ -11,8 +11,10 @@ from keras import ops
 
 from dcvae._arrays import Tensor
 from dcvae.config import Loss, NetworkKeys
-from dcvae.networks.base import PACKAGE, Autoencoder, Reconstruction
+from dcvae.networks.base import PACKAGE, Autoencoder
+from dcvae.networks.interface import Reconstruction
 from dcvae.networks.layers import RECURRENT_LAYERS
+from dcvae.networks.losses import distance_terms
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -64,10 +66,7 @@ class SequenceAutoencoder(Autoencoder):
         Returns:
             Two tensors (batch,); the first is scaled, for "mse" squared.
         """
-        error = windows - outputs["mean"]
-        distance = ops.abs(error) if self.distance == "mae" else ops.square(error)
-        reconst = ops.mean(distance, axis=(1, 2))
-        return reconst, ops.zeros_like(reconst)
+        return distance_terms(windows, outputs, self.distance)
 
     def reconstruct(self, windows: Tensor, noise: Tensor = None) -> Reconstruction:
         """Reconstruct windows from their embeddings, which are the latent vectors.

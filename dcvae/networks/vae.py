@@ -11,13 +11,9 @@ from keras import ops
 
 from dcvae._arrays import Tensor
 from dcvae.config import Fidelity
-from dcvae.networks.base import PACKAGE, Autoencoder, Reconstruction
-from dcvae.networks.losses import (
-    gaussian_nll,
-    kl_divergence,
-    log_variance_from,
-    sigma_from,
-)
+from dcvae.networks.base import PACKAGE, Autoencoder
+from dcvae.networks.interface import Reconstruction
+from dcvae.networks.losses import elbo_terms, sigma_from
 
 _STORED_CONVENTION = "spread_reading"  # as saved networks call it
 
@@ -122,11 +118,7 @@ class VariationalAutoencoder(Autoencoder):
         return {"z_mean": z_mean, "z_log_var": z_log_var, "mean": mean, "spread": spread}
 
     def losses_of(self, windows: Tensor, outputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Return the terms of the negative ELBO (García González et al. 2022), each (batch,).
-
-        They are the mean negative log-likelihood of a cell and the mean KL divergence of a latent
-        number: means, not sums, over time and series, and over time and latent channels. That fixes
-        their relative weight.
+        """Return the terms of the negative ELBO, each (batch,); see `losses.elbo_terms`.
 
         Args:
             windows: (batch, time, series), scaled.
@@ -135,12 +127,7 @@ class VariationalAutoencoder(Autoencoder):
         Returns:
             Two tensors (batch,), nats per cell and nats per latent number.
         """
-        log_variance = log_variance_from(
-            outputs["spread"], self.spread_convention, bounded=self.bounded
-        )
-        nll = gaussian_nll(windows, outputs["mean"], log_variance)
-        kl = kl_divergence(outputs["z_mean"], outputs["z_log_var"])
-        return ops.mean(nll, axis=(1, 2)), ops.mean(kl, axis=(1, 2))
+        return elbo_terms(windows, outputs, self.spread_convention, bounded=self.bounded)
 
     def reconstruct(self, windows: Tensor, noise: Tensor = None) -> Reconstruction:
         """Reconstruct windows from z_mean, or from a draw of z.

@@ -23,7 +23,7 @@ from dcvae.scoring import calibrate
 
 if TYPE_CHECKING:  # importing these would import Keras or scikit-learn
     from dcvae.detectors import AnomalyDetector
-    from dcvae.networks import Autoencoder
+    from dcvae.networks import Autoencoder, Network
     from dcvae.scoring import WindowLosses
     from dcvae.training import Progress, TrainingResult, TrainingState
 
@@ -156,7 +156,8 @@ def fit(
         if normal is not inputs:
             row_scores = offline_scores(scorer, inputs, levels, length).row
     summary = TrainingSummary(
-        training.result, data.split, training.losses, seconds, training.device, row_scores
+        *(training.result, data.split, training.losses, seconds, training.device, row_scores),
+        engine=scorer.engine,
     )
     return FittedModel(
         settings, data.preprocessor, step_seconds, scorer, run.calibration, thresholds, summary
@@ -208,7 +209,7 @@ def _unfitted(name: Member, data: TrainingData, settings: Settings) -> "AnomalyD
 
 
 def restored_scorer(
-    settings: Settings, network: "Autoencoder | None", arrays: Mapping[str, AnyArray]
+    settings: Settings, network: "Network | None", arrays: Mapping[str, AnyArray]
 ) -> Scorer:
     """Restore what scores, as it was fitted.
 

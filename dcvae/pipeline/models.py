@@ -12,6 +12,7 @@ import pandas as pd
 
 from dcvae import _progress
 from dcvae._arrays import BoolArray, Float64Array, IntArray
+from dcvae._engine import Engine
 from dcvae.config import SeriesNames, Settings, series_names, unknown_names
 from dcvae.data import (
     ModelInput,
@@ -34,8 +35,8 @@ from dcvae.detection import (
 )
 from dcvae.pipeline.scorers import NetworkScorer, Scorer, offline_scores
 
-if TYPE_CHECKING:  # importing these would import Keras
-    from dcvae.networks import Autoencoder
+if TYPE_CHECKING:
+    from dcvae.networks import Network
     from dcvae.scoring import Calibration, Scores, WindowAverageScores, WindowLosses
     from dcvae.training import TrainingResult
 
@@ -107,6 +108,7 @@ class TrainingSummary:
         device: device that it ran on.
         row_scores: (rows,) float64, what `CalibratedModel.score` gives the training rows (cells
             labeled an anomaly are missing), to rounding; empty if `fit` was not asked for them.
+        engine: what trained the network; None without one.
     """
 
     result: "TrainingResult | None"
@@ -115,6 +117,7 @@ class TrainingSummary:
     seconds: float
     device: str
     row_scores: Float64Array
+    engine: Engine | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +133,7 @@ class CalibratedModel(ModelDescription):
     calibration: "Calibration"
 
     @property
-    def network(self) -> "Autoencoder":
+    def network(self) -> "Network":
         """The trained network.
 
         Raises:

@@ -9,10 +9,11 @@ import numpy as np
 
 from dcvae import _backend
 from dcvae._arrays import AnyArray, Float32Array, Float64Array, Int32Array
+from dcvae._engine import Engine
 from dcvae.config import Member, Settings
 from dcvae.data import ModelInput, num_windows
 from dcvae.errors import InputError
-from dcvae.networks import entry_of
+from dcvae.networks import NetworkInNumpy, entry_of, network_in_numpy
 from dcvae.scoring import (
     Scores,
     SigmaCalibration,
@@ -22,9 +23,9 @@ from dcvae.scoring import (
     scored_by_windows,
 )
 
-if TYPE_CHECKING:  # importing these would import Keras or scikit-learn
+if TYPE_CHECKING:  # importing it would import scikit-learn
     from dcvae.detectors import AnomalyDetector
-    from dcvae.networks import Autoencoder
+    from dcvae.networks import Network
     from dcvae.scoring import CausalScorer, WindowAverageScorer, WindowAverageScores
 
 _BLOCK_ROWS = 16_384
@@ -39,8 +40,15 @@ class Scorer(ABC):
         latent_size: numbers of the latent vector of a row; 0 without one.
     """
 
-    network: "Autoencoder | None" = None
+    network: "Network | None" = None
     latent_size: int = 0
+
+    @property
+    def engine(self) -> Engine | None:
+        """What computes the network; None without one."""
+        if self.network is None:
+            return None
+        return "numpy" if isinstance(self.network, NetworkInNumpy) else "keras"
 
     @abstractmethod
     def blocks(self, inputs: ModelInput, sigma: SigmaCalibration | None) -> Iterator[Scores]:
@@ -99,9 +107,9 @@ class NetworkScorer(Scorer):
         latent_size: numbers of its latent vectors.
     """
 
-    network: "Autoencoder"
+    network: "Network"
 
-    def __init__(self, network: "Autoencoder", keys: Settings) -> None:
+    def __init__(self, network: "Network", keys: Settings) -> None:
         self.network = network
         self.latent_size = entry_of(keys).latent_channels(keys)
         self._keys = keys
@@ -133,21 +141,27 @@ class NetworkScorer(Scorer):
         return WindowAverageScorer(self.network, self._keys.window_length)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return layers and weights in place of the network."""
+        """Return layers and weights in place of a network in Keras."""
+        if isinstance(self.network, NetworkInNumpy):
+            return {"keys": self._keys, "description": self.network.describe()}
         import keras
 
+        network: Any = self.network
         return {
             "keys": self._keys,
-            "layers": keras.saving.serialize_keras_object(self.network),
-            "weights": self.network.get_weights(),
+            "layers": keras.saving.serialize_keras_object(network),
+            "weights": network.get_weights(),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Build the network anew (imports Keras).
+        """Build the network anew (imports Keras if it was in Keras).
 
         It is built of its own layers: those that its settings ask for may be others in the version
         that it comes from.
         """
+        if "description" in state:
+            NetworkScorer.__init__(self, network_in_numpy(state["description"]), state["keys"])
+            return
         _backend.start()
         import keras
 

@@ -11,14 +11,14 @@ work too (`shared_convolutions`); any other network runs on every window of a pa
 from collections.abc import Iterator
 
 import numpy as np
-from keras import ops
 
 from dcvae._arrays import Float32Array, Tensor
 from dcvae.config import ScoringKeys
 from dcvae.data import ModelInput, num_windows
 from dcvae.errors import InputError
-from dcvae.networks import Autoencoder
-from dcvae.scoring.batched import BatchedPass
+from dcvae.networks import Network
+from dcvae.scoring.batched import batched_pass
+from dcvae.scoring.in_numpy.shared_convolutions import SharedConvolutionsInNumpy
 from dcvae.scoring.scores import Scores
 from dcvae.scoring.shared_convolutions import SharedConvolutions
 from dcvae.scoring.sigma import SigmaCalibration
@@ -47,7 +47,7 @@ class CausalScorer:
 
     def __init__(
         self,
-        network: Autoencoder,
+        network: Network,
         window_length: int,
         *,
         sample_latent: bool = False,
@@ -64,15 +64,23 @@ class CausalScorer:
         self.seed = seed
         self.sigma = sigma
         self.latent_size = network.latent_size
-        shares = SharedConvolutions.suits(network)
-        kind = SharedConvolutions if shares else _EveryWindow
-        function = kind(network, window_length, self.pass_windows, sample_latent)
-        self._pass = BatchedPass(function, self.pass_windows, function.network)
+        weights = network.describe()
+        if SharedConvolutions.suits(weights):
+            sizes = (window_length, self.pass_windows, sample_latent)
+            if network.ops is np:
+                shared: SharedConvolutions = SharedConvolutionsInNumpy(weights, *sizes)
+            else:
+                shared = SharedConvolutions(weights, *sizes, network.ops)
+            # Its weights are constants of the stages: it reads no variables of the network.
+            self._pass = batched_pass(shared, self.pass_windows, network, is_bare=True)
+        else:
+            every = _EveryWindow(network, window_length, self.pass_windows, sample_latent)
+            self._pass = batched_pass(every, self.pass_windows, every.network)
 
     @classmethod
     def of(
         cls,
-        network: Autoencoder,
+        network: Network,
         keys: ScoringKeys,
         sigma: SigmaCalibration | None = None,
     ) -> "CausalScorer":
@@ -195,14 +203,14 @@ class _EveryWindow:
     """
 
     def __init__(
-        self, network: Autoencoder, window_length: int, num_windows: int, sample_latent: bool
+        self, network: Network, window_length: int, num_windows: int, sample_latent: bool
     ) -> None:
-        self.network = type(network).from_config(network.get_config())
-        self.network.set_weights(network.get_weights())
+        self.network = network.copy()
         self._rows = np.arange(num_windows)[:, None] + np.arange(window_length)
         self._sample_latent = sample_latent
 
     def __call__(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        ops = self.network.ops
         windows = ops.take(inputs["rows"], self._rows, axis=0)  # (window, T, series)
         noise = ops.transpose(inputs["noise"], (1, 0, 2)) if self._sample_latent else None
         mean, sigma, latent = self.network.reconstruct(windows, noise)

@@ -6,18 +6,16 @@ windows. So the median loss of the file is compared with the validation windows:
 quantile, the model no longer fits the file.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dcvae._arrays import Float32Array, Float64Array, Int32Array, Tensor
+from dcvae._arrays import Float64Array, Int32Array, Tensor
 from dcvae.data import ModelInput, WindowSplit, gather_windows, num_windows, spread_evenly
 
-if TYPE_CHECKING:  # importing it would import Keras
-    from dcvae.networks import Autoencoder
+if TYPE_CHECKING:
+    from dcvae.networks import Network
 
 MAX_WINDOWS = 1024  # spread evenly over a file; the error of a mean of so many is small
 ENOUGH_WINDOWS = 10  # end to end, to say whether a model fits a file
@@ -66,7 +64,7 @@ class WindowLosses:
 
 
 def window_losses(
-    network: "Autoencoder",
+    network: "Network",
     inputs: ModelInput,
     starts: Int32Array,
     window_length: int,
@@ -86,21 +84,29 @@ def window_losses(
     Returns:
         The losses, all NaN without windows.
     """
-    from dcvae.scoring.batched import BatchedPass, filled_up
+    from dcvae.networks import NetworkInNumpy
+    from dcvae.scoring.batched import batched_pass, filled_up
 
     if not len(starts):
         return WindowLosses(0, *[float("nan")] * 4)
     if batch_size is None:
         starts = spread_evenly(starts, MAX_WINDOWS)
+    # Batches in NumPy are computed several at a time, but drawn for in order.
+    in_numpy = network if isinstance(network, NetworkInNumpy) else None
 
-    def losses_of(windows: Tensor) -> tuple[Tensor, Tensor]:
-        return network.losses_of(windows, network(windows, training=False))
+    def losses_of(inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        windows = inputs["windows"]
+        outputs = network(**inputs) if in_numpy else network(windows)
+        return network.losses_of(windows, outputs)
 
-    def gathered(first: int, count: int) -> Float32Array:
+    def gathered(first: int, count: int) -> dict[str, Any]:
         filled = filled_up(starts, first, count, _BATCH)
-        return gather_windows(inputs.values, filled, window_length)
+        windows = gather_windows(inputs.values, filled, window_length)
+        if in_numpy is None:
+            return {"windows": windows}
+        return {"windows": windows, "noise": in_numpy.draw(_BATCH)}
 
-    passes = BatchedPass(losses_of, _BATCH, network).run(len(starts), gathered)
+    passes = batched_pass(losses_of, _BATCH, network).run(len(starts), gathered)
     reconst, kl = np.concatenate([losses for _, losses in passes], axis=1).astype(np.float64)
     median, percentile_95 = np.percentile(reconst + kl, [50, 95])
     reconst_mean, kl_mean = (
@@ -116,7 +122,7 @@ def _mean_of_batches(losses: Float64Array, batch_size: int) -> float:
 
 
 def reference_losses(
-    network: "Autoencoder", inputs: ModelInput, split: WindowSplit, window_length: int
+    network: "Network", inputs: ModelInput, split: WindowSplit, window_length: int
 ) -> WindowLosses:
     """Compute the losses that files are compared with.
 
@@ -134,7 +140,7 @@ def reference_losses(
 
 
 def losses_of_file(
-    network: "Autoencoder",
+    network: "Network",
     inputs: ModelInput,
     window_length: int,
     batch_size: int | None = None,
@@ -157,26 +163,8 @@ def losses_of_file(
     else:
         scored = inputs.scorable(window_length)[window_length - 1 :].any(axis=1)
         starts = np.flatnonzero(scored).astype(np.int32)
-    with _keeping_draws(network):
+    with network.keeping_draws():
         return window_losses(network, inputs, starts, window_length, batch_size)
-
-
-@contextmanager
-def _keeping_draws(network: "Autoencoder") -> Iterator[None]:
-    """Leave the state of a network's random draws as it was.
-
-    Yields:
-        None.
-    """
-    import keras
-
-    states = network.non_trainable_variables  # the draws', and statistics that scoring leaves alone
-    before = [keras.ops.convert_to_numpy(state).copy() for state in states]
-    try:
-        yield
-    finally:
-        for state, value in zip(states, before, strict=True):
-            state.assign(value)
 
 
 def still_fits(

@@ -19,32 +19,47 @@ kernel size and any dilations:
                   one per window  | one per row, shared
 """
 
+import importlib
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import keras
 import numpy as np
-from keras import ops
 
-from dcvae._arrays import Float32Array, Float64Array, Tensor
-from dcvae.networks import Autoencoder, ConvHeads, DilatedCausalConv, sigma_from
+from dcvae._arrays import Float32Array, Tensor
+from dcvae.networks import (
+    ACTIVATIONS,
+    ConvolutionSide,
+    FoldedConvolution,
+    NetworkWeights,
+    folded,
+    sigma_from,
+)
 
 
-class _Stage(NamedTuple):
-    """One convolution of the chain, ready to be applied.
+class Stage(NamedTuple):
+    """One convolution of the chain, and where it is computed."""
 
-    The BatchNorm in front of it is folded in: once trained it is `scale·h + shift`, and a tap of
-    the convolution reads zeros, not `shift`, where it reads padding.
-    """
-
-    kernel: Float32Array  # (tap, channels_in, channels_out), times the scale in front
-    bias: Float32Array  # (channels_out,)
-    tap_shift: Float32Array  # (tap, channels_out): what the shift in front adds to each tap
-    taps: tuple[int, ...]  # how many rows back each tap reads
+    convolution: FoldedConvolution
     activation: Callable[[Tensor], Tensor]
     positions: tuple[int, ...]  # window positions whose value the next stage reads
     shared_from: int  # position from which a value does not see the padding
+
+    @property
+    def kernel(self) -> Float32Array:
+        """Kernel of each tap, (tap, channels_in, channels_out)."""
+        return self.convolution.kernel
+
+    @property
+    def taps(self) -> tuple[int, ...]:
+        """How many rows back each tap reads."""
+        return self.convolution.taps
+
+    @property
+    def bias(self) -> Float32Array:
+        """Bias where no tap reads padding, (channels_out,)."""
+        bias: Float32Array = self.convolution.bias + self.convolution.tap_shift.sum(axis=0)
+        return bias
 
     @property
     def per_window(self) -> list[int]:
@@ -53,6 +68,7 @@ class _Stage(NamedTuple):
 
     @property
     def has_shared(self) -> bool:
+        """Whether the next stage reads what is shared."""
         return any(position >= self.shared_from for position in self.positions)
 
     @property
@@ -65,13 +81,8 @@ class _Stage(NamedTuple):
         """(taps·channels_in, channels_out), for inputs with their taps side by side."""
         return self.kernel.reshape(-1, self.kernel.shape[-1])
 
-    def bias_at(self, positions: list[int]) -> Float32Array:
-        """Bias at each position, (position, channels_out): taps on padding add no shift."""
-        reads = np.array([[position >= back for back in self.taps] for position in positions])
-        return self.bias + reads.astype(np.float32) @ self.tap_shift
 
-
-class _Values(NamedTuple):
+class Values(NamedTuple):
     """The output of a stage: what is shared, what belongs to single windows."""
 
     shared: Tensor  # (rows, channels) from row `shared_from` of the pass on; None if not needed
@@ -88,83 +99,94 @@ class SharedConvolutions:
     (num_windows, latent).
 
     Args:
-        network: a trained network of convolutions, see `suits`; its weights are copied.
+        network: a trained network of convolutions, see `suits`.
         window_length: rows of a window, T.
         num_windows: windows of a pass.
         sample_latent: whether z is drawn; otherwise it is its mean.
+        ops: module of the operations, `numpy` or `keras.ops`.
     """
 
     def __init__(
         self,
-        network: Autoencoder,
+        network: NetworkWeights,
         window_length: int,
         num_windows: int,
         sample_latent: bool,
+        ops: Any,
     ) -> None:
         self.window_length = window_length
         self.num_windows = num_windows
         self.sample_latent = sample_latent
-        # Only z_mean is read, unless z is drawn.
-        self.network = None  # its weights are copied into the stages
+        self._ops = ops
         self._bounded = network.bounded
-        encoder = _stages(network.encoder, num_heads=2 if sample_latent else 1)
-        decoder = _stages(network.decoder, num_heads=2)
-        stages = _plan([*encoder, *decoder], len(encoder), window_length, sample_latent)
+        if not (
+            isinstance(network.encoder, ConvolutionSide)
+            and isinstance(network.decoder, ConvolutionSide)
+        ):
+            raise TypeError(f"Expected convolutions. Received: {network.architecture}.")
+        # Only z_mean is read, unless z is drawn.
+        encoder = folded(network.encoder, num_heads=2 if sample_latent else 1)
+        decoder = folded(network.decoder)
+        stages = [
+            Stage(part, self._activation(part.activation), (), 0) for part in (*encoder, *decoder)
+        ]
+        stages = _plan(stages, len(encoder), window_length, sample_latent)
         self._encoder_stages = tuple(stages[: len(encoder)])
         self._decoder_stages = tuple(stages[len(encoder) :])
 
     @staticmethod
-    def suits(network: Autoencoder) -> bool:
+    def suits(network: NetworkWeights) -> bool:
         """Return whether a network is made of convolutions, whose work can be shared."""
-        return any(isinstance(layer, ConvHeads) for layer in network.encoder.layers)
+        return isinstance(network.encoder, ConvolutionSide)
 
     def __call__(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Compute mean, sigma and latent of the last row of every window of the pass."""
-        values = _Values(inputs["rows"], 0, None, [])
+        values = Values(inputs["rows"], 0, None, [])
         for stage in self._encoder_stages:
             values = self._run(stage, values)
         if self.sample_latent:
             values = self._sample(values, inputs["noise"])
         latent = self._gather(values, [self.window_length - 1])[0]
         last = self._decode(values)
-        mean, spread = ops.split(last, 2, axis=-1)
+        mean, spread = self._ops.split(last, 2, axis=-1)
         return mean, sigma_from(spread, bounded=self._bounded), latent
 
-    def _decode(self, values: _Values) -> Tensor:
+    def _decode(self, values: Values) -> Tensor:
         """Run the decoder for the last row: (window, mean and spread of all series)."""
-        sources = _tree(self._decoder_stages, self.window_length - 1)
+        sources = tree(self._decoder_stages, self.window_length - 1)
         if values.own is None or sources is None:
             for stage in self._decoder_stages:
                 values = self._run(stage, values)
             return self._gather(values, [self.window_length - 1])[0]
         # Every value is read once: with the latents in the order of that tree, what a position
         # reads lies side by side, and every layer is one product without moving anything.
+        ops = self._ops
         hidden = ops.transpose(self._gather(values, sources), (1, 0, 2))  # (window, position, ..)
         for stage in self._decoder_stages:
             flat = ops.reshape(hidden, (-1, stage.flat_kernel.shape[0]))
-            bias = stage.bias + stage.tap_shift.sum(axis=0)
-            hidden = stage.activation(ops.add(ops.matmul(flat, stage.flat_kernel), bias))
+            hidden = stage.activation(
+                self._ops.add(ops.matmul(flat, stage.flat_kernel), stage.bias)
+            )
         return hidden
 
-    def _run(self, stage: _Stage, values: _Values) -> _Values:
+    def _run(self, stage: Stage, values: Values) -> Values:
         positions = stage.per_window
         shared, own = None, None
         if stage.has_shared:
-            bias = stage.bias + stage.tap_shift.sum(axis=0)
-            shared = stage.activation(ops.add(self._shared(stage, values), bias))
+            shared = stage.activation(self._ops.add(self._shared(stage, values), stage.bias))
         if positions:
-            bias = stage.bias_at(positions)[:, None]
-            own = stage.activation(ops.add(self._own(stage, values, positions), bias))
-        return _Values(shared, values.shared_from + max(stage.taps), own, positions)
+            bias = stage.convolution.bias_at(positions)[:, None]
+            own = stage.activation(self._ops.add(self._own(stage, values, positions), bias))
+        return Values(shared, values.shared_from + max(stage.taps), own, positions)
 
-    def _shared(self, stage: _Stage, values: _Values) -> Tensor:
+    def _shared(self, stage: Stage, values: Values) -> Tensor:
         """Convolve the contiguous rows once for all windows: (rows, channels), none padded."""
         longest = max(stage.taps)
         length = values.shared.shape[0] - longest
         taps = [values.shared[longest - back : longest - back + length] for back in stage.taps]
-        return ops.matmul(ops.concatenate(taps, axis=-1), stage.flat_kernel)
+        return self._ops.matmul(self._ops.concatenate(taps, axis=-1), stage.flat_kernel)
 
-    def _own(self, stage: _Stage, values: _Values, positions: list[int]) -> Tensor:
+    def _own(self, stage: Stage, values: Values, positions: list[int]) -> Tensor:
         """Convolve for every window by itself: (position, window, channels).
 
         Multiplies first and gathers then: products of shared rows are shared, zeros need none.
@@ -175,80 +197,71 @@ class SharedConvolutions:
             if all(source < 0 for source in sources):
                 continue
             part = self._gather(self._multiply(values, kernel, sources), sources)
-            total = part if total is None else total + part
+            total = part if total is None else self._ops.add(total, part)
         return total
 
-    @staticmethod
-    def _multiply(values: _Values, kernel: Float32Array, sources: list[int]) -> _Values:
+    def _multiply(self, values: Values, kernel: Float32Array, sources: list[int]) -> Values:
         """Multiply the values at the given positions, and no others, by one tap of a kernel."""
         used = [index for index, p in enumerate(values.own_positions) if p in sources]
-        own = _matmul(_pick(values.own, used), kernel) if used else None
+        own = self._matmul(self._pick(values.own, used), kernel) if used else None
         shared = None
         if any(source >= values.shared_from for source in sources):
-            shared = ops.matmul(values.shared, kernel)
-        return _Values(
+            shared = self._ops.matmul(values.shared, kernel)
+        return Values(
             shared, values.shared_from, own, [values.own_positions[index] for index in used]
         )
 
-    def _gather(self, values: _Values, positions: list[int]) -> Tensor:
+    def _gather(self, values: Values, positions: list[int]) -> Tensor:
         """Lay the values at some positions side by side: (position, window, channels).
 
         A position below 0 is padding and gives zeros.
         """
+        ops = self._ops
         channels = (values.shared if values.own is None else values.own).shape[-1]
         pieces = []
-        for run in _runs(positions, values):
+        for run in runs(positions, values):
             if run[0] < 0:
-                pieces.append(ops.zeros((len(run), self.num_windows, channels)))
+                pieces.append(ops.zeros((len(run), self.num_windows, channels), dtype="float32"))
             elif run[0] in values.own_positions:
-                pieces.append(_pick(values.own, [values.own_positions.index(p) for p in run]))
+                pieces.append(self._pick(values.own, [values.own_positions.index(p) for p in run]))
             else:
                 first = np.asarray(run)[:, None] - values.shared_from
                 rows = first + np.arange(self.num_windows)  # window w reads row w + position
                 pieces.append(ops.take(values.shared, rows, axis=0))
         return pieces[0] if len(pieces) == 1 else ops.concatenate(pieces, axis=0)
 
-    def _sample(self, values: _Values, noise: Tensor) -> _Values:
+    def _sample(self, values: Values, noise: Tensor) -> Values:
         """Draw z where it is read: from here on every window has values of its own."""
         positions = list(self._encoder_stages[-1].positions)
-        z_mean, z_log_var = ops.split(self._gather(values, positions), 2, axis=-1)
-        z = z_mean + ops.exp(0.5 * z_log_var) * _pick(noise, positions)
-        return _Values(None, self.window_length, z, positions)
+        z_mean, z_log_var = self._ops.split(self._gather(values, positions), 2, axis=-1)
+        z = z_mean + self._ops.exp(0.5 * z_log_var) * self._pick(noise, positions)
+        return Values(None, self.window_length, z, positions)
 
-
-def _stages(side: keras.Model, num_heads: int) -> list[_Stage]:
-    """List the convolutions of a side of the network; `_plan` fills in the needed positions."""
-    convolutions = [layer for layer in side.layers if isinstance(layer, DilatedCausalConv)]
-    norms = [x for x in side.layers if isinstance(x, keras.layers.BatchNormalization)]
-    heads = next(layer for layer in side.layers if isinstance(layer, ConvHeads)).heads[:num_heads]
-    stages = []
-    for layers, norm in zip(
-        [*([layer] for layer in convolutions), heads], [None, *norms], strict=True
-    ):
-        kernel = np.concatenate([_float64(layer.kernel) for layer in layers], axis=-1)
-        bias = np.concatenate([_float64(layer.bias) for layer in layers])
-        scale, shift = np.ones(kernel.shape[1]), np.zeros(kernel.shape[1])
-        if norm is not None:
-            scale = _float64(norm.gamma) / np.sqrt(_float64(norm.moving_variance) + norm.epsilon)
-            shift = _float64(norm.beta) - _float64(norm.moving_mean) * scale
-        back = [(len(kernel) - 1 - tap) * layers[0].dilation for tap in range(len(kernel))]
-        stages.append(
-            _Stage(
-                kernel=(kernel * scale[:, None]).astype(np.float32),
-                bias=bias.astype(np.float32),
-                tap_shift=(shift @ kernel).astype(np.float32),
-                taps=tuple(back),
-                activation=layers[0].activation,
-                positions=(),
-                shared_from=0,
-            )
+    def _activation(self, name: str) -> Callable[[Tensor], Tensor]:
+        if self._ops is np:
+            return ACTIVATIONS[name]
+        activation: Callable[[Tensor], Tensor] = importlib.import_module("keras").activations.get(
+            name
         )
-    return stages
+        return activation
+
+    def _matmul(self, values: Tensor, kernel: Float32Array) -> Tensor:
+        """Multiply (position, window, channels_in) by (channels_in, channels_out) at once."""
+        flat = self._ops.matmul(self._ops.reshape(values, (-1, values.shape[-1])), kernel)
+        return self._ops.reshape(flat, (*values.shape[:-1], kernel.shape[-1]))
+
+    def _pick(self, values: Tensor, indices: list[int]) -> Tensor:
+        """Take entries along the first axis; a slice where they are consecutive."""
+        if indices == list(range(values.shape[0])):
+            return values
+        if all(b - a == 1 for a, b in pairwise(indices)):
+            return values[indices[0] : indices[-1] + 1]
+        return self._ops.take(values, np.asarray(indices), axis=0)
 
 
 def _plan(
-    chain: list[_Stage], num_encoder: int, window_length: int, sample_latent: bool
-) -> list[_Stage]:
+    chain: list[Stage], num_encoder: int, window_length: int, sample_latent: bool
+) -> list[Stage]:
     """Decide which positions of every stage are needed, and from where on they are shared."""
     reach = 0
     shared_from = []
@@ -258,7 +271,7 @@ def _plan(
         reach += max(stage.taps)
         shared_from.append(reach)
     needed = {window_length - 1}
-    planned: list[_Stage] = []
+    planned: list[Stage] = []
     for stage, first_shared in zip(reversed(chain), reversed(shared_from), strict=True):
         stage = stage._replace(positions=tuple(sorted(needed)), shared_from=first_shared)
         planned.append(stage)
@@ -266,7 +279,7 @@ def _plan(
     return planned[::-1]
 
 
-def _tree(stages: Sequence[_Stage], last: int) -> list[int] | None:
+def tree(stages: Sequence[Stage], last: int) -> list[int] | None:
     """Order the inputs of some stages so that what each position reads lies side by side.
 
     Returns:
@@ -279,27 +292,7 @@ def _tree(stages: Sequence[_Stage], last: int) -> list[int] | None:
     return None if min(positions) < 0 or len(set(positions)) < len(positions) else positions
 
 
-def _matmul(values: Tensor, kernel: Float32Array) -> Tensor:
-    """Multiply (position, window, channels_in) by (channels_in, channels_out), as one product."""
-    flat = ops.reshape(values, (-1, values.shape[-1]))
-    return ops.reshape(ops.matmul(flat, kernel), (*values.shape[:-1], kernel.shape[-1]))
-
-
-def _float64(weight: keras.Variable) -> Float64Array:
-    values: Float64Array = ops.convert_to_numpy(weight).astype(np.float64)
-    return values
-
-
-def _pick(values: Tensor, indices: list[int]) -> Tensor:
-    """Take entries along the first axis; a slice where they are consecutive."""
-    if indices == list(range(values.shape[0])):
-        return values
-    if all(b - a == 1 for a, b in pairwise(indices)):
-        return values[indices[0] : indices[-1] + 1]
-    return ops.take(values, np.asarray(indices), axis=0)
-
-
-def _runs(positions: list[int], values: _Values) -> list[list[int]]:
+def runs(positions: list[int], values: Values) -> list[list[int]]:
     """Divide positions into stretches that come from one place: padding, own, shared."""
 
     def place(position: int) -> int:

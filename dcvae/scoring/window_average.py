@@ -27,8 +27,8 @@ from dcvae._arrays import AnyArray, BoolArray, Float64Array, Int32Array, Tensor
 from dcvae.data import ModelInput, gather_windows, num_windows, windows_across
 from dcvae.scoring.levels import reference_level
 
-if TYPE_CHECKING:  # importing these would import Keras
-    from dcvae.networks import Autoencoder
+if TYPE_CHECKING:
+    from dcvae.networks import Network
     from dcvae.scoring.batched import Pass
 
 # Windows that begin within T rows. More of them rank rows no better, and each costs a pass.
@@ -74,11 +74,11 @@ class WindowAverageScorer:
         window_length: rows of a window, T.
     """
 
-    def __init__(self, network: "Autoencoder", window_length: int) -> None:
-        from dcvae.scoring.batched import BatchedPass
+    def __init__(self, network: "Network", window_length: int) -> None:
+        from dcvae.scoring.batched import batched_pass
 
         self._window_length = window_length
-        self._pass = BatchedPass(_window_sums(network), _BATCH, network)
+        self._pass = batched_pass(_window_sums(network), _BATCH, network)
 
     def score(
         self,
@@ -309,7 +309,7 @@ def row_means(
     return np.repeat(means, np.diff(row, append=num_rows), axis=0)
 
 
-def _window_sums(network: "Autoencoder") -> "Pass":
+def _window_sums(network: "Network") -> "Pass":
     """Make a pass of sums of squared errors, and numbers of cells, per window and series.
 
     Inputs are `windows` and `observed`, each (windows, T, series); `measured` likewise, where that
@@ -317,7 +317,7 @@ def _window_sums(network: "Autoencoder") -> "Pass":
     in training, and is expected as it is shown. Outputs are (windows, series) three times: sums in
     sigmas squared, sums in scaled squared, numbers of cells.
     """
-    from keras import ops
+    ops = network.ops
 
     def sums_of(inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         mean, sigma, _ = network.reconstruct(inputs["windows"])

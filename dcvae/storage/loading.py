@@ -30,7 +30,10 @@ from dcvae.storage.state_file import check_detectors
 
 
 def load_model(folder: str | Path, settings: Settings | str | Path | None = None) -> FittedModel:
-    """Load a trained model, ready to score and to detect (imports Keras if it has a network).
+    """Load a trained model, ready to score and to detect.
+
+    Its network is computed by NumPy, or by Keras where there is a GPU or the environment variable
+    DCVAE_ENGINE asks for it.
 
     Args:
         folder: models/<model_name>, as train.py or DCVAEDetector.save wrote it.

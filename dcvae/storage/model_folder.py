@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dcvae._arrays import AnyArray
+from dcvae._engine import scoring_engine
 from dcvae.config import Settings, read_settings
 from dcvae.data import Table, read_data, without_labeled
 from dcvae.detection import AlarmRules, Alphas, SystemAlarm, Thresholds
 from dcvae.errors import InputError
-from dcvae.networks import entry_of
+from dcvae.networks import entry_of, network_in_numpy
 from dcvae.pipeline import (
     CalibratedModel,
     FittedModel,
@@ -26,6 +27,7 @@ from dcvae.scoring import Calibration
 from dcvae.storage.atomic import sha256_of
 from dcvae.storage.changing.files import write_together
 from dcvae.storage.changing.settled import settled
+from dcvae.storage.keras_format.reading import load_weights
 from dcvae.storage.layout import (
     ALARMS_FILE,
     ALPHAS_FILE,
@@ -61,8 +63,8 @@ from dcvae.storage.threshold_files import (
 )
 from dcvae.training import EpochLosses
 
-if TYPE_CHECKING:  # importing it would import Keras
-    from dcvae.networks import Autoencoder
+if TYPE_CHECKING:
+    from dcvae.networks import Network
 
 # What is read of a model as text; the state is for training, the figure for people.
 _KEPT = tuple(
@@ -119,7 +121,7 @@ class StoredModel(ModelDescription):
         return content_of(self.folder / name) if self.kept is None else self.kept[name]
 
     def load(self, thresholds: Thresholds | None = None) -> FittedModel:
-        """Read the whole model (imports Keras if it has a network).
+        """Read the whole model (imports Keras if that computes its network).
 
         Args:
             thresholds: its thresholds; None to read them too.
@@ -127,7 +129,7 @@ class StoredModel(ModelDescription):
         Raises:
             InputError: a file is missing or damaged, or is not of this model.
         """
-        calibration = self.calibration  # before the network, which takes seconds
+        calibration = self.calibration  # before the network, which may take seconds
         thresholds = self.thresholds() if thresholds is None else thresholds
         return FittedModel(
             self.settings,
@@ -139,7 +141,7 @@ class StoredModel(ModelDescription):
         )
 
     def calibrated(self) -> CalibratedModel:
-        """Read the model without its thresholds (imports Keras if it has a network).
+        """Read the model without its thresholds (imports Keras if that computes its network).
 
         Raises:
             InputError: a file is missing or damaged, or is not of this model.
@@ -234,8 +236,8 @@ class StoredModel(ModelDescription):
             return content_of(self.folder / name, largest=None)
         return self.kept[name]
 
-    def network(self) -> "Autoencoder":
-        """Read the trained network (imports Keras).
+    def network(self) -> "Network":
+        """Read the trained network, in NumPy or in Keras, see `scoring_engine`.
 
         Raises:
             InputError: the file is damaged or is another network than the settings describe.
@@ -243,7 +245,10 @@ class StoredModel(ModelDescription):
         channels = entry_of(self.settings).latent_channels(self.settings)
         expected = (self.settings.window_length, len(self.series), channels)
         content = None if self.kept is None else self.kept[NETWORK_FILE]
-        return load_network(self.folder / NETWORK_FILE, expected, content)
+        path = self.folder / NETWORK_FILE
+        if scoring_engine() == "numpy":
+            return network_in_numpy(load_weights(path, expected, content))
+        return load_network(path, expected, content)
 
     def alphas(self) -> Alphas | None:
         """Read alphas.csv; None if there is none.

@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from dcvae import _backend
 from dcvae.errors import InputError, describe_os_error
-from dcvae.storage.atomic import whole_file
+from dcvae.networks import NetworkInNumpy
+from dcvae.storage.keras_format.writing import CONFIG, METADATA, save_weights, write_archive
 from dcvae.storage.reading import check_archive, reason_of
 
 if TYPE_CHECKING:  # importing it would import Keras
-    from dcvae.networks import Autoencoder
+    from dcvae.networks import Autoencoder, Network
 
-_METADATA = "metadata.json"
 _SAVED_AT = "date_saved"
-_CONFIG = "config.json"
 _WEIGHTS = "model.weights"  # how the name of their member begins
 _ADDRESS = "shared_object_id"
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip archive can write
 
 # Parts of a network that a configuration may name: those that this project builds. Keras would make
 # others too, and some of its parts run code or read files when they are made.
@@ -41,8 +39,8 @@ _HEAD = 1024 * 1024  # bytes of a file of weights beside its numbers, at least
 
 
 @_backend.keeping_random_states()
-def save_network(network: "Autoencoder", path: Path) -> None:
-    """Write a network whole or not at all.
+def save_network(network: "Network", path: Path) -> None:
+    """Write a network, in Keras or in NumPy, whole or not at all.
 
     The file holds layers and weights: no optimizer (a training is resumed from its state file), no
     times and no addresses in memory.
@@ -51,26 +49,25 @@ def save_network(network: "Autoencoder", path: Path) -> None:
         network: the network.
         path: a path that ends in `.keras`; an earlier file is replaced.
     """
+    if isinstance(network, NetworkInNumpy):
+        save_weights(network.describe(), path)
+        return
     temporary = path.with_name(f".{path.name}")  # Keras insists on the suffix
+    in_keras: Any = network
     # What is built from its configuration has no optimizer.
-    bare = type(network).from_config(network.get_config())
-    bare.set_weights(network.get_weights())
+    bare = type(in_keras).from_config(in_keras.get_config())
+    bare.set_weights(in_keras.get_weights())
     try:
         bare.save(temporary)
-        with (
-            zipfile.ZipFile(temporary) as written,
-            whole_file(path) as stream,
-            zipfile.ZipFile(stream, "w") as archive,
-        ):
-            for name in written.namelist():
-                content = written.read(name)
-                if name == _METADATA:
-                    metadata = json.loads(content)
-                    metadata.pop(_SAVED_AT, None)
-                    content = json.dumps(metadata).encode()
-                elif name == _CONFIG:
-                    content = _renumbered(content)
-                archive.writestr(zipfile.ZipInfo(name, _EARLIEST), content)
+        with zipfile.ZipFile(temporary) as written:
+            members = {name: written.read(name) for name in written.namelist()}
+        if METADATA in members:
+            metadata = json.loads(members[METADATA])
+            metadata.pop(_SAVED_AT, None)
+            members[METADATA] = json.dumps(metadata).encode()
+        if CONFIG in members:
+            members[CONFIG] = _renumbered(members[CONFIG])
+        write_archive(path, members)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -111,7 +108,8 @@ def load_network(
     register_layers()
     try:
         with _file_of(path, content) as file:
-            _check_weights(file)
+            with zipfile.ZipFile(file) as archive:
+                check_weights(archive)
             network: Autoencoder = keras.saving.load_model(file, compile=False)
         shape = (*network.encoder.input_shape[1:], network.latent_size)
     except (
@@ -142,15 +140,15 @@ def check_network(path: Path) -> None:
     """
     try:
         sizes = check_archive(path)
-        if sizes.get(_CONFIG, 0) > _LARGEST_CONFIG:
-            raise ValueError(f"{_CONFIG} has {sizes[_CONFIG]:,} bytes")
+        if sizes.get(CONFIG, 0) > _LARGEST_CONFIG:
+            raise ValueError(f"{CONFIG} has {sizes[CONFIG]:,} bytes")
         with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read(_CONFIG)) if _CONFIG in sizes else {}
+            config = json.loads(archive.read(CONFIG)) if CONFIG in sizes else {}
         weights = 0
         for part in _parts(config):
             _check_part(part)
             weights += _fewest_weights(part)
-        available = sizes.get(_weights_of(sizes), 0)
+        available = sizes.get(name_of_weights(sizes), 0)
         if 4 * weights > available + _HEAD:
             raise ValueError(f"layers of {weights:,} weights in {available:,} bytes")
     except (OSError, ValueError, RecursionError, zipfile.BadZipFile) as error:
@@ -206,39 +204,41 @@ def _fewest_weights(part: dict[str, Any]) -> int:
     return units * sizes[0] * sizes[1]
 
 
-def _weights_of(names: Iterable[str]) -> str:
+def name_of_weights(names: Iterable[str]) -> str:
     """Return the name of the member with the weights, "" without one."""
     return next((name for name in names if name.startswith(_WEIGHTS)), "")
 
 
-def _check_weights(path: Path) -> None:
+def check_weights(archive: zipfile.ZipFile) -> None:
     """Raise ValueError for a file of weights that is more than plain numbers within itself.
 
     HDF5 may declare arrays without end that take no space in the file, and refer to other files.
+
+    Args:
+        archive: a file of a network.
     """
-    hdf = importlib.import_module("h5py")  # Keras has loaded it by now
-    with zipfile.ZipFile(path) as archive:
-        name = _weights_of(archive.namelist())
-        if not name:
-            raise ValueError("its weights are missing")
-        size = archive.getinfo(name).file_size
-        with archive.open(name) as member, hdf.File(member, "r") as weights:
-            left, total, met = [weights], 0, 0
-            while left:
-                group = left.pop()
-                for name in group:
-                    met += 1
-                    if not isinstance(group.get(name, getlink=True), hdf.HardLink) or met > size:
-                        raise ValueError(f"weights {name!r} are elsewhere")
-                    item = group[name]
-                    if isinstance(item, hdf.Group):
-                        left.append(item)
-                        continue
-                    if item.is_virtual or item.external or item.dtype.kind not in "fiub":
-                        raise ValueError(f"weights {name!r} are no array of numbers")
-                    total += item.nbytes
-            if total > size:
-                raise ValueError(f"{total:,} bytes of weights in {size:,}")
+    hdf = importlib.import_module("h5py")
+    name = name_of_weights(archive.namelist())
+    if not name:
+        raise ValueError("its weights are missing")
+    size = archive.getinfo(name).file_size
+    with archive.open(name) as member, hdf.File(member, "r") as weights:
+        left, total, met = [weights], 0, 0
+        while left:
+            group = left.pop()
+            for name in group:
+                met += 1
+                if not isinstance(group.get(name, getlink=True), hdf.HardLink) or met > size:
+                    raise ValueError(f"weights {name!r} are elsewhere")
+                item = group[name]
+                if isinstance(item, hdf.Group):
+                    left.append(item)
+                    continue
+                if item.is_virtual or item.external or item.dtype.kind not in "fiub":
+                    raise ValueError(f"weights {name!r} are no array of numbers")
+                total += item.nbytes
+        if total > size:
+            raise ValueError(f"{total:,} bytes of weights in {size:,}")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dcvae._arrays import is_number
+from dcvae._engine import versions
 from dcvae._version import __version__
 from dcvae.config import show
 from dcvae.data import Table, sampling_step
@@ -89,13 +90,17 @@ def run_record(source: dict[str, Any], training: TrainingSummary) -> dict[str, A
         training: record of the training.
     """
     split = training.split
-    own = ("scikit-learn",) if training.result is None else ("tensorflow", "keras")
+    own = {"scikit-learn": version("scikit-learn")}
+    if training.engine is not None:
+        own = versions(training.engine)
     return {
         "versions": {
             "python": platform.python_version(),
             "dcvae": __version__,
-            **{name: version(name) for name in (*own, "numpy", "pandas")},
+            **own,
+            **{name: version(name) for name in ("numpy", "pandas")},
         },
+        **({} if training.engine is None else {"engine": training.engine}),
         "device": training.device,
         **source,
         "windows": {

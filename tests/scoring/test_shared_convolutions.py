@@ -145,7 +145,11 @@ def test_sigma_stays_within_its_bound() -> None:
 
 def test_only_networks_of_convolutions_share_their_work() -> None:
     made = (random_network(x) for x in (settings_with(), rnn_vae_settings(), seq2seq_settings()))
-    assert [SharedConvolutions.suits(network) for network in made] == [True, False, False]
+    assert [SharedConvolutions.suits(network.describe()) for network in made] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_weights_are_those_of_the_time_the_scorer_was_made() -> None:

@@ -14,7 +14,7 @@ import pytest
 from dcvae import InputError
 from dcvae.config import Settings
 from dcvae.networks import build_network
-from dcvae.storage import network_file
+from dcvae.storage.keras_format import writing
 from dcvae.storage.network_file import load_network, save_network
 from support.builders import random_network, random_rows
 from support.stored_models import Network, contents
@@ -112,7 +112,7 @@ def test_a_failure_while_the_times_are_taken_out_leaves_the_earlier_file(tmp_pat
     def full(*arguments):
         raise OSError("disk full")
 
-    monkeypatch.setattr(network_file, "whole_file", full)
+    monkeypatch.setattr(writing, "whole_file", full)
     with pytest.raises(OSError, match="disk full"):
         save_network(Network(), path)
     assert contents(tmp_path) == {"model.keras": b"old"}

@@ -77,6 +77,7 @@ def test_record_of_a_run():
     assert WindowLosses.from_dict(run["reference_losses"]) == REFERENCE
     assert (run["session_seconds"], run["device"]) == (1.3, "CPU")
     assert "seconds" not in run
+    assert run["engine"] == "keras"
     assert set(run["versions"]) == {"python", "dcvae", "tensorflow", "keras", "numpy", "pandas"}
     assert json.loads(json.dumps(run, allow_nan=False)) == run
 

@@ -7,7 +7,9 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from dcvae.config import Settings
+from dcvae.config import NetworkKeys, Settings
+from dcvae.networks.in_numpy.activations import ACTIVATIONS
+from dcvae.networks.in_numpy.weights import ConvolutionSide
 from dcvae.networks.vae import VariationalAutoencoder
 from support.builders import random_rows
 
@@ -42,3 +44,38 @@ def fix_noise(network: VariationalAutoencoder, noise: Any, monkeypatch: Any) -> 
         return z_mean + ops.exp(0.5 * z_log_var) * ops.convert_to_tensor(noise, "float32")
 
     monkeypatch.setattr(network.sampling, "call", draw)
+
+
+def arrays_of(side: ConvolutionSide) -> list[NDArray[np.float32]]:
+    """Weights of a side in the order in which Keras lists them."""
+    arrays: list[NDArray[np.float32]] = []
+    for layer in (*side.hidden, *side.heads):
+        arrays += [layer.kernel, layer.bias]
+        if layer.norm is not None:
+            norm = layer.norm
+            arrays += [norm.gamma, norm.beta, norm.mean, norm.variance]
+    return arrays
+
+
+def varied_keys(number: int) -> NetworkKeys:
+    """Keys of a DC-VAE, other ones for each number: sizes, activations, conventions, seeds."""
+    random = np.random.default_rng(number)
+    fidelity = ["paper", "code"]
+    units = [int(x) for x in random.integers(1, 9, random.integers(2, 4))]
+    count = len(units) + (number % 2 if number % 3 else 1)
+    return NetworkKeys(
+        T=int(random.integers(4, 13)),
+        M=int(random.integers(1, 6)),
+        J=int(random.integers(1, 5)),
+        cnn_units=units,
+        dil_rate=[int(x) for x in random.integers(1, 6, count)],
+        kernel=2 + number % 2,
+        activation=tuple(ACTIVATIONS)[number % len(ACTIVATIONS)],
+        seed=[number, 123, 2**31 - 1, 2**32 - 1][number % 4],
+        **{
+            key: fidelity[int(random.integers(2))]
+            for key in ("fidelity_spread", "fidelity_encoder", "fidelity_decoder")
+        },
+        fidelity_bounds=fidelity[number // 2 % 2],
+        fidelity_norm=fidelity[number // 3 % 2],
+    )

@@ -1,0 +1,107 @@
+"""Threads of NumPy's arithmetic: how many there may be, and parts of work done in parallel.
+
+Each part runs with the products of NumPy on one thread: parts that each ask for all threads would
+wait for one another, and what is between two products would run on one.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_MOST = 8  # each holds the arrays of its part; more of them wait for the memory
+
+_Part = TypeVar("_Part")
+_Result = TypeVar("_Result")
+
+
+def usable_threads() -> int:
+    """Return how many threads may compute, from 1 to 8.
+
+    They are as many as cores that the process may run on, fewer if OMP_NUM_THREADS,
+    OPENBLAS_NUM_THREADS or MKL_NUM_THREADS asks for fewer.
+    """
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    asked = [os.environ.get(name, "").split(",")[0].strip() for name in _LIMITS]
+    return max(min(cores, _MOST, *(int(number) for number in asked if number.isdecimal())), 1)
+
+
+class Workers:
+    """Threads that do the parts of some work; a context manager.
+
+    Args:
+        number: how many; None for as many as may be.
+
+    Attributes:
+        number: how many.
+
+    Examples:
+        >>> with Workers() as workers:
+        ...     workers.map(abs, [-1, 2, -3])
+        [1, 2, 3]
+    """
+
+    def __init__(self, number: int | None = None) -> None:
+        self.number = usable_threads() if number is None else number
+        self._pool = ThreadPoolExecutor(self.number, "dcvae") if self.number > 1 else None
+
+    def map(self, function: Callable[[_Part], _Result], parts: Sequence[_Part]) -> list[_Result]:
+        """Do the parts and return their results in order, when all are done."""
+        with _one_thread_a_product():
+            if self._pool is None or len(parts) == 1:
+                return [function(part) for part in parts]
+            return list(self._pool.map(function, parts))
+
+    def __enter__(self) -> "Workers":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        """End the threads, once they have done their parts."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+class _Shared:
+    """The limit on NumPy's products, which all threads of the process share."""
+
+    lock = threading.Lock()
+    users = 0
+    limiter: Any = None
+
+
+@contextmanager
+def _one_thread_a_product() -> Iterator[None]:
+    """Let each product of NumPy run on one thread.
+
+    The number of threads before is set again when nobody is within any more: another thread of the
+    process may score at the same time.
+
+    Yields:
+        None.
+    """
+    with _Shared.lock:
+        if _Shared.users == 0:
+            _Shared.limiter = _controller().limit(limits=1, user_api="blas")
+        _Shared.users += 1
+    try:
+        yield
+    finally:
+        with _Shared.lock:
+            _Shared.users -= 1
+            if _Shared.users == 0:
+                _Shared.limiter.restore_original_limits()
+
+
+@cache
+def _controller() -> Any:
+    """Find the libraries of products that are loaded, NumPy's among them."""
+    import numpy  # noqa: F401  whose library is to be found
+    from threadpoolctl import ThreadpoolController  # scikit-learn requires it
+
+    return ThreadpoolController()

@@ -1,0 +1,1 @@
+"""Networks in NumPy alone: their weights, draws and arithmetic, without a framework."""

@@ -1,0 +1,1 @@
+"""Scoring in NumPy, where its form differs from that in Keras."""

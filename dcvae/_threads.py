@@ -52,7 +52,7 @@ class Workers:
 
     def map(self, function: Callable[[_Part], _Result], parts: Sequence[_Part]) -> list[_Result]:
         """Do the parts and return their results in order, when all are done."""
-        with _one_thread_a_product():
+        with one_thread_a_product():
             if self._pool is None or len(parts) == 1:
                 return [function(part) for part in parts]
             return list(self._pool.map(function, parts))
@@ -76,7 +76,7 @@ class _Shared:
 
 
 @contextmanager
-def _one_thread_a_product() -> Iterator[None]:
+def one_thread_a_product() -> Iterator[None]:
     """Let each product of NumPy run on one thread.
 
     The number of threads before is set again when nobody is within any more: another thread of the

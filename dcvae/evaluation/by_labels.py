@@ -56,7 +56,7 @@ def evaluate_by_labels(model: StoredModel, detection: Detection, labels: Table) 
     training = model.training_table()
     if training is None:
         return Evaluation(truth, metrics, None, no_comparison=model.why_no_training_table())
-    fitted_to = model.threshold_tables(training)
+    fitted_to = model.threshold_tables()
     comparison = compare(model, detection, truth, training, fitted_to)
     note = ""
     if fitted_to is None:

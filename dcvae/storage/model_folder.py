@@ -358,11 +358,8 @@ class StoredModel(ModelDescription):
         table, labeled = read_data(Path(path), settings, series=self.series, labels=with_labels)
         return table if labeled is None else without_labeled(table, labeled)
 
-    def threshold_tables(self, training: Table | None = None) -> tuple[Table, Table | None] | None:
+    def threshold_tables(self) -> tuple[Table, Table | None] | None:
         """Read the data and labels that the alphas were fitted to.
-
-        Args:
-            training: from `training_table`, if it has been read.
 
         Returns:
             The table, and its labels or None if it was taken to be normal. None in place of both if
@@ -376,8 +373,7 @@ class StoredModel(ModelDescription):
         try:
             is_of_training = labels is None and data == self.run.get("training_path")
             if is_of_training and read == read_by(self._trained_settings()):
-                # Without what its own labels kept out.
-                table = self.training_table() if training is None else training
+                table = self.training_table()  # without what its own labels kept out
                 return None if table is None else (table, None)
             if not is_unchanged(data, source["data_sha256"]):
                 return None

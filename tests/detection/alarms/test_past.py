@@ -304,9 +304,9 @@ def test_an_incident_hardly_widens_a_band_and_a_lasting_shift_does():
 
 
 def test_a_past_that_is_told_what_was_learned_of_it_is_as_a_new_one():
-    relative, times = eventful(3)
+    relative, times = eventful(1)
     past = past_of(relative, times, learned(calm=1.01))
-    early = past.run(LIMIT, LEAVE, HOLD)
+    early = past.run(LIMIT, 0.1, HOLD)
     past.learned(learned(calm=8.0))
     for _ in range(2):  # what is kept for the second run
         found = past.run(LIMIT, 0.1, HOLD)

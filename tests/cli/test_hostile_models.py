@@ -3,13 +3,11 @@
 import json
 import zipfile
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
-from dcvae import _backend
 from support import hostile
-from support.script_tools import good
+from support.script_tools import good, in_place_of_the_framework
 from support.stored_models import contents
 
 NUMBERS = ("text", "negative", "huge", "nan", "infinite")
@@ -72,7 +70,7 @@ def outside(tmp_path):
 
 
 def ended(place, script="test", *more):
-    with mock.patch.object(_backend, "start", side_effect=FrameworkStarted):
+    with in_place_of_the_framework(FrameworkStarted):
         return place.call(script, *more)
 
 

@@ -274,9 +274,19 @@ def epochs_of(folder):
     return list(pd.read_csv(folder / "history.csv")["epoch"])
 
 
+@contextlib.contextmanager
+def in_place_of_the_framework(error):
+    """Let Keras compute, and raise an error when it is to be imported."""
+    with (
+        mock.patch.dict(os.environ, {"DCVAE_ENGINE": "keras"}),
+        mock.patch.object(_backend, "start", side_effect=error),
+    ):
+        yield
+
+
 def notices(place, script, *more):
     """Give the notes that a script prints before the framework starts, and end it there."""
-    with mock.patch.object(_backend, "start", side_effect=KeyboardInterrupt):
+    with in_place_of_the_framework(KeyboardInterrupt):
         ended = place.call(script, *more)
     assert ended.returncode == 130
     return [line for line in ended.stdout.splitlines() if line.startswith("note: ")]

@@ -3,13 +3,11 @@
 import json
 import re
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from dcvae import _backend
 from dcvae.config import read_settings
 from dcvae.evaluation import SYSTEM
 from dcvae.storage import open_model
@@ -19,6 +17,7 @@ from support.script_tools import (
     RESULTS,
     SETTINGS,
     call,
+    ending_before_it_computes,
     flags_from_csvs,
     good,
     notices,
@@ -46,7 +45,7 @@ def test_rows_and_columns_of_the_results(walk):
 
 def test_the_history_of_the_training_is_only_needed_for_figures(place):
     (place.model / "history.csv").unlink()
-    with mock.patch.object(_backend, "start", side_effect=KeyboardInterrupt):  # before it is slow
+    with ending_before_it_computes(KeyboardInterrupt):
         assert place.call("test").returncode == 130
         ended = place.call("test", "--figures", "png")
     assert ended.returncode == 2
@@ -76,10 +75,9 @@ def forward_pass(walk):
     data = data.clip(learned["lower"], learned["upper"], axis=1)  # what training held
     scaled = ((data - learned["mean"]) / learned["scale"]).to_numpy(dtype=np.float32)
     windows = np.stack([scaled[end - 8 : end] for end in range(8, len(scaled) + 1)])
-    z_mean, _ = network.encoder(windows, training=False)
-    mean, spread = network.decoder(z_mean, training=False)
-    last = [np.asarray(part)[:, -1].astype(np.float64) for part in (mean, spread, z_mean)]
-    return last[0], np.exp(last[1] / 2), last[2], learned
+    found = network.reconstruct(windows)
+    mean, sigma = (np.asarray(part)[:, -1].astype(np.float64) for part in found[:2])
+    return mean, sigma, np.asarray(found.latent).astype(np.float64), learned
 
 
 def test_results_are_those_of_the_network(walk, place):
@@ -250,7 +248,7 @@ def test_alarms_by_exit_status_and_only_the_new_ones(place):
 
 
 def test_a_time_that_is_none_is_refused_before_all_else(place):
-    with mock.patch.object(_backend, "start", side_effect=AssertionError):
+    with ending_before_it_computes(AssertionError):
         ended = place.call("test", "--since", "yesterday")
     assert ended.returncode == 2
     assert ended.stderr.startswith("error: --since: expected a time such as `2021-01-31 13:05`, ")

@@ -20,7 +20,7 @@ from benchmarks.common import print_table, random_walks
 from benchmarks.scripts import run
 from dcvae.config import read_settings
 from dcvae.data import read_data
-from dcvae.detection import Alphas, SystemAlarm, Thresholds
+from dcvae.detection import Alphas, SystemAlarm, Thresholds, find_events
 from dcvae.evaluation import evaluate_by_labels, make_review
 from dcvae.report import ResultsFolder
 from dcvae.storage import open_model
@@ -80,7 +80,10 @@ def main() -> None:
             took("losses of the file")
             evaluation = evaluate_by_labels(stored, detection, truth)
             took("metrics, baselines")
-            reviewed = make_review(stored, stored.run, table, detection, losses, None, evaluation)
+            events = find_events(detection, stored.step_seconds)
+            reviewed = make_review(
+                stored, stored.run, table, detection, events, losses, None, evaluation
+            )
             took("events, findings")
             results.write(reviewed)
             took("CSVs and page")

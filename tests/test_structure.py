@@ -19,7 +19,11 @@ SCRIPTS = ("train", "alpha_definition", "test")
 LAYERS = {
     "errors": -1,  # which the others beside the packages may raise
     **dict.fromkeys(
-        ("_arrays", "_backend", "_engine", "_lazy", "_progress", "_text", "_threads", "_version"), 0
+        (
+            *("_arrays", "_backend", "_compiled", "_devices", "_engine", "_lazy", "_precision"),
+            *("_progress", "_text", "_threads", "_version"),
+        ),
+        0,
     ),
     "config": 1,
     "metrics": 1,

@@ -4,6 +4,7 @@ Importing this module imports nothing heavy, so that `--help` answers at once.
 """
 
 import argparse
+import gc
 import io
 import os
 import re
@@ -25,6 +26,7 @@ SCRIPTS: dict[Command, str] = {
 }
 PROGRAM = "dcvae"  # as an installed package is called
 DEFAULT_MODELS = Path("models")  # `storage.DEFAULT_MODELS`, which would import pandas
+_OBJECTS_OF_A_LOOK = 100_000
 
 
 def parser(
@@ -144,6 +146,8 @@ def run(
         changes: what it has changed on disk so far, as clauses for what is said of its end.
         program: name by which it was called; None for a script of its own.
     """
+    # Imports make a million objects and hardly any garbage, which is looked for less often.
+    gc.set_threshold(_OBJECTS_OF_A_LOOK)
     for stream in (sys.stdout, sys.stderr):  # a name in another script than theirs is no failure
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

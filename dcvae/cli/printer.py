@@ -213,19 +213,22 @@ def start_backend() -> None:
     the user has set TF_CPP_MIN_LOG_LEVEL.
     """
     from dcvae import _backend
+    from dcvae._compiled import kept_programs
 
     if "keras" not in sys.modules:
         # What the import leaves lives to the end: going through it at exit takes most of a second.
         atexit.register(gc.freeze)
     if _backend.LOG_LEVEL in os.environ:
-        _backend.start()
+        with kept_programs():
+            _backend.start()
         return
     sys.stderr.flush()
     with tempfile.TemporaryFile() as log:
         stderr = os.dup(2)
         os.dup2(log.fileno(), 2)
         try:
-            _backend.start()
+            with kept_programs():
+                _backend.start()
         except BaseException:
             log.seek(0)
             os.write(stderr, log.read())

@@ -11,16 +11,15 @@ searches do it:
   a residual, so an alpha stands for a cut between two neighboring residual values and is put midway
   between the lowest value that alarms and the next below it (0 where every value of the side
   alarms). A side that should raise no alarm gets the largest value seen on it, and never less than
-  the default alpha. On ties the wider band wins: fewer alarms for the same F1. Point-wise, the cut
-  is proven to be the best; range-based, it is searched for (see `_search_range_based`) and never
-  worse than the grid's.
+  the default alpha. On ties the wider band wins: fewer alarms for the same F1. The pair is proven
+  to be the best, point-wise by Dinkelbach's iteration and range-based by branch and bound (see
+  `dcvae.detection.range_cuts.search`).
 
 A series without a labeled anomaly keeps the default alpha on both sides.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import product
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -30,6 +29,7 @@ from dcvae._arrays import BoolArray, Float32Array, Float64Array, IntArray, Segme
 from dcvae.config import AlphaMeasure, AlphaSearch
 from dcvae.detection.alphas import Alphas, check_names
 from dcvae.detection.band import above, below, exceeds
+from dcvae.detection.range_cuts.search import best_cuts
 from dcvae.metrics import (
     PrecisionRecallF1,
     point_wise,
@@ -125,7 +125,7 @@ def _search_for(measure: str, search: str) -> _FindPair:
         ("point-wise", "grid"): _grid_point_wise,
         ("range-based", "grid"): _grid_range_based,
         ("point-wise", "exact"): _exact_point_wise,
-        ("range-based", "exact"): _search_range_based,
+        ("range-based", "exact"): _exact_range_based,
     }
     if (measure, search) not in searches:
         raise ValueError(
@@ -222,13 +222,17 @@ def _silent_alpha(side: _Side, default_alpha: float) -> float:
 
 
 def _alpha_under(side: _Side, lowest: np.float32) -> float:
-    """Return the alpha at which `lowest`, a value of this side, is the lowest to alarm.
+    """Return the alpha at which `lowest`, a value of this side, is the lowest to alarm."""
+    rank = int(np.searchsorted(side.scores, lowest, side="left"))
+    return _midway(side.scores[rank - 1] if rank else np.float32(0.0), lowest)
+
+
+def _midway(quiet: np.float32, lowest: np.float32) -> float:
+    """Return the alpha between the highest quiet value and the lowest that alarms.
 
     It is a float32, so that comparing in 32 or in 64 bits splits the cells alike. Where no float32
-    lies between two neighbors, the quiet one itself serves: alarms are strictly above alpha.
+    lies between the two, the quiet one itself serves: alarms are strictly above alpha.
     """
-    rank = int(np.searchsorted(side.scores, lowest, side="left"))
-    quiet = side.scores[rank - 1] if rank else np.float32(0.0)
     middle = np.float32((float(quiet) + float(lowest)) / 2)
     return float(middle if middle < lowest else quiet)
 
@@ -288,89 +292,18 @@ def _exact_point_wise(
     return _Pair(down, up)
 
 
-# Together they set how long the search takes; more of any gains little.
-_NUM_TAIL_CUTS = 8
-_NUM_LABELED_CUTS = 4
-_NUM_FINER_CUTS = 16
-_NUM_STARTS = 8
-
-
-def _search_range_based(
+def _exact_range_based(
     residual: Float32Array, truth: BoolArray, default_alpha: float, term: float
 ) -> _Pair:
-    """Search all real alphas for the best range-based F1, from coarse to fine.
-
-    Range-based F1 is no sum over cells, because alarms above and below merge into one segment, so
-    this is a search and no proof. A cut is known by the rank of its lowest alarming value among the
-    sorted values of its side; the rank one past the last stands for no alarms. The coarse cuts of a
-    side are: none, tails whose alarm counts grow geometrically, quantiles of the labeled values,
-    and the cuts made by the grid's alphas and by the best point-wise one. All pairs of them are
-    tried, which includes the grid: the result is never worse. Then, from each of the best few
-    pairs, the two sides in turn try finer ranks around the best so far, until neither has any left.
-    """
-    sides = _sides(residual, truth)
-    truth_segments = segments(truth)
-    # The score of a pair of ranks: F1 first and, for the same F1, high ranks, which alarm less.
-    known: dict[tuple[int, int], tuple[float, int]] = {}
-
-    def alphas_at(ranks: tuple[int, int]) -> _Pair:
-        down, up = (_alpha_at(s, rank, default_alpha) for s, rank in zip(sides, ranks, strict=True))
-        return _Pair(down, up)
-
-    def try_pairs(down_ranks: Sequence[int], up_ranks: Sequence[int]) -> list[tuple[int, int]]:
-        """Score all pairs of the ranks given and sort them, best first."""
-        pairs = list(product(down_ranks, up_ranks))
-        for ranks in pairs:
-            if ranks not in known:
-                f1 = _range_based_f1(residual, truth_segments, *alphas_at(ranks), term)
-                known[ranks] = (f1, sum(ranks))
-        return sorted(pairs, key=known.__getitem__, reverse=True)
-
-    point_wise = _exact_point_wise(residual, truth, default_alpha, term)
-    down_ranks, up_ranks = map(_coarse_ranks, sides, point_wise)
-    for start in try_pairs(down_ranks, up_ranks)[:_NUM_STARTS]:
-        best, num_tried = start, 0
-        while len(known) > num_tried:
-            num_tried = len(known)
-            down_ranks = _with_finer_ranks(down_ranks, best[0], sides[0])
-            best = try_pairs(down_ranks, [best[1]])[0]
-            up_ranks = _with_finer_ranks(up_ranks, best[1], sides[1])
-            best = try_pairs([best[0]], up_ranks)[0]
-    return alphas_at(max(known, key=known.__getitem__))
-
-
-def _alpha_at(side: _Side, rank: int, default_alpha: float) -> float:
-    if rank == side.scores.size:
-        return _silent_alpha(side, default_alpha)
-    return _alpha_under(side, side.scores[rank])
-
-
-def _coarse_ranks(side: _Side, point_wise_alpha: float) -> list[int]:
-    """List the first ranks to try, ascending; the last one stands for no alarms."""
-    size = side.scores.size
-    counts = np.geomspace(1, max(size, 1), _NUM_TAIL_CUTS)
-    tail = size - np.minimum(np.rint(counts), size)
-    places = np.linspace(0, side.labeled.size - 1, min(side.labeled.size, _NUM_LABELED_CUTS))
-    labeled = np.searchsorted(side.scores, side.labeled[np.rint(places).astype(np.int64)])
-    of_alphas = np.searchsorted(side.scores, np.append(GRID, point_wise_alpha), side="right")
-    return _distinct_ranks(side, np.concatenate([tail, labeled, of_alphas, [size]]))
-
-
-def _with_finer_ranks(ranks: list[int], best: int, side: _Side) -> list[int]:
-    """Add ranks evenly between the best one and its neighbors on both sides."""
-    place = ranks.index(best)
-    around = ranks[max(place - 1, 0) : place + 2]
-    finer = np.rint(np.linspace(around[0], around[-1], _NUM_FINER_CUTS + 2))
-    return _distinct_ranks(side, np.concatenate([ranks, finer]))
-
-
-def _distinct_ranks(side: _Side, ranks: Float64Array) -> list[int]:
-    """Sort ranks and keep one of those that mean the same cut, the first of equal values."""
-    size = side.scores.size
-    whole = ranks.astype(np.int64)
-    with_end = np.append(side.scores, np.float32(np.inf))
-    first = np.searchsorted(with_end, with_end[np.minimum(whole, size)], side="left")
-    return [int(rank) for rank in np.unique(first)]
+    """Find the best range-based F1 over all real alphas >= 0."""
+    return _Pair(
+        *(
+            max(float(cut.quiet), default_alpha)
+            if cut.lowest is None
+            else _midway(cut.quiet, cut.lowest)
+            for cut in best_cuts(residual, truth, term)
+        )
+    )
 
 
 def _check_labeled_residual(residual: Float32Array, truth: BoolArray, num_series: int) -> None:

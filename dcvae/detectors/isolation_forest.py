@@ -64,17 +64,19 @@ class IsolationForestDetector(AnomalyDetector):
         needed = np.zeros(len(single))
         for first in range(0, len(single), _CHUNK):
             part = single[first : first + _CHUNK]
-            rows = np.arange(len(part))
-            for tree in range(len(self._children)):
+            cells, row = part.ravel(), np.arange(len(part)) * part.shape[1]
+            for tree, (children, series_cut, cuts) in enumerate(
+                zip(self._children, self._series_cut, self._cuts, strict=True)
+            ):
+                both = children.ravel()  # below each node on the left, and on the right
                 node = np.zeros(len(part), dtype=np.int64)
                 while True:
-                    value = part[rows, self._series_cut[tree, node]]
-                    is_right = (value > self._cuts[tree, node]).astype(np.int64)
-                    below = self._children[tree, node, is_right]
+                    value = cells.take(row + series_cut.take(node))
+                    below = both.take(2 * node + (value > cuts.take(node)))
                     if (below == node).all():
                         break
                     node = below
-                needed[first : first + len(part)] += self._cuts_needed[tree, node]
+                needed[first : first + len(part)] += self._cuts_needed[tree].take(node)
         scores: Float64Array = 2.0 ** (-needed / (len(self._children) * self._usual_cuts[0]))
         return scores
 

@@ -33,6 +33,7 @@ class Autoencoder(keras.Model):
     Attributes:
         gradient_norm: norm to which training clips the gradient of a step; None for no clipping.
         bounded: whether log variances of cells are bounded, see `losses.log_variance_from`.
+        sampling: layer that draws the latent; None for a network that has no distribution of it.
 
     Input shape:
         (batch, time, series), scaled.
@@ -54,6 +55,7 @@ class Autoencoder(keras.Model):
 
     gradient_norm: float | None = None
     bounded: bool = True
+    sampling: Any = None
 
     def __init__(self, encoder: keras.Model, decoder: keras.Model, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -52,8 +52,11 @@ class Sampling(keras.layers.Layer):
         Returns:
             (batch, time, latent).
         """
-        noise = keras.random.normal(ops.shape(z_mean), seed=self.seed_generator)
-        return z_mean + ops.exp(0.5 * z_log_var) * noise
+        return z_mean + ops.exp(0.5 * z_log_var) * self.draw(ops.shape(z_mean))
+
+    def draw(self, shape: Any) -> Tensor:
+        """Draw standard normal numbers of a shape, the next of the generator."""
+        return keras.random.normal(shape, seed=self.seed_generator)
 
     def compute_output_shape(self, z_mean_shape: Any, z_log_var_shape: Any) -> Any:
         """Return the shape of either input."""

@@ -1,6 +1,5 @@
 """Results of a scored file: models/<model_name>/results/<data file>/, whole or not at all."""
 
-import re
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -10,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from dcvae._arrays import AnyArray, Float32Array
+from dcvae._arrays import AnyArray, BoolArray, Float32Array
 from dcvae.config import DataKeys
+from dcvae.detection import STATES
 from dcvae.errors import InputError
 from dcvae.evaluation import SYSTEM, Review
+from dcvae.report import cells
 from dcvae.report.content import figures as draw_figures
 from dcvae.report.content import page_content
 from dcvae.report.page import render
@@ -40,10 +41,10 @@ if TYPE_CHECKING:
 
 SETTINGS = "settings.txt"
 """File of the effective settings, in a folder of results."""
-_BLOCK_ROWS = 16_384
-_NO_NUMBER = re.compile(r",nan(?=[,\n])")  # a whole cell, not a part of a word
+_BLOCK_BYTES = 4_000_000  # of text made at once
 _ROUNDED = ("times_limit", "peak_score", "reference", "peak_strength")  # of events
 _DECIMALS_BELOW_SCALE = 7  # float32 carries no more of a scaled number
+_DIGITS = 7  # of numbers that have no scale
 
 
 class ResultsFolder:
@@ -150,12 +151,9 @@ class ResultsFolder:
     def _write_rows(self, review: Review) -> None:
         """Write the files with one line per row."""
         detection, preprocessor = review.detection, review.model.preprocessor
-        unit = _time_unit(detection.times)
-        texts = pd.Index(_time_texts(detection.times, unit), name=detection.times.name)
         in_data_units = review.model.settings.fidelity_units == "paper"
         series = detection.series
-        scale = preprocessor.scale if in_data_units else (1.0,) * len(series)
-        formats = _number_formats(scale)
+        decimals = decimals_of(preprocessor.scale if in_data_units else (1.0,) * len(series))
 
         def values(rows: slice) -> AnyArray:
             mean = detection.mean[rows]
@@ -172,33 +170,41 @@ class ResultsFolder:
             values = np.abs(detection.frame.iloc[rows].to_numpy() - detection.offset)
             return np.where(constant & (far > 0), values, far)
 
-        judged = detection.judged
-        states = np.array(judged.states(detection.alarm), dtype=object)
+        def of_series(numbers: AnyArray) -> list[cells.Cells]:
+            return [cells.fixed(*column) for column in zip(numbers.T, decimals, strict=True)]
 
-        def scores(rows: slice) -> AnyArray:
+        def marks(of_rows: BoolArray) -> list[cells.Cells]:
+            return [cells.truth_values(column) for column in of_rows.T]
+
+        judged = detection.judged
+        states = judged.state_numbers(detection.alarm)
+
+        def scores(rows: slice) -> list[cells.Cells]:
             relative = judged.relative[rows]
             limit = np.where(np.isfinite(relative), judged.limit, np.nan)
-            columns = detection.score[rows], relative, judged.reference[rows], limit, states[rows]
-            table = np.empty((len(relative), 6), dtype=object)
-            for number, column in enumerate((*columns, detection.offline[rows])):
-                table[:, number] = column
-            return table
+            parts = detection.score[rows], relative, judged.reference[rows], limit
+            written = [cells.general(part, _DIGITS) for part in (*parts, detection.offline[rows])]
+            return [*written[:-1], cells.words(STATES, states[rows]), written[-1]]
 
-        channels = detection.latent.shape[1]
-        tables: dict[str, tuple[Sequence[Any], Sequence[str], Callable[[slice], AnyArray]]] = {
-            "anomaly_predictions": (series, ["%s"] * len(series), lambda r: detection.flags[r]),
-            "abs_error": (series, formats, distances),
-            "reconstructions": (series, formats, values),
-            "sigma": (series, formats, lambda r: widths(detection.sigma[r])),
-            "latent_space": (range(channels), ["%.7g"] * channels, lambda r: detection.latent[r]),
+        channels = range(detection.latent.shape[1])
+        tables: dict[str, tuple[Sequence[Any], Callable[[slice], list[cells.Cells]]]] = {
+            "anomaly_predictions": (series, lambda r: marks(detection.flags[r])),
+            "abs_error": (series, lambda r: of_series(distances(r))),
+            "reconstructions": (series, lambda r: of_series(values(r))),
+            "sigma": (series, lambda r: of_series(widths(detection.sigma[r]))),
+            "latent_space": (
+                channels,
+                lambda r: [cells.general(part, _DIGITS) for part in detection.latent[r].T],
+            ),
             "alarms": (
                 [SYSTEM, *series],
-                ["%s"] * (1 + len(series)),
-                lambda r: np.column_stack([detection.alarm[r], detection.series_alarms[r]]),
+                lambda r: [
+                    cells.truth_values(detection.alarm[r]),
+                    *marks(detection.series_alarms[r]),
+                ],
             ),
             "scores": (
                 ["causal", "relative", "reference", "limit", "state", "offline"],
-                [*["%.7g"] * 4, "%s", "%.7g"],
                 scores,
             ),
         }
@@ -208,16 +214,54 @@ class ResultsFolder:
             del tables["sigma"]
         if not np.isfinite(detection.mean).any():  # no value is expected
             del tables["reconstructions"], tables["abs_error"]
-        for name, (columns, number_formats, part) in tables.items():
-            with (self._partial / f"{name}.csv").open("wb") as stream:
-                stream.write(_header([texts.name, *map(str, columns)]).encode())
-                # In blocks: the text of a long file is many times as large as its numbers.
-                for first in range(0, len(texts), _BLOCK_ROWS):
-                    rows = slice(first, first + _BLOCK_ROWS)
-                    lines = _lines(list(texts[rows]), part(rows), list(number_formats))
-                    stream.write(lines.encode())
-        quality = review.quality.table.set_axis(texts)
-        self._add("quality.csv", quality.to_csv(float_format="%.4g", lineterminator="\n"))
+        for name, (columns, part) in tables.items():
+            self._write_long(name, columns, detection.times, part)
+        self._write_quality(review.quality.table)
+
+    def _write_quality(self, table: pd.DataFrame) -> None:
+        texts = {
+            name: cells.numbers_of(table[name].to_numpy())
+            for name in ("quality", "missing_series", "stale_series")
+        }
+        numbers = {name: table[name].to_numpy() for name in table.columns if name not in texts}
+
+        def parts(rows: slice) -> list[cells.Cells]:
+            return [
+                cells.words(texts[name][0], texts[name][1][rows])
+                if name in texts
+                else cells.fixed(numbers[name][rows], 0)
+                if numbers[name].dtype.kind == "i"
+                else cells.general(numbers[name][rows], 4)
+                for name in table.columns
+            ]
+
+        widest = sum(max(map(len, known), default=0) for known, _ in texts.values())
+        self._write_long("quality", list(table.columns), table.index, parts, widest)
+
+    def _write_long(
+        self,
+        name: str,
+        columns: Sequence[Any],
+        index: pd.Index,
+        part: Callable[[slice], list[cells.Cells]],
+        widest: int = 0,
+    ) -> None:
+        """Write a file with one line per row in blocks, whose text is many times their numbers.
+
+        Args:
+            name: of the file.
+            columns: names of its columns.
+            index: times of its rows.
+            part: returns the cells of some rows.
+            widest: bytes that the texts of a row may take.
+        """
+        unit = _time_unit(index)
+        size = max(_BLOCK_BYTES // (20 * (1 + len(columns)) + 4 * widest), 1)
+        with (self._partial / f"{name}.csv").open("wb") as stream:
+            stream.write(_header([index.name, *map(str, columns)]).encode())
+            for first in range(0, len(index), size):
+                rows = slice(first, first + size)
+                stream.write(cells.joined([cells.times(index[rows], unit), *part(rows)]))
 
     def _write_tables(self, review: Review) -> None:
         """Write the files with one line per event, part of the data, series or detector."""
@@ -284,22 +328,6 @@ class ResultsFolder:
             )
 
 
-def _lines(times: Sequence[str], values: AnyArray, formats: list[str]) -> str:
-    """Write (rows, columns) by time, one printf format per column; NaN becomes an empty cell.
-
-    Examples:
-        >>> _lines(["00:00", "00:05"], np.array([[1.0, np.nan], [2.5, 0.0]]), ["%.1f", "%.2f"])
-        '00:00,1.0,\\n00:05,2.5,0.00\\n'
-    """
-    cells = np.empty((len(times), 1 + values.shape[1]), dtype=object)
-    cells[:, 0] = times
-    cells[:, 1:] = values
-    row_format = ",".join(["%s", *formats]) + "\n"
-    # One format for the whole block: several times faster than a row at a time or pandas.
-    text = (row_format * len(times)) % tuple(cells.ravel().tolist())
-    return _NO_NUMBER.sub(",", text)
-
-
 def _joined(table: pd.DataFrame) -> pd.DataFrame:
     """Write lists as texts, `-` for what a list has no value for."""
     lists = [name for name in table.columns if isinstance(table[name].iloc[0], list)]
@@ -337,8 +365,8 @@ def _csv(table: pd.DataFrame, index: str | None) -> str:
     return table.to_csv(index=index is not None, index_label=index, lineterminator="\n")
 
 
-def _number_formats(scale: Sequence[float]) -> list[str]:
-    """Return a printf format per series that still writes a ten-millionth of its scale.
+def decimals_of(scale: Sequence[float]) -> list[int]:
+    """Return the decimals per series that still write a ten-millionth of its scale.
 
     The network computes in float32 on scaled numbers; more digits would be noise.
 
@@ -346,11 +374,11 @@ def _number_formats(scale: Sequence[float]) -> list[str]:
         scale: scale of each series, data units.
 
     Examples:
-        >>> _number_formats([1.0, 1000.0])
-        ['%.7f', '%.4f']
+        >>> decimals_of([1.0, 1000.0])
+        [7, 4]
     """
     digits = _DECIMALS_BELOW_SCALE - np.floor(np.log10(np.asarray(scale))).astype(int)
-    return [f"%.{max(0, number)}f" for number in digits]
+    return [max(0, int(number)) for number in digits]
 
 
 def _time_unit(index: pd.Index) -> Literal["s", "us"]:

@@ -257,9 +257,11 @@ def scores_from(
         array([0.  , 0.69, 1.39,  nan])
     """
     strangeness = np.log1p(squares / reference_levels[:, np.newaxis]).mean(axis=0)
-    both = np.column_stack([_strangest(strangeness), strangeness])
-    means = row_means(both, starts, num_rows, window_length)
-    return WindowAverageScores(means[:, 0], means[:, 1:])
+    row, cell = (
+        row_means(values, starts, num_rows, window_length)
+        for values in (_strangest(strangeness)[:, np.newaxis], strangeness)
+    )
+    return WindowAverageScores(row[:, 0], cell)
 
 
 def _strangest(strangeness: Float64Array) -> Float64Array:
@@ -289,19 +291,22 @@ def row_means(
     """
     known = ~np.isnan(values)
     filled = np.where(known, values, 0.0)
-    row = np.arange(num_rows)
-    total, count = np.zeros((num_rows, values.shape[1])), np.zeros((num_rows, values.shape[1]))
+    # The same windows contain all rows from where one begins or has ended to where the next does.
+    ends = starts.astype(np.int64) + window_length
+    row = np.unique(np.concatenate([np.zeros(min(num_rows, 1), np.int64), starts, ends]))
+    row = row[row < num_rows]
+    total, count = (np.zeros((len(row), values.shape[1])) for _ in range(2))
     # No running sum over the file: one very large value would leave nothing but rounding of all
     # that follow it.
     last = np.searchsorted(starts, row, side="right") - 1
     first = np.searchsorted(starts, row - window_length, side="right")
-    for back in range(int((last - first).max()) + 1):
+    for back in range(int((last - first).max(initial=-1)) + 1):
         window = last - back
         here = np.flatnonzero(window >= first)
         total[here] += filled[window[here]]
         count[here] += known[window[here]]
     means: Float64Array = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-    return means
+    return np.repeat(means, np.diff(row, append=num_rows), axis=0)
 
 
 def _window_sums(network: "Network") -> "Pass":

@@ -103,3 +103,16 @@ def test_truth_is_a_mask_and_score_a_row_of_finite_floats(measure: object) -> No
     for bad in (np.nan, np.inf, -np.inf):
         with pytest.raises(ValueError, match=rf"`score` must be finite.*Received: {bad} in row 1"):
             measure(mask("#."), np.array([0.0, bad]))
+
+
+def test_the_last_bits_are_scikit_learns() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    generator = np.random.default_rng(6)
+    for case in range(200):
+        truth = generator.random(int(generator.integers(2, 300))) < generator.random()
+        score = generator.normal(size=len(truth)) + 2 * truth
+        score = np.round(score, case % 3) if case % 2 else score  # ties
+        if truth.any() and not truth.all():
+            assert roc_auc(truth, score) == metrics.roc_auc_score(truth, score)
+            expected = metrics.average_precision_score(truth, score)
+            assert average_precision(truth, score) == expected

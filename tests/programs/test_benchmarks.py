@@ -42,16 +42,19 @@ def run(monkeypatch: pytest.MonkeyPatch, name: str, *words: str) -> None:
 
 def test_searches_for_alphas_are_timed(monkeypatch: pytest.MonkeyPatch, capsys: object) -> None:
     run(monkeypatch, "alphas", "--rows", "300", "--series", "2", "--repeats", "1")
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(" | ")[:2] for line in lines[-4:]] == [
-        ["| point-wise", "grid"],
-        ["| point-wise", "exact"],
-        ["| range-based", "grid"],
-        ["| range-based", "exact"],
-    ]
+    printed = capsys.readouterr().out
+    f1 = {}
+    for table in printed.split("| point-wise, ")[-1].split("| range-based, "):
+        cells = [line.strip("| ").split(" | ") for line in table.splitlines()]
+        f1[len(f1)] = {row[0]: row[-1] for row in cells if len(row) == 4}
+    for measure in range(2):
+        assert {"ours, grid", "ours, exact"} <= f1[measure].keys()
+        assert f1[measure]["ours, exact"] >= f1[measure]["ours, grid"]
+        # Another program's F1 of the same pairs; prts may not be installed.
+        assert f1[measure].get("published", f1[measure]["ours, grid"]) == f1[measure]["ours, grid"]
+    assert "published" in f1[0]
 
 
-@pytest.mark.slow
 def test_scores_agree_with_the_plain_port(monkeypatch: pytest.MonkeyPatch, capsys: object) -> None:
     words = ("--rows", "200", "--series", "3", "--repeats", "1", "--passes", "64")
     scoring = importlib.import_module("dcvae.scoring.causal")

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from dcvae.config import Settings
 from dcvae.data.windows import gather_windows
-from dcvae.networks import build_network
-from dcvae.training import KerasEpochs, train
+from dcvae.networks import NetworkWeights, build_network
+from dcvae.networks.in_numpy.from_keras import describe
+from dcvae.training import KerasEpochs, NumpyEpochs, train
+from dcvae.training.in_numpy import batches
 from support.builders import head_of, inputs_of, random_rows, settings_with, weights_of
 from support.training_tools import split_of
 
@@ -42,6 +44,9 @@ class Recorded(NamedTuple):
     validation: list[tuple[NDArray[np.float32], NDArray[np.float32]]]
     losses: list[tuple[float, float]]
     history: Any
+    rows: NDArray[np.float32]
+    untrained: NetworkWeights
+    starts: list[NDArray[np.int32]]
 
 
 def recorded(settings: Settings) -> Recorded:
@@ -51,7 +56,7 @@ def recorded(settings: Settings) -> Recorded:
     inputs, network = inputs_of(rows), build_network(settings)
     # Log variances of about 11 and 8, twice the spread: one series begins beyond the bound of 10.
     head_of(network.decoder, "x_spread").bias.assign([5.5, 4.0])
-    weights = weights_of(network)
+    weights, untrained = weights_of(network), describe(network)
     split = split_of(inputs, settings)
     draws = np.random.default_rng(5)
     noise = keras.Variable(
@@ -60,6 +65,7 @@ def recorded(settings: Settings) -> Recorded:
     steps: list[Any] = []
     validation: list[Any] = []
     losses: list[tuple[float, float]] = []
+    all_starts: list[NDArray[np.int32]] = []
 
     class Recording(KerasEpochs):
         """Epochs with draws that are known before each batch."""
@@ -68,6 +74,7 @@ def recorded(settings: Settings) -> Recorded:
             for first in range(0, len(starts), batch_size):
                 batch = starts[first : first + batch_size]
                 windows = gather_windows(inputs.values, batch, 8)
+                all_starts.append(batch)
                 steps.append((windows, drawn()[: len(batch)]))
                 (found,) = super().train(batch, batch_size)
                 losses.extend(found.tolist())
@@ -95,7 +102,10 @@ def recorded(settings: Settings) -> Recorded:
     assert sorted(map(bytes, np.concatenate([x for x, _ in steps[: len(steps) // EPOCHS]]))) == (
         sorted(map(bytes, expected))
     )
-    return Recorded(settings, weights, steps, validation, losses, history)
+    return Recorded(
+        *(settings, weights, steps, validation, losses, history),
+        *(inputs.values, untrained, all_starts),
+    )
 
 
 def replayed(
@@ -139,6 +149,16 @@ def test_sixty_steps_follow_the_published_loss_curve(made: Recorded, published: 
     found = [(e.reconst, e.kl, e.val_reconst, e.val_kl) for e in made.history]
     np.testing.assert_allclose(found, of_epochs, rtol=TOLERANCE, atol=TOLERANCE)
     assert of_steps.sum(axis=1)[-1] < of_steps.sum(axis=1)[0] - 0.5  # it learns
+
+
+def test_so_do_sixty_steps_in_numpy(made: Recorded, published: Any, monkeypatch: Any) -> None:
+    runner = NumpyEpochs(made.untrained, made.rows, made.settings)
+    losses = []
+    for starts, (_, noise) in zip(made.starts, made.steps, strict=True):
+        monkeypatch.setattr(batches, "standard_normal_of_steps", lambda *_, own=noise, **__: own)
+        losses += list(runner.train(starts, len(starts)))
+    expected, _ = published
+    np.testing.assert_allclose(np.concatenate(losses), expected, rtol=TOLERANCE, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("how", [{"bound": 10.0}, {"encoder_runs": 1}])

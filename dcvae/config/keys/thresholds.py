@@ -134,8 +134,7 @@ class ThresholdKeys(CommonKeys):
     alpha_search: Annotated[AlphaSearch, Key("alphas")] = Field(
         "grid",
         description='How alphas are chosen: the whole numbers from 7 down to 2 ("grid", as '
-        'published) or real numbers ("exact": the best of all for the point-wise F1, a search that '
-        "is never worse than the grid for the range-based one).",
+        'published) or real numbers ("exact": the pair with the best F1 of all there are).',
     )
     custom_metrics: Annotated[bool, Key("alphas")] = Field(
         True,

@@ -74,7 +74,7 @@ def fit_following(
         calm = float(np.quantile(known, _CALM_QUANTILE))
         following = replace(following, calm=calm, alone=alone)
         alarm = replace(alarm, following=following)
-        past = alarm.past(error, times)
+        past.learned(following)
     budget, more = bounded(
         keys.system_budget,
         max(judged, 1),

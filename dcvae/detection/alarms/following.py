@@ -246,19 +246,39 @@ def unbroken(blocks: Float64Array, size: int, quantile: float) -> Float64Array:
     Missing blocks are passed over: they age nothing.
     """
     references = np.full(blocks.shape, np.nan)
+    # Series that are missing in the same blocks, as most are, are gone through together.
+    alike: dict[bytes, list[int]] = {}
     for column in range(blocks.shape[1]):
-        there = ~np.isnan(blocks[:, column])
-        known = blocks[there, column]
-        # By the number of known blocks so far.
-        after = np.full(len(known) + 1, np.nan)
-        for count in range(FEWEST_BLOCKS, min(size, len(known) + 1)):
-            at = int(rank(np.array(count), quantile))
-            after[count] = np.partition(known[:count], at)[at]
-        at = int(rank(np.array(size), quantile))
-        for first in range(0, len(known) - size + 1, 16_384):  # sorting makes a copy of each window
-            part = known[first : first + 16_384 + size - 1]
+        alike.setdefault(np.isnan(blocks[:, column]).tobytes(), []).append(column)
+    for columns in alike.values():
+        there = ~np.isnan(blocks[:, columns[0]])
+        known = np.ascontiguousarray(blocks[there][:, columns].T)
+        after = _after_each(known, size, quantile)
+        references[:, columns] = after[:, np.cumsum(there) - there].T
+    return references
+
+
+def _after_each(known: Float64Array, size: int, quantile: float) -> Float64Array:
+    """Return a quantile of the last blocks after none, one, two and so on of those known.
+
+    Args:
+        known: (series, blocks) float64, without NaN.
+        size: blocks that count, at most.
+        quantile: which one.
+
+    Returns:
+        (series, blocks + 1) float64, NaN with too few blocks.
+    """
+    count = known.shape[1]
+    after = np.full((len(known), count + 1), np.nan)
+    for first in range(FEWEST_BLOCKS, min(size, count + 1)):
+        at = int(rank(np.array(first), quantile))
+        after[:, first] = np.partition(known[:, :first], at, axis=1)[:, at]
+    at = int(rank(np.array(size), quantile))
+    for series, blocks in enumerate(known):
+        for first in range(0, count - size + 1, 4096):  # sorting makes a copy of each window
+            part = blocks[first : first + 4096 + size - 1]
             windows = np.lib.stride_tricks.sliding_window_view(part, size)
             last = first + size + len(windows)
-            after[first + size : last] = np.partition(windows, at, axis=1)[:, at]
-        references[:, column] = after[np.cumsum(there) - there]
-    return references
+            after[series, first + size : last] = np.partition(windows, at, axis=1)[:, at]
+    return after

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from dcvae._arrays import BoolArray, Float32Array, Float64Array
+from dcvae._arrays import BoolArray, Float32Array, Float64Array, IntArray
 from dcvae.detection.alarms.following import Following
 from dcvae.detection.alarms.past import Followed
 
@@ -71,9 +71,16 @@ class Judged(NamedTuple):
         Args:
             alarm: (rows,) bool, the alarm of the system.
         """
+        return [STATES[state] for state in self.state_numbers(alarm)]
+
+    def state_numbers(self, alarm: BoolArray) -> IntArray:
+        """Return which of `STATES` each row has, (rows,) int64.
+
+        Args:
+            alarm: (rows,) bool, the alarm of the system.
+        """
         decides = self.score if np.isnan(self.limit) else self.relative
-        number = np.where(alarm, 2, np.isfinite(decides))
-        return [STATES[state] for state in number]
+        return np.where(alarm, 2, np.isfinite(decides)).astype(np.int64)
 
 
 def moved(followed: Followed, following: Following) -> Float64Array:

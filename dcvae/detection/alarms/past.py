@@ -138,6 +138,15 @@ class Past:
         product[nothing] = np.nan
         return product
 
+    def learned(self, following: Following) -> None:
+        """Take what was learned from this past itself: where alarms end, and of single rows.
+
+        Args:
+            following: as before, but for `calm` and `alone`, which nothing so far depends on.
+        """
+        self._following = following
+        self._has_run, self._memory = False, Memory()
+
     def run(self, limit: float, leave: float, hold: int) -> Followed:
         """Judge the file with alarms beginning above a limit.
 

@@ -132,12 +132,15 @@ class SystemAlarm:
         new = 0 if until is None else int(np.searchsorted(times, until, side="right"))
         if 0 < new < len(error) and moves:
             parts = [
-                self._follow(error[rows], times[rows]) for rows in (slice(new), slice(new, None))
+                self._follow(error[rows], times[rows], score[rows])
+                for rows in (slice(new), slice(new, None))
             ]
-            return Judged.of_parts(*parts)._replace(score=score)
-        return self._follow(error, times, moves=moves)
+            return Judged.of_parts(*parts)
+        return self._follow(error, times, score, moves=moves)
 
-    def _follow(self, error: Float32Array, times: IntArray, *, moves: bool = True) -> Judged:
+    def _follow(
+        self, error: Float32Array, times: IntArray, score: Float64Array, *, moves: bool = True
+    ) -> Judged:
         """Judge rows against their past, which begins with the first of them."""
         past, by_score = self.past(error, times, moves=moves), self.rules.system == "weighted"
         if self.following is None:
@@ -148,7 +151,7 @@ class SystemAlarm:
         above = following.limit(self.threshold) if by_score else np.inf
         followed = past.run(above, self.rules.leave, self.rules.hold)
         return Judged(
-            self.score(error),
+            score,
             following.relative_score(followed.strangeness),
             following.relative_score(
                 past.against(followed, alone.relative_squares(error)) ** (1.0 / following.alone)

@@ -12,7 +12,7 @@ import numpy as np
 
 from dcvae._arrays import BoolArray, Float64Array, IntArray
 from dcvae._text import rows_lasting
-from dcvae.detection import Detection
+from dcvae.detection import STATES, Detection
 from dcvae.report.page import encoding
 
 _BY_SERIES = "The series decide whether there is an alarm, not this score."
@@ -48,12 +48,12 @@ class SystemScore:
     def of(cls, detection: Detection) -> "SystemScore":
         """Take the score of the system from a detection."""
         judged, following = detection.judged, detection.system.following
-        states = np.array(judged.states(detection.alarm))
+        states = judged.state_numbers(detection.alarm)
         return cls(
             score=judged.relative,
             reference=None if following is None else judged.reference,
-            alarm=states == "alarm",
-            not_judged=states == "not judged",
+            alarm=states == STATES.index("alarm"),
+            not_judged=states == STATES.index("not judged"),
             limit=judged.limit,
             lower=judged.lower,
             unit="" if following is None else "times its recent level",

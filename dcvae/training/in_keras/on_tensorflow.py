@@ -1,6 +1,7 @@
 """Steps on TensorFlow: a loop over batches in one graph, which XLA compiles where it pays."""
 
 from collections.abc import Callable
+from typing import cast
 
 import keras
 import numpy as np
@@ -23,6 +24,7 @@ class TensorFlowSteps:
         by_xla: bool,
     ) -> None:
         self._network = network
+        self._by_xla = by_xla
         self._optimizer = optimizer
         self._table = tf.convert_to_tensor(table)
         self._length = int(network.encoder.input_shape[1])
@@ -49,7 +51,7 @@ class TensorFlowSteps:
         def step(number: Tensor, losses: Tensor) -> tuple[Tensor, Tensor]:
             windows = windows_at(table, starts[number], self._length)
             with tf.GradientTape() as tape:
-                outputs = network(windows, training=True)
+                outputs = self._outputs(windows, training=True)
                 means = mean_losses(network.losses_of(windows, outputs))
                 loss = tf.reduce_sum(means)
             gradients = tape.gradient(loss, network.trainable_weights)
@@ -65,11 +67,26 @@ class TensorFlowSteps:
 
         def look(number: Tensor, losses: Tensor) -> tuple[Tensor, Tensor]:
             windows = windows_at(table, starts[number], self._length)
-            outputs = network(windows, training=False)
+            outputs = self._outputs(windows, training=False)
             means = mean_losses(network.losses_of(windows, outputs), weights[number])
             return number + 1, tf.tensor_scatter_nd_update(losses, [[number]], [means])
 
         return _loop(look, starts, first, count)
+
+    def _outputs(self, windows: Tensor, *, training: bool) -> dict[str, Tensor]:
+        """Call the network, the latent drawn by XLA in any case.
+
+        XLA makes other normal numbers of the same seed than TensorFlow. What a training draws must
+        not depend on its length, by which it is compiled.
+        """
+        network, sampling = self._network, self._network.sampling
+        if sampling is None or self._by_xla:
+            return cast(dict[str, Tensor], network(windows, training=training))
+        sampling.draw = tf.function(sampling.draw, jit_compile=True, autograph=False)
+        try:
+            return cast(dict[str, Tensor], network(windows, training=training))
+        finally:
+            del sampling.draw  # which leaves the method
 
 
 def _loop(

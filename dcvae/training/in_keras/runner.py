@@ -19,7 +19,7 @@ _STEPS["torch"] = ("on_torch", "TorchSteps")
 
 _BY_XLA = True  # where it pays; JAX always compiles, PyTorch never
 # Steps of a training that XLA takes as long to compile as it saves (benchmarks/README.md).
-_FEWEST_FOR_XLA = 300
+_FEWEST_FOR_XLA = 250
 _SECONDS = 0.4  # of steps between two answers to the caller
 
 

@@ -301,3 +301,16 @@ def test_an_incident_hardly_widens_a_band_and_a_lasting_shift_does():
     shifted = past_of(relative).widths() / usual
     assert shifted[150].tolist() == [1.0, 1.0, 1.0]
     np.testing.assert_allclose(shifted[150 + LONGEST :], 10.0, rtol=0.3)
+
+
+def test_a_past_that_is_told_what_was_learned_of_it_is_as_a_new_one():
+    relative, times = eventful(1)
+    past = past_of(relative, times, learned(calm=1.01))
+    early = past.run(LIMIT, 0.1, HOLD)
+    past.learned(learned(calm=8.0))
+    for _ in range(2):  # what is kept for the second run
+        found = past.run(LIMIT, 0.1, HOLD)
+        new = past_of(relative, times, learned(calm=8.0)).run(LIMIT, 0.1, HOLD)
+        np.testing.assert_array_equal(found.strangeness, new.strangeness)
+        np.testing.assert_array_equal(found.held, new.held)
+    assert (found.held != early.held).any()

@@ -1,0 +1,1 @@
+"""Cuts of one series with the best range-based F1 of all pairs of alphas."""

@@ -25,7 +25,6 @@ from dcvae.scoring import (
     window_starts,
 )
 from dcvae.training import EpochLosses, TrainingState
-from dcvae.training.in_keras import runner
 from support.builders import random_rows
 from support.network_tools import arrays_of_network
 from support.pipeline_tools import (
@@ -74,13 +73,11 @@ def model(told: Told) -> FittedModel:
 
 
 def fit_in_keras(told: Told, state: TrainingState | None = None) -> FittedModel:
-    """Fit with Keras, compiled by XLA: TensorFlow by itself draws other noise of the same seed."""
+    """Fit with Keras."""
     settings = quick_settings()
     data = training_data(training_table(), settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DCVAE_ENGINE", "keras")
-        patch.setattr(runner, "_BY_XLA", True)
-        patch.setattr(runner, "_FEWEST_FOR_XLA", 0)
         return pipeline.fit(data, settings, state=state, keep=told.keep)
 
 

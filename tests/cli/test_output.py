@@ -311,7 +311,7 @@ def test_layers_are_shown_on_request(capsys):
     header, *lines = capsys.readouterr().out.splitlines()
     assert header.split() == ["layer", "kind", "channels", "parameters"]
     assert lines[0].split() == [
-        *("encoder_conv_1", "convolution,", "2", "taps,", "dilation", "1,", "elu", "4", "28")
+        *("encoder_conv_1", "convolution,", "2", "taps,", "dilation", "1,", "tanh", "4", "28")
     ]
     assert [line.split()[0] for line in lines[:13]][-2:] == ["x_spread", "data"]
 

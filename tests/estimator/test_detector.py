@@ -111,9 +111,10 @@ import numpy as np
 from sklearn.base import clone
 from dcvae import DCVAEDetector
 rows = np.random.default_rng(0).normal(size=(200, 3))
-detector = clone(DCVAEDetector(epochs=2, steps_per_epoch=3, T=8, settings={"J": 2})).fit(rows)
+detector = clone(DCVAEDetector(epochs=2, steps_per_epoch=3, T=8, J=2)).fit(rows)
 detector.save("models")
-for again in (detector, pickle.loads(pickle.dumps(detector)), DCVAEDetector.load("models/detector")):
+pickled, loaded = pickle.loads(pickle.dumps(detector)), DCVAEDetector.load("models/detector")
+for again in (detector, pickled, loaded):
     print(again.decision_function(rows).tobytes().hex()[:64], int(again.predict(rows).sum()))
     again.score_series(rows), again.detect(rows)
 print(*{"keras", "tensorflow", "jax", "torch"} & {*sys.modules})

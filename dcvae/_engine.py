@@ -98,14 +98,14 @@ def versions(engine: Engine) -> dict[str, str]:
 
 
 def processor() -> str:
-    """Return what NumPy computes on, for messages.
+    """Return what NumPy computes on, for messages and records.
 
     Examples:
         >>> processor().startswith("CPU, ")
         True
     """
     cores = usable_cores()
-    return f"CPU, {cores} core{'' if cores == 1 else 's'}"
+    return f"CPU, {cores} core{'' if cores == 1 else 's'} (NumPy)"
 
 
 def _backend() -> str:

@@ -37,9 +37,8 @@ def test_alphas_are_the_best_of_the_grid(walk, place):
     assert alphas["f1"] == pytest.approx(best)
 
 
-def test_a_trained_model_begins_as_its_training_file_would_define_it(place, monkeypatch):
+def test_a_trained_model_begins_as_its_training_file_would_define_it(place):
     """What training defined is what comes of defining on the same file without labels."""
-    monkeypatch.setenv("DCVAE_ENGINE", "keras")  # both by the same engine: they round differently
     good(call("train", place.folder / "train.csv", place.settings, "--models", place.models))
     names = ("alphas.csv", "alarms.json", "alphas_source.json")
     begun = {name: (place.model / name).read_bytes() for name in names}

@@ -59,8 +59,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     made.close()
 
 
-def work(verbose: bool | None) -> None:
-    with fit_progress(verbose, 2) as shown:
+def work(verbose: bool | None, *, compiles: bool = True) -> None:
+    with fit_progress(verbose, 2, compiles=compiles) as shown:
         if shown is not None:
             shown.step(1, 1, 2, 0.5)
             shown.epoch(LOSSES, is_best=True)
@@ -69,10 +69,14 @@ def work(verbose: bool | None) -> None:
     assert blocks == BLOCKS
 
 
-def test_a_terminal_shows_a_bar_which_is_gone_at_the_end(terminal: Terminal, capsys: Any) -> None:
+@pytest.mark.parametrize("compiles", [True, False])
+def test_a_terminal_shows_a_bar_which_is_gone_at_the_end(
+    compiles: bool, terminal: Terminal, capsys: Any
+) -> None:
     with terminal:
-        work(None)
+        work(None, compiles=compiles)
     seen = terminal.seen()
+    assert ("compiling" in seen) == compiles
     for part in ("2.0/2 epochs", "calibrating", "scoring", "5/5 rows"):
         assert part in seen
     assert seen.count("\x1b[2K") >= 2  # lines are erased

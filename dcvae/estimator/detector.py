@@ -269,10 +269,11 @@ class DCVAEDetector(ReviewingDetector):
             for notice in shortened:
                 warnings.warn(notice, UserWarning, stacklevel=2)
             self.notices_ = read + shortened + data.notices
-            in_keras = settings.has_network and training_engine(settings.architecture) == "keras"
-            if in_keras:
+            engine = training_engine(settings.architecture) if settings.has_network else "numpy"
+            if engine == "keras":
                 _backend.start()  # before the clock of the first epoch
-            with fit_progress(self.verbose, settings.epochs, compiles=in_keras) as progress:
+            compiles = engine == "keras"
+            with fit_progress(self.verbose, settings.epochs, compiles=compiles) as progress:
                 model = pipeline.fit(
                     data,
                     settings,

@@ -12,7 +12,8 @@ import numpy as np
 
 from dcvae import _backend, _progress
 from dcvae._arrays import AnyArray
-from dcvae._engine import processor, training_engine
+from dcvae._engine import training_engine
+from dcvae._threads import processor
 from dcvae.config import NETWORK, Member, Settings
 from dcvae.data import ModelInput, TrainingData, sampling_step, windows_with
 from dcvae.detection import fit_thresholds, microseconds, residual_of
@@ -55,8 +56,8 @@ class Training:
         """Train a network, in NumPy or in Keras, see `training_engine`."""
         from dcvae.scoring import reference_losses
 
-        in_numpy = training_engine(settings.architecture) == "numpy"
-        network = (self._in_numpy if in_numpy else self._in_keras)(data, settings)
+        engine = training_engine(settings.architecture)
+        network = (self._in_numpy if engine == "numpy" else self._in_keras)(data, settings)
         self.losses = reference_losses(network, data.inputs, data.split, settings.window_length)
         return NetworkScorer(network, settings)
 

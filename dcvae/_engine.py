@@ -12,7 +12,6 @@ from glob import glob
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from dcvae._threads import usable_cores
 from dcvae.errors import InputError
 
 Engine = Literal["numpy", "keras"]
@@ -95,17 +94,6 @@ def versions(engine: Engine) -> dict[str, str]:
         except PackageNotFoundError:  # named otherwise, as tensorflow-cpu, or built by hand
             continue
     return found
-
-
-def processor() -> str:
-    """Return what NumPy computes on, for messages and records.
-
-    Examples:
-        >>> processor().startswith("CPU, ")
-        True
-    """
-    cores = usable_cores()
-    return f"CPU, {cores} core{'' if cores == 1 else 's'} (NumPy)"
 
 
 def _backend() -> str:

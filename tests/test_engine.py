@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from dcvae import _engine
-from dcvae._engine import processor, scoring_engine, training_engine, versions
+from dcvae._engine import scoring_engine, training_engine, versions
 from dcvae.config import Architecture
 from dcvae.errors import InputError
 
@@ -54,12 +54,6 @@ def test_a_hidden_card_is_none(machine, monkeypatch, hidden):
 def test_a_card_without_its_framework_is_left_alone(machine, installed):
     machine.cards, machine.installed = ("/dev/kfd",), installed
     assert scoring_engine() == "numpy"
-
-
-@pytest.mark.parametrize(("cores", "words"), [(1, "1 core"), (12, "12 cores")])
-def test_the_processor_in_words(cores, words, monkeypatch):
-    monkeypatch.setattr(_engine, "usable_cores", lambda: cores)
-    assert processor() == f"CPU, {words} (NumPy)"
 
 
 def test_whoever_names_a_backend_asks_for_keras(machine, monkeypatch):

@@ -270,10 +270,10 @@ class DCVAEDetector(ReviewingDetector):
                 warnings.warn(notice, UserWarning, stacklevel=2)
             self.notices_ = read + shortened + data.notices
             engine = training_engine(settings.architecture) if settings.has_network else "numpy"
-            in_keras = engine == "keras"
-            if in_keras:
+            if engine == "keras":
                 _backend.start()  # before the clock of the first epoch
-            with fit_progress(self.verbose, settings.epochs, compiles=in_keras) as progress:
+            compiles = engine == "keras"
+            with fit_progress(self.verbose, settings.epochs, compiles=compiles) as progress:
                 model = pipeline.fit(
                     data,
                     settings,

@@ -12,7 +12,8 @@ import numpy as np
 
 from dcvae import _backend, _progress
 from dcvae._arrays import AnyArray
-from dcvae._engine import processor, training_engine
+from dcvae._engine import training_engine
+from dcvae._threads import processor
 from dcvae.config import NETWORK, Member, Settings
 from dcvae.data import ModelInput, TrainingData, sampling_step, windows_with
 from dcvae.detection import fit_thresholds, microseconds, residual_of

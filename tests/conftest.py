@@ -4,6 +4,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 
+import keras
 import pytest
 
 from dcvae.config import Settings
@@ -15,7 +16,13 @@ from support.stored_models import preprocessor_with, seal, settings_with
 
 @pytest.fixture(autouse=True, scope="session")
 def without_xla() -> Iterator[None]:
-    """Compiling a step takes XLA seconds; scripts in processes of their own are compiled by it."""
+    """Compiling a step takes XLA seconds; scripts in processes of their own are compiled by it.
+
+    JAX compiles by XLA or not at all, and a step that is not compiled takes minutes.
+    """
+    if keras.backend.backend() == "jax":
+        yield
+        return
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(loop, "_BY_XLA", False)
         yield

@@ -36,7 +36,7 @@ from dcvae.networks import Autoencoder, build_network
 from dcvae.scoring import Calibration, CausalScorer, Scores, WindowAverageScorer, calibrate
 from dcvae.scoring import window_average as offline
 from dcvae.scoring.sigma import shares_outside
-from dcvae.training import Progress, train
+from dcvae.training import KerasEpochs, Progress, train
 
 BUDGETS = (3.0, 7.0, 14.0, 28.0)
 OURS = " (ours)"
@@ -79,7 +79,8 @@ def run(data: LabeledSet, settings: Settings, progress: Progress | None = None) 
     )
     network = build_network(settings)
     learned = preprocessor.transform_training(data.training, _no_gaps(data.training))
-    train(network, learned, split, settings, progress=progress)
+    runner = KerasEpochs(network, learned.values, settings)
+    train(runner, split, settings, progress=progress)
     training, judged = (
         preprocessor.transform(frame, _no_gaps(frame)) for frame in (data.training, data.judged)
     )

@@ -9,7 +9,7 @@ import pytest
 
 from dcvae.config import Settings
 from dcvae.storage import open_model
-from dcvae.training import loop
+from dcvae.training.in_keras import runner
 from support import builders
 from support.stored_models import preprocessor_with, seal, settings_with
 
@@ -24,7 +24,7 @@ def without_xla() -> Iterator[None]:
         yield
         return
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(loop, "_BY_XLA", False)
+        patched.setattr(runner, "_BY_XLA", False)
         yield
 
 

@@ -60,9 +60,9 @@ talker.start()
 from support.pipeline_tools import quick_settings, training_table
 from dcvae import pipeline
 from dcvae.data import training_data
-from dcvae.training import loop
+from dcvae.training.in_keras import runner
 
-loop._BY_XLA = False
+runner._BY_XLA = False
 settings = quick_settings()
 model = pipeline.fit(training_data(training_table(), settings), settings)
 model.detect(training_table())
@@ -234,9 +234,9 @@ import keras
 from dcvae import pipeline
 from dcvae.data import training_data
 from support.pipeline_tools import quick_settings, training_table
-from dcvae.training import loop
+from dcvae.training.in_keras import runner
 
-loop._BY_XLA = False
+runner._BY_XLA = False
 settings = quick_settings()
 model = pipeline.fit(training_data(training_table(), settings), settings)
 weights = b"".join(part.tobytes() for part in model.network.get_weights())

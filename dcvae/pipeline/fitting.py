@@ -55,13 +55,12 @@ class Training:
         self.device = _backend.start()
         from dcvae.networks import build_network
         from dcvae.scoring import reference_losses
-        from dcvae.training import train
+        from dcvae.training import KerasEpochs, train
 
         network = build_network(settings)
         self.on_start(network, self.device)
         self.result = train(
-            network,
-            data.inputs,
+            KerasEpochs(network, data.inputs.values, settings),
             data.split,
             settings,
             state=self.state,

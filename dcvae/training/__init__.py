@@ -1,6 +1,7 @@
 """Training: the loss of a network minimized, with a state to resume from and a history.
 
-States and histories need no Keras; the training loop is imported on first use.
+States, histories and the training loop need no Keras; what makes the steps in Keras does, and is
+imported on first use.
 """
 
 from typing import TYPE_CHECKING
@@ -8,8 +9,10 @@ from typing import TYPE_CHECKING
 from dcvae._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from dcvae.training.epochs import EpochRunner as EpochRunner
     from dcvae.training.history import history_csv as history_csv
     from dcvae.training.history import loss_figure as loss_figure
+    from dcvae.training.in_keras.runner import KerasEpochs as KerasEpochs
     from dcvae.training.loop import train as train
     from dcvae.training.progress import EpochLines as EpochLines
     from dcvae.training.progress import Progress as Progress
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
 __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "dcvae.training.epochs": ("EpochRunner",),
         "dcvae.training.history": ("history_csv", "loss_figure"),
+        "dcvae.training.in_keras.runner": ("KerasEpochs",),
         "dcvae.training.loop": ("train",),
         "dcvae.training.progress": ("EpochLines", "Progress"),
         "dcvae.training.state": ("EpochLosses", "TrainingResult", "TrainingState"),

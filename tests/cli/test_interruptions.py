@@ -90,8 +90,8 @@ WITHOUT_XLA = """
 import runpy, sys
 from dcvae.cli.printer import start_backend
 start_backend()
-from dcvae.training import loop
-loop._BY_XLA = False
+from dcvae.training.in_keras import runner
+runner._BY_XLA = False
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """

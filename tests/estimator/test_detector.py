@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import dcvae
 from dcvae import DCVAEDetector, _backend
-from dcvae.training import loop
+from dcvae.training.in_keras import runner
 from support.toy_detector import DATA, NORMAL, QUICK, TOY
 
 # What scikit-learn asks of estimators that see rows one by one. Here a row is scored by the rows
@@ -34,7 +34,7 @@ NOT_MEANT_FOR_IT = {
     [DCVAEDetector(**QUICK, batch_size=4)], expected_failed_checks=lambda _: NOT_MEANT_FOR_IT
 )
 def test_scikit_learns_own_checks(estimator: Any, check: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(loop, "_BY_XLA", False)  # networks this small compile longer than learn
+    monkeypatch.setattr(runner, "_BY_XLA", False)  # networks this small compile longer than learn
     check(estimator)
 
 

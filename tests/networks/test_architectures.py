@@ -21,7 +21,7 @@ from dcvae.networks.seq2seq import SequenceAutoencoder
 from dcvae.scoring import causal as scoring
 from dcvae.scoring import model_fit, window_average
 from dcvae.scoring.causal import CausalScorer, latent_noise
-from dcvae.training import TrainingResult, TrainingState, train
+from dcvae.training import KerasEpochs, TrainingResult, TrainingState, train
 from support import recurrent_oracles as oracles
 from support.builders import (
     inputs_of,
@@ -143,7 +143,8 @@ class Trained(NamedTuple):
 def trained_on(rows: np.ndarray, settings: Settings, **more: Any) -> tuple[TrainingResult, Any]:
     network = build_network(settings)
     split = split_windows(len(rows), settings.window_length, settings.val_percent, 1, "rows")
-    result = train(network, inputs_of(rows), split, settings, **more)
+    runner = KerasEpochs(network, inputs_of(rows).values, settings)
+    result = train(runner, split, settings, **more)
     return result, network.optimizer.global_clipnorm
 
 

@@ -131,7 +131,7 @@ def run_one_after_the_other(programs: list[str], folder: Path, *words: str) -> l
         *words: options of Python.
     """
     code = (
-        "import json, sys\nfrom dcvae.training import loop\nloop._BY_XLA = False\n"
+        "import json, sys\nfrom dcvae.training.in_keras import runner\nrunner._BY_XLA = False\n"
         "for program in json.load(sys.stdin):\n"
         "    exec(compile(program, 'program', 'exec'), {'__name__': '__main__'})\n"
         "    print('\\0', end='', flush=True)\n"

@@ -1,6 +1,6 @@
 """Small trainings, real ones and such with losses that are made up, for the tests of the loop."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from dcvae.config import Settings
 from dcvae.data import ModelInput, WindowSplit, split_windows
 from dcvae.networks import Autoencoder, build_network
-from dcvae.training import TrainingResult, TrainingState, train
-from support.builders import head_of, inputs_of, random_rows, settings_with
+from dcvae.training import KerasEpochs, TrainingResult, TrainingState, train
+from dcvae.training.state import Variables
+from support.builders import inputs_of, random_rows, settings_with
 
 NUM_ROWS = 150
 SINE = np.sin(np.arange(NUM_ROWS) / 5)
@@ -37,8 +38,13 @@ def split_of(inputs: ModelInput, settings: Settings) -> WindowSplit:
     )
 
 
+def runner_of(network: Autoencoder, settings: Settings, inputs: ModelInput = INPUTS) -> KerasEpochs:
+    return KerasEpochs(network, inputs.values, settings)
+
+
 def run(settings: Settings, inputs: ModelInput = INPUTS, **more: Any) -> TrainingResult:
-    return train(build_network(settings), inputs, split_of(inputs, settings), settings, **more)
+    runner = runner_of(build_network(settings), settings, inputs)
+    return train(runner, split_of(inputs, settings), settings, **more)
 
 
 def run_keeping(settings: Settings) -> list[TrainingState]:
@@ -48,36 +54,61 @@ def run_keeping(settings: Settings) -> list[TrainingState]:
     return kept
 
 
-def replay(network: Autoencoder, losses: list[float], monkeypatch: Any) -> Callable[[], int]:
-    """Let the epochs of a one-batch training have these losses; every step moves one weight.
+class MadeUpEpochs:
+    """Steps with losses that are made up. Its one weight is the number of the last step.
 
-    Returns how many steps were made.
+    Attributes:
+        trained: the starts of each step, in order.
+        validated: those of each validation.
+        steps: how many steps were made.
+        interrupt_at: the step in which Ctrl-C is pressed; None for never.
     """
-    steps = 0
-    bias = head_of(network.encoder, "z_mean").bias
 
-    def step(windows: NDArray[np.float32], return_dict: bool) -> dict[str, float]:
-        nonlocal steps
-        loss = losses[steps]
-        steps += 1
-        bias.assign(np.full(bias.shape, float(steps)))
-        return {"loss": loss, "reconst": loss, "kl": 0.0}
+    learning_rate = 1e-3
 
-    monkeypatch.setattr(network, "train_on_batch", step)
-    return lambda: steps
+    def __init__(self, losses: Iterable[float], validation: Iterable[float] = ()) -> None:
+        self._losses, self._validation = iter(losses), iter(validation)
+        self._weight = np.zeros(2, dtype=np.float32)
+        self.trained: list[list[int]] = []
+        self.validated: list[list[int]] = []
+        self.interrupt_at: int | None = None
+
+    @property
+    def steps(self) -> int:
+        return len(self.trained)
+
+    def values(self) -> Variables:
+        iterations = np.array(self.steps, dtype=np.int64)
+        return {"network/000/weight": self._weight.copy(), "optimizer/000/iteration": iterations}
+
+    def restore(self, values: Variables) -> None:
+        self._weight[:] = values["network/000/weight"]
+
+    @property
+    def weight(self) -> float:
+        return float(self._weight[0])
+
+    def train(self, starts: NDArray[np.int32], batch_size: int) -> Iterator[NDArray[np.float32]]:
+        for first in range(0, len(starts), batch_size):
+            self.trained.append(starts[first : first + batch_size].tolist())
+            if self.steps == self.interrupt_at:
+                raise KeyboardInterrupt
+            self._weight[:] = self.steps
+            yield np.array([[next(self._losses), 0.0]], dtype=np.float32)
+
+    def validate(self, starts: NDArray[np.int32], batch_size: int) -> Iterator[NDArray[np.float32]]:
+        self.validated.append(starts.tolist())
+        for _ in range(0, len(starts), batch_size):
+            yield np.array([[next(self._validation), 0.0]], dtype=np.float32)
 
 
-def run_replayed(
-    losses: list[float], monkeypatch: Any, **keys: Any
-) -> tuple[TrainingResult, float, int]:
+def run_replayed(losses: list[float], **keys: Any) -> tuple[TrainingResult, float, int]:
     """Train with made-up losses: the result, the epoch the weights are of, epochs begun."""
     keys = {"epochs": len(losses), "val_percent": 0, "batch_size": 10**6, "min_delta": 0} | keys
     settings = small(**keys)
-    network = build_network(settings)
-    num_steps = replay(network, losses, monkeypatch)
-    result = train(network, INPUTS, split_of(INPUTS, settings), settings)
-    weight = float(ops.convert_to_numpy(head_of(network.encoder, "z_mean").bias)[0])
-    return result, weight, num_steps()
+    runner = MadeUpEpochs(losses)
+    result = train(runner, split_of(INPUTS, settings), settings)
+    return result, runner.weight, runner.steps
 
 
 def variables_of(network: Autoencoder) -> list[NDArray[Any]]:

@@ -1,21 +1,25 @@
 """The endings of a training: patience, losses that are no number, Ctrl-C at every place."""
 
+import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from dcvae import InputError
-from dcvae.networks import Autoencoder, build_network
-from dcvae.training import TrainingState, train
+from dcvae.networks import build_network
+from dcvae.training import KerasEpochs, TrainingState, train
 from dcvae.training.state import Ending
 from support.builders import inputs_of
 from support.training_tools import (
     INPUTS,
     RESUMED,
     SERIES,
+    MadeUpEpochs,
     assert_same_states,
     run,
     run_replayed,
@@ -37,22 +41,22 @@ def test_endings_are_the_documented_ones() -> None:
 # ------------------------------------------------------------------- patience
 
 
-def test_stops_after_patience_epochs_without_progress(monkeypatch: Any) -> None:
+def test_stops_after_patience_epochs_without_progress() -> None:
     losses = [5.0, 4.0, 3.995, 4.2, 4.1, 1.0]
-    result, weight, num_epochs = run_replayed(losses, monkeypatch, patience=3, min_delta=0.01)
+    result, weight, num_epochs = run_replayed(losses, patience=3, min_delta=0.01)
     assert result.ending == "early stopping"
     assert num_epochs == len(result.state.history) == 5
     assert result.state.best_epoch == weight == 3
 
 
-def test_progress_on_the_last_chance_goes_on(monkeypatch: Any) -> None:
+def test_progress_on_the_last_chance_goes_on() -> None:
     losses = [5.0, 6.0, 6.0, 4.0, 6.0, 6.0, 6.0, 1.0]
-    result, _, num_epochs = run_replayed(losses, monkeypatch, patience=3)
+    result, _, num_epochs = run_replayed(losses, patience=3)
     assert (result.ending, num_epochs, result.state.best_epoch) == ("early stopping", 7, 4)
 
 
-def test_patience_that_ends_with_the_epochs_is_all_epochs_done(monkeypatch: Any) -> None:
-    result, _, num_epochs = run_replayed([1.0, 2.0, 2.0], monkeypatch, patience=2)
+def test_patience_that_ends_with_the_epochs_is_all_epochs_done() -> None:
+    result, _, num_epochs = run_replayed([1.0, 2.0, 2.0], patience=2)
     assert (result.ending, num_epochs) == ("all epochs done", 3)
 
 
@@ -74,8 +78,8 @@ def test_loss_that_is_no_number_in_the_first_epoch(bad: float, scale: bool) -> N
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_loss_that_is_no_number_later_keeps_the_best(bad: float, monkeypatch: Any) -> None:
-    result, weight, num_epochs = run_replayed([2.0, 1.0, 1.5, bad, 0.1], monkeypatch)
+def test_loss_that_is_no_number_later_keeps_the_best(bad: float) -> None:
+    result, weight, num_epochs = run_replayed([2.0, 1.0, 1.5, bad, 0.1])
     assert result.ending == "loss is not a number"
     assert (num_epochs, len(result.state.history)) == (4, 3)
     assert result.state.best_epoch == weight == 2
@@ -105,47 +109,37 @@ def test_one_that_was_not_saved_yet_ends_with_what_it_has(whole: TrainingState) 
         assert_same_states(result.state, whole)
 
 
-def test_validation_loss_that_is_no_number(monkeypatch: Any) -> None:
+def test_validation_loss_that_is_no_number() -> None:
     settings = small(epochs=3)
-    network = build_network(settings)
-    val_losses = iter([1.0, math.nan])  # one batch an epoch
-    monkeypatch.setattr(
-        network,
-        "test_on_batch",
-        lambda windows, weights, return_dict: dict.fromkeys(
-            ("loss", "reconst", "kl"), next(val_losses)
-        ),
-    )
-    result = train(network, INPUTS, split_of(INPUTS, settings), settings)
+    runner = MadeUpEpochs(itertools.repeat(1.0), [1.0, math.nan])  # one batch an epoch
+    result = train(runner, split_of(INPUTS, settings), settings)
     assert (result.ending, result.state.best_epoch) == ("loss is not a number", 1)
 
 
 # ------------------------------------------------------------------- Ctrl-C
 
 
-def interrupting(at_step: int, network: Autoencoder, monkeypatch: Any) -> None:
-    steps = 0
-    train_on_batch = network.train_on_batch
+class Interrupted(KerasEpochs):
+    """Epochs in one of whose steps Ctrl-C is pressed."""
 
-    def step(windows: np.ndarray, return_dict: bool) -> Any:
-        nonlocal steps
-        steps += 1
-        if steps == at_step:
-            raise KeyboardInterrupt
-        return train_on_batch(windows, return_dict=return_dict)
+    at_step = 0
 
-    monkeypatch.setattr(network, "train_on_batch", step)
+    def train(self, starts: NDArray[np.int32], batch_size: int) -> Iterator[NDArray[np.float32]]:
+        for first in range(0, len(starts), batch_size):
+            self.at_step -= 1
+            if self.at_step == 0:
+                raise KeyboardInterrupt
+            yield from super().train(starts[first : first + batch_size], batch_size)
 
 
-def test_interrupted_training_keeps_whole_epochs_and_can_go_on(
-    whole: TrainingState, monkeypatch: Any
-) -> None:
+def test_interrupted_training_keeps_whole_epochs_and_can_go_on(whole: TrainingState) -> None:
     settings = small(**RESUMED)
     split = split_of(INPUTS, settings)
     steps_an_epoch = len(split.train) // settings.batch_size
     network = build_network(settings)
-    interrupting(steps_an_epoch + 2, network, monkeypatch)
-    result = train(network, INPUTS, split, settings)
+    runner = Interrupted(network, INPUTS.values, settings)
+    runner.at_step = steps_an_epoch + 2
+    result = train(runner, split, settings)
     assert (result.ending, len(result.state.history)) == ("interrupted", 1)
     for left, right in zip(variables_of(network), result.state.best.values(), strict=True):
         np.testing.assert_array_equal(left, right)
@@ -167,19 +161,18 @@ def test_interrupted_while_the_state_is_written(epoch: int) -> None:
     assert kept[epoch:] == [result.state]
 
 
-def test_interrupted_before_the_first_epoch_is_over(monkeypatch: Any) -> None:
+def test_interrupted_before_the_first_epoch_is_over() -> None:
     settings = small()
-    network = build_network(settings)
-    interrupting(1, network, monkeypatch)
+    runner = MadeUpEpochs([])
+    runner.interrupt_at = 1
     with pytest.raises(KeyboardInterrupt):
-        train(network, INPUTS, split_of(INPUTS, settings), settings)
+        train(runner, split_of(INPUTS, settings), settings)
 
 
-def test_interrupted_before_the_first_epoch_after_resuming(
-    whole: TrainingState, monkeypatch: Any
-) -> None:
-    settings = small(**RESUMED | {"epochs": 9})
-    network = build_network(settings)
-    interrupting(1, network, monkeypatch)
+def test_interrupted_before_the_first_epoch_after_resuming() -> None:
+    first, _, _ = run_replayed([2.0, 1.0])
+    settings = small(epochs=9, val_percent=0, batch_size=10**6)
+    runner = MadeUpEpochs([])
+    runner.interrupt_at = 1
     with pytest.raises(KeyboardInterrupt):
-        train(network, INPUTS, split_of(INPUTS, settings), settings, state=whole)
+        train(runner, split_of(INPUTS, settings), settings, state=first.state)

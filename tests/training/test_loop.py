@@ -1,5 +1,6 @@
 """The training loop: what falls, which windows it sees, what it reports and what it leaves."""
 
+import itertools
 import logging
 from typing import Any
 
@@ -12,14 +13,16 @@ from dcvae.networks import build_network
 from dcvae.networks.losses import sigma_from
 from dcvae.training import EpochLosses, TrainingState, train
 from dcvae.training import loop as training
+from dcvae.training.in_keras import runner as in_keras
 from support.builders import head_of, inputs_of
 from support.training_tools import (
     INPUTS,
-    NUM_ROWS,
     SERIES,
+    MadeUpEpochs,
     assert_same_states,
     run,
     run_replayed,
+    runner_of,
     small,
     split_of,
     variables_of,
@@ -30,7 +33,7 @@ from support.training_tools import (
 
 @pytest.mark.parametrize("by_xla", [True, False])
 def test_loss_falls(by_xla: bool, monkeypatch: Any) -> None:
-    monkeypatch.setattr(training, "_BY_XLA", by_xla)
+    monkeypatch.setattr(in_keras, "_BY_XLA", by_xla)
     history = run(small(epochs=6)).state.history
     assert [losses.epoch for losses in history] == [1, 2, 3, 4, 5, 6]
     assert history[-1].loss < history[0].loss - 0.1
@@ -50,7 +53,8 @@ def test_constant_series_cannot_run_away(convention: str) -> None:
     network = build_network(settings)
     mean_head = head_of(network.decoder, "x_mean")
     mean_head.kernel.assign(np.zeros(mean_head.kernel.shape))
-    history = train(network, inputs, split_of(inputs, settings), settings).state.history
+    runner = runner_of(network, settings, inputs)
+    history = train(runner, split_of(inputs, settings), settings).state.history
     assert history[-1].reconst == pytest.approx(-5, abs=0.05)  # the bound has been reached
     assert all(np.isfinite(losses.loss) and losses.reconst >= -5 for losses in history)
     windows = gather_windows(inputs.values, np.arange(20, dtype=np.int32), settings.window_length)
@@ -58,83 +62,44 @@ def test_constant_series_cannot_run_away(convention: str) -> None:
     assert sigma.min() >= np.exp(-5) * 0.999
 
 
-def test_every_step_is_a_full_batch_of_the_shuffled_windows(monkeypatch: Any) -> None:
+def test_every_step_is_a_full_batch_of_the_shuffled_windows() -> None:
     settings = small(epochs=2, batch_size=32)
-    network = build_network(settings)
-    inputs = inputs_of(np.arange(NUM_ROWS)[:, None] * [1, 1])
-    firsts: list[list[int]] = []
-
-    def step(windows: np.ndarray, return_dict: bool) -> dict[str, float]:
-        assert windows.shape == (32, 8, 2)
-        firsts.append(windows[:, 0, 0].astype(int).tolist())
-        return {"loss": 1.0, "reconst": 1.0, "kl": 0.0}
-
-    monkeypatch.setattr(network, "train_on_batch", step)
-    split = split_of(inputs, settings)
-    train(network, inputs, split, settings)
+    split = split_of(INPUTS, settings)
+    runner = MadeUpEpochs(itertools.repeat(1.0), itertools.repeat(1.0))
+    train(runner, split, settings)
     steps = len(split.train) // 32
-    assert len(firsts) == 2 * steps
-    for epoch in (firsts[:steps], firsts[steps:]):
+    assert [len(batch) for batch in runner.trained] == [32] * 2 * steps
+    epochs = runner.trained[:steps], runner.trained[steps:]
+    for epoch in epochs:
         starts = [start for batch in epoch for start in batch]
         assert len(set(starts)) == 32 * steps
         assert set(starts) <= set(split.train.tolist())
         assert starts != sorted(starts)
-    assert firsts[:steps] != firsts[steps:]
+    assert epochs[0] != epochs[1]
 
 
 # ------------------------------------------------------------------- validation
 
 
-def test_validation_sees_every_validation_window_and_learns_nothing(monkeypatch: Any) -> None:
-    monkeypatch.setattr(training, "_VALIDATION_BATCH", 8)
+def test_validation_sees_every_validation_window() -> None:
     settings = small(epochs=1)
-    network = build_network(settings)
-    seen: list[float] = []
-    network_test = network.test_on_batch
-
-    def look(windows: np.ndarray, weights: np.ndarray, return_dict: bool) -> dict[str, float]:
-        assert windows.shape[0] == 8  # the last batch is filled up
-        seen.extend(windows[weights == 1, 0, 0].tolist())
-        before = [ops.convert_to_numpy(weight) for weight in network.weights]
-        logs: dict[str, float] = network_test(windows, weights, return_dict=return_dict)
-        for left, right in zip(before, network.weights, strict=True):
-            np.testing.assert_array_equal(left, ops.convert_to_numpy(right))
-        return logs
-
-    monkeypatch.setattr(network, "test_on_batch", look)
     split = split_of(INPUTS, settings)
-    train(network, INPUTS, split, settings)
-    assert seen == SERIES[split.validation, 0].tolist()
+    runner = MadeUpEpochs(itertools.repeat(1.0), [1.0])
+    train(runner, split, settings)
+    assert runner.validated == [split.validation.tolist()]
 
 
-def test_an_epoch_of_so_many_steps_validates_on_no_more_windows_than_it_trains_on(
-    monkeypatch: Any,
-) -> None:
+def test_an_epoch_of_so_many_steps_validates_on_no_more_windows_than_it_trains_on() -> None:
     settings = small(epochs=2, batch_size=4, steps_per_epoch=3)
-    network = build_network(settings)
-    inputs = inputs_of(np.arange(NUM_ROWS)[:, None] * [1, 1])
-    trained: list[int] = []
-    validated: list[list[int]] = []
-    ones = {"loss": 1.0, "reconst": 1.0, "kl": 0.0}
-
-    def step(windows: np.ndarray, return_dict: bool) -> dict[str, float]:
-        trained.extend(windows[:, 0, 0].astype(int))
-        return ones
-
-    def look(windows: np.ndarray, weights: np.ndarray, return_dict: bool) -> dict[str, float]:
-        validated.append(windows[weights == 1, 0, 0].astype(int).tolist())
-        return ones
-
-    monkeypatch.setattr(network, "train_on_batch", step)
-    monkeypatch.setattr(network, "test_on_batch", look)
-    split = split_of(inputs, settings)
-    train(network, inputs, split, settings)
+    split = split_of(INPUTS, settings)
+    runner = MadeUpEpochs(itertools.repeat(1.0), itertools.repeat(1.0))
+    train(runner, split, settings)
     passes = np.concatenate([shuffled(split.train, settings.seed, n) for n in (1, 2)])
-    assert trained == passes.tolist()[:24]
+    assert list(itertools.chain(*runner.trained)) == passes.tolist()[:24]
     assert len(split.validation) > 12
-    assert [len(starts) for starts in validated] == [12, 12]
-    assert validated[0][0] == split.validation[0]
-    assert validated[0][-1] == split.validation[-1]
+    assert [len(starts) for starts in runner.validated] == [12, 12]
+    assert runner.validated[0][0] == split.validation[0]
+    assert runner.validated[0][-1] == split.validation[-1]
 
 
 def test_training_losses_are_means_over_the_epoch() -> None:
@@ -142,7 +107,7 @@ def test_training_losses_are_means_over_the_epoch() -> None:
     settings = small(epochs=2, val_percent=0.0, lr=1e-12)
     network = build_network(settings)
     split = split_of(INPUTS, settings)
-    history = train(network, INPUTS, split, settings).state.history
+    history = train(runner_of(network, settings), split, settings).state.history
     for losses in history:
         starts = shuffled(split.train, settings.seed, losses.epoch)
         count = len(starts) // settings.batch_size
@@ -168,7 +133,7 @@ def test_validation_losses_are_means_over_windows_however_the_last_batch_is_fill
     split = split_of(INPUTS, settings)
     assert len(split.validation) > 8
     assert len(split.validation) % 8 != 0
-    (losses,) = train(network, INPUTS, split, settings).state.history
+    (losses,) = train(runner_of(network, settings), split, settings).state.history
     windows = gather_windows(SERIES, split.validation, settings.window_length)
     z_mean, z_log_var = (ops.convert_to_numpy(part) for part in network.encoder(windows))
     expected = np.mean(-0.5 * (1 + z_log_var - z_mean**2 - np.exp(z_log_var)))
@@ -190,9 +155,10 @@ def test_filling_up_the_last_validation_batch_cannot_make_its_loss_infinite() ->
     head.bias.assign(np.full(head.bias.shape, 100.0))
     zeros = np.zeros((1, 8, 2), dtype=np.float32)
     assert np.isinf(ops.convert_to_numpy(ops.exp(network.encoder(zeros)[1]))).any()
-    network.compile(jit_compile=False)
-    losses = training._validate(network, inputs, split_of(inputs, settings).validation, settings)
-    assert np.isfinite([losses["reconst"], losses["kl"]]).all()
+    starts = split_of(inputs, settings).validation
+    (losses,) = runner_of(network, settings, inputs).validate(starts, 64)
+    assert 0 < len(starts) < 64
+    assert np.isfinite(losses).all()
 
 
 def test_without_validation_part_the_training_loss_is_monitored() -> None:
@@ -205,8 +171,8 @@ def test_without_validation_part_the_training_loss_is_monitored() -> None:
 # ------------------------------------------------------------------- what is left and told
 
 
-def test_weights_are_those_of_the_best_epoch(monkeypatch: Any) -> None:
-    result, weight, num_epochs = run_replayed([3.0, 1.0, 2.0, 1.5], monkeypatch)
+def test_weights_are_those_of_the_best_epoch() -> None:
+    result, weight, num_epochs = run_replayed([3.0, 1.0, 2.0, 1.5])
     assert result.ending == "all epochs done"
     assert (result.state.best_epoch, result.state.best_loss, num_epochs) == (2, 1.0, 4)
     assert weight == 2
@@ -215,7 +181,7 @@ def test_weights_are_those_of_the_best_epoch(monkeypatch: Any) -> None:
 def test_network_is_left_with_state_best() -> None:
     settings = small(epochs=5, lr=0.3, patience=100)  # too large: the losses jump
     network = build_network(settings)
-    state = train(network, INPUTS, split_of(INPUTS, settings), settings).state
+    state = train(runner_of(network, settings), split_of(INPUTS, settings), settings).state
     val_losses = [losses.val_loss for losses in state.history]
     assert state.best_epoch == 1 + int(np.argmin(val_losses))
     assert state.best_loss == min(val_losses)
@@ -223,8 +189,8 @@ def test_network_is_left_with_state_best() -> None:
         np.testing.assert_array_equal(left, right)
 
 
-def test_first_of_equal_epochs_is_the_best(monkeypatch: Any) -> None:
-    result, weight, _ = run_replayed([2.0, 1.0, 1.0, 1.0], monkeypatch)
+def test_first_of_equal_epochs_is_the_best() -> None:
+    result, weight, _ = run_replayed([2.0, 1.0, 1.0, 1.0])
     assert (result.state.best_epoch, weight) == (2, 2)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dcvae.config import Settings
 from dcvae.data.windows import gather_windows
 from dcvae.networks import build_network
-from dcvae.training import train
+from dcvae.training import KerasEpochs, train
 from support.builders import head_of, inputs_of, random_rows, settings_with, weights_of
 from support.training_tools import split_of
 
@@ -60,7 +60,25 @@ def recorded(settings: Settings) -> Recorded:
     steps: list[Any] = []
     validation: list[Any] = []
     losses: list[tuple[float, float]] = []
-    train_on_batch, test_on_batch = network.train_on_batch, network.test_on_batch
+
+    class Recording(KerasEpochs):
+        """Epochs with draws that are known before each batch."""
+
+        def train(self, starts: Any, batch_size: int) -> Any:
+            for first in range(0, len(starts), batch_size):
+                batch = starts[first : first + batch_size]
+                windows = gather_windows(inputs.values, batch, 8)
+                steps.append((windows, drawn()[: len(batch)]))
+                (found,) = super().train(batch, batch_size)
+                losses.extend(found.tolist())
+                yield found
+
+        def validate(self, starts: Any, batch_size: int) -> Any:
+            for first in range(0, len(starts), batch_size):
+                batch = starts[first : first + batch_size]
+                windows = gather_windows(inputs.values, batch, 8)
+                validation.append((windows, drawn()[: len(batch)]))
+                yield from super().validate(batch, batch_size)
 
     def draw(z_mean: Any, z_log_var: Any) -> Any:
         return z_mean + ops.exp(0.5 * z_log_var) * noise[: ops.shape(z_mean)[0]]
@@ -70,20 +88,9 @@ def recorded(settings: Settings) -> Recorded:
         noise.assign(values)
         return values
 
-    def train_step(windows: Any, **more: Any) -> Any:
-        steps.append((windows, drawn()[: len(windows)]))
-        found = train_on_batch(windows, **more)
-        losses.append((float(found["reconst"]), float(found["kl"])))
-        return found
-
-    def test_step(windows: Any, weights: Any, **more: Any) -> Any:
-        count = int(weights.sum())
-        validation.append((windows[:count], drawn()[:count]))
-        return test_on_batch(windows, weights, **more)
-
     network.sampling.call = draw
-    network.train_on_batch, network.test_on_batch = train_step, test_step
-    history = train(network, inputs, split, settings).state.history
+    runner = Recording(network, inputs.values, settings)
+    history = train(runner, split, settings).state.history
     expected = gather_windows(inputs.values, split.train, 8)
     assert sorted(map(bytes, np.concatenate([x for x, _ in steps[: len(steps) // EPOCHS]]))) == (
         sorted(map(bytes, expected))

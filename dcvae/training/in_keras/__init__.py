@@ -1,0 +1,1 @@
+"""Training in Keras: any architecture, on any framework under Keras."""

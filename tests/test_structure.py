@@ -17,9 +17,9 @@ SCRIPTS = ("train", "alpha_definition", "test")
 
 # An import goes to a lower number or stays in its package; see docs/developing/architecture.md.
 LAYERS = {
-    **dict.fromkeys(
-        ("errors", "_arrays", "_backend", "_lazy", "_progress", "_text", "_version"), 0
-    ),
+    "errors": -2,  # which the others beside the packages may raise
+    **dict.fromkeys(("_devices", "_precision"), -1),
+    **dict.fromkeys(("_arrays", "_backend", "_lazy", "_progress", "_text", "_version"), 0),
     "config": 1,
     "metrics": 1,
     "data": 2,

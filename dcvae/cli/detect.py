@@ -62,6 +62,7 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
 
 def _detect(arguments: argparse.Namespace) -> int:
     # pandas is imported only now, so that --help need not wait for it.
+    from dcvae import _backend
     from dcvae.cli import output
     from dcvae.cli.progress import Display, counted
     from dcvae.config import read_settings
@@ -74,6 +75,8 @@ def _detect(arguments: argparse.Namespace) -> int:
     printer = Printer.of(arguments)
     started = time.monotonic()
     stored = open_model(arguments.models, read_settings(arguments.settings)).snapshot()
+    if stored.settings.has_network:
+        _backend.chosen()  # refused here, before anything slow
     since = None
     if arguments.since is not None:
         since = read_time(arguments.since, "--since", stored.settings.time_zone)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
+from dcvae import _backend
 from dcvae._progress import shown_by
 from dcvae.cli.printer import Printer, start_backend, terminal_on
 from dcvae.training import EpochLines
@@ -16,9 +17,6 @@ if TYPE_CHECKING:  # importing it would import Keras
     from dcvae.scoring import Scores
 
 _DUMB = ("dumb", "unknown")  # values of TERM of terminals on which nothing can move
-
-
-_NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
 class Display:
@@ -106,6 +104,10 @@ class Display:
             note = f"{done:,.0f}/{self._total:,.0f} {task.fields['unit']}".rstrip()
         self._progress.update(task.id, completed=done, note=note or "")
 
+    def tell(self, sentence: str) -> None:
+        """Print a notice, which stays."""
+        self._printer.notice([sentence])
+
     def end(self) -> None:
         """Remove what is shown."""
         if self._progress is not None:
@@ -115,10 +117,10 @@ class Display:
     def start_backend(self) -> None:
         """Import the framework, which takes seconds; see `printer.start_backend`."""
         if "keras" not in sys.modules:
-            name = os.environ.get("KERAS_BACKEND", "tensorflow")
-            self.begin(f"starting {_NAMES.get(name, name)}, about 10 s", None)
+            self.begin(f"starting {_backend.TITLES[_backend.chosen()]}, about 10 s", None)
         start_backend()
         self.end()
+        self._printer.notice(_backend.notices())
 
     def _terminal(self) -> "Console | None":
         """Return the console to move on; None where there is none."""

@@ -23,6 +23,7 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
 
 def _fit_thresholds(arguments: argparse.Namespace) -> None:
     # pandas is imported only now, so that --help need not wait for it.
+    from dcvae import _backend
     from dcvae.cli import output
     from dcvae.cli.progress import Display
     from dcvae.config import read_settings
@@ -40,6 +41,8 @@ def _fit_thresholds(arguments: argparse.Namespace) -> None:
     given.check_labels(arguments.labels)
     stored = open_model(arguments.models, given).snapshot()
     _ = stored.calibration  # refused here, before anything slow, if it is damaged
+    if stored.settings.has_network:
+        _backend.chosen()
     table, labels = read_data(
         arguments.data, stored.settings, series=stored.series, labels=arguments.labels
     )

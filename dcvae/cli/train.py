@@ -35,7 +35,7 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
 
 def _train(arguments: argparse.Namespace) -> int:
     # pandas and scikit-learn are imported only now, so that --help need not wait for them.
-    from dcvae import pipeline
+    from dcvae import _backend, pipeline
     from dcvae.cli import output
     from dcvae.cli.progress import Display, TrainingDisplay
     from dcvae.config import fidelity_departures, read_settings, unknown_names, without_effect
@@ -48,7 +48,9 @@ def _train(arguments: argparse.Namespace) -> int:
     if arguments.tensorboard:
         check_installed()
     settings = read_settings(arguments.settings)
-    if not settings.has_network:
+    if settings.has_network:
+        _backend.chosen()  # refused here, before anything slow
+    else:
         _refuse_epochs(arguments, settings)
     if arguments.epochs:
         settings = settings.model_copy(update={"epochs": arguments.epochs})

@@ -259,6 +259,8 @@ class DCVAEDetector(ReviewingDetector):
         """
         with whole_or_unchanged(self):
             asked = self._asked_settings()
+            if asked.has_network:
+                _backend.chosen()  # refused here, before anything slow
             rows, read = rows_to_fit(X, asked)
             values = self._validated(rows, reset=True, fewest=self.fewest_rows)
             table = table_to_fit(values, rows, asked, MADE_UP_STEP)
@@ -270,6 +272,8 @@ class DCVAEDetector(ReviewingDetector):
             self.notices_ = read + shortened + data.notices
             if settings.has_network:
                 _backend.start()  # before the clock of the first epoch
+                for notice in _backend.notices():
+                    warnings.warn(notice, UserWarning, stacklevel=2)
             with fit_progress(self.verbose, settings.epochs) as progress:
                 model = pipeline.fit(
                     data,

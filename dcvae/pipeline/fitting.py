@@ -40,6 +40,7 @@ class Training:
         result: the end of the training, when it is done.
         losses: losses that files are compared with, likewise.
         device: device that it ran on.
+        frameworks: names and versions of the packages that it ran with, Keras's backend first.
     """
 
     state: "TrainingState | None" = None
@@ -49,10 +50,14 @@ class Training:
     result: "TrainingResult | None" = field(default=None, init=False)
     losses: "WindowLosses | None" = field(default=None, init=False)
     device: str = field(default="CPU", init=False)
+    frameworks: tuple[tuple[str, str], ...] = field(default=(), init=False)
 
     def fit(self, data: TrainingData, settings: Settings) -> NetworkScorer:
         """Train a network (imports Keras)."""
         self.device = _backend.start()
+        if settings.tf32 and _backend.cards_in_use():
+            self.device += ", TF32 in training steps"
+        self.frameworks = _backend.framework_versions()
         from dcvae.networks import build_network
         from dcvae.scoring import reference_losses
         from dcvae.training import KerasEpochs, train
@@ -155,7 +160,8 @@ def fit(
         if normal is not inputs:
             row_scores = offline_scores(scorer, inputs, levels, length).row
     summary = TrainingSummary(
-        training.result, data.split, training.losses, seconds, training.device, row_scores
+        *(training.result, data.split, training.losses, seconds, training.device, row_scores),
+        frameworks=training.frameworks,
     )
     return FittedModel(
         settings, data.preprocessor, step_seconds, scorer, run.calibration, thresholds, summary

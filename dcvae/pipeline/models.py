@@ -107,6 +107,8 @@ class TrainingSummary:
         device: device that it ran on.
         row_scores: (rows,) float64, what `CalibratedModel.score` gives the training rows (cells
             labeled an anomaly are missing), to rounding; empty if `fit` was not asked for them.
+        frameworks: names and versions of the packages that the network was trained with, that of
+            Keras's backend first; none without a network.
     """
 
     result: "TrainingResult | None"
@@ -115,6 +117,7 @@ class TrainingSummary:
     seconds: float
     device: str
     row_scores: Float64Array
+    frameworks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,12 +18,12 @@ from dcvae.config import ScoringKeys
 from dcvae.data import ModelInput, num_windows
 from dcvae.errors import InputError
 from dcvae.networks import Autoencoder
-from dcvae.scoring.batched import BatchedPass
+from dcvae.scoring.batched import BatchedPass, pass_size
 from dcvae.scoring.scores import Scores
 from dcvae.scoring.shared_convolutions import SharedConvolutions
 from dcvae.scoring.sigma import SigmaCalibration
 
-PASS_WINDOWS = 512  # windows scored by one call; measured: benchmarks/README.md
+PASS_WINDOWS = 512  # windows scored by one call on a CPU; measured: benchmarks/README.md
 BLOCK_ROWS = 16_384  # rows handed on together
 
 
@@ -59,15 +59,14 @@ class CausalScorer:
             raise ValueError(f"`block_rows` must be at least 1. Received: {block_rows}.")
         self.window_length = window_length
         self.block_rows = block_rows
-        self.pass_windows = PASS_WINDOWS
         self.sample_latent = sample_latent
         self.seed = seed
         self.sigma = sigma
         self.latent_size = network.latent_size
         shares = SharedConvolutions.suits(network)
         kind = SharedConvolutions if shares else _EveryWindow
-        function = kind(network, window_length, self.pass_windows, sample_latent)
-        self._pass = BatchedPass(function, self.pass_windows, function.network)
+        function = kind(network, window_length, sample_latent)
+        self._pass = BatchedPass(function, pass_size(PASS_WINDOWS, network), function.network)
 
     @classmethod
     def of(
@@ -141,12 +140,11 @@ class CausalScorer:
     def _inputs(self, values: Float32Array, first: int, count: int) -> dict[str, Float32Array]:
         """Collect the rows of consecutive windows, and their noise if z is drawn."""
         rows = values[first : first + count + self.window_length - 1]
-        missing = self.pass_windows - count
+        size = self._pass.batch_size
+        missing = size - count
         inputs = {"rows": np.pad(rows, [(0, missing), (0, 0)]) if missing else rows}
         if self.sample_latent:
-            noise = latent_noise(
-                self.seed, first, self.pass_windows, self.window_length, self.latent_size
-            )
+            noise = latent_noise(self.seed, first, size, self.window_length, self.latent_size)
             inputs["noise"] = noise.transpose(1, 0, 2)  # (position, window, latent)
         return inputs
 
@@ -194,16 +192,17 @@ class _EveryWindow:
     Inputs and outputs are those of `SharedConvolutions`.
     """
 
-    def __init__(
-        self, network: Autoencoder, window_length: int, num_windows: int, sample_latent: bool
-    ) -> None:
+    def __init__(self, network: Autoencoder, window_length: int, sample_latent: bool) -> None:
         self.network = type(network).from_config(network.get_config())
         self.network.set_weights(network.get_weights())
-        self._rows = np.arange(num_windows)[:, None] + np.arange(window_length)
+        self._window_length = window_length
         self._sample_latent = sample_latent
 
     def __call__(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        windows = ops.take(inputs["rows"], self._rows, axis=0)  # (window, T, series)
+        length = self._window_length
+        starts = np.arange(inputs["rows"].shape[0] - length + 1)
+        rows = starts[:, None] + np.arange(length)
+        windows = ops.take(inputs["rows"], rows, axis=0)  # (window, T, series)
         noise = ops.transpose(inputs["noise"], (1, 0, 2)) if self._sample_latent else None
         mean, sigma, latent = self.network.reconstruct(windows, noise)
         return mean[:, -1], sigma[:, -1], latent

@@ -89,13 +89,18 @@ def run_record(source: dict[str, Any], training: TrainingSummary) -> dict[str, A
         training: record of the training.
     """
     split = training.split
-    own = ("scikit-learn",) if training.result is None else ("tensorflow", "keras")
+    own = dict(training.frameworks)
+    backend = {"backend": next(iter(own))} if own else {}
+    if training.result is None:
+        own = {"scikit-learn": version("scikit-learn")}
     return {
         "versions": {
             "python": platform.python_version(),
             "dcvae": __version__,
-            **{name: version(name) for name in (*own, "numpy", "pandas")},
+            **own,
+            **{name: version(name) for name in ("numpy", "pandas")},
         },
+        **backend,
         "device": training.device,
         **source,
         "windows": {

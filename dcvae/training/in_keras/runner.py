@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from dcvae._arrays import Float32Array, Int32Array
+from dcvae._precision import float32_products
 from dcvae.config import TrainingKeys
 from dcvae.data import gather_windows
 from dcvae.networks import Autoencoder
@@ -37,6 +38,7 @@ class KerasEpochs:
         self._network = network
         self._values = values
         self._length = network.encoder.input_shape[1]
+        self._tf32 = keys.tf32
 
     @property
     def learning_rate(self) -> float:
@@ -63,7 +65,8 @@ class KerasEpochs:
             batch = starts[first : first + batch_size]
             windows = gather_windows(self._values, batch, self._length)
             self._network.begin_means()
-            reported = self._network.train_on_batch(windows, return_dict=True)
+            with float32_products(tf32=self._tf32):
+                reported = self._network.train_on_batch(windows, return_dict=True)
             losses.append([reported["reconst"], reported["kl"]])
             if len(losses) == _AT_A_TIME or first + batch_size >= len(starts):
                 yield np.array(losses, dtype=np.float32)
@@ -79,7 +82,8 @@ class KerasEpochs:
             weights = np.pad(np.ones(len(windows), dtype=np.float32), (0, missing))
             padded = np.pad(windows, [(0, missing), (0, 0), (0, 0)], mode="edge")
             self._network.begin_means()
-            reported = self._network.test_on_batch(padded, weights, return_dict=True)
+            with float32_products():
+                reported = self._network.test_on_batch(padded, weights, return_dict=True)
             yield np.array([[reported["reconst"], reported["kl"]]], dtype=np.float32)
 
     def _variables(self) -> dict[str, keras.Variable]:

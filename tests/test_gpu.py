@@ -29,9 +29,9 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
     "seq2seq, LSTM": {"architecture": "seq2seq", "layer_type": "lstm"},
 }
 SIZES: dict[str, dict[str, Any]] = {
-    "dc-vae": {"cnn_units": [32, 32, 32], "dil_rate": [1, 2, 4, 8], "J": 4},
-    "rnn-vae": {"rnn_units": [32, 16], "J": 4},
-    "seq2seq": {"hidden_size": 32, "embedding_size": 16},
+    "dc-vae": {"T": 64, "cnn_units": [32, 32, 32], "dil_rate": [1, 2, 4, 8], "J": 4},
+    "rnn-vae": {"T": 24, "rnn_units": [32, 16], "J": 4},
+    "seq2seq": {"T": 24, "hidden_size": 32, "embedding_size": 16},
 }
 
 PROGRAM = """
@@ -106,7 +106,7 @@ def test_a_model_scores_alike_on_both(on_gpu: bool, name: str, tmp_path: Path) -
         pytest.skip("no GPU is visible to the framework")
     own = ARCHITECTURES[name]
     sizes = SIZES[own.get("architecture", "dc-vae")]
-    settings = {"model_name": "both", "T": 64, "epochs": 2, "lr": 1e-3} | sizes | own
+    settings = {"model_name": "both", "epochs": 2, "lr": 1e-3} | sizes | own
     shared = {"folder": str(tmp_path / "both"), "settings": settings}
     first = run(tmp_path / "first.npz", on_gpu=on_gpu, trains=True, rounds=True, **shared)
     second = run(tmp_path / "second.npz", on_gpu=False, trains=False, rounds=False, **shared)

@@ -23,6 +23,17 @@ def usable_cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
+def processor() -> str:
+    """Return what computes where there is no card, for messages.
+
+    Examples:
+        >>> processor().startswith("CPU, ")
+        True
+    """
+    cores = usable_cores()
+    return f"CPU, {cores} core{'' if cores == 1 else 's'}"
+
+
 def usable_threads() -> int:
     """Return how many threads may compute, from 1 to 8.
 

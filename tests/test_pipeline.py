@@ -10,7 +10,7 @@ import pytest
 
 from dcvae import InputError, pipeline
 from dcvae._arrays import IntArray
-from dcvae._engine import processor
+from dcvae._threads import processor
 from dcvae.data import ModelInput, Table, after_gap, assess, training_data
 from dcvae.detection import Thresholds, fit_thresholds, microseconds, standardized_residual
 from dcvae.networks import build_network

@@ -18,13 +18,7 @@ from support.stored_models import preprocessor_with, seal, settings_with
 
 @pytest.fixture(autouse=True, scope="session")
 def without_xla() -> Iterator[None]:
-    """Compiling a step takes XLA seconds; scripts in processes of their own are compiled by it.
-
-    JAX compiles by XLA or not at all, and a step that is not compiled takes minutes.
-    """
-    if keras.backend.backend() == "jax":
-        yield
-        return
+    """Compiling a step takes XLA seconds; scripts in processes of their own are compiled by it."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(runner, "_BY_XLA", False)
         yield

@@ -398,7 +398,9 @@ def run_fitted(code, folder):
     kept = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
     return subprocess.run(
         [sys.executable, "-c", code],
-        env=kept | {"KERAS_HOME": str(folder), "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+        env=kept
+        | {"KERAS_HOME": str(folder), "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+        | {"DCVAE_ENGINE": "keras"},
         capture_output=True,
         text=True,
         timeout=300,
@@ -407,10 +409,11 @@ def run_fitted(code, folder):
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="it is the default")
-def test_what_keras_json_says_for_other_projects_makes_no_difference(home, capsys):
+def test_what_keras_json_says_for_other_projects_makes_no_difference(home, capsys, monkeypatch):
     with_file = run_fitted(FITTED, home)
     assert with_file.returncode == 0, with_file.stderr
     assert with_file.stdout.startswith("tensorflow ")
+    monkeypatch.setenv("DCVAE_ENGINE", "keras")
     exec(FITTED, {})  # in this process, whose Keras has read no such file
     assert with_file.stdout == capsys.readouterr().out
 

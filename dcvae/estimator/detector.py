@@ -261,7 +261,8 @@ class DCVAEDetector(ReviewingDetector):
         with whole_or_unchanged(self):
             asked = self._asked_settings()
             # Refused here, before anything slow, if what is asked for is not there.
-            in_keras = asked.has_network and training_engine(asked.architecture) == "keras"
+            engine = training_engine(asked.architecture) if asked.has_network else "numpy"
+            in_keras = engine == "keras"
             rows, read = rows_to_fit(X, asked)
             values = self._validated(rows, reset=True, fewest=self.fewest_rows)
             table = table_to_fit(values, rows, asked, MADE_UP_STEP)

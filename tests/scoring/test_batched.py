@@ -10,6 +10,7 @@ from keras import ops
 
 from dcvae import InputError
 from dcvae._devices import Card
+from dcvae.networks import network_in_numpy
 from dcvae.scoring import CausalScorer, WindowAverageScorer, batched, losses_of_file
 from dcvae.scoring.batched import BatchedPass, filled_up, pass_size
 from support.builders import inputs_of as inputs_of_rows
@@ -305,6 +306,12 @@ def test_a_pass_is_as_large_as_a_card_has_memory(
     network = random_network(settings_with())
     monkeypatch.setattr(batched, "cards_in_use", lambda: [Card("gpu:0", "A card", memory)])
     assert pass_size(64, network) == 64 * times
+
+
+def test_a_pass_in_numpy_makes_nothing_of_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = network_in_numpy(random_network(settings_with()).describe())
+    monkeypatch.setattr(batched, "cards_in_use", lambda: [Card("gpu:0", "A card", 10**15)])
+    assert pass_size(64, network) == 64
 
 
 def test_a_pass_takes_an_eighth_of_the_memory_of_the_first_card(

@@ -84,6 +84,13 @@ def test_record_of_a_run():
     assert json.loads(json.dumps(run, allow_nan=False)) == run
 
 
+def test_of_numpy_the_engine_is_named_and_no_framework():
+    run = run_record({}, replace(summary_with(), engine="numpy", frameworks=()))
+    assert run["engine"] == "numpy"
+    assert "backend" not in run
+    assert list(run["versions"]) == ["python", "dcvae", "numpy", "pandas"]
+
+
 def test_the_best_losses_are_those_of_the_best_epoch():
     state = replace(state_with(3), best_epoch=2)
     run = run_record({}, summary_with(state))

@@ -26,14 +26,14 @@ def usable_cores() -> int:
 
 
 def processor() -> str:
-    """Return what NumPy computes on, for messages and records.
+    """Return what computes where there is no card, for messages.
 
     Examples:
         >>> processor().startswith("CPU, ")
         True
     """
     cores = usable_cores()
-    return f"CPU, {cores} core{'' if cores == 1 else 's'} (NumPy)"
+    return f"CPU, {cores} core{'' if cores == 1 else 's'}"
 
 
 def usable_threads() -> int:

@@ -42,6 +42,7 @@ class Training:
         result: the end of the training, when it is done.
         losses: losses that files are compared with, likewise.
         device: device that it ran on.
+        frameworks: names and versions of the packages that it ran with, Keras's backend first.
     """
 
     state: "TrainingState | None" = None
@@ -51,6 +52,7 @@ class Training:
     result: "TrainingResult | None" = field(default=None, init=False)
     losses: "WindowLosses | None" = field(default=None, init=False)
     device: str = field(default="CPU", init=False)
+    frameworks: tuple[tuple[str, str], ...] = field(default=(), init=False)
 
     def fit(self, data: TrainingData, settings: Settings) -> NetworkScorer:
         """Train a network, in NumPy or in Keras, see `training_engine`."""
@@ -65,7 +67,7 @@ class Training:
         from dcvae.networks import initial_weights, network_in_numpy
         from dcvae.training import NumpyEpochs
 
-        self.device = processor()
+        self.device = f"{processor()} (NumPy)"
         weights = initial_weights(settings)
         self.on_start(network_in_numpy(weights), self.device)
         runner = NumpyEpochs(weights, data.inputs.values, settings)
@@ -77,6 +79,9 @@ class Training:
 
     def _in_keras(self, data: TrainingData, settings: Settings) -> "Network":
         self.device = _backend.start()
+        if settings.tf32 and _backend.cards_in_use():
+            self.device += ", TF32 in training steps"
+        self.frameworks = _backend.framework_versions()
         from dcvae.networks import build_network
         from dcvae.training import KerasEpochs
 
@@ -184,6 +189,7 @@ def fit(
     summary = TrainingSummary(
         *(training.result, data.split, training.losses, seconds, training.device, row_scores),
         engine=scorer.engine,
+        frameworks=training.frameworks,
     )
     return FittedModel(
         settings, data.preprocessor, step_seconds, scorer, run.calibration, thresholds, summary

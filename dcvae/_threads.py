@@ -5,16 +5,19 @@ wait for one another, and what is between two products would run on one.
 """
 
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any, TypeVar
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
 
 _LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _MOST = 8  # each holds the arrays of its part; more of them wait for the memory
 
 _Part = TypeVar("_Part")
 _Result = TypeVar("_Result")
+_Item = TypeVar("_Item")
 
 
 def usable_cores() -> int:
@@ -76,6 +79,78 @@ class Workers:
             self._pool.shutdown(cancel_futures=True)
 
 
+class Ahead(Generic[_Item]):
+    """Items that a thread of their own makes while others compute; a context manager.
+
+    What goes wrong is raised where the items are asked for. Leaving the context before all were
+    asked for ends the thread after the item that it is at. With one thread in all, an item is made
+    when it is asked for.
+
+    While the thread is at work, products run on one thread in the whole process.
+
+    Args:
+        items: what is gone through in the thread, once.
+
+    Examples:
+        >>> with Ahead(number**2 for number in range(3)) as squares:
+        ...     list(squares)
+        [0, 1, 4]
+    """
+
+    def __init__(self, items: Iterable[_Item]) -> None:
+        self._items, self._made = items, SimpleQueue[tuple[_Item] | BaseException | None]()
+        self._limit: Any = None
+        self._is_left = False
+        self._thread = None
+        if usable_threads() > 1:
+            ready = threading.Event()
+            self._thread = threading.Thread(target=self._make, args=(ready,), name="dcvae ahead")
+            self._thread.start()
+            ready.wait()
+
+    def __iter__(self) -> Iterator[_Item]:
+        """Yield the items in order, each as soon as it is made."""
+        if self._thread is None:
+            yield from self._items
+            return
+        while True:
+            made = self._made.get()
+            if made is None:
+                return
+            if isinstance(made, BaseException):
+                raise made
+            yield made[0]
+
+    def __enter__(self) -> "Ahead[_Item]":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        """End the thread, and let products run on as many threads as before."""
+        if self._thread is not None:
+            self._is_left = True
+            self._thread.join()
+            with self._limit:
+                """Leaving it is what is wanted: the thread that asked for it has ended."""
+
+    def _make(self, ready: threading.Event) -> None:
+        try:
+            libraries = _found()
+            # Those of the process are given back in the end; others end with their thread.
+            self._limit = libraries.select(threading_layer="pthreads").limit(limits=1)
+            libraries.limit(limits=1, user_api="blas")
+            ready.set()
+            for item in self._items:
+                self._made.put((item,))
+                if self._is_left:
+                    break
+            self._made.put(None)  # the end
+        except BaseException as error:  # noqa: BLE001  # raised where the items are asked for
+            self._made.put(error)
+        finally:
+            ready.set()
+
+
 def one_thread_a_product() -> Any:
     """Return a context in which each product of NumPy runs on one thread.
 
@@ -87,6 +162,11 @@ def one_thread_a_product() -> Any:
 
 @cache
 def _controller() -> Any:
+    """Return the libraries of products, NumPy's among them, as found at the first time."""
+    return _found()
+
+
+def _found() -> Any:
     """Find the libraries of products that are loaded, NumPy's among them."""
     import numpy  # noqa: F401  whose library is to be found
     from threadpoolctl import ThreadpoolController

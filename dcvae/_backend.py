@@ -1,23 +1,71 @@
-"""The framework under Keras: its quiet start, the device it uses, how passes are compiled.
+"""The framework under Keras: its choice, its quiet start, the device it uses, how it compiles.
 
 Importing this module imports no framework. The process may be another program's: environment
 variables and log filters that keep the framework quiet are restored.
 """
 
 import gc
+import importlib.util
 import logging
 import os
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from dcvae._devices import Card, cards, unseen_card_notices
+from dcvae._precision import rounding_notices
+from dcvae._threads import processor
+from dcvae.errors import InputError
+
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-_BACKEND = "KERAS_BACKEND"
+BACKEND = "KERAS_BACKEND"
 _PRECISION = "float32"  # of every network and of every stored model
 _TENSORFLOW_LOGGER = "tensorflow"
 _RETRACING = "triggered tf.function retracing"
+_DEFAULT = "tensorflow"
+# Names in messages; the keys are the packages' own.
+TITLES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+
+
+def chosen() -> str:
+    """Return the framework that Keras runs on, or would run on, without importing it.
+
+    Commands ask for it before anything slow, so that it is refused at once.
+
+    Returns:
+        "tensorflow", "jax" or "torch": that of the process if it has imported Keras, else that of
+        KERAS_BACKEND, else TensorFlow.
+
+    Raises:
+        InputError: it is none of them, or it or Keras is not installed.
+    """
+    loaded = sys.modules.get("keras")
+    asked = os.environ.get(BACKEND)
+    name = asked or _DEFAULT if loaded is None else str(loaded.backend.backend())
+    if name not in TITLES:
+        known = ", ".join(f'"{known}"' for known in TITLES)
+        raise InputError(
+            f"Expected the backend of Keras to be one of {known}. Received: "
+            f'"{name}". Set the environment variable {BACKEND} to one of these, or leave it out '
+            f"for {TITLES[_DEFAULT]}."
+        )
+    if loaded is not None:
+        return name
+    installed = [known for known in TITLES if importlib.util.find_spec(known)]
+    if name not in installed:
+        which = f", and {BACKEND}={asked} asks for it" if asked else ""
+        others = ", ".join(f"{BACKEND}={known}" for known in installed)
+        raise InputError(
+            f"{TITLES[name]} is not installed in {sys.prefix}{which}. Install it, "
+            f"`pip install {name}`{f', or use what is installed: {others}' if others else ''}."
+        )
+    if importlib.util.find_spec("keras") is None:
+        raise InputError(
+            f"Keras is not installed in {sys.prefix}. Install it: `pip install keras`."
+        )
+    return name
 
 
 def start() -> str:
@@ -29,17 +77,18 @@ def start() -> str:
     are float32.
 
     Returns:
-        The accelerators, or the CPU with the number of its cores, for messages.
+        The cards with their memory, or the CPU with the number of its cores, for messages.
 
     Raises:
+        InputError: the framework is not installed.
         ValueError: the process has set Keras to numbers that are not float32.
     """
+    name = chosen()
     is_first = "keras" not in sys.modules
-    defaults = {LOG_LEVEL: "3", _BACKEND: "tensorflow"}
-    added = [name for name in defaults if name not in os.environ]
+    before = {variable: os.environ.get(variable) for variable in (LOG_LEVEL, BACKEND)}
     try:
-        for name in added:
-            os.environ[name] = defaults[name]
+        os.environ.setdefault(LOG_LEVEL, "3")
+        os.environ[BACKEND] = name
         with _without_garbage_collection():
             import keras
 
@@ -47,22 +96,83 @@ def start() -> str:
             keras.config.set_floatx(_PRECISION)
             keras.config.set_epsilon(1e-7)
             keras.config.set_image_data_format("channels_last")
-        elif keras.config.floatx() != _PRECISION:
-            raise ValueError(
-                f"Expected Keras to compute in {_PRECISION}. Received: {keras.config.floatx()}, as "
-                f'this process or ~/.keras/keras.json has set it. Call keras.config.set_floatx("'
-                f'{_PRECISION}") first.'
-            )
-        devices = keras.distribution.list_devices()
+        else:
+            _check_numbers()
+        devices = _devices_of(name)
     finally:
-        for name in added:  # read at the import; child processes must not inherit them
-            os.environ.pop(name, None)
-    accelerators = [device for device in devices if not device.startswith("cpu")]
-    if accelerators:
-        return ", ".join(accelerators)
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
-    cores = len(affinity(0)) if affinity else os.cpu_count()
-    return f"CPU, {cores} cores (no GPU visible to {keras.backend.backend()})"
+        for variable, value in before.items():  # read at the import; child processes must not
+            if value is None:  # inherit them
+                os.environ.pop(variable, None)
+            else:
+                os.environ[variable] = value
+    found = cards_in_use(devices)
+    if found:
+        return ", ".join(card.describe() for card in found)
+    return f"{processor()} (no GPU visible to {name})"
+
+
+def _check_numbers() -> None:
+    import keras
+
+    for value, setter in (
+        (keras.config.floatx(), "floatx"),
+        (keras.config.dtype_policy().name, "dtype_policy"),
+    ):
+        if value != _PRECISION:
+            raise ValueError(
+                f"Expected Keras to compute in {_PRECISION}. Received: {value}, as this process or "
+                f"~/.keras/keras.json has set it. Call keras.config.set_{setter}("
+                f'"{_PRECISION}") first.'
+            )
+
+
+def cards_in_use(devices: Sequence[str] | None = None) -> list[Card]:
+    """Return the cards that the framework computes on; it has been started.
+
+    Args:
+        devices: what Keras lists; None to have it list them.
+    """
+    import keras
+
+    name = str(keras.backend.backend())
+    return cards(name, _devices_of(name) if devices is None else devices)
+
+
+def _devices_of(name: str) -> list[str]:
+    """List the devices of the framework, the CPU only where there is no other."""
+    import keras
+
+    if name != "torch":
+        return list(keras.distribution.list_devices())
+    torch = sys.modules["torch"]  # for it Keras lists none
+    if torch.backends.mps.is_available():
+        return ["mps:0"]
+    return [f"gpu:{number}" for number in range(torch.cuda.device_count())] or ["cpu:0"]
+
+
+def notices() -> list[str]:
+    """Return what a user may not expect of the framework, which has been started, as sentences."""
+    import keras
+
+    name = str(keras.backend.backend())
+    has_card = bool(cards_in_use())
+    told = [] if has_card else unseen_card_notices(name, TITLES[name])
+    return [*told, *rounding_notices(has_card=has_card)]
+
+
+def framework_versions() -> tuple[tuple[str, str], ...]:
+    """Return names and versions of the framework, which is installed, and of Keras."""
+    return tuple((name, version_of(name)) for name in (chosen(), "keras"))
+
+
+def version_of(name: str) -> str:
+    """Return the version of an installed package."""
+    from importlib.metadata import PackageNotFoundError, version  # slow to import
+
+    try:
+        return version(name)
+    except PackageNotFoundError:  # packed under another name, as tensorflow-cpu
+        return str(getattr(sys.modules.get(name), "__version__", "unknown"))
 
 
 @contextmanager

@@ -5,24 +5,18 @@ for a GPU, for the training of recurrent networks, and for whoever asks for it. 
 one.
 """
 
-import importlib.util
 import os
 from collections.abc import Mapping
-from glob import glob
-from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from dcvae._threads import usable_cores
+from dcvae._backend import BACKEND, chosen, framework_versions, version_of
+from dcvae._devices import has_card
 from dcvae.errors import InputError
 
 Engine = Literal["numpy", "keras"]
 
 VARIABLE = "DCVAE_ENGINE"
-_BACKEND = "KERAS_BACKEND"
-_DEVICES = ("/dev/nvidia[0-9]*", "/dev/kfd")  # files that Linux makes for a card
-_HIDING = "CUDA_VISIBLE_DEVICES"
 _SUITED: Mapping[str, Engine] = {"dc-vae": "numpy"}  # what is trained without a framework
-_REMEDY = "pip install -r requirements.txt installs it"
 
 
 def scoring_engine() -> Engine:
@@ -33,7 +27,8 @@ def scoring_engine() -> Engine:
         if there is a GPU that is not hidden and the framework is installed; else "numpy".
 
     Raises:
-        InputError: DCVAE_ENGINE has another value, or the framework asked for is not installed.
+        InputError: DCVAE_ENGINE has another value, or the framework asked for is not known or not
+            installed.
     """
     asked = os.environ.get(VARIABLE) or "auto"
     if asked not in ("auto", "numpy", "keras"):
@@ -44,12 +39,12 @@ def scoring_engine() -> Engine:
     if asked == "numpy":
         return "numpy"
     if asked == "keras":
-        _check_installed(f"{VARIABLE}=keras")
+        _check_backend(f"{VARIABLE}=keras asks for Keras")
         return "keras"
-    if os.environ.get(_BACKEND):
-        _check_installed(f"{_BACKEND}={os.environ[_BACKEND]}")
+    if os.environ.get(BACKEND):
+        _check_backend(f"{BACKEND}={os.environ[BACKEND]} asks for Keras")
         return "keras"
-    return "keras" if _has_gpu() and not _missing() else "numpy"
+    return "keras" if has_card() and _has_backend() else "numpy"
 
 
 def training_engine(architecture: str) -> Engine:
@@ -69,7 +64,7 @@ def training_engine(architecture: str) -> Engine:
         return engine
     suited = _SUITED.get(architecture, "keras")
     if suited == "keras":
-        _check_installed(f'the training of `architecture` "{architecture}"')
+        _check_backend(f'The training of `architecture` "{architecture}" needs Keras')
     return suited
 
 
@@ -80,55 +75,30 @@ def versions(engine: Engine) -> dict[str, str]:
         engine: the engine.
 
     Returns:
-        By the name of the package; without what is not installed.
+        By the name of the package, the framework under Keras first.
 
     Examples:
         >>> import numpy
         >>> versions("numpy") == {"numpy": numpy.__version__}
         True
     """
-    names = ("numpy",) if engine == "numpy" else ("keras", _backend(), "numpy")
-    found = {}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # named otherwise, as tensorflow-cpu, or built by hand
-            continue
-    return found
+    of_keras = framework_versions() if engine == "keras" else ()
+    return {**dict(of_keras), "numpy": version_of("numpy")}
 
 
-def processor() -> str:
-    """Return what NumPy computes on, for messages and records.
-
-    Examples:
-        >>> processor().startswith("CPU, ")
-        True
-    """
-    cores = usable_cores()
-    return f"CPU, {cores} core{'' if cores == 1 else 's'} (NumPy)"
-
-
-def _backend() -> str:
-    return os.environ.get(_BACKEND) or "tensorflow"
-
-
-def _missing() -> list[str]:
-    """List the packages that the engine "keras" needs and that are not installed."""
-    return [name for name in ("keras", _backend()) if importlib.util.find_spec(name) is None]
-
-
-def _check_installed(asked_by: str) -> None:
-    missing = _missing()
-    if missing:
-        raise InputError(
-            f"Expected {' and '.join(missing)} to be installed for {asked_by}, which needs Keras. "
-            f"Received: an environment without. {_REMEDY}; DC-VAE scores without it, and trains "
-            f'`architecture` "dc-vae", if {VARIABLE} is "numpy" or not set.'
-        )
-
-
-def _has_gpu() -> bool:
-    """Tell whether the system has a card that CUDA_VISIBLE_DEVICES does not hide."""
-    if os.environ.get(_HIDING, "0").split(",")[0].strip() in ("", "-1"):
+def _has_backend() -> bool:
+    try:
+        chosen()
+    except InputError:
         return False
-    return any(glob(pattern) for pattern in _DEVICES)
+    return True
+
+
+def _check_backend(why: str) -> None:
+    try:
+        chosen()
+    except InputError as error:
+        raise InputError(
+            f'{error} {why}; DC-VAE scores without it, and trains `architecture` "dc-vae", if '
+            f'{VARIABLE} is "numpy".'
+        ) from error

@@ -1,5 +1,6 @@
 """Progress of long work, announced where it is done and shown by whoever asked for it."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,8 +23,12 @@ class Listener(Protocol):
     def advance(self, count: int) -> None:
         """Receive how many of its parts were done."""
 
+    def tell(self, sentence: str) -> None:
+        """Receive what a user may not expect and the work goes on with."""
+
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+_told: ContextVar[Listener | None] = ContextVar("told", default=None)  # also within a part
 
 
 @contextmanager
@@ -33,11 +38,21 @@ def shown_by(listener: Listener) -> Iterator[None]:
     Yields:
         None, while it is.
     """
-    token = _listener.set(listener)
+    token, told = _listener.set(listener), _told.set(listener)
     try:
         yield
     finally:
         _listener.reset(token)
+        _told.reset(told)
+
+
+def tell(sentence: str) -> None:
+    """Tell what a user may not expect and the work goes on with; a warning if nobody listens."""
+    listener = _told.get()
+    if listener is None:
+        warnings.warn(sentence, UserWarning, stacklevel=2)
+    else:
+        listener.tell(sentence)
 
 
 def begin(words: str) -> None:

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -24,6 +25,17 @@ def usable_cores() -> int:
     """Return how many cores the process may run on."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def processor() -> str:
+    """Return what computes where there is no card, for messages.
+
+    Examples:
+        >>> processor().startswith("CPU, ")
+        True
+    """
+    cores = usable_cores()
+    return f"CPU, {cores} core{'' if cores == 1 else 's'}"
 
 
 def usable_threads() -> int:
@@ -61,12 +73,12 @@ class Workers:
         """Do the parts and return their results in order, when all are done."""
 
         def done(part: _Part) -> _Result:
-            with one_thread_a_product():
-                return function(part)
+            _set_threads([1] * len(_libraries()))  # a library may have a limit for each thread
+            return function(part)
 
-        if self._pool is None or len(parts) == 1:
-            return [done(part) for part in parts]
         with one_thread_a_product():
+            if self._pool is None or len(parts) == 1:
+                return [function(part) for part in parts]
             return list(self._pool.map(done, parts))
 
     def __enter__(self) -> "Workers":
@@ -84,9 +96,7 @@ class Ahead(Generic[_Item]):
 
     What goes wrong is raised where the items are asked for. Leaving the context before all were
     asked for ends the thread after the item that it is at. With one thread in all, an item is made
-    when it is asked for.
-
-    While the thread is at work, products run on one thread in the whole process.
+    when it is asked for. Until the context is left, products run on one thread.
 
     Args:
         items: what is gone through in the thread, once.
@@ -99,24 +109,19 @@ class Ahead(Generic[_Item]):
 
     def __init__(self, items: Iterable[_Item]) -> None:
         self._items, self._made = items, SimpleQueue[tuple[_Item] | BaseException | None]()
-        self._limit: Any = None
-        self._is_left = False
-        self._thread = None
+        self._is_left, self._thread = False, None
         if usable_threads() > 1:
-            ready = threading.Event()
-            self._thread = threading.Thread(target=self._make, args=(ready,), name="dcvae ahead")
+            # By this thread, for both: OpenBLAS hears one thread alone for as long as that lives.
+            self._limit = _found().limit(limits=1, user_api="blas")
+            self._thread = threading.Thread(target=self._make, name="dcvae ahead")
             self._thread.start()
-            ready.wait()
 
     def __iter__(self) -> Iterator[_Item]:
         """Yield the items in order, each as soon as it is made."""
         if self._thread is None:
             yield from self._items
             return
-        while True:
-            made = self._made.get()
-            if made is None:
-                return
+        while (made := self._made.get()) is not None:
             if isinstance(made, BaseException):
                 raise made
             yield made[0]
@@ -131,15 +136,11 @@ class Ahead(Generic[_Item]):
             self._is_left = True
             self._thread.join()
             with self._limit:
-                """Leaving it is what is wanted: the thread that asked for it has ended."""
+                """It is set with the object, and given back here."""
 
-    def _make(self, ready: threading.Event) -> None:
+    def _make(self) -> None:
         try:
-            libraries = _found()
-            # Those of the process are given back in the end; others end with their thread.
-            self._limit = libraries.select(threading_layer="pthreads").limit(limits=1)
-            libraries.limit(limits=1, user_api="blas")
-            ready.set()
+            _found().limit(limits=1, user_api="blas")  # a library may have one for each thread
             for item in self._items:
                 self._made.put((item,))
                 if self._is_left:
@@ -147,27 +148,53 @@ class Ahead(Generic[_Item]):
             self._made.put(None)  # the end
         except BaseException as error:  # noqa: BLE001  # raised where the items are asked for
             self._made.put(error)
-        finally:
-            ready.set()
 
 
-def one_thread_a_product() -> Any:
-    """Return a context in which each product of NumPy runs on one thread.
+class _Products:
+    """How many threads a product of NumPy had before any of this project's limits."""
 
-    The limit is of a thread or of the process, by how NumPy's library was built. Where it is of the
-    process, only the first thread that ever asks is heard, so that two do not undo one another's.
+    lock = threading.Lock()
+    users = 0
+    before: Sequence[int] = ()
+
+
+@contextmanager
+def one_thread_a_product() -> Iterator[None]:
+    """Let each product of NumPy run on one thread.
+
+    Whoever leaves sets what was before the first one came, even while others are within, who may be
+    slower then: OpenBLAS hears one thread alone for as long as that lives, so that nobody can leave
+    it to the last.
+
+    Yields:
+        None.
     """
-    return _controller().limit(limits=1, user_api="blas")
+    with _Products.lock:
+        if not _Products.users:
+            _Products.before = [library.get_num_threads() for library in _libraries()]
+        _Products.users += 1
+        _set_threads([1] * len(_Products.before))
+    try:
+        yield
+    finally:
+        with _Products.lock:
+            _Products.users -= 1
+            _set_threads(_Products.before)
+
+
+def _set_threads(numbers: Sequence[int]) -> None:
+    for library, number in zip(_libraries(), numbers, strict=True):
+        library.set_num_threads(number)
 
 
 @cache
-def _controller() -> Any:
-    """Return the libraries of products, NumPy's among them, as found at the first time."""
-    return _found()
+def _libraries() -> list[Any]:
+    """Return the libraries of products, NumPy's among them, that were loaded at the first call."""
+    return [x for x in _found().lib_controllers if x.user_api == "blas"]
 
 
 def _found() -> Any:
-    """Find the libraries of products that are loaded, NumPy's among them."""
+    """Find the libraries of arithmetic that are loaded now."""
     import numpy  # noqa: F401  whose library is to be found
     from threadpoolctl import ThreadpoolController
 

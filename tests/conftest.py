@@ -1,11 +1,14 @@
 """Fixtures that several test files share; plain helpers are in `builders.py`."""
 
+import importlib
 import json
 import zipfile
 from collections.abc import Iterator
 
+import keras
 import pytest
 
+from dcvae import _precision
 from dcvae.config import Settings
 from dcvae.storage import open_model
 from dcvae.training.in_keras import runner
@@ -19,6 +22,17 @@ def without_xla() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(runner, "_BY_XLA", False)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def products_in_full() -> None:
+    """Tests call networks and layers by themselves, around which the package sets nothing."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        importlib.import_module("jax").config.update("jax_default_matmul_precision", "highest")
+    else:
+        setting = _precision._SETTINGS[backend]
+        setting.write(setting.full())
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,9 +1,12 @@
 """The framework under Keras in another program's process: what is its, stays as it was."""
 
+import importlib.metadata
+import importlib.util
 import json
 import logging
 import os
 import random
+import re
 import subprocess
 import sys
 import types
@@ -14,8 +17,8 @@ import keras
 import numpy as np
 import pytest
 
-from dcvae import _backend
-from dcvae._backend import compiles_passes, start, without_retracing_warnings
+from dcvae import InputError, _backend
+from dcvae._backend import chosen, compiles_passes, start, without_retracing_warnings
 
 ROOT = Path(__file__).parents[1]
 
@@ -115,13 +118,13 @@ def test_log_level_is_as_it_was(asked: str | None, monkeypatch: pytest.MonkeyPat
     if asked is not None:
         monkeypatch.setenv(_backend.LOG_LEVEL, asked)
     seen = []
-    look = keras.distribution.list_devices
+    look = _backend._devices_of
 
-    def devices() -> list[str]:
+    def devices(name: str) -> list[str]:
         seen.append(os.environ[_backend.LOG_LEVEL])
-        return list(look())
+        return list(look(name))
 
-    monkeypatch.setattr(keras.distribution, "list_devices", devices)
+    monkeypatch.setattr(_backend, "_devices_of", devices)
     start()
     assert seen == [asked or "3"]
     assert os.environ.get(_backend.LOG_LEVEL) == asked
@@ -130,10 +133,10 @@ def test_log_level_is_as_it_was(asked: str | None, monkeypatch: pytest.MonkeyPat
 def test_log_level_is_as_it_was_also_if_the_import_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(_backend.LOG_LEVEL, raising=False)
 
-    def broken() -> list[str]:
+    def broken(name: str) -> list[str]:
         raise ImportError("no such library")
 
-    monkeypatch.setattr(keras.distribution, "list_devices", broken)
+    monkeypatch.setattr(_backend, "_devices_of", broken)
     with pytest.raises(ImportError, match="no such library"):
         start()
     assert _backend.LOG_LEVEL not in os.environ
@@ -141,14 +144,26 @@ def test_log_level_is_as_it_was_also_if_the_import_fails(monkeypatch: pytest.Mon
 
 def test_device_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 5}, raising=False)
-    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["cpu:0"])
+    monkeypatch.setattr(_backend, "_devices_of", lambda name: ["cpu:0"])
     name = keras.backend.backend()
     assert start() == f"CPU, 3 cores (no GPU visible to {name})"
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 7)
     assert start() == f"CPU, 7 cores (no GPU visible to {name})"
-    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["cpu:0", "gpu:0", "gpu:1"])
-    assert start() == "gpu:0, gpu:1"
+    monkeypatch.setattr(_backend, "_devices_of", lambda name: ["cpu:0", "gpu:0", "gpu:1"])
+    assert start() == "gpu:0, gpu:1"  # of which the framework knows nothing
+
+
+def test_devices_of_torch_are_asked_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keras lists none for it."""
+    counts = iter([0, 2])
+    has_mps = iter([False, False, True])
+    names = types.SimpleNamespace
+    mps = names(is_available=lambda: next(has_mps))
+    cuda = names(device_count=lambda: next(counts))
+    monkeypatch.setitem(sys.modules, "torch", names(cuda=cuda, backends=names(mps=mps)))
+    listed = [_backend._devices_of("torch") for _ in range(3)]
+    assert listed == [["cpu:0"], ["gpu:0", "gpu:1"], ["mps:0"]]
 
 
 @pytest.mark.parametrize(
@@ -159,6 +174,130 @@ def test_only_jax_compiles_a_pass(
 ) -> None:
     monkeypatch.setattr(keras, "backend", types.SimpleNamespace(backend=lambda: backend))
     assert compiles_passes() is compiled
+
+
+@pytest.mark.parametrize("name", ["floatx", "dtype_policy"])
+def test_a_process_that_computes_in_other_numbers_is_told(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = {"floatx": "float64", "dtype_policy": types.SimpleNamespace(name="mixed_bfloat16")}
+    monkeypatch.setattr(keras.config, name, lambda: others[name])
+    wanted = rf'Received: (float64|mixed_b\w+), as .* Call keras\.config\.set_{name}\("float32"\) '
+    with pytest.raises(ValueError, match=wanted):
+        start()
+
+
+# ------------------------------------------------------------------- choice
+
+
+@pytest.fixture
+def not_loaded(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """A process without Keras yet, in which these packages are installed."""
+    installed = {"keras", "tensorflow", "jax"}
+    find = importlib.util.find_spec
+    monkeypatch.delitem(sys.modules, "keras")
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: find("json") if name in installed else None
+    )
+    return installed
+
+
+@pytest.mark.parametrize(
+    ("asked", "backend"), [(None, "tensorflow"), ("", "tensorflow"), ("jax", "jax")]
+)
+@pytest.mark.usefixtures("not_loaded")
+def test_the_backend_is_that_of_the_variable_or_tensorflow(
+    asked: str | None, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if asked is not None:
+        monkeypatch.setenv("KERAS_BACKEND", asked)
+    assert chosen() == backend
+
+
+def test_a_process_that_has_keras_has_its_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "what Keras read at its import")
+    assert chosen() == keras.backend.backend()
+
+
+@pytest.mark.usefixtures("not_loaded")
+def test_an_unknown_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    wanted = re.escape(
+        'Expected the backend of Keras to be one of "tensorflow", "jax", "torch". Received: '
+        '"theano". Set the environment variable KERAS_BACKEND to one of these, or leave it out '
+        "for TensorFlow."
+    )
+    with pytest.raises(InputError, match=f"^{wanted}$"):
+        chosen()
+    monkeypatch.setitem(
+        sys.modules,
+        "keras",
+        types.SimpleNamespace(backend=types.SimpleNamespace(backend=lambda: "x")),
+    )
+    with pytest.raises(InputError, match=r'Received: "x"\.'):
+        start()
+
+
+@pytest.mark.parametrize(
+    ("asked", "missing", "words"),
+    [
+        (None, "tensorflow", ", or use what is installed: KERAS_BACKEND=jax."),
+        ("tensorflow", "tensorflow", ", or use what is installed: KERAS_BACKEND=jax."),
+        ("jax", "jax", ", or use what is installed: KERAS_BACKEND=tensorflow."),
+        ("torch", "", ", or use what is installed: KERAS_BACKEND=tensorflow, KERAS_BACKEND=jax."),
+        ("jax", "jax tensorflow", "."),
+    ],
+)
+def test_what_is_not_installed_is_named(
+    asked: str | None,
+    missing: str,
+    words: str,
+    not_loaded: set[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    not_loaded -= {*missing.split()}
+    if asked:
+        monkeypatch.setenv("KERAS_BACKEND", asked)
+    name = asked or "tensorflow"
+    title = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}[name]
+    which = f", and KERAS_BACKEND={asked} asks for it" if asked else ""
+    with pytest.raises(InputError) as refused:
+        chosen()
+    beginning = f"{title} is not installed in {sys.prefix}{which}. Install it, `pip install {name}`"
+    assert str(refused.value) == beginning + words
+
+
+def test_keras_that_is_not_installed_is_named(not_loaded: set[str]) -> None:
+    not_loaded.remove("keras")
+    with pytest.raises(InputError, match=r"^Keras is not installed in .*: `pip install keras`\.$"):
+        chosen()
+
+
+def test_versions_are_those_of_the_backend_and_of_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = keras.backend.backend()
+    found = dict(_backend.framework_versions())
+    assert list(found) == [name, "keras"]
+    assert found == {part: sys.modules[part].__version__ for part in found}
+
+    def as_tensorflow_cpu(package: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr(importlib.metadata, "version", as_tensorflow_cpu)
+    assert dict(_backend.framework_versions()) == found
+
+
+def test_notices_are_of_a_card_that_is_not_seen_and_of_variables_that_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "1")
+    monkeypatch.setattr(_backend, "unseen_card_notices", lambda name, title: [f"{name}: {title}"])
+    monkeypatch.setattr(_backend, "_devices_of", lambda name: ["cpu:0"])
+    name = keras.backend.backend()
+    assert _backend.notices() == [f"{name}: {_backend.TITLES[name]}"]
+    monkeypatch.setattr(_backend, "_devices_of", lambda name: ["cpu:0", "gpu:0"])
+    [told] = _backend.notices()
+    assert told.startswith("The environment variable NVIDIA_TF32_OVERRIDE is 1: products are ")
 
 
 # ------------------------------------------------------------------- retracing
@@ -259,7 +398,9 @@ def run_fitted(code, folder):
     kept = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
     return subprocess.run(
         [sys.executable, "-c", code],
-        env=kept | {"KERAS_HOME": str(folder), "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+        env=kept
+        | {"KERAS_HOME": str(folder), "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+        | {"DCVAE_ENGINE": "keras"},
         capture_output=True,
         text=True,
         timeout=300,
@@ -267,20 +408,14 @@ def run_fitted(code, folder):
     )
 
 
-def test_what_keras_json_says_for_other_projects_makes_no_difference(home, capsys):
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="it is the default")
+def test_what_keras_json_says_for_other_projects_makes_no_difference(home, capsys, monkeypatch):
     with_file = run_fitted(FITTED, home)
     assert with_file.returncode == 0, with_file.stderr
     assert with_file.stdout.startswith("tensorflow ")
+    monkeypatch.setenv("DCVAE_ENGINE", "keras")
     exec(FITTED, {})  # in this process, whose Keras has read no such file
     assert with_file.stdout == capsys.readouterr().out
-
-
-def test_a_process_that_computes_in_other_numbers_is_told(monkeypatch):
-    monkeypatch.setattr(keras.config, "floatx", lambda: "float64")
-    with pytest.raises(
-        ValueError, match=r"Expected Keras to compute in float32\. Received: float6"
-    ):
-        start()
 
 
 def test_a_seed_draws_layers_and_nothing_of_the_callers() -> None:

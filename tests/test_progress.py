@@ -1,8 +1,9 @@
 """What long work announces of itself, to whoever asked for it and to nobody else."""
 
 import numpy as np
+import pytest
 
-from dcvae._progress import begin, counted, shown_by
+from dcvae._progress import begin, counted, shown_by, tell
 from dcvae.config import Settings, preset
 from dcvae.detection import fit_thresholds
 
@@ -13,12 +14,16 @@ class Heard:
     def __init__(self):
         self.begun = []
         self.done = 0
+        self.told = []
 
     def begin(self, words, total):
         self.begun.append((words, total))
 
     def advance(self, count):
         self.done += count
+
+    def tell(self, sentence):
+        self.told.append(sentence)
 
 
 def test_nobody_hears_what_is_announced_before_and_after():
@@ -29,6 +34,17 @@ def test_nobody_hears_what_is_announced_before_and_after():
         begin("within")
     begin("after")
     assert (heard.begun, heard.done) == ([("within", None)], 0)
+
+
+def test_what_a_user_may_not_expect_is_told_also_within_a_part():
+    heard = Heard()
+    with shown_by(heard):
+        tell("Before.")
+        for _ in counted("ab", "outer"):
+            tell("Within.")
+    assert heard.told == ["Before.", "Within.", "Within."]
+    with pytest.warns(UserWarning, match=r"^Nobody listens\.$"):
+        tell("Nobody listens.")
 
 
 def test_what_is_inside_a_part_is_not_told_and_what_follows_is():

@@ -75,6 +75,8 @@ def _detect(arguments: argparse.Namespace) -> int:
     printer = Printer.of(arguments)
     started = time.monotonic()
     stored = open_model(arguments.models, read_settings(arguments.settings)).snapshot()
+    if stored.settings.has_network:
+        scoring_engine()  # refused here, before anything slow, if what is asked for is not there
     since = None
     if arguments.since is not None:
         since = read_time(arguments.since, "--since", stored.settings.time_zone)
@@ -103,8 +105,6 @@ def _detect(arguments: argparse.Namespace) -> int:
     )
     thresholds = stored.thresholds()
     _ = stored.calibration  # refused here, before anything slow, if it is damaged
-    if stored.settings.has_network:
-        scoring_engine()  # likewise, if what is asked for is not there
     history = stored.history() if arguments.figures and stored.settings.has_network else []
     notices = table.notices + stored.step_notice(table) + (labels.notices if labels else [])
     printer.notice([*notices, *stored.name_notices(), *thresholds.notices])

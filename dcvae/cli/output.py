@@ -67,10 +67,7 @@ def training_start(
     """
     weights = network.describe()
     if settings.summary:
-        lines = [
-            [name, kind, f"{channels:,}", f"{parameters:,}"]
-            for name, kind, channels, parameters in layer_lines(weights)
-        ]
+        lines = [[*map(str, line)] for line in layer_lines(weights)]
         printer.table(["layer", "kind", "channels", "parameters"], lines)
     frame, split = data.table.frame, data.split
     printer.facts(
@@ -384,19 +381,16 @@ def _comparison_table(printer: Printer, comparison: "pd.DataFrame") -> None:
         "average_precision": "avg prec",
         "vus_pr": "VUS-PR",
     }
-    printer.table(
-        ["detector", *columns.values()],
-        [
-            [str(name), *(_figure(comparison[column][name]) for column in columns)]
-            for name in comparison.index
-        ],
-    )
+    lines = [
+        [str(name), *(_figure(comparison[column][name]) for column in columns)]
+        for name in comparison.index
+    ]
+    printer.table(["detector", *columns.values()], lines)
 
 
 def _print_columns(printer: Printer, columns: Mapping[str, Sequence[str]], **kinds: bool) -> None:
     """Print a table given by its columns; `kinds` as `Printer.table` has them."""
-    lines = [list(line) for line in zip(*columns.values(), strict=True)]
-    printer.table(list(columns), lines, **kinds)
+    printer.table(list(columns), [*zip(*columns.values(), strict=True)], **kinds)
 
 
 def _figure(value: float, digits: int = 3) -> str:

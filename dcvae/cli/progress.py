@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
+from dcvae import _backend
 from dcvae._engine import Engine
 from dcvae._progress import shown_by
 from dcvae.cli.printer import Printer, start_backend, terminal_on
@@ -17,9 +18,6 @@ if TYPE_CHECKING:  # importing it would import Keras
     from dcvae.scoring import Scores
 
 _DUMB = ("dumb", "unknown")  # values of TERM of terminals on which nothing can move
-
-
-_NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
 class Display:
@@ -107,6 +105,10 @@ class Display:
             note = f"{done:,.0f}/{self._total:,.0f} {task.fields['unit']}".rstrip()
         self._progress.update(task.id, completed=done, note=note or "")
 
+    def tell(self, sentence: str) -> None:
+        """Print a notice, which stays."""
+        self._printer.notice([sentence])
+
     def end(self) -> None:
         """Remove what is shown."""
         if self._progress is not None:
@@ -118,10 +120,10 @@ class Display:
         if engine == "numpy":
             return
         if "keras" not in sys.modules:
-            name = os.environ.get("KERAS_BACKEND", "tensorflow")
-            self.begin(f"starting {_NAMES.get(name, name)}, about 10 s", None)
+            self.begin(f"starting {_backend.TITLES[_backend.chosen()]}, about 10 s", None)
         start_backend()
         self.end()
+        self._printer.notice(_backend.notices())
 
     def _terminal(self) -> "Console | None":
         """Return the console to move on; None where there is none."""

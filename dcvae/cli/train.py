@@ -50,7 +50,7 @@ def _train(arguments: argparse.Namespace) -> int:
         check_installed()
     settings = read_settings(arguments.settings)
     if settings.has_network:
-        engine = training_engine(settings.architecture)
+        engine = training_engine(settings.architecture)  # refused here, before anything slow
     else:
         engine = "numpy"
         _refuse_epochs(arguments, settings)

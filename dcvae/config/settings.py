@@ -54,7 +54,7 @@ _ORDER = (
     *("cnn_units", "dil_rate", "kernel", "strs", "layer_type", "rnn_units", "hidden_size"),
     *("embedding_size", "loss", "activation", "alpha_reg", "batch_size", "J", "epochs", "lr"),
     *("lr_decay", "decay_rate", "decay_step", "val_percent", "seed", "summary", "custom_metrics"),
-    *("patience", "min_delta", "train_stride", "steps_per_epoch", "max_gap", "max_fill"),
+    *("patience", "min_delta", "train_stride", "steps_per_epoch", "tf32", "max_gap", "max_fill"),
     *("resample", "time_zone", "time_column", "ignore", "missing_values", "counters", "by"),
     *("entity", "titles", "units", "metadata"),
     *("default_alpha", "alpha_method", "false_alarms_per_week"),

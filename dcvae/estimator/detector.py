@@ -260,6 +260,9 @@ class DCVAEDetector(ReviewingDetector):
         """
         with whole_or_unchanged(self):
             asked = self._asked_settings()
+            # Refused here, before anything slow, if what is asked for is not there.
+            engine = training_engine(asked.architecture) if asked.has_network else "numpy"
+            in_keras = engine == "keras"
             rows, read = rows_to_fit(X, asked)
             values = self._validated(rows, reset=True, fewest=self.fewest_rows)
             table = table_to_fit(values, rows, asked, MADE_UP_STEP)
@@ -269,9 +272,10 @@ class DCVAEDetector(ReviewingDetector):
             for notice in shortened:
                 warnings.warn(notice, UserWarning, stacklevel=2)
             self.notices_ = read + shortened + data.notices
-            in_keras = settings.has_network and training_engine(settings.architecture) == "keras"
             if in_keras:
                 _backend.start()  # before the clock of the first epoch
+                for notice in _backend.notices():
+                    warnings.warn(notice, UserWarning, stacklevel=2)
             with fit_progress(self.verbose, settings.epochs, compiles=in_keras) as progress:
                 model = pipeline.fit(
                     data,

@@ -12,7 +12,8 @@ import numpy as np
 
 from dcvae import _backend, _progress
 from dcvae._arrays import AnyArray
-from dcvae._engine import processor, training_engine
+from dcvae._engine import training_engine
+from dcvae._threads import processor
 from dcvae.config import NETWORK, Member, Settings
 from dcvae.data import ModelInput, TrainingData, sampling_step, windows_with
 from dcvae.detection import fit_thresholds, microseconds, residual_of
@@ -41,6 +42,7 @@ class Training:
         result: the end of the training, when it is done.
         losses: losses that files are compared with, likewise.
         device: device that it ran on.
+        frameworks: names and versions of the packages that it ran with, Keras's backend first.
     """
 
     state: "TrainingState | None" = None
@@ -50,13 +52,14 @@ class Training:
     result: "TrainingResult | None" = field(default=None, init=False)
     losses: "WindowLosses | None" = field(default=None, init=False)
     device: str = field(default="CPU", init=False)
+    frameworks: tuple[tuple[str, str], ...] = field(default=(), init=False)
 
     def fit(self, data: TrainingData, settings: Settings) -> NetworkScorer:
         """Train a network, in NumPy or in Keras, see `training_engine`."""
         from dcvae.scoring import reference_losses
 
-        in_numpy = training_engine(settings.architecture) == "numpy"
-        network = (self._in_numpy if in_numpy else self._in_keras)(data, settings)
+        engine = training_engine(settings.architecture)
+        network = (self._in_numpy if engine == "numpy" else self._in_keras)(data, settings)
         self.losses = reference_losses(network, data.inputs, data.split, settings.window_length)
         return NetworkScorer(network, settings)
 
@@ -64,7 +67,7 @@ class Training:
         from dcvae.networks import initial_weights, network_in_numpy
         from dcvae.training import NumpyEpochs
 
-        self.device = processor()
+        self.device = f"{processor()} (NumPy)"
         weights = initial_weights(settings)
         self.on_start(network_in_numpy(weights), self.device)
         runner = NumpyEpochs(weights, data.inputs.values, settings)
@@ -76,6 +79,9 @@ class Training:
 
     def _in_keras(self, data: TrainingData, settings: Settings) -> "Network":
         self.device = _backend.start()
+        if settings.tf32 and _backend.cards_in_use():
+            self.device += ", TF32 in training steps"
+        self.frameworks = _backend.framework_versions()
         from dcvae.networks import build_network
         from dcvae.training import KerasEpochs
 
@@ -183,6 +189,7 @@ def fit(
     summary = TrainingSummary(
         *(training.result, data.split, training.losses, seconds, training.device, row_scores),
         engine=scorer.engine,
+        frameworks=training.frameworks,
     )
     return FittedModel(
         settings, data.preprocessor, step_seconds, scorer, run.calibration, thresholds, summary

@@ -109,6 +109,8 @@ class TrainingSummary:
         row_scores: (rows,) float64, what `CalibratedModel.score` gives the training rows (cells
             labeled an anomaly are missing), to rounding; empty if `fit` was not asked for them.
         engine: what trained the network; None without one.
+        frameworks: names and versions of the packages that Keras trained it with, that of its
+            backend first; none if NumPy did, or without a network.
     """
 
     result: "TrainingResult | None"
@@ -118,6 +120,7 @@ class TrainingSummary:
     device: str
     row_scores: Float64Array
     engine: Engine | None = None
+    frameworks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,19 +5,53 @@ batch of a file is filled up, as another shape would be compiled anew, and the o
 filling are cut off. A window of a file always has the same place in its batch, as float32 may round
 differently in another one: the scores of a file have the same bytes however many rows are handed on
 together.
+
+On a card passes are larger, as far as its memory goes; a pass that does not fit is made smaller.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from dcvae import _progress
 from dcvae._arrays import AnyArray, Int32Array
-from dcvae._backend import compiles_passes, without_retracing_warnings
+from dcvae._backend import cards_in_use, compiles_passes, without_retracing_warnings
+from dcvae._devices import is_out_of_memory
+from dcvae._precision import float32_products
 from dcvae._threads import Workers
+from dcvae.errors import InputError
 from dcvae.networks import Network
 
 Pass = Callable[[Any], tuple[Any, ...]]
+
+_PART_OF_CARD = 8  # one part of its memory in so many is for a pass
+_MOST_TIMES = 8  # as many windows as on a CPU: a card is busy with them
+
+
+def pass_size(windows: int, network: Network) -> int:
+    """Return how many windows a pass has: on a CPU as many as given, on a card as fit.
+
+    Args:
+        windows: windows of a pass on a CPU.
+        network: the network; what its layers hold of a window is taken to be in memory at once.
+    """
+    if network.ops is np:
+        return windows
+    sizes = [card.memory for card in cards_in_use()[:1] if card.memory]
+    if not sizes:
+        return windows
+    import keras
+
+    built: Any = network
+    outputs = [layer.output for layer in (*built.encoder.layers, *built.decoder.layers)]
+    numbers = sum(math.prod(output.shape[1:]) for output in keras.tree.flatten(outputs))
+    fitting = sizes[0] // (_PART_OF_CARD * np.dtype(np.float32).itemsize * numbers)
+    times = _MOST_TIMES
+    while times > 1 and times * windows > fitting:
+        times //= 2
+    return times * windows
 
 
 def batched_pass(
@@ -74,10 +108,16 @@ class BatchedPass:
         batch_size: windows of a batch.
         network: the network whose variables the function reads, which JAX must know; None if it
             reads none.
+
+    Attributes:
+        batch_size: windows of a batch; it is halved where memory runs out.
     """
 
     def __init__(self, function: Pass, batch_size: int, network: Network | None = None) -> None:
         self.batch_size = batch_size
+        self._function = function
+        self._network = network
+        self._told = False
         self._graph = _graph_of(function, network)
 
     def run(
@@ -88,17 +128,50 @@ class BatchedPass:
         Args:
             num_windows: windows in all.
             inputs_of: takes the number of a batch's first window and how many of its windows
-                count; returns the inputs of the whole batch, filled up.
+                count; returns the inputs of a whole batch of `batch_size` windows, filled up.
 
         Yields:
             The windows of a batch as a slice, and the function's outputs for them, each
             (windows, ...).
+
+        Raises:
+            InputError: the memory is too small for a pass of one window.
         """
-        for first in range(0, num_windows, self.batch_size):
+        first = 0
+        while first < num_windows:
             count = min(self.batch_size, num_windows - first)
-            with without_retracing_warnings():
-                outputs = self._graph.predict_on_batch(inputs_of(first, count))
+            outputs = self._outputs(inputs_of(first, count))
+            if outputs is None:
+                self._halve()
+                continue
             yield slice(first, first + count), [part[:count] for part in outputs]
+            first += count
+
+    def _outputs(self, inputs: Any) -> list[AnyArray] | None:
+        """Run the function on a batch; None if memory runs out, the tensors being let go of."""
+        try:
+            with without_retracing_warnings(), float32_products():
+                return list(self._graph.predict_on_batch(inputs))
+        except Exception as error:
+            if is_out_of_memory(error):
+                return None
+            raise
+
+    def _halve(self) -> None:
+        if self.batch_size == 1:
+            raise InputError(
+                "Memory ran out in a pass of one window. Expected enough for what the network "
+                "computes of it. Close other programs that use this device, or train a smaller "
+                "network: fewer `cnn_units`, or a shorter `T`."
+            )
+        self.batch_size //= 2
+        self._graph = _graph_of(self._function, self._network)
+        if not self._told:
+            self._told = True
+            _progress.tell(
+                "Memory ran out in a pass, so passes are made smaller until they fit: scores are "
+                "the same but for rounding, and take longer."
+            )
 
 
 def filled_up(starts: Int32Array, first: int, count: int, batch_size: int) -> Int32Array:

@@ -17,13 +17,13 @@ from dcvae.config import ScoringKeys
 from dcvae.data import ModelInput, num_windows
 from dcvae.errors import InputError
 from dcvae.networks import Network
-from dcvae.scoring.batched import batched_pass
+from dcvae.scoring.batched import batched_pass, pass_size
 from dcvae.scoring.in_numpy.shared_convolutions import SharedConvolutionsInNumpy
 from dcvae.scoring.scores import Scores
 from dcvae.scoring.shared_convolutions import SharedConvolutions
 from dcvae.scoring.sigma import SigmaCalibration
 
-PASS_WINDOWS = 512  # windows scored by one call; measured: benchmarks/README.md
+PASS_WINDOWS = 512  # windows scored by one call on a CPU; measured: benchmarks/README.md
 BLOCK_ROWS = 16_384  # rows handed on together
 
 
@@ -59,23 +59,24 @@ class CausalScorer:
             raise ValueError(f"`block_rows` must be at least 1. Received: {block_rows}.")
         self.window_length = window_length
         self.block_rows = block_rows
-        self.pass_windows = PASS_WINDOWS
         self.sample_latent = sample_latent
         self.seed = seed
         self.sigma = sigma
         self.latent_size = network.latent_size
         weights = network.describe()
+        size = pass_size(PASS_WINDOWS, network)
         if SharedConvolutions.suits(weights):
-            sizes = (window_length, self.pass_windows, sample_latent)
             if network.ops is np:
-                shared: SharedConvolutions = SharedConvolutionsInNumpy(weights, *sizes)
+                shared: SharedConvolutions = SharedConvolutionsInNumpy(
+                    weights, window_length, sample_latent
+                )
             else:
-                shared = SharedConvolutions(weights, *sizes, network.ops)
+                shared = SharedConvolutions(weights, window_length, sample_latent, network.ops)
             # Its weights are constants of the stages: it reads no variables of the network.
-            self._pass = batched_pass(shared, self.pass_windows, network, is_bare=True)
+            self._pass = batched_pass(shared, size, network, is_bare=True)
         else:
-            every = _EveryWindow(network, window_length, self.pass_windows, sample_latent)
-            self._pass = batched_pass(every, self.pass_windows, every.network)
+            every = _EveryWindow(network, window_length, sample_latent)
+            self._pass = batched_pass(every, size, every.network)
 
     @classmethod
     def of(
@@ -149,12 +150,11 @@ class CausalScorer:
     def _inputs(self, values: Float32Array, first: int, count: int) -> dict[str, Float32Array]:
         """Collect the rows of consecutive windows, and their noise if z is drawn."""
         rows = values[first : first + count + self.window_length - 1]
-        missing = self.pass_windows - count
+        size = self._pass.batch_size
+        missing = size - count
         inputs = {"rows": np.pad(rows, [(0, missing), (0, 0)]) if missing else rows}
         if self.sample_latent:
-            noise = latent_noise(
-                self.seed, first, self.pass_windows, self.window_length, self.latent_size
-            )
+            noise = latent_noise(self.seed, first, size, self.window_length, self.latent_size)
             inputs["noise"] = noise.transpose(1, 0, 2)  # (position, window, latent)
         return inputs
 
@@ -202,16 +202,16 @@ class _EveryWindow:
     Inputs and outputs are those of `SharedConvolutions`.
     """
 
-    def __init__(
-        self, network: Network, window_length: int, num_windows: int, sample_latent: bool
-    ) -> None:
+    def __init__(self, network: Network, window_length: int, sample_latent: bool) -> None:
         self.network = network.copy()
-        self._rows = np.arange(num_windows)[:, None] + np.arange(window_length)
+        self._window_length = window_length
         self._sample_latent = sample_latent
 
     def __call__(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        ops = self.network.ops
-        windows = ops.take(inputs["rows"], self._rows, axis=0)  # (window, T, series)
+        ops, length = self.network.ops, self._window_length
+        starts = np.arange(inputs["rows"].shape[0] - length + 1)
+        rows = starts[:, None] + np.arange(length)
+        windows = ops.take(inputs["rows"], rows, axis=0)  # (window, T, series)
         noise = ops.transpose(inputs["noise"], (1, 0, 2)) if self._sample_latent else None
         mean, sigma, latent = self.network.reconstruct(windows, noise)
         return mean[:, -1], sigma[:, -1], latent

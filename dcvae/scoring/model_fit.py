@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_WINDOWS = 1024  # spread evenly over a file; the error of a mean of so many is small
 ENOUGH_WINDOWS = 10  # end to end, to say whether a model fits a file
-_BATCH = 64
+_BATCH = 64  # on a card too: the draws of z depend on it
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,17 @@ def window_losses(
         return network.losses_of(windows, outputs)
 
     def gathered(first: int, count: int) -> dict[str, Any]:
-        filled = filled_up(starts, first, count, _BATCH)
-        windows = gather_windows(inputs.values, filled, window_length)
+        size = passes.batch_size
+        windows = gather_windows(
+            inputs.values, filled_up(starts, first, count, size), window_length
+        )
         if in_numpy is None:
             return {"windows": windows}
-        return {"windows": windows, "noise": in_numpy.draw(_BATCH)}
+        return {"windows": windows, "noise": in_numpy.draw(size)}
 
-    passes = batched_pass(losses_of, _BATCH, network).run(len(starts), gathered)
-    reconst, kl = np.concatenate([losses for _, losses in passes], axis=1).astype(np.float64)
+    passes = batched_pass(losses_of, _BATCH, network)
+    losses = [losses for _, losses in passes.run(len(starts), gathered)]
+    reconst, kl = np.concatenate(losses, axis=1).astype(np.float64)
     median, percentile_95 = np.percentile(reconst + kl, [50, 95])
     reconst_mean, kl_mean = (
         _mean_of_batches(part, batch_size or len(part)) for part in (reconst, kl)

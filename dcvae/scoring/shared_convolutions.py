@@ -92,7 +92,7 @@ class Values(NamedTuple):
 
 
 class SharedConvolutions:
-    """The network's forward pass for the last row of consecutive windows.
+    """The network's forward pass for the last row of consecutive windows, of any number.
 
     Inputs are `rows` (num_windows + T - 1, series), scaled, and `noise` (T, num_windows, latent) if
     z is drawn. Outputs are mean and sigma, each (num_windows, series), scaled, and latent
@@ -101,7 +101,6 @@ class SharedConvolutions:
     Args:
         network: a trained network of convolutions, see `suits`.
         window_length: rows of a window, T.
-        num_windows: windows of a pass.
         sample_latent: whether z is drawn; otherwise it is its mean.
         ops: module of the operations, `numpy` or `keras.ops`.
     """
@@ -110,12 +109,11 @@ class SharedConvolutions:
         self,
         network: NetworkWeights,
         window_length: int,
-        num_windows: int,
         sample_latent: bool,
         ops: Any,
     ) -> None:
         self.window_length = window_length
-        self.num_windows = num_windows
+        self.num_windows = 0  # of the pass that is being traced
         self.sample_latent = sample_latent
         self._ops = ops
         self._bounded = network.bounded
@@ -141,6 +139,7 @@ class SharedConvolutions:
 
     def __call__(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Compute mean, sigma and latent of the last row of every window of the pass."""
+        self.num_windows = inputs["rows"].shape[0] - self.window_length + 1
         values = Values(inputs["rows"], 0, None, [])
         for stage in self._encoder_stages:
             values = self._run(stage, values)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 WINDOWS_PER_LENGTH = 8
 STRANGEST_SERIES = 3  # the series of largest scores, whose mean is the score of a window
 _MARGIN = 1.5  # factor of the threshold over the largest score of the training rows
-_BATCH = 64
+_BATCH = 64  # windows of a pass on a CPU
 _LOWEST_LEVEL = 1e-8  # squared, in sigmas as well as scaled
 _LARGEST = 1e15  # bound of an error: the sum of such squares over a window fits float32
 
@@ -75,10 +75,10 @@ class WindowAverageScorer:
     """
 
     def __init__(self, network: "Network", window_length: int) -> None:
-        from dcvae.scoring.batched import batched_pass
+        from dcvae.scoring.batched import batched_pass, pass_size
 
         self._window_length = window_length
-        self._pass = batched_pass(_window_sums(network), _BATCH, network)
+        self._pass = batched_pass(_window_sums(network), pass_size(_BATCH, network), network)
 
     def score(
         self,
@@ -115,7 +115,8 @@ class WindowAverageScorer:
         scorable = inputs.scorable(length)
 
         def gathered(first: int, count: int) -> dict[str, AnyArray]:
-            filled = filled_up(starts, first, count, _BATCH)
+            size = self._pass.batch_size
+            filled = filled_up(starts, first, count, size)
             parts: dict[str, AnyArray] = {
                 "windows": gather_windows(inputs.values, filled, length),
                 "observed": gather_windows(scorable, filled, length).astype(np.float32),
@@ -125,7 +126,7 @@ class WindowAverageScorer:
                 rows = inputs.measured(lowest, int(filled[-1]) + length)
                 parts["measured"] = gather_windows(rows, filled - lowest, length)
             if inputs.constant is not None:
-                parts["constant"] = np.broadcast_to(inputs.constant, (_BATCH, 1, num_series))
+                parts["constant"] = np.broadcast_to(inputs.constant, (size, 1, num_series))
             return parts
 
         squares = np.empty((2, len(starts), num_series))

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from dcvae._arrays import is_number
-from dcvae._engine import versions
 from dcvae._version import __version__
 from dcvae.config import show
 from dcvae.data import Table, sampling_step
@@ -90,17 +89,20 @@ def run_record(source: dict[str, Any], training: TrainingSummary) -> dict[str, A
         training: record of the training.
     """
     split = training.split
-    own = {"scikit-learn": version("scikit-learn")}
-    if training.engine is not None:
-        own = versions(training.engine)
+    own: dict[str, str] = {} if training.engine is None else {"engine": training.engine}
+    frameworks = dict(training.frameworks)
+    if frameworks:
+        own["backend"] = next(iter(frameworks))
+    if training.engine is None:
+        frameworks = {"scikit-learn": version("scikit-learn")}
     return {
         "versions": {
             "python": platform.python_version(),
             "dcvae": __version__,
-            **own,
+            **frameworks,
             **{name: version(name) for name in ("numpy", "pandas")},
         },
-        **({} if training.engine is None else {"engine": training.engine}),
+        **own,
         "device": training.device,
         **source,
         "windows": {

@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from dcvae._backend import without_retracing_warnings
+from dcvae._devices import memory_refusal
 from dcvae.config import TrainingKeys
 from dcvae.data import WindowSplit, spread_evenly, starts_of_epoch
 from dcvae.errors import InputError
@@ -54,8 +55,8 @@ def train(
         The state after the last epoch, and the reason why training ended.
 
     Raises:
-        InputError: the loss is not a number before an epoch of this run is finished, or the
-            state to resume from has no epochs left or is of another network.
+        InputError: the loss is not a number before an epoch of this run is finished, memory ran
+            out, or the state to resume from has no epochs left or is of another network.
     """
     state = state or TrainingState()
     progress = progress or NoProgress()
@@ -72,7 +73,8 @@ def train(
                     ending = "early stopping"
                     break
                 # A second network in a process is traced again, of which TensorFlow would warn.
-                with without_retracing_warnings():
+                refusal = _memory_refusal(keys, len(split.train), len(state.history))
+                with without_retracing_warnings(), memory_refusal(refusal):
                     losses = _run_epoch(
                         runner, split, keys, len(state.history) + 1, progress, check
                     )
@@ -96,6 +98,19 @@ def train(
         )
     runner.restore(state.best)
     return TrainingResult(state, ending)
+
+
+def _memory_refusal(keys: TrainingKeys, num_windows: int, num_epochs: int) -> str:
+    size = min(keys.batch_size, num_windows)
+    kept = ""
+    if num_epochs:
+        epochs = "the epoch" if num_epochs == 1 else f"the {num_epochs} epochs"
+        kept = f" What was kept of {epochs} so far stays: once memory is free, resume it as it was."
+    return (
+        f"Memory ran out in epoch {num_epochs + 1}, whose steps have {size:,} windows of "
+        f"`T` {keys.window_length} rows. Expected enough for a step. Set `batch_size` to "
+        f"{max(size // 2, 1):,} or less, or close other programs that use this device.{kept}"
+    )
 
 
 def _check_fits(state: TrainingState, runner: EpochRunner) -> None:

@@ -39,6 +39,7 @@ class TrainingLog:
     """
 
     def __init__(self, folder: Path, network: "Autoencoder") -> None:
+        import keras
         import tensorflow as tf
 
         if folder.exists():
@@ -49,10 +50,11 @@ class TrainingLog:
             for name, prefix in (("train", ""), ("validation", "val_"))
         }
         self._written = 0
-        forward = tf.function(lambda windows: network(windows, training=False))
-        windows = tf.TensorSpec(network.encoder.input_shape, tf.float32)
-        with self._writers[""].as_default():
-            tf.summary.graph(forward.get_concrete_function(windows).graph)
+        if keras.backend.backend() == "tensorflow":  # others have no graph of its kind
+            forward = tf.function(lambda windows: network(windows, training=False))
+            windows = tf.TensorSpec(network.encoder.input_shape, tf.float32)
+            with self._writers[""].as_default():
+                tf.summary.graph(forward.get_concrete_function(windows).graph)
 
     def write(self, history: Sequence["EpochLosses"]) -> None:
         """Write the epochs that are not written yet.

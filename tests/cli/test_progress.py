@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dcvae import _backend
+from dcvae import _backend, _progress
 from dcvae._progress import begin
 from dcvae._progress import counted as announced
 from dcvae.cli.printer import Printer
@@ -177,17 +177,23 @@ def test_blocks_pass_through():
 
 
 @pytest.mark.parametrize(
-    ("backend", "words"), [(None, "TensorFlow"), ("jax", "JAX"), ("mine", "mine")]
+    ("backend", "words"), [("tensorflow", "TensorFlow"), ("jax", "JAX"), ("torch", "PyTorch")]
 )
 def test_the_start_of_the_framework_is_told(backend, words, monkeypatch, capsys):
     monkeypatch.delitem(sys.modules, "keras", raising=False)
-    monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    if backend:
-        monkeypatch.setenv("KERAS_BACKEND", backend)
+    monkeypatch.setattr(_backend, "chosen", lambda: backend)
     monkeypatch.setattr(_backend, "start", lambda: "CPU")
+    monkeypatch.setattr(_backend, "notices", lambda: ["It sees no card."])
     monkeypatch.setattr("atexit.register", lambda *_: None)
     Display(Printer()).start_backend()
-    assert capsys.readouterr().out == f"starting {words}, about 10 s ...\n"
+    told = "note: It sees no card.\n"
+    assert capsys.readouterr().out == f"starting {words}, about 10 s ...\n{told}"
     monkeypatch.setitem(sys.modules, "keras", SimpleNamespace())
     Display(Printer()).start_backend()  # has been started
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == told
+
+
+def test_what_the_work_goes_on_with_is_a_notice_which_stays(capsys):
+    with Display(Printer()):
+        _progress.tell("Passes are made smaller.")
+    assert capsys.readouterr().out == "note: Passes are made smaller.\n"

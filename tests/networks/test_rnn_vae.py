@@ -76,7 +76,8 @@ def test_nothing_is_bounded_in_the_published_program(kind: str, monkeypatch: Any
     expected = oracles.rnn_vae(x.astype(np.float64), noise, settings, oracles.weights_of(network))
     assert np.abs(expected["z_log_var"]).max() > 20
     _, z_log_var = network.encoder(x)
-    np.testing.assert_allclose(ops.convert_to_numpy(z_log_var), expected["z_log_var"], rtol=1e-5)
+    found = ops.convert_to_numpy(z_log_var)
+    np.testing.assert_allclose(found, expected["z_log_var"], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -123,6 +124,20 @@ def test_xla_stays_away_from_kernels_of_their_own() -> None:
     assert network.supports_xla
     network.decoder.get_layer("decoder_lstm_1").supports_jit = False  # as on a GPU
     assert not network.supports_xla
+
+
+@pytest.mark.parametrize(("backend", "expected"), [("jax", False), ("tensorflow", "auto")])
+def test_on_jax_the_steps_of_an_lstm_are_our_own(
+    backend: str, expected: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    network = build_network(rnn_vae_settings(layer_type="lstm"))
+    read = type(network).from_config(network.get_config())
+    for each in (network, read):
+        layers = [*each.encoder.layers, *each.decoder.layers]
+        found = [layer.use_cudnn for layer in layers if isinstance(layer, keras.layers.LSTM)]
+        assert found
+        assert set(found) == {expected}
 
 
 def test_its_gradient_is_cut() -> None:

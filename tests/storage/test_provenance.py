@@ -77,9 +77,18 @@ def test_record_of_a_run():
     assert WindowLosses.from_dict(run["reference_losses"]) == REFERENCE
     assert (run["session_seconds"], run["device"]) == (1.26, "CPU")
     assert "seconds" not in run
-    assert run["engine"] == "keras"
-    assert set(run["versions"]) == {"python", "dcvae", "tensorflow", "keras", "numpy", "pandas"}
+    assert (run["engine"], run["backend"]) == ("keras", "jax")
+    assert list(run["versions"]) == ["python", "dcvae", "jax", "keras", "numpy", "pandas"]
+    assert (run["versions"]["jax"], run["versions"]["keras"]) == ("0.10.2", "3.15.1")
+    assert run["versions"]["numpy"] == np.__version__
     assert json.loads(json.dumps(run, allow_nan=False)) == run
+
+
+def test_of_numpy_the_engine_is_named_and_no_framework():
+    run = run_record({}, replace(summary_with(), engine="numpy", frameworks=()))
+    assert run["engine"] == "numpy"
+    assert "backend" not in run
+    assert list(run["versions"]) == ["python", "dcvae", "numpy", "pandas"]
 
 
 def test_the_best_losses_are_those_of_the_best_epoch():

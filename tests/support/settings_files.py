@@ -40,7 +40,8 @@ PUBLISHED: dict[str, Any] = {
     "custom_metrics": True,
 }
 NEW_KEYS = [
-    *("patience", "min_delta", "train_stride", "steps_per_epoch", "max_gap", "max_fill"),
+    *("patience", "min_delta", "train_stride", "steps_per_epoch", "tf32"),
+    *("max_gap", "max_fill"),
     *("resample", "time_zone", "time_column", "ignore", "missing_values", "counters", "by"),
     *("entity", "titles", "units", "metadata"),
     *("default_alpha", "alpha_method", "false_alarms_per_week", "alpha_lowest", "alpha_quantile"),

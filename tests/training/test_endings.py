@@ -176,3 +176,53 @@ def test_interrupted_before_the_first_epoch_after_resuming() -> None:
     runner.interrupt_at = 1
     with pytest.raises(KeyboardInterrupt):
         train(runner, split_of(INPUTS, settings), settings, state=first.state)
+
+
+# ------------------------------------------------------------------- memory
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as torch names it."""
+
+
+class ForgetfulEpochs(MadeUpEpochs):
+    """Steps of which one finds no memory."""
+
+    def __init__(self, losses: list[float], fails_at: int) -> None:
+        super().__init__(losses)
+        self.fails_at = fails_at
+
+    def train(self, starts: NDArray[np.int32], batch_size: int) -> Iterator[NDArray[np.float32]]:
+        for losses in super().train(starts, batch_size):
+            if self.steps == self.fails_at:
+                raise OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+            yield losses
+
+
+@pytest.mark.parametrize(
+    ("fails_at", "kept"),
+    [
+        (1, ""),
+        (2, " What was kept of the epoch so far stays: once memory is free, resume it as it was."),
+        (3, " What was kept of the 2 epochs so far stays: once memory is free, resume it as it"),
+    ],
+)
+def test_memory_that_runs_out_is_refused_and_the_epochs_so_far_are_kept(
+    fails_at: int, kept: str
+) -> None:
+    settings = small(epochs=5, val_percent=0, batch_size=10**6, min_delta=0)
+    split = split_of(INPUTS, settings)
+    count = len(split.train)
+    states: list[TrainingState] = []
+    runner = ForgetfulEpochs([3.0, 2.0, 1.0], fails_at)
+    with pytest.raises(InputError) as refused:
+        train(runner, split, settings, keep=states.append)
+    assert str(refused.value).startswith(
+        f"Memory ran out in epoch {fails_at}, whose steps have {count} windows of `T` "
+        f"{settings.window_length} rows. Expected enough for a step. Set `batch_size` to "
+        f"{count // 2} or less, or close other programs that use this device.{kept}"
+    )
+    assert len(states) == fails_at - 1
+    if states:
+        finished = train(MadeUpEpochs([1.0] * 5), split, settings, state=states[-1])
+        assert len(finished.state.history) == 5

@@ -7,12 +7,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.util.tensor_util import make_ndarray
 
 from dcvae import InputError
 from dcvae.training import tensorboard as training_log
 from support.script_tools import call, good, write_files
+
+pytest.importorskip("tensorflow", reason="it writes the logs")
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.util.tensor_util import make_ndarray
 
 NAMES = ("loss", "reconst", "kl")
 

@@ -77,6 +77,11 @@ class TrainingKeys(CommonKeys):
         "where the last one ended. It validates on no more windows than it trains on, evenly "
         "spread. null: one pass over the training windows, and all validation windows.",
     )
+    tf32: Annotated[bool, Key("training")] = Field(
+        False,
+        description="Whether a GPU that can may round the factors of products to TF32, ten bits, "
+        "in training steps. Validation and scores have them in full in any case.",
+    )
     fidelity_batches: Annotated[Fidelity, Key("training", of=VARIATIONAL)] = Field(
         "paper",
         description="Windows of a pass that do not fill a batch: left out of it, losses are means "

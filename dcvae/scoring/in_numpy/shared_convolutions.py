@@ -65,14 +65,11 @@ class SharedConvolutionsInNumpy(SharedConvolutions):
     Args:
         network: a trained network of convolutions.
         window_length: rows of a window, T.
-        num_windows: windows of a pass.
         sample_latent: whether z is drawn; otherwise it is its mean.
     """
 
-    def __init__(
-        self, network: NetworkWeights, window_length: int, num_windows: int, sample_latent: bool
-    ) -> None:
-        super().__init__(network, window_length, num_windows, sample_latent, np)
+    def __init__(self, network: NetworkWeights, window_length: int, sample_latent: bool) -> None:
+        super().__init__(network, window_length, sample_latent, np)
         last, latents = [window_length - 1], list(self._encoder_stages[-1].positions)
         self._encoder, values = _steps(self._encoder_stages, Values(None, 0, None, []))
         if sample_latent:
@@ -87,6 +84,7 @@ class SharedConvolutionsInNumpy(SharedConvolutions):
     def __call__(self, inputs: dict[str, Any]) -> tuple[Any, Any, Any]:
         """Compute mean, sigma and latent of the last row of every window of the pass."""
         shared: Float32Array | None = inputs["rows"]
+        num_windows = len(inputs["rows"]) - self.window_length + 1  # no attribute: threads share it
         every = []
         for number, step in enumerate((*self._encoder, *self._decoder)):
             if number == len(self._encoder) and self.sample_latent:
@@ -95,8 +93,8 @@ class SharedConvolutionsInNumpy(SharedConvolutions):
             every.append((products, shared))
         encoder, decoder = every[: len(self._encoder)], every[len(self._encoder) :]
         outputs, latents = [], []
-        for first in range(0, self.num_windows, _BLOCK):
-            windows = slice(first, min(first + _BLOCK, self.num_windows))
+        for first in range(0, num_windows, _BLOCK):
+            windows = slice(first, min(first + _BLOCK, num_windows))
             hidden = _Hidden(None, inputs["rows"], windows)
             for step, (products, shared) in zip(self._encoder, encoder, strict=True):
                 hidden = _Hidden(_own(step, hidden, products), shared, windows)

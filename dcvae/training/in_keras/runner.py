@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from dcvae._arrays import Float32Array, Int32Array
+from dcvae._precision import float32_products
 from dcvae.config import TrainingKeys
 from dcvae.networks import Autoencoder
 from dcvae.training.in_keras.steps import Steps
@@ -46,6 +47,7 @@ class KerasEpochs:
         self._network = network
         self._table = values
         self._epochs = keys.epochs
+        self._tf32 = keys.tf32
         self._steps: Steps | None = None
         self._at_a_time: dict[str, int] = {}
 
@@ -77,6 +79,7 @@ class KerasEpochs:
                     f"{some.shape[1]} to train",
                     len(some),
                     lambda *part, batches=batches, steps=steps: steps.train(batches, *part),
+                    tf32=self._tf32,
                 )
 
     def validate(self, starts: Int32Array, batch_size: int) -> Iterator[Float32Array]:
@@ -106,7 +109,12 @@ class KerasEpochs:
         return steps
 
     def _in_parts(
-        self, kind: str, num_batches: int, compute: Callable[[int, int], Float32Array]
+        self,
+        kind: str,
+        num_batches: int,
+        compute: Callable[[int, int], Float32Array],
+        *,
+        tf32: bool = False,
     ) -> Iterator[Float32Array]:
         """Compute batches, as many at a time as take `_SECONDS`, by the time of those before.
 
@@ -114,12 +122,14 @@ class KerasEpochs:
             kind: of the batches: the same take as long.
             num_batches: number of batches.
             compute: computes batches by the number of the first, and how many.
+            tf32: whether their products may be in TF32.
         """
         first, at_a_time = 0, self._at_a_time.get(kind, 1)  # the first one compiles
         while first < num_batches:
             count = min(at_a_time, num_batches - first)
             began = time.perf_counter()
-            losses = compute(first, count)
+            with float32_products(tf32=tf32):
+                losses = compute(first, count)
             fitting = int(_SECONDS * count / (time.perf_counter() - began))
             yield losses
             first += count

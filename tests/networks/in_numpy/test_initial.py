@@ -12,7 +12,13 @@ from dcvae.networks.in_numpy import draws
 from dcvae.networks.in_numpy.initial import initial_weights
 from support.network_tools import arrays_of, varied_keys
 
+# Others draw other numbers, for which there is no twin in NumPy.
+on_tensorflow = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="draws are those of TensorFlow"
+)
 
+
+@on_tensorflow
 @pytest.mark.parametrize("number", range(12))
 def test_weights_are_those_of_keras(number):
     keys = varied_keys(number)

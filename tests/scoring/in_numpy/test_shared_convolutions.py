@@ -38,8 +38,8 @@ def test_the_plan_gives_the_same_without_blocks(sampled):
     settings = settings_with(T=20, kernel=3, cnn_units=[5, 4, 6], dil_rate=[1, 3, 9])
     weights = random_network(settings).describe()
     inputs = {"rows": random_rows(16 + 19, 2), "noise": random_rows(20 * 16, 2).reshape(20, 16, 2)}
-    general = SharedConvolutions(weights, 20, 16, sampled, np)(inputs)
-    in_place = shared_convolutions.SharedConvolutionsInNumpy(weights, 20, 16, sampled)(inputs)
+    general = SharedConvolutions(weights, 20, sampled, np)(inputs)
+    in_place = shared_convolutions.SharedConvolutionsInNumpy(weights, 20, sampled)(inputs)
     for mine, theirs in zip(in_place, general, strict=True):
         assert mine.dtype == theirs.dtype == np.float32
         np.testing.assert_allclose(mine, theirs, atol=3e-6, rtol=1e-5)
@@ -62,7 +62,7 @@ def test_published_network_equals_the_windowed_forward_pass(fidelity, monkeypatc
 def test_recurrent_networks_are_refused():
     weights = random_network(rnn_vae_settings()).describe()
     with pytest.raises(TypeError, match=r"Expected convolutions\. Received: rnn-vae"):
-        SharedConvolutions(weights, 6, 16, False, np)
+        SharedConvolutions(weights, 6, False, np)
 
 
 def test_inputs_are_left_as_they_are():

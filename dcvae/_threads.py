@@ -73,7 +73,7 @@ class Workers:
         """Do the parts and return their results in order, when all are done."""
 
         def done(part: _Part) -> _Result:
-            _set_threads([1] * len(_libraries()))  # a library may have a limit for each thread
+            _limit_this_thread()
             return function(part)
 
         with one_thread_a_product():
@@ -140,7 +140,7 @@ class Ahead(Generic[_Item]):
 
     def _make(self) -> None:
         try:
-            _found().limit(limits=1, user_api="blas")  # a library may have one for each thread
+            _limit_this_thread()
             for item in self._items:
                 self._made.put((item,))
                 if self._is_left:
@@ -180,6 +180,17 @@ def one_thread_a_product() -> Iterator[None]:
         with _Products.lock:
             _Products.users -= 1
             _set_threads(_Products.before)
+
+
+def _limit_this_thread() -> None:
+    """Limit the libraries that have a limit for each thread, and no others.
+
+    Of those with one for the process, this thread might be the one that is heard from then on, and
+    whoever limited them could not give back what was before.
+    """
+    for library in _libraries():
+        if getattr(library, "threading_layer", "") != "pthreads":
+            library.set_num_threads(1)
 
 
 def _set_threads(numbers: Sequence[int]) -> None:

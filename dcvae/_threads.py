@@ -108,13 +108,13 @@ class Ahead(Generic[_Item]):
     """
 
     def __init__(self, items: Iterable[_Item]) -> None:
-        self._items, self._made = items, SimpleQueue[tuple[_Item] | BaseException | None]()
+        self._items, self._made = items, SimpleQueue[tuple[_Item] | None]()
         self._is_left, self._thread = False, None
         if usable_threads() > 1:
             # By this thread, for both: OpenBLAS hears one thread alone for as long as that lives.
             self._limit = _found().limit(limits=1, user_api="blas")
-            self._thread = threading.Thread(target=self._make, name="dcvae ahead")
-            self._thread.start()
+            self._thread = ThreadPoolExecutor(1, "dcvae ahead")
+            self._end = self._thread.submit(self._make)
 
     def __iter__(self) -> Iterator[_Item]:
         """Yield the items in order, each as soon as it is made."""
@@ -122,9 +122,8 @@ class Ahead(Generic[_Item]):
             yield from self._items
             return
         while (made := self._made.get()) is not None:
-            if isinstance(made, BaseException):
-                raise made
             yield made[0]
+        self._end.result()  # raises what went wrong
 
     def __enter__(self) -> "Ahead[_Item]":
         """Return itself."""
@@ -134,7 +133,7 @@ class Ahead(Generic[_Item]):
         """End the thread, and let products run on as many threads as before."""
         if self._thread is not None:
             self._is_left = True
-            self._thread.join()
+            self._thread.shutdown()
             with self._limit:
                 """It is set with the object, and given back here."""
 
@@ -145,9 +144,8 @@ class Ahead(Generic[_Item]):
                 self._made.put((item,))
                 if self._is_left:
                     break
+        finally:
             self._made.put(None)  # the end
-        except BaseException as error:  # noqa: BLE001  # raised where the items are asked for
-            self._made.put(error)
 
 
 class _Products:

@@ -1,5 +1,8 @@
 """Time of a training epoch after the first: ours against single steps and the plain port's `fit`.
 
+Ours are those in Keras and those in NumPy, by one process and by two. Seconds of processors are of
+the first process.
+
 python -m benchmarks.epoch [--settings FILE] [--rows 8640] [--series 12] [--epochs 4] [--ours-only]
 
 Ours and the single steps take turns. KERAS_BACKEND chooses the framework.
@@ -22,8 +25,8 @@ from benchmarks.common import PUBLISHED, median_of, print_table, random_walks
 from benchmarks.plain import PlainVAE, windows_of
 from dcvae.config import Settings, read_settings
 from dcvae.data import WindowSplit, gather_windows, split_windows, spread_evenly, starts_of_epoch
-from dcvae.networks import Autoencoder, build_network
-from dcvae.training import KerasEpochs
+from dcvae.networks import Autoencoder, build_network, initial_weights
+from dcvae.training import EpochRunner, KerasEpochs, NumpyEpochs
 
 
 class Seconds(NamedTuple):
@@ -110,7 +113,7 @@ def of_plain_port(
 
 
 def of_runners(
-    runners: dict[str, KerasEpochs], split: WindowSplit, settings: Settings, epochs: int
+    runners: dict[str, EpochRunner], split: WindowSplit, settings: Settings, epochs: int
 ) -> dict[str, list[Seconds]]:
     """Measure epochs of runners that take turns."""
     found: dict[str, list[Seconds]] = {name: [] for name in runners}
@@ -146,15 +149,22 @@ def main() -> None:
     rows: dict[str, list[Seconds]] = {}
     if not arguments.ours_only:
         rows = of_plain_port(settings, series, int(split.validation[0]), arguments.epochs)
-    runners = {
+    runners: dict[str, EpochRunner] = {
         name: kind(build_network(settings), series, settings)
-        for name, kind in (("step by step", StepByStep), ("ours", KerasEpochs))
+        for name, kind in (("step by step", StepByStep), ("ours in Keras", KerasEpochs))
     }
     if keras.backend.backend() == "tensorflow":  # as a training that is too short for XLA
         short = settings.model_copy(update={"epochs": 0})
-        runners["ours without XLA"] = KerasEpochs(build_network(short), series, short)
+        runners["ours in Keras without XLA"] = KerasEpochs(build_network(short), series, short)
+    if settings.architecture == "dc-vae":
+        for name, epochs in (
+            ("ours in NumPy, one process", 0),
+            ("by two", 1000),
+        ):
+            keys = settings.model_copy(update={"epochs": epochs})
+            runners[name] = NumpyEpochs(initial_weights(settings), series, keys)
     rows |= of_runners(runners, split, settings, arguments.epochs)
-    ours = [statistics.median(taken) for taken in zip(*rows["ours"][1:], strict=True)]
+    ours = [statistics.median(taken) for taken in zip(*rows["ours in Keras"][1:], strict=True)]
     steps = settings.steps_per_epoch or len(split.train) // settings.batch_size
     lines = []
     for name, (first, *later) in rows.items():
@@ -165,7 +175,8 @@ def main() -> None:
         lines.append([name, *taken, " / ".join(times)])
     title = f"{keras.backend.backend()}, epoch of {steps} steps of {settings.batch_size}"
     print_table(
-        [title, "first, s / CPU s", "later, s, median (range)", "CPU s", "times ours"], lines
+        [title, "first, s / CPU s", "later, s, median (range)", "CPU s", "times Keras"],
+        lines,
     )
 
 

@@ -5,8 +5,10 @@ wait for one another, and what is between two products would run on one.
 """
 
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -23,15 +25,18 @@ def usable_cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def processor() -> str:
-    """Return what computes where there is no card, for messages.
+def processor(note: str = "NumPy") -> str:
+    """Return the processor with its cores, for messages and records.
+
+    Args:
+        note: what to add to it.
 
     Examples:
         >>> processor().startswith("CPU, ")
         True
     """
     cores = usable_cores()
-    return f"CPU, {cores} core{'' if cores == 1 else 's'}"
+    return f"CPU, {cores} core{'' if cores == 1 else 's'} ({note})"
 
 
 def usable_threads() -> int:
@@ -69,12 +74,12 @@ class Workers:
         """Do the parts and return their results in order, when all are done."""
 
         def done(part: _Part) -> _Result:
-            with one_thread_a_product():
-                return function(part)
+            _set_threads([1] * len(_libraries()))  # a library may have a limit for each thread
+            return function(part)
 
-        if self._pool is None or len(parts) == 1:
-            return [done(part) for part in parts]
         with one_thread_a_product():
+            if self._pool is None or len(parts) == 1:
+                return [function(part) for part in parts]
             return list(self._pool.map(done, parts))
 
     def __enter__(self) -> "Workers":
@@ -87,19 +92,47 @@ class Workers:
             self._pool.shutdown(cancel_futures=True)
 
 
-def one_thread_a_product() -> Any:
-    """Return a context in which each product of NumPy runs on one thread.
+class _Products:
+    """How many threads a product of NumPy had before any of this project's limits."""
 
-    The limit is of a thread or of the process, by how NumPy's library was built. Where it is of the
-    process, only the first thread that ever asks is heard, so that two do not undo one another's.
+    lock = threading.Lock()
+    users = 0
+    before: Sequence[int] = ()
+
+
+@contextmanager
+def one_thread_a_product() -> Iterator[None]:
+    """Let each product of NumPy run on one thread.
+
+    Whoever leaves sets what was before the first one came, even while others are within, who may be
+    slower then: OpenBLAS hears one thread alone for as long as that lives, so that nobody can leave
+    it to the last.
+
+    Yields:
+        None.
     """
-    return _controller().limit(limits=1, user_api="blas")
+    with _Products.lock:
+        if not _Products.users:
+            _Products.before = [library.get_num_threads() for library in _libraries()]
+        _Products.users += 1
+        _set_threads([1] * len(_Products.before))
+    try:
+        yield
+    finally:
+        with _Products.lock:
+            _Products.users -= 1
+            _set_threads(_Products.before)
+
+
+def _set_threads(numbers: Sequence[int]) -> None:
+    for library, number in zip(_libraries(), numbers, strict=True):
+        library.set_num_threads(number)
 
 
 @cache
-def _controller() -> Any:
+def _libraries() -> list[Any]:
     """Find the libraries of products that are loaded, NumPy's among them."""
     import numpy  # noqa: F401  whose library is to be found
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    return [x for x in ThreadpoolController().lib_controllers if x.user_api == "blas"]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from dcvae import _threads
 from dcvae._threads import Workers, usable_threads
 
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -103,3 +104,9 @@ def test_products_are_those_of_numpy():
         found = workers.map(lambda part: part @ part.T, [rows, rows[:7]])
     np.testing.assert_allclose(found[0], rows.astype(float) @ rows.T.astype(float), atol=1e-4)
     np.testing.assert_allclose(found[1], rows[:7] @ rows[:7].T, atol=1e-5)
+
+
+@pytest.mark.parametrize(("cores", "words"), [(1, "1 core"), (12, "12 cores")])
+def test_the_processor_in_words(cores, words, monkeypatch):
+    monkeypatch.setattr(_threads, "usable_cores", lambda: cores)
+    assert _threads.processor() == f"CPU, {words} (NumPy)"

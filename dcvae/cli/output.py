@@ -67,10 +67,7 @@ def training_start(
     """
     weights = network.describe()
     if settings.summary:
-        lines = [
-            [name, kind, f"{channels:,}", f"{parameters:,}"]
-            for name, kind, channels, parameters in layer_lines(weights)
-        ]
+        lines = [[*map(str, line)] for line in layer_lines(weights)]
         printer.table(["layer", "kind", "channels", "parameters"], lines)
     frame, split = data.table.frame, data.split
     printer.facts(

@@ -58,8 +58,8 @@ class Training:
         """Train a network, in NumPy or in Keras, see `training_engine`."""
         from dcvae.scoring import reference_losses
 
-        in_numpy = training_engine(settings.architecture) == "numpy"
-        network = (self._in_numpy if in_numpy else self._in_keras)(data, settings)
+        engine = training_engine(settings.architecture)
+        network = (self._in_numpy if engine == "numpy" else self._in_keras)(data, settings)
         self.losses = reference_losses(network, data.inputs, data.split, settings.window_length)
         return NetworkScorer(network, settings)
 

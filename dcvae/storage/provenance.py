@@ -112,7 +112,7 @@ def run_record(source: dict[str, Any], training: TrainingSummary) -> dict[str, A
             "left_out_labeled": split.labeled,
         },
         **_epochs_record(training),
-        "session_seconds": round(training.seconds, 1),
+        "session_seconds": round(training.seconds, 3),
     }
 
 

@@ -1,16 +1,15 @@
 """`dcvae detect --labels`: metrics, baselines, figures, and what is said of the labels."""
 
 import json
-from unittest import mock
 
 import pandas as pd
 import pytest
 
-from dcvae import _backend
 from dcvae.evaluation import ANY_FLAG, LOOKS_AHEAD, MEAN, SYSTEM
 from support.script_tools import (
     BEFORE,
     RESULT_FILES,
+    ending_before_it_computes,
     good,
     read_csv,
     read_results,
@@ -95,7 +94,7 @@ def test_labels_that_contradict_true_events_are_told_before_anything_slow(place)
     path, labels = write_test_labels(place)
     listed = place.folder / "events.csv"
     listed.write_text(f"start,end\n{labels.index[-9]},{labels.index[-8]}\n")
-    with mock.patch.object(_backend, "start", side_effect=KeyboardInterrupt):
+    with ending_before_it_computes(KeyboardInterrupt):
         ended = place.call("test", "--events", listed, "--labels", path)
         assert ended.returncode == 130
         assert f"note: {path} and {listed} contradict each other: no row is labeled" in ended.stdout

@@ -3,13 +3,11 @@
 import json
 import zipfile
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
-from dcvae import _backend
 from support import hostile
-from support.script_tools import good
+from support.script_tools import ending_before_it_computes, good
 from support.stored_models import contents
 
 NUMBERS = ("text", "negative", "huge", "nan", "infinite")
@@ -58,7 +56,7 @@ HARMLESS = {
 }
 
 
-class FrameworkStarted(BaseException):
+class BeginsToCompute(BaseException):
     """Everything was read and found good."""
 
 
@@ -72,7 +70,7 @@ def outside(tmp_path):
 
 
 def ended(place, script="test", *more):
-    with mock.patch.object(_backend, "start", side_effect=FrameworkStarted):
+    with ending_before_it_computes(BeginsToCompute):
         return place.call(script, *more)
 
 
@@ -96,7 +94,7 @@ def test_there_are_as_many_as_promised():
 def test_a_damaged_file_is_refused_by_its_name(place, outside, name):
     CASES[name](place.model)
     if name in HARMLESS:
-        with pytest.raises(FrameworkStarted):
+        with pytest.raises(BeginsToCompute):
             ended(place)
     else:
         assert name.split()[0] in refusal(place)
@@ -208,7 +206,7 @@ def test_line_ends_make_no_difference(place):
     for path in place.model.iterdir():
         if path.suffix in (".txt", ".json", ".csv"):
             path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    with pytest.raises(FrameworkStarted):
+    with pytest.raises(BeginsToCompute):
         ended(place)
 
 

@@ -85,25 +85,12 @@ def test_ctrl_c_before_the_first_epoch_ends_changes_nothing(training_place, more
     assert contents(training_place.models) == before
 
 
-# Runs a script as it is, but for a step that is not compiled by XLA, which takes seconds.
-WITHOUT_XLA = """
-import runpy, sys
-from dcvae.cli.printer import start_backend
-start_backend()
-from dcvae.training.in_keras import runner
-runner._BY_XLA = False
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-
-
 @contextlib.contextmanager
-def long_training(place, until, *, by_xla=False):
+def long_training(place, until, engine="numpy"):
     """Start a training that would take for ever, and wait for a line of its output."""
-    python, *words = command("train", *place.words("train"), "--epochs", "1000000")
     process = subprocess.Popen(
-        [python, *words] if by_xla else [python, "-c", WITHOUT_XLA, *words],
-        env=environment(ROOT),
+        command("train", *place.words("train"), "--epochs", "1000000"),
+        env=environment(ROOT) | {"DCVAE_ENGINE": engine},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -139,7 +126,7 @@ def test_a_real_ctrl_c_before_the_first_epoch_ends(training_place):
     toy_frame(3_000).to_csv(training_place.data)
     write_settings(training_place.settings, batch_size=1)
     before = contents(training_place.model)
-    with long_training(training_place, "model ", by_xla=True) as process:
+    with long_training(training_place, "model ", "keras") as process:
         time.sleep(1)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
@@ -240,8 +227,6 @@ def test_a_finished_training_that_was_not_saved_is_saved_by_resume(training_plac
 KILLED = """
 import os, runpy, signal, sys
 from pathlib import Path
-from dcvae.cli.printer import start_backend
-start_backend()
 from dcvae.storage.changing import files, folders, naming
 
 def then_killed(step):

@@ -19,6 +19,7 @@ from dcvae.detection import Alphas, SystemAlarm, Thresholds, find_events
 from dcvae.evaluation import ANY_FLAG, MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES, Finding
 from dcvae.evaluation.metrics_table import TABLE_COLUMNS
 from dcvae.evaluation.true_events import find_root_causes
+from dcvae.networks import initial_weights, network_in_numpy
 from dcvae.training import EpochLosses
 from support.builders import detection_of, settings_with
 
@@ -275,30 +276,30 @@ def test_true_events_on_the_terminal(capsys):
 
 
 def start_training(printer=None, **keys):
-    """Begin a training of stand-ins, with real settings."""
-    sides = [SimpleNamespace(summary=lambda print_fn, n=n: print_fn(f"layers {n}")) for n in "ed"]
-    network = SimpleNamespace(encoder=sides[0], decoder=sides[1], count_params=lambda: 12_345)
+    """Begin a training of stand-ins, with real settings and a network of them."""
+    settings = Settings.from_text(json.dumps({"model_name": "a"} | KEYS | keys), "s.txt")
     table = SimpleNamespace(path=Path("a.csv"), frame=np.zeros((1000, 3)))
     split = SimpleNamespace(train=range(2000), validation=range(40))
     output.training_start(
         printer or Printer(),
         SimpleNamespace(table=table, split=split),
-        Settings.from_text(json.dumps({"model_name": "a"} | KEYS | keys), "s.txt"),
-        network,
+        settings,
+        network_in_numpy(initial_weights(settings)),
         "CPU",
         Path("models/a"),
     )
 
 
-KEYS = {"T": 8, "cnn_units": [4, 4], "dil_rate": [1, 2, 4]}
+KEYS = {"M": 3, "T": 8, "J": 2, "kernel": 2, "cnn_units": [4, 4], "dil_rate": [1, 2, 4]}
 
 
 def test_what_is_about_to_be_trained(capsys):
+    """Kernels, biases and normalization: 28 + 16 + 36 + 16 + 2·18, and 20 + 16 + 36 + 16 + 2·27."""
     start_training(summary=False)
     assert capsys.readouterr().out == (
         "data     a.csv: 1,000 rows, 3 series\n"
         "windows  2,000 to train on, 40 to validate\n"
-        "network  DC-VAE, 12,345 parameters, receptive field 8 (encoder) and 8 (decoder) of T = 8 "
+        "network  DC-VAE, 274 parameters, receptive field 8 (encoder) and 8 (decoder) of T = 8 "
         "rows\n"
         "device   CPU\n"
         "model    models/a\n"
@@ -307,7 +308,12 @@ def test_what_is_about_to_be_trained(capsys):
 
 def test_layers_are_shown_on_request(capsys):
     start_training(summary=True)
-    assert capsys.readouterr().out.startswith("layers e\nlayers d\ndata ")
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split() == ["layer", "kind", "channels", "parameters"]
+    assert lines[0].split() == [
+        *("encoder_conv_1", "convolution,", "2", "taps,", "dilation", "1,", "tanh", "4", "28")
+    ]
+    assert [line.split()[0] for line in lines[:13]][-2:] == ["x_spread", "data"]
 
 
 def end_training(ending, printer=None):

@@ -94,6 +94,13 @@ def test_a_training_on_a_terminal():
     assert "\x1b[?25h" in seen.raw.rpartition("8.25/10")[2]  # what moved is gone
 
 
+def test_what_needs_no_compiling_tells_of_none(capsys):
+    display = Display(Printer())
+    TrainingDisplay(display, Printer(), 10).begin("numpy")
+    display.start_backend("numpy")
+    assert capsys.readouterr().out == ""
+
+
 def test_the_bar_of_a_resumed_training_begins_where_it_goes_on():
     with terminal(100) as seen, Display(Printer()) as shown:
         TrainingDisplay(shown, Printer(), 10).step(8, 1, 4, 0.5)

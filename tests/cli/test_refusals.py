@@ -12,7 +12,7 @@ from support.spoilers import (
     lines,
     named,
     other_file,
-    refused_before_the_framework_starts,
+    refused_before_it_computes,
     refused_in_a_process_of_its_own,
     renamed_data,
     replaced,
@@ -114,8 +114,8 @@ def test_the_names_of_the_mistakes_differ():
 
 
 @named(MISTAKES)
-def test_a_mistake_is_refused_before_the_framework_starts(spoiled):
-    refused_before_the_framework_starts(*spoiled)
+def test_a_mistake_is_refused_before_it_computes(spoiled):
+    refused_before_it_computes(*spoiled)
 
 
 @named([mistake for mistake in MISTAKES if mistake.name in FEW])

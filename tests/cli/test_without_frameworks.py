@@ -1,4 +1,4 @@
-"""A trained model judged without TensorFlow and Keras, as it would be with them."""
+"""A model trained and judged without TensorFlow and Keras, as it would be with them."""
 
 import json
 import os
@@ -11,16 +11,39 @@ import pandas as pd
 import pytest
 
 from support.bare_environment import bare_environment
-from support.script_tools import ROOT, call, command, good, read_results, run
+from support.script_tools import ROOT, call, command, epochs_of, good, read_results, run
 
 THRESHOLDS = ("val.csv", "labels.csv", "settings.txt")
 FRAMEWORKS = ("tensorflow", "keras", "jax", "torch")
 
 
-def test_neither_thresholds_nor_scores_import_a_framework(place, poison):
+def test_no_script_imports_a_framework(place, poison):
+    words = ("train.csv", "settings.txt", "--resume", "--epochs", "3")
+    trained = good(run("train", *words, cwd=place.folder, poison=poison)).stdout
+    assert "device   CPU, " in trained
+    assert "starting" not in trained
+    assert "compiling" not in trained
+    record = json.loads((place.model / "run.json").read_bytes())
+    assert record["engine"] == "numpy"
+    assert [*record["versions"]] == ["python", "dcvae", "numpy", "pandas"]
     good(run("alpha_definition", *THRESHOLDS, cwd=place.folder, poison=poison))
     ended = good(run("test", "test.csv", "settings.txt", cwd=place.folder, poison=poison))
     assert "starting TensorFlow" not in ended.stdout
+
+
+def test_what_was_trained_with_keras_goes_on_in_numpy(place, monkeypatch):
+    """And the other way round, all the same in between: losses, files, what is said."""
+    monkeypatch.chdir(place.folder)
+    for engine, epochs in (("keras", "3"), ("numpy", "4")):
+        monkeypatch.setenv("DCVAE_ENGINE", engine)
+        words = ("train.csv", "settings.txt", "--resume", "--epochs", epochs)
+        trained = good(call("train", *words)).stdout
+        assert ("compiling the network" in trained) == (engine == "keras")
+        assert epochs_of(place.model) == [*range(1, int(epochs) + 1)]
+        record = json.loads((place.model / "run.json").read_bytes())
+        assert record["engine"] == engine
+        assert ("tensorflow" in record["versions"]) == (engine == "keras")
+        good(call("test", "test.csv", "settings.txt"))
 
 
 def test_both_engines_say_the_same(place, monkeypatch):
@@ -83,6 +106,7 @@ def test_the_scripts_run_where_no_framework_is_installed(place, tmp_path):
 
     code = f"import importlib.util as u; print([n for n in {FRAMEWORKS} if u.find_spec(n)])"
     assert run_bare("-c", code).stdout.strip() == "[]"
+    good(run_bare(*command("train", "train.csv", "settings.txt")[1:]))
     good(run_bare(*command("alpha_definition", *THRESHOLDS)[1:]))
     good(run_bare(*command("test", "test.csv", "settings.txt", "--figures", "png")[1:]))
     results = place.folder / "models" / "toy" / "results" / "test"
@@ -95,7 +119,8 @@ def test_the_scripts_run_where_no_framework_is_installed(place, tmp_path):
         "pd.read_csv('test.csv', index_col=0, parse_dates=True))))"
     )
     assert good(run_bare("-c", code, PYTHONPATH=str(ROOT))).stdout.strip() == "100"
-    asked = run_bare(*command("test", "test.csv", "settings.txt")[1:], DCVAE_ENGINE="keras")
-    assert asked.returncode == 2
-    assert "TensorFlow is not installed in " in asked.stderr
-    assert "DCVAE_ENGINE=keras asks for Keras; DC-VAE scores without it" in asked.stderr
+    for words in (("test", "test.csv"), ("train", "train.csv")):
+        asked = run_bare(*command(*words, "settings.txt")[1:], DCVAE_ENGINE="keras")
+        assert asked.returncode == 2
+        assert "TensorFlow is not installed in " in asked.stderr
+        assert "DCVAE_ENGINE=keras asks for Keras; DC-VAE scores without it" in asked.stderr

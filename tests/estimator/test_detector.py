@@ -14,8 +14,10 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import dcvae
-from dcvae import DCVAEDetector, _backend
+from dcvae import DCVAEDetector
+from dcvae.pipeline.fitting import Training
 from dcvae.training.in_keras import runner
+from support.script_tools import run_one_after_the_other
 from support.toy_detector import DATA, NORMAL, QUICK, TOY
 
 # What scikit-learn asks of estimators that see rows one by one. Here a row is scored by the rows
@@ -103,8 +105,31 @@ def test_it_does_not_touch_the_callers_random_numbers(in_folder: Path) -> None:
         assert draws() == wanted
 
 
+WITHOUT_FRAMEWORKS = """
+import pickle, sys, warnings
+import numpy as np
+from sklearn.base import clone
+from dcvae import DCVAEDetector
+rows = np.random.default_rng(0).normal(size=(200, 3))
+detector = clone(DCVAEDetector(epochs=2, steps_per_epoch=3, T=8, J=2)).fit(rows)
+detector.save("models")
+pickled, loaded = pickle.loads(pickle.dumps(detector)), DCVAEDetector.load("models/detector")
+for again in (detector, pickled, loaded):
+    print(again.decision_function(rows).tobytes().hex()[:64], int(again.predict(rows).sum()))
+    again.score_series(rows), again.detect(rows)
+print(*{"keras", "tensorflow", "jax", "torch"} & {*sys.modules})
+"""
+
+
+def test_neither_fitting_nor_scoring_imports_a_framework(tmp_path: Path) -> None:
+    [said] = run_one_after_the_other([WITHOUT_FRAMEWORKS], tmp_path)
+    first, pickled, loaded, imported = said.split("\n")[:-1]
+    assert first == pickled == loaded
+    assert imported == ""
+
+
 def test_a_simple_detector_needs_no_network(monkeypatch: Any) -> None:
-    monkeypatch.setattr(_backend, "start", lambda: pytest.fail("TensorFlow is started"))
+    monkeypatch.setattr(Training, "fit", lambda *_: pytest.fail("a network is trained"))
     detector = DCVAEDetector(T=8, detector="pca").fit(NORMAL)
     assert detector.predict(DATA).shape == (120,)
 

@@ -18,6 +18,8 @@ from dcvae.training import EpochLosses
 LOSSES = EpochLosses(2, 1.5, 1.25, 0.25, 1.75, 1.25, 0.5, 0.001)
 BLOCKS = [Scores(*[np.zeros((rows, 1), dtype=np.float32)] * 4) for rows in (3, 2)]
 
+_END = "<end>"
+
 
 class Terminal:
     """A pseudo-terminal in the place of standard error."""
@@ -27,7 +29,6 @@ class Terminal:
         for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
             monkeypatch.delenv(name, raising=False)
         self._leader, follower = pty.openpty()
-        os.set_blocking(self._leader, False)
         self._stream = os.fdopen(follower, "w")
 
     def __enter__(self) -> Self:
@@ -39,12 +40,12 @@ class Terminal:
         sys.stderr = self._before
 
     def seen(self) -> str:
-        """Return what was written to it so far."""
-        self._stream.flush()
-        try:
-            return os.read(self._leader, 1_000_000).decode()
-        except BlockingIOError:
-            return ""
+        """Return what was written to it so far, which it passes on in pieces."""
+        print(_END, end="", file=self._stream, flush=True)
+        read = b""
+        while not read.endswith(_END.encode()):
+            read += os.read(self._leader, 65536)
+        return read.decode().removesuffix(_END)
 
     def close(self) -> None:
         self._stream.close()
@@ -59,8 +60,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     made.close()
 
 
-def work(verbose: bool | None) -> None:
-    with fit_progress(verbose, 2) as shown:
+def work(verbose: bool | None, *, compiles: bool = True) -> None:
+    with fit_progress(verbose, 2, compiles=compiles) as shown:
         if shown is not None:
             shown.step(1, 1, 2, 0.5)
             shown.epoch(LOSSES, is_best=True)
@@ -69,10 +70,14 @@ def work(verbose: bool | None) -> None:
     assert blocks == BLOCKS
 
 
-def test_a_terminal_shows_a_bar_which_is_gone_at_the_end(terminal: Terminal, capsys: Any) -> None:
+@pytest.mark.parametrize("compiles", [True, False])
+def test_a_terminal_shows_a_bar_which_is_gone_at_the_end(
+    compiles: bool, terminal: Terminal, capsys: Any
+) -> None:
     with terminal:
-        work(None)
+        work(None, compiles=compiles)
     seen = terminal.seen()
+    assert ("compiling" in seen) == compiles
     for part in ("2.0/2 epochs", "calibrating", "scoring", "5/5 rows"):
         assert part in seen
     assert seen.count("\x1b[2K") >= 2  # lines are erased

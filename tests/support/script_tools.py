@@ -17,8 +17,8 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
-from dcvae import _backend
 from dcvae.cli.main import main as program
+from dcvae.cli.progress import Display
 from dcvae.training import loop
 
 ROOT = Path(__file__).parents[2]
@@ -123,7 +123,7 @@ def run(script, *words, cwd, poison=None):
 def run_one_after_the_other(programs: list[str], folder: Path, *words: str) -> list[str]:
     """Run Python programs in one new process and return what each has printed.
 
-    TensorFlow is imported once, and no step is compiled by XLA: both take longer than the rest.
+    What they import is imported once, which takes longer than the rest.
 
     Args:
         programs: texts of the programs.
@@ -131,7 +131,7 @@ def run_one_after_the_other(programs: list[str], folder: Path, *words: str) -> l
         *words: options of Python.
     """
     code = (
-        "import json, sys\nfrom dcvae.training.in_keras import runner\nrunner._BY_XLA = False\n"
+        "import json, sys\n"
         "for program in json.load(sys.stdin):\n"
         "    exec(compile(program, 'program', 'exec'), {'__name__': '__main__'})\n"
         "    print('\\0', end='', flush=True)\n"
@@ -274,9 +274,14 @@ def epochs_of(folder):
     return list(pd.read_csv(folder / "history.csv")["epoch"])
 
 
+def ending_before_it_computes(failure):
+    """End commands where all is read and checked, and what is slow would begin."""
+    return mock.patch.object(Display, "start_backend", side_effect=failure)
+
+
 def notices(place, script, *more):
-    """Give the notes that a script prints before the framework starts, and end it there."""
-    with mock.patch.object(_backend, "start", side_effect=KeyboardInterrupt):
+    """Give the notes that a script prints before it computes, and end it there."""
+    with ending_before_it_computes(KeyboardInterrupt):
         ended = place.call(script, *more)
     assert ended.returncode == 130
     return [line for line in ended.stdout.splitlines() if line.startswith("note: ")]

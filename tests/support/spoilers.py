@@ -6,12 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from unittest import mock
 
 import pytest
 
-from dcvae import _backend
-from support.script_tools import SETTINGS, Place, run, write_settings
+from support.script_tools import SETTINGS, Place, ending_before_it_computes, run, write_settings
 from support.stored_models import contents
 
 
@@ -198,10 +196,10 @@ def named(mistakes):
     )
 
 
-def refused_before_the_framework_starts(mistake, place, before):
-    """Call the script in this process, where the framework may not be started."""
+def refused_before_it_computes(mistake, place, before):
+    """Call the script in this process, where nothing slow may begin."""
     started = time.monotonic()
-    with mock.patch.object(_backend, "start", side_effect=AssertionError("too late")):
+    with ending_before_it_computes(AssertionError("too late")):
         ended = place.call(mistake.script)
     assert time.monotonic() - started < 10
     is_refusal(mistake, ended)

@@ -60,5 +60,5 @@ class DetectorKeys(CommonKeys):
 
     @property
     def has_network(self) -> bool:
-        """Whether a network is trained, for which TensorFlow is imported."""
+        """Whether a network is trained."""
         return NETWORK in self.members

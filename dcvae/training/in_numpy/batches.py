@@ -13,7 +13,8 @@ from dcvae.training.in_numpy.shared_memory import Arrays
 from dcvae.training.in_numpy.steps import BatchSteps
 from dcvae.training.in_numpy.team import Team
 
-_PART = 2**17  # numbers of a layer's products that stay in a processor's cache
+_TWO_PARTS = 2**16  # numbers of a layer's products that are worth two parts of a batch
+_PART = 2**18  # those that stay in a processor's cache
 _NOISE_BYTES = 16 * 2**20  # of the batches that are worked on together
 
 
@@ -175,7 +176,8 @@ def _parts(num_windows: int, a_window: int) -> list[slice]:
         num_windows: windows of the batch.
         a_window: numbers of the widest layer's products for one window.
     """
-    wanted = 2 if num_windows * a_window > _PART else 1
+    size = num_windows * a_window
+    wanted = 1 if size < _TWO_PARTS else 2 * max(round(size / (2 * _PART)), 1)
     num_parts = min(wanted, num_windows)
     edges = [num_windows * part // num_parts for part in range(num_parts + 1)]
     return [slice(first, last) for first, last in pairwise(edges)]

@@ -91,7 +91,7 @@ class Layer:
 
     def fold(
         self, joint: Float32Array, scale: Float32Array | None, shift: Float32Array | None
-    ) -> None:
+    ) -> Float32Array:
         """Write kernel and bias as one matrix, what is in front folded in.
 
         Args:
@@ -99,17 +99,20 @@ class Layer:
                 in the last column what a row of ones adds.
             scale: (channels_in,) of what the layer reads; None for 1.
             shift: (channels_in,) likewise; None for 0.
+
+        Returns:
+            (taps·units, channels_in), the kernel alone, for `unfold`.
         """
-        kernel = self.kernel()
-        by_tap = joint.reshape(self.taps, self.units, self.channels + 1)
-        scaled = kernel if scale is None else kernel * scale[:, None]
-        by_tap[:, :, :-1] = scaled.transpose(0, 2, 1)
-        by_tap[:, :, -1] = 0.0 if shift is None else shift @ kernel
-        by_tap[-1, :, -1] += self.bias()
+        rows = self.kernel().transpose(0, 2, 1).reshape(-1, self.channels)
+        joint[:, :-1] = rows if scale is None else rows * scale
+        joint[:, -1] = 0.0 if shift is None else rows @ shift
+        joint[-self.units :, -1] += self.bias()
+        return rows
 
     def unfold(
         self,
         gradient: Float32Array,
+        rows: Float32Array,
         scale: Float32Array | None,
         shift: Float32Array | None,
         *,
@@ -118,7 +121,8 @@ class Layer:
         """Return the gradients of scale and shift from that of the folded matrix.
 
         Args:
-            gradient: (taps·units, channels_in + 1), of `fold`'s result.
+            gradient: (taps·units, channels_in + 1), of `fold`'s matrix.
+            rows: (taps·units, channels_in), from `fold`.
             scale: as in `fold`.
             shift: as in `fold`.
             keep: whether to write the gradients of kernel and bias.
@@ -126,24 +130,22 @@ class Layer:
         Returns:
             Gradients of scale and shift, each (channels_in,); None without them.
         """
-        by_tap = gradient.reshape(self.taps, self.units, self.channels + 1)
-        of_kernel, of_ones = by_tap[:, :, :-1].transpose(0, 2, 1), by_tap[:, :, -1]
+        of_rows, of_ones = gradient[:, :-1], np.ascontiguousarray(gradient[:, -1])
         if keep:
-            whole = of_kernel
+            whole = of_rows
             if scale is not None and shift is not None:
-                whole = of_kernel * scale[:, None] + shift[:, None] * of_ones[:, None, :]
+                whole = of_rows * scale + np.outer(of_ones, shift)
+            by_tap = whole.reshape(self.taps, self.units, self.channels).transpose(0, 2, 1)
             first = 0
             for kernel, bias in zip(self.kernel_gradients, self.bias_gradients, strict=True):
                 last = first + kernel.shape[2]
-                kernel[...] = whole[:, :, first:last]
-                bias[...] = of_ones[-1, first:last]
+                kernel[...] = by_tap[:, :, first:last]
+                bias[...] = of_ones[len(of_ones) - self.units :][first:last]
                 first = last
         if scale is None:
             return None
-        kernel = self.kernel()
-        of_scale: Float32Array = np.einsum("tcu,tcu->c", kernel, of_kernel)
-        of_shift: Float32Array = np.einsum("tcu,tu->c", kernel, of_ones)
-        return of_scale, of_shift
+        of_scale: Float32Array = np.einsum("rc,rc->c", rows, of_rows)
+        return of_scale, of_ones @ rows
 
 
 class LayerPart:
@@ -153,6 +155,9 @@ class LayerPart:
         layer: shared by all parts.
         length: rows of a window, T.
         num_windows: windows of the part.
+        products: (at least taps·units·T·windows,) float32, overwritten: products of the forward
+            pass, and then gradients. No neighboring layer may have it too, but all others: what is
+            used again soon is still in the processor's cache.
 
     Attributes:
         layer: shared by all parts.
@@ -161,13 +166,12 @@ class LayerPart:
             `backward` reads it.
     """
 
-    def __init__(self, layer: Layer, length: int, num_windows: int) -> None:
+    def __init__(self, layer: Layer, length: int, num_windows: int, products: Float32Array) -> None:
         self.layer = layer
         columns = length * num_windows
         self.inputs = np.ones((layer.channels + 1, columns), dtype=np.float32)
-        # Products of the forward pass, and then gradients, tap by tap: one is not needed any more
-        # when the other comes.
-        self._by_tap = np.empty((layer.taps, layer.units, columns), dtype=np.float32)
+        size = layer.taps * layer.units * columns
+        self._by_tap = products[:size].reshape(layer.taps, layer.units, columns)
         self._flat = self._by_tap.reshape(-1, columns)
         self.gradient = self._by_tap[-1]
         self._back = [

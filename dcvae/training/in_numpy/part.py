@@ -49,7 +49,12 @@ class BatchPart:
         self._bounded = bounded
         columns = length * self.num_windows
         layers = (*parameters.encoder, *parameters.decoder)
-        self.layers = [LayerPart(layer, length, self.num_windows) for layer in layers]
+        largest = max(layer.taps * layer.units for layer in layers)
+        products = np.empty((2, largest * columns), dtype=np.float32)
+        self.layers = [
+            LayerPart(layer, length, self.num_windows, products[number % 2])
+            for number, layer in enumerate(layers)
+        ]
         self._num_encoder = len(parameters.encoder)
         series, latent = parameters.encoder[0].channels, parameters.decoder[0].channels
         self._encoded = np.empty((2 * latent, columns), dtype=np.float32)

@@ -154,7 +154,7 @@ class BatchSteps:
         own = self._mine
         if layer.before is not None:
             self._normalize(number, layer.before)
-        layer.fold(own.joints[number], *own.affine[number])
+        own.rows[number] = layer.fold(own.joints[number], *own.affine[number])
         for part in self._own():
             work = self._parts[part]
             work.layers[number].forward(own.joints[number], work.results[number])
@@ -203,7 +203,7 @@ class BatchSteps:
         if layer.before is None and not writes:
             return
         total = self._gradients[number].sum(axis=0)
-        found = layer.unfold(total, scale, shift, keep=writes)
+        found = layer.unfold(total, own.rows[number], scale, shift, keep=writes)
         norm = layer.before
         if found is None or scale is None or norm is None:
             return
@@ -244,6 +244,7 @@ class _Own:
 
     Attributes:
         joints: of each layer, the folded weights.
+        rows: of each layer, what `Layer.fold` returned.
         affine: of each layer, scale and shift of what it reads.
         statistics: of each layer, mean and 1 / deviation of what it reads.
     """
@@ -252,6 +253,7 @@ class _Own:
         self.joints = [np.empty(_joint_shape(layer), dtype=np.float32) for layer in layers]
         self.affine: list[_Affine] = [(None, None)] * len(layers)
         nothing = np.empty(0, dtype=np.float32)
+        self.rows = [nothing] * len(layers)
         self.statistics = [(nothing, nothing)] * len(layers)
 
 

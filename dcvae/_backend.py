@@ -108,7 +108,7 @@ def start() -> str:
     found = cards_in_use(devices)
     if found:
         return ", ".join(card.describe() for card in found)
-    return processor(f"no GPU visible to {name}")
+    return f"{processor()} (no GPU visible to {name})"
 
 
 def _check_numbers() -> None:

@@ -25,18 +25,15 @@ def usable_cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def processor(note: str = "NumPy") -> str:
-    """Return the processor with its cores, for messages and records.
-
-    Args:
-        note: what to add to it.
+def processor() -> str:
+    """Return what computes where there is no card, for messages.
 
     Examples:
         >>> processor().startswith("CPU, ")
         True
     """
     cores = usable_cores()
-    return f"CPU, {cores} core{'' if cores == 1 else 's'} ({note})"
+    return f"CPU, {cores} core{'' if cores == 1 else 's'}"
 
 
 def usable_threads() -> int:

@@ -259,7 +259,7 @@ def test_a_training_is_resumed_by_either_engine(
 def test_both_engines_train_the_same_network(model: FittedModel, in_keras: FittedModel) -> None:
     assert_similar(model.training.result.state, in_keras.training.result.state)
     assert (model.training.engine, in_keras.training.engine) == ("numpy", "keras")
-    assert model.training.device == processor()
+    assert model.training.device == f"{processor()} (NumPy)"
     assert in_keras.training.device.endswith("(no GPU visible to tensorflow)")
 
 

@@ -109,4 +109,4 @@ def test_products_are_those_of_numpy():
 @pytest.mark.parametrize(("cores", "words"), [(1, "1 core"), (12, "12 cores")])
 def test_the_processor_in_words(cores, words, monkeypatch):
     monkeypatch.setattr(_threads, "usable_cores", lambda: cores)
-    assert _threads.processor() == f"CPU, {words} (NumPy)"
+    assert _threads.processor() == f"CPU, {words}"

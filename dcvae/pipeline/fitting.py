@@ -67,7 +67,7 @@ class Training:
         from dcvae.networks import initial_weights, network_in_numpy
         from dcvae.training import NumpyEpochs
 
-        self.device = processor()
+        self.device = f"{processor()} (NumPy)"
         weights = initial_weights(settings)
         self.on_start(network_in_numpy(weights), self.device)
         runner = NumpyEpochs(weights, data.inputs.values, settings)

@@ -125,11 +125,11 @@ class Interrupted(KerasEpochs):
     at_step = 0
 
     def train(self, starts: NDArray[np.int32], batch_size: int) -> Iterator[NDArray[np.float32]]:
-        for first in range(0, len(starts), batch_size):
-            self.at_step -= 1
-            if self.at_step == 0:
+        for losses in super().train(starts, batch_size):
+            self.at_step -= len(losses)
+            if self.at_step <= 0:
                 raise KeyboardInterrupt
-            yield from super().train(starts[first : first + batch_size], batch_size)
+            yield losses
 
 
 def test_interrupted_training_keeps_whole_epochs_and_can_go_on(whole: TrainingState) -> None:

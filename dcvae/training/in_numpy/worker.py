@@ -54,7 +54,8 @@ class Companion:
         numbers = [str(x) for x in (memory.descriptor, memory.size, os.getpid())]
         told = json.dumps({**described(weights), "table_shape": list(table_shape)})
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, *numbers, told],
+            # Without the working directory, which -m puts first: what lies there is the user's.
+            [sys.executable, "-P", "-m", __name__, *numbers, told],
             pass_fds=[memory.descriptor],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -120,7 +121,8 @@ def is_possible() -> bool:
 
 def _import_path() -> list[str]:
     """Return where this process has found its modules, for the other one to find the same."""
-    return [folder or os.getcwd() for folder in sys.path]
+    # Python passes over what is no text, such as a Path.
+    return [folder or os.getcwd() for folder in sys.path if isinstance(folder, str)]
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

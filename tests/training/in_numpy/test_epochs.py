@@ -1,7 +1,9 @@
 """Epochs in NumPy: one process or two, however many steps at a time, and what ends them."""
 
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,9 +46,8 @@ def assert_same(found: tuple[bytes, Variables], expected: tuple[bytes, Variables
         np.testing.assert_array_equal(found[1][name], value, err_msg=name)
 
 
-@pytest.fixture
-def two(monkeypatch: Any) -> Iterator[NumpyEpochs]:
-    """Yield a runner that has a second process, which it uses whenever it can."""
+def ready(monkeypatch: Any) -> NumpyEpochs:
+    """Return a runner that has a second process, which it uses whenever it can."""
     monkeypatch.setattr(epochs, "_WORTH_A_PROCESS", 0.0)
     monkeypatch.setattr(worker, "usable_threads", lambda: 2)
     monkeypatch.setattr(epochs.Pace, "is_better_with_two", lambda self: True)
@@ -62,6 +63,12 @@ def two(monkeypatch: Any) -> Iterator[NumpyEpochs]:
         assert time.monotonic() < deadline, "it does not start"
         time.sleep(0.01)
     runner.restore(before)
+    return runner
+
+
+@pytest.fixture
+def two(monkeypatch: Any) -> Iterator[NumpyEpochs]:
+    runner = ready(monkeypatch)
     yield runner
     runner.close()
 
@@ -113,6 +120,16 @@ def test_ctrl_c_ends_the_second_process(two: NumpyEpochs, monkeypatch: Any) -> N
         list(two.train(STARTS, BATCH))
     assert companion.is_lost
     assert two._companion is None
+
+
+def test_what_lies_in_the_working_directory_is_not_run(tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    # Python passes over what is no text; the programs of some users have it there.
+    monkeypatch.setattr(sys, "path", [folder for folder in sys.path if folder] + [tmp_path / "x"])
+    runner = ready(monkeypatch)
+    assert runner._companion is not None
+    runner.close()
 
 
 def test_the_end_of_the_runner_ends_the_second_process(two: NumpyEpochs) -> None:

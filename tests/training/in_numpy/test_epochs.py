@@ -130,6 +130,10 @@ def test_what_lies_in_the_working_directory_is_not_run(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     # Python passes over what is no text; the programs of some users have it there.
     monkeypatch.setattr(sys, "path", [folder for folder in sys.path if folder] + [tmp_path / "x"])
+    # Nor does Python start by what is beside a script.
+    (tmp_path / "script").mkdir()
+    (tmp_path / "script" / "re.py").write_text("raise SystemExit")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "script"), *sys.path])
     runner = ready(monkeypatch)
     assert runner._companion is not None
     runner.close()

@@ -12,6 +12,9 @@ import pytest
 from dcvae.networks import initial_weights
 from dcvae.training import NumpyEpochs
 from dcvae.training.in_numpy import epochs, worker
+from dcvae.training.in_numpy.parameters import Parameters
+from dcvae.training.in_numpy.part import BatchPart
+from dcvae.training.in_numpy.shared_memory import Arrays
 from dcvae.training.in_numpy.steps import BatchSteps
 from dcvae.training.state import Variables
 from support.builders import random_rows, settings_with
@@ -127,6 +130,10 @@ def test_what_lies_in_the_working_directory_is_not_run(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     # Python passes over what is no text; the programs of some users have it there.
     monkeypatch.setattr(sys, "path", [folder for folder in sys.path if folder] + [tmp_path / "x"])
+    # Nor does Python start by what is beside a script.
+    (tmp_path / "script").mkdir()
+    (tmp_path / "script" / "re.py").write_text("raise SystemExit")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "script"), *sys.path])
     runner = ready(monkeypatch)
     assert runner._companion is not None
     runner.close()
@@ -193,3 +200,16 @@ def test_losses_that_are_no_numbers_are_told_without_a_warning() -> None:
     losses = np.concatenate(list(runner.train(np.tile(STARTS, 2), BATCH)))
     assert np.isfinite(losses[0]).all()
     assert not np.isfinite(losses[-1]).all()
+
+
+def test_a_unit_that_says_one_thing_has_no_variance_in_many_columns() -> None:
+    """Mean squares of so many float32 numbers are off by half of what is added to a variance."""
+    settings = settings_with(T=512, M=1, J=1, cnn_units=[1], dil_rate=[1, 2], activation="tanh")
+    parameters = Parameters(initial_weights(settings), Arrays())
+    table = np.zeros((1, 1000), dtype=np.float32)
+    part = BatchPart(parameters, table, 512, slice(0, 256), "paper", bounded=True)
+    found = []
+    for constant in 1.0 - np.geomspace(1e-6, 0.5, 20):
+        part.layers[1].inputs[:-1] = constant
+        found.append(abs(part.moments(1)[1]).max())
+    assert max(found) < 1e-6

@@ -67,7 +67,7 @@ def training_start(
     """
     weights = network.describe()
     if settings.summary:
-        lines = [[*map(str, line)] for line in layer_lines(weights)]
+        lines = [[*line[:2], f"{line[2]:,}", f"{line[3]:,}"] for line in layer_lines(weights)]
         printer.table(["layer", "kind", "channels", "parameters"], lines)
     frame, split = data.table.frame, data.split
     printer.facts(

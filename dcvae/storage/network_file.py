@@ -2,8 +2,10 @@
 
 import importlib
 import json
+import lzma
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +37,8 @@ _SIZES = ("units", "kernel_size", "dilation", "n")
 _SHAPES = ("batch_shape", "input_shape", "shape")
 _LARGEST_SIZE = 1_000_000
 _LARGEST_CONFIG = 16 * 1024 * 1024
+_MOST_ITEMS = 100_000  # of a file of weights; groups may lie within each other without end
+_DAMAGED = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 _HEAD = 1024 * 1024  # bytes of a file of weights beside its numbers, at least
 
 
@@ -114,7 +118,7 @@ def load_network(
         shape = (*network.encoder.input_shape[1:], network.latent_size)
     except (
         *(OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError),
-        *(OverflowError, zipfile.BadZipFile),
+        *(OverflowError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
     ) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise InputError(describe_os_error(error)) from error
@@ -151,7 +155,7 @@ def check_network(path: Path) -> None:
         available = sizes.get(name_of_weights(sizes), 0)
         if 4 * weights > available + _HEAD:
             raise ValueError(f"layers of {weights:,} weights in {available:,} bytes")
-    except (OSError, ValueError, RecursionError, zipfile.BadZipFile) as error:
+    except (*_DAMAGED, RecursionError) as error:
         raise InputError(
             f"{path} is damaged ({reason_of(error)}). Train the model again."
         ) from error
@@ -228,7 +232,7 @@ def check_weights(archive: zipfile.ZipFile) -> None:
             group = left.pop()
             for name in group:
                 met += 1
-                if not isinstance(group.get(name, getlink=True), hdf.HardLink) or met > size:
+                if not isinstance(group.get(name, getlink=True), hdf.HardLink) or met > _MOST_ITEMS:
                     raise ValueError(f"weights {name!r} are elsewhere")
                 item = group[name]
                 if isinstance(item, hdf.Group):

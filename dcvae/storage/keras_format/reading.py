@@ -7,8 +7,10 @@ what a layer computes, or layers joined in another way are refused, not guessed.
 import importlib
 import io
 import json
+import lzma
 import re
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -93,7 +95,7 @@ def load_weights(
         ) from error
     except (
         *(OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError),
-        *(OverflowError, zipfile.BadZipFile),
+        *(OverflowError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
     ) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise InputError(describe_os_error(error)) from error

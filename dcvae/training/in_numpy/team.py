@@ -14,10 +14,11 @@ import numpy as np
 from dcvae.training.in_numpy.shared_memory import Arrays
 
 _SPINS = 20_000  # about a millisecond
+PATIENCE = 60.0  # seconds; it may have been stopped
 
 
 class MemberLostError(Exception):
-    """The other process has ended."""
+    """The other process has ended, or does not answer."""
 
 
 class Team:
@@ -31,8 +32,8 @@ class Team:
         member: number of this process.
         size: processes at work, 1 or 2.
         is_lost: tells whether the other process has ended.
-        fence: to be taken before and after a number is read or written that another process waits
-            for: it keeps the processor from showing it before what was written earlier.
+        fence: to be taken before a number is written, and after it is read, that another process
+            waits for: it keeps the processor from showing it before what was written earlier.
     """
 
     def __init__(self, arrays: Arrays, member: int = 0) -> None:
@@ -53,14 +54,17 @@ class Team:
             return
         own, other = self._arrived[self.member], self._arrived[1 - self.member]
         with self.fence:
-            own[0] += 1
-        arrived = own[0]
-        spins = 0
+            pass
+        own[0] += 1
+        arrived, spins, deadline = own[0], 0, float("inf")
         while other[0] < arrived:
             spins += 1
             if spins > _SPINS:
                 time.sleep(0)
-                if spins % _SPINS == 0 and self.is_lost():
-                    raise MemberLostError
+                if spins % _SPINS == 0:
+                    deadline = min(deadline, time.monotonic() + PATIENCE)
+                    is_first = self.member == 0  # the other one ends with it
+                    if self.is_lost() or (is_first and time.monotonic() > deadline):
+                        raise MemberLostError
         with self.fence:
             pass

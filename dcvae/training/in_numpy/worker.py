@@ -22,7 +22,7 @@ from dcvae._threads import usable_threads
 from dcvae.networks import Convolution, ConvolutionSide, NetworkWeights, Norm
 from dcvae.training.in_numpy.batches import Bench
 from dcvae.training.in_numpy.shared_memory import Arrays, SharedMemory
-from dcvae.training.in_numpy.team import MemberLostError
+from dcvae.training.in_numpy.team import PATIENCE, MemberLostError
 
 _READY = 1  # in place of the number of an order
 _OPEN, _TRAIN, _VALIDATE = range(3)
@@ -68,7 +68,7 @@ class Companion:
             env={**os.environ, **_ONE_THREAD},
         )
         bench.team.is_lost = lambda: self.is_lost
-        self._end = weakref.finalize(self, _kill, self._process)
+        self._end = weakref.finalize(self, _kill, self._process, os.getpid())
 
     @property
     def is_ready(self) -> bool:
@@ -94,8 +94,9 @@ class Companion:
         for size in self._bench.sizes:  # in the order in which this process has made them
             if size not in self._opened:
                 self._give(_OPEN, size, 0)
+                deadline = time.monotonic() + PATIENCE
                 while self._bench.begun[0] != self._number:
-                    if self.is_lost:
+                    if self.is_lost or time.monotonic() > deadline:
                         raise MemberLostError
                     time.sleep(_IDLE_SECONDS)
                 self._opened.append(size)
@@ -110,7 +111,8 @@ class Companion:
         order[1], order[2], order[3] = what, num_windows, count
         self._number += 1
         with self._bench.team.fence:
-            order[0] = self._number
+            pass
+        order[0] = self._number
 
 
 def is_possible() -> bool:
@@ -130,9 +132,10 @@ def _import_path() -> list[str]:
     return [folder or os.getcwd() for folder in sys.path if isinstance(folder, str)]
 
 
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    process.kill()
-    process.wait()
+def _kill(process: "subprocess.Popen[bytes]", owner: int) -> None:
+    if os.getpid() == owner:  # not at the end of a process that was forked of it
+        process.kill()
+        process.wait()
 
 
 def described(weights: NetworkWeights) -> dict[str, Any]:
@@ -212,8 +215,9 @@ def main() -> None:
                 time.sleep(idle * _IDLE_SECONDS)
                 continue
             idle = 0
+            number = order[0]
             with team.fence:
-                number = order[0]
+                pass
             _, what, num_windows, count = order[:4]
             batches = bench.batches(num_windows)
             if what == _OPEN:

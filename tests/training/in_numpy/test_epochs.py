@@ -1,6 +1,7 @@
 """Epochs in NumPy: one process or two, however many steps at a time, and what ends them."""
 
 import sys
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,18 +91,21 @@ def test_two_processes_have_the_numbers_of_one(two: NumpyEpochs, monkeypatch: An
     assert_same(found, results(alone(monkeypatch)))
 
 
-def test_a_second_process_that_dies_costs_nothing(two: NumpyEpochs, monkeypatch: Any) -> None:
+@pytest.mark.parametrize("sent", ["SIGKILL", "SIGSTOP"])
+def test_a_second_process_that_dies_or_stands_still_costs_nothing(
+    sent: str, two: NumpyEpochs, monkeypatch: Any
+) -> None:
     companion = two._companion
     assert companion is not None
     original = BatchSteps.train
 
     def dying(self: Any, *arguments: Any) -> None:
-        companion._process.kill()
-        companion._process.wait()
+        companion._process.send_signal(getattr(signal, sent))
         original(self, *arguments)
 
     monkeypatch.setattr(BatchSteps, "train", dying)
     monkeypatch.setattr("dcvae.training.in_numpy.team._SPINS", 10)
+    monkeypatch.setattr("dcvae.training.in_numpy.team.PATIENCE", 0.1)
     trained = list(two.train(STARTS[:150], BATCH))
     monkeypatch.setattr(BatchSteps, "train", original)
     assert two._companion is None

@@ -1,7 +1,7 @@
 """Epochs in NumPy: one process or two, however many steps at a time, and what ends them."""
 
-import sys
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path

@@ -17,6 +17,7 @@ Engine = Literal["numpy", "keras"]
 
 VARIABLE = "DCVAE_ENGINE"
 _SUITED: Mapping[str, Engine] = {"dc-vae": "numpy"}  # what is trained without a framework
+_WITHOUT = f'{VARIABLE}=numpy scores without it, and trains `architecture` "dc-vae".'
 
 
 def scoring_engine() -> Engine:
@@ -39,10 +40,10 @@ def scoring_engine() -> Engine:
     if asked == "numpy":
         return "numpy"
     if asked == "keras":
-        _check_backend(f"{VARIABLE}=keras asks for Keras")
+        _check_backend(f"{VARIABLE}=keras asks for Keras; {_WITHOUT}")
         return "keras"
     if os.environ.get(BACKEND):
-        _check_backend(f"{BACKEND}={os.environ[BACKEND]} asks for Keras")
+        _check_backend(f"{BACKEND}={os.environ[BACKEND]} asks for Keras; {_WITHOUT}")
         return "keras"
     return "keras" if has_card() and _has_backend() else "numpy"
 
@@ -64,7 +65,10 @@ def training_engine(architecture: str) -> Engine:
         return engine
     suited = _SUITED.get(architecture, "keras")
     if suited == "keras":
-        _check_backend(f'The training of `architecture` "{architecture}" needs Keras')
+        _check_backend(
+            f'The training of `architecture` "{architecture}" needs Keras; that of "dc-vae" does '
+            "not, nor does scoring."
+        )
     return suited
 
 
@@ -98,7 +102,4 @@ def _check_backend(why: str) -> None:
     try:
         chosen()
     except InputError as error:
-        raise InputError(
-            f'{error} {why}; DC-VAE scores without it, and trains `architecture` "dc-vae", if '
-            f'{VARIABLE} is "numpy".'
-        ) from error
+        raise InputError(f"{error} {why}") from error

@@ -6,17 +6,19 @@ wait for one another, and what is between two products would run on one.
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeVar
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
 
 _LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _MOST = 8  # each holds the arrays of its part; more of them wait for the memory
 
 _Part = TypeVar("_Part")
 _Result = TypeVar("_Result")
+_Item = TypeVar("_Item")
 
 
 def usable_cores() -> int:
@@ -71,7 +73,7 @@ class Workers:
         """Do the parts and return their results in order, when all are done."""
 
         def done(part: _Part) -> _Result:
-            _set_threads([1] * len(_libraries()))  # a library may have a limit for each thread
+            _limit_this_thread()
             return function(part)
 
         with one_thread_a_product():
@@ -87,6 +89,63 @@ class Workers:
         """End the threads, once they have done their parts."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+
+
+class Ahead(Generic[_Item]):
+    """Items that a thread of their own makes while others compute; a context manager.
+
+    What goes wrong is raised where the items are asked for. Leaving the context before all were
+    asked for ends the thread after the item that it is at. With one thread in all, an item is made
+    when it is asked for. Until the context is left, products run on one thread.
+
+    Args:
+        items: what is gone through in the thread, once.
+
+    Examples:
+        >>> with Ahead(number**2 for number in range(3)) as squares:
+        ...     list(squares)
+        [0, 1, 4]
+    """
+
+    def __init__(self, items: Iterable[_Item]) -> None:
+        self._items, self._made = items, SimpleQueue[tuple[_Item] | None]()
+        self._is_left, self._thread = False, None
+        if usable_threads() > 1:
+            # By this thread, for both: OpenBLAS hears one thread alone for as long as that lives.
+            self._limit = _found().limit(limits=1, user_api="blas")
+            self._thread = ThreadPoolExecutor(1, "dcvae ahead")
+            self._end = self._thread.submit(self._make)
+
+    def __iter__(self) -> Iterator[_Item]:
+        """Yield the items in order, each as soon as it is made."""
+        if self._thread is None:
+            yield from self._items
+            return
+        while (made := self._made.get()) is not None:
+            yield made[0]
+        self._end.result()  # raises what went wrong
+
+    def __enter__(self) -> "Ahead[_Item]":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        """End the thread, and let products run on as many threads as before."""
+        if self._thread is not None:
+            self._is_left = True
+            self._thread.shutdown()
+            with self._limit:
+                """It is set with the object, and given back here."""
+
+    def _make(self) -> None:
+        try:
+            _limit_this_thread()
+            for item in self._items:
+                self._made.put((item,))
+                if self._is_left:
+                    break
+        finally:
+            self._made.put(None)  # the end
 
 
 class _Products:
@@ -121,6 +180,17 @@ def one_thread_a_product() -> Iterator[None]:
             _set_threads(_Products.before)
 
 
+def _limit_this_thread() -> None:
+    """Limit the libraries that have a limit for each thread, and no others.
+
+    Of those with one for the process, this thread might be the one that is heard from then on, and
+    whoever limited them could not give back what was before.
+    """
+    for library in _libraries():
+        if getattr(library, "threading_layer", "") != "pthreads":
+            library.set_num_threads(1)
+
+
 def _set_threads(numbers: Sequence[int]) -> None:
     for library, number in zip(_libraries(), numbers, strict=True):
         library.set_num_threads(number)
@@ -128,8 +198,13 @@ def _set_threads(numbers: Sequence[int]) -> None:
 
 @cache
 def _libraries() -> list[Any]:
-    """Find the libraries of products that are loaded, NumPy's among them."""
+    """Return the libraries of products, NumPy's among them, that were loaded at the first call."""
+    return [x for x in _found().lib_controllers if x.user_api == "blas"]
+
+
+def _found() -> Any:
+    """Find the libraries of arithmetic that are loaded now."""
     import numpy  # noqa: F401  whose library is to be found
     from threadpoolctl import ThreadpoolController
 
-    return [x for x in ThreadpoolController().lib_controllers if x.user_api == "blas"]
+    return ThreadpoolController()

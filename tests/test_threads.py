@@ -8,7 +8,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from dcvae import _threads
-from dcvae._threads import Workers, usable_threads
+from dcvae._threads import Ahead, Workers, usable_threads
 
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -110,3 +110,45 @@ def test_products_are_those_of_numpy():
 def test_the_processor_in_words(cores, words, monkeypatch):
     monkeypatch.setattr(_threads, "usable_cores", lambda: cores)
     assert _threads.processor() == f"CPU, {words}"
+
+
+def test_items_are_made_by_another_thread_in_order_and_products_are_given_back():
+    before = blas_threads()
+    with Ahead((number, threading.get_ident()) for number in range(5)) as made:
+        items = list(made)
+    assert [number for number, _ in items] == [0, 1, 2, 3, 4]
+    assert threading.get_ident() not in {thread for _, thread in items}
+    assert blas_threads() == before
+
+
+def test_with_one_thread_an_item_is_made_when_it_is_asked_for(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    with Ahead(threading.get_ident() for _ in range(2)) as made:
+        assert list(made) == [threading.get_ident()] * 2
+
+
+def test_what_goes_wrong_ahead_is_raised_where_it_is_asked_for():
+    def items():
+        yield 1
+        raise ValueError("the second")
+
+    found = []
+    with Ahead(items()) as made, pytest.raises(ValueError, match="the second"):
+        found.extend(made)
+
+
+def test_leaving_ends_what_nobody_asked_for():
+    made, may_go_on = [], threading.Event()
+
+    def items():
+        for number in range(1000):
+            made.append(number)
+            yield number
+            may_go_on.wait(timeout=20)
+
+    ahead = Ahead(items())
+    next(iter(ahead))
+    ahead._is_left = True
+    may_go_on.set()
+    ahead.__exit__()
+    assert len(made) <= 2

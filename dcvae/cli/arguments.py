@@ -59,6 +59,7 @@ def parser(
         "--models", type=Path, default=DEFAULT_MODELS, metavar="DIR", help="default: models/"
     )
     made.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    made.add_argument("--verbose", action="store_true", help="also say what computes the network")
     made.add_argument(
         "--json", action="store_true", help="print one JSON object and nothing else (but errors)"
     )

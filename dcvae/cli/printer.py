@@ -39,6 +39,10 @@ class Printer:
         quiet: print nothing but errors.
         as_json: print one JSON object and nothing else but errors.
         program: name by which the command was called; None for that of the script.
+        verbose: say also what few need to know.
+
+    Attributes:
+        is_verbose: whether it does.
 
     Examples:
         >>> Printer().facts({"data": "test.csv", "series": "24"})
@@ -48,9 +52,15 @@ class Printer:
     """
 
     def __init__(
-        self, *, quiet: bool = False, as_json: bool = False, program: str | None = None
+        self,
+        *,
+        quiet: bool = False,
+        as_json: bool = False,
+        program: str | None = None,
+        verbose: bool = False,
     ) -> None:
         self.is_quiet = quiet or as_json
+        self.is_verbose = verbose
         self._program = program
         self._as_json = as_json
         self._console: Console | None = None
@@ -58,7 +68,12 @@ class Printer:
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> "Printer":
         """Return the printer that the arguments of a command ask for."""
-        return cls(quiet=arguments.quiet, as_json=arguments.json, program=arguments.program)
+        return cls(
+            quiet=arguments.quiet,
+            as_json=arguments.json,
+            program=arguments.program,
+            verbose=getattr(arguments, "verbose", False),  # not of a command without a network
+        )
 
     @property
     def console(self) -> "Console | None":

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 from dcvae import _backend
-from dcvae._engine import Engine
+from dcvae._engine import Engine, versions
 from dcvae._progress import shown_by
+from dcvae._threads import processor
 from dcvae.cli.printer import Printer, start_backend, terminal_on
 from dcvae.training import EpochLines
 
@@ -117,6 +118,11 @@ class Display:
 
     def start_backend(self, engine: Engine = "keras") -> None:
         """Import the framework if it computes, which takes seconds; see `printer.start_backend`."""
+        if self._printer.is_verbose:
+            used = [f"{name} {found}" for name, found in versions(engine).items()]
+            if engine == "numpy":
+                used.append(processor())
+            self._printer.facts({"computed by": ", ".join(used)})
         if engine == "numpy":
             return
         if "keras" not in sys.modules:

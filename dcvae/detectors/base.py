@@ -104,8 +104,9 @@ class AnomalyDetector(BaseEstimator, ABC):
                     f"{values.shape[1]}: give more columns, or use another detector."
                 )
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                self._fit(values)
-            self._keep_scores(_finite(self._score, values))
+                known = self._fit(values)
+            score = self._score if known is None else lambda values: known
+            self._keep_scores(_finite(score, values))
         return self
 
     def _keep_scores(self, scores: Float64Array) -> None:
@@ -226,8 +227,8 @@ class AnomalyDetector(BaseEstimator, ABC):
         return None
 
     @abstractmethod
-    def _fit(self, values: AnyFloatArray) -> None:
-        """Fit to checked rows (rows, series)."""
+    def _fit(self, values: AnyFloatArray) -> Float64Array | None:
+        """Fit to checked rows (rows, series); return what `_score` gives them if it is at hand."""
 
     @abstractmethod
     def _score(self, values: AnyFloatArray) -> Float64Array:

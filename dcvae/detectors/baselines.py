@@ -229,12 +229,23 @@ def fit_baselines(
         >>> [detector.name for detector in fit_baselines(training, seed=1)][-2:]  # one series
         ['persistence', 'isolation-forest']
     """
-    rows, series = training.shape
-    for kind in BASELINES:
-        detector = for_scaled_rows(kind, seed=seed, window_length=window_length)
-        enough = rows >= detector.fewest_rows and series >= detector.fewest_series
-        if enough and detector.title != but:
-            yield detector.fit(training)
+    for detector in unfitted_baselines(training.shape, seed, window_length, but):
+        yield detector.fit(training)
+
+
+def unfitted_baselines(
+    shape: tuple[int, ...], seed: int, window_length: int, but: str
+) -> list[AnomalyDetector]:
+    """Make the baselines that can be fitted to training rows of a shape; see `fit_baselines`."""
+    rows, series = shape
+    made = [for_scaled_rows(kind, seed=seed, window_length=window_length) for kind in BASELINES]
+    return [
+        detector
+        for detector in made
+        if rows >= detector.fewest_rows
+        and series >= detector.fewest_series
+        and detector.title != but
+    ]
 
 
 def for_scaled_rows(

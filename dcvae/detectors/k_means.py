@@ -76,26 +76,32 @@ class KMeansDetector(AnomalyDetector):
         if not (self._typical > 0).all() or self._places.shape[2] != self.window:
             raise ValueError("centers of other windows, or a distance that is not above 0")
 
-    def _fit(self, values: AnyFloatArray) -> None:
+    def _fit(self, values: AnyFloatArray) -> Float64Array:
         from sklearn.cluster import KMeans
+        from threadpoolctl import threadpool_limits
 
         self._scaling = Scaling.of(values) if self.scale else None
         windows = self._windows(values)
         fitted = thinned(windows)
         flat = fitted.reshape(len(fitted), -1).astype(np.float32, copy=False)
         centers = min(self.centers, len(np.unique(flat, axis=0)))
-        with one_thread_a_product():  # as fast, and the same bits whatever the cores
+        # Threads would add up in an order of their own: other bits on every number of cores.
+        with one_thread_a_product(), threadpool_limits(limits=1, user_api="openmp"):
             means = KMeans(centers, n_init=1, random_state=self.seed).fit(flat)
         places = means.cluster_centers_.reshape(centers, *fitted.shape[1:])
         self._places: Float64Array = places.astype(np.float64)
         squares = self._squares(windows)
         self._typical = np.maximum(np.sqrt(squares.mean(axis=0)), _LEAST_DISTANCE)
+        return self._of_rows(squares)
 
     def _score(self, values: AnyFloatArray) -> Float64Array:
         if len(values) < self.window:
             return np.zeros(len(values))
-        distances = np.sqrt(self._squares(self._windows(values)).sum(axis=1))
-        scores: Float64Array = self._means_of_rows(distances[:, None])[:, 0]
+        return self._of_rows(self._squares(self._windows(values)))
+
+    def _of_rows(self, squares: Float64Array) -> Float64Array:
+        """Return the scores of rows by the squared distances of windows (windows, series)."""
+        scores: Float64Array = self._means_of_rows(np.sqrt(squares.sum(axis=1))[:, None])[:, 0]
         return scores
 
     def _score_series(self, values: AnyFloatArray) -> Float64Array:

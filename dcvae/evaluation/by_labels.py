@@ -7,9 +7,10 @@ import pandas as pd
 from dcvae._arrays import BoolArray
 from dcvae.data import Table
 from dcvae.detection import Detection
+from dcvae.evaluation.baselines import Baselines
 from dcvae.evaluation.comparison import compare
 from dcvae.evaluation.findings import Finding, comparison_findings, ranking_findings
-from dcvae.evaluation.metrics_table import evaluate
+from dcvae.evaluation.metrics_table import evaluate, system_chance
 from dcvae.storage import StoredModel
 
 
@@ -52,14 +53,13 @@ def evaluate_by_labels(model: StoredModel, detection: Detection, labels: Table) 
         Metrics, and the comparison or the reason why there is none.
     """
     truth = labels.frame.loc[detection.times].to_numpy()
-    metrics = evaluate(detection, truth, step_seconds=model.step_seconds)
-    training = model.training_table()
-    if training is None:
-        return Evaluation(truth, metrics, None, no_comparison=model.why_no_training_table())
-    fitted_to = model.threshold_tables()
-    comparison = compare(model, detection, truth, training, fitted_to)
+    with Baselines(model, detection.system) as baselines:
+        metrics = evaluate(detection, truth, step_seconds=model.step_seconds)
+        if not baselines.has_training:
+            return Evaluation(truth, metrics, None, no_comparison=model.why_no_training_table())
+        comparison = compare(model, detection, truth, baselines, system_chance(metrics))
     note = ""
-    if fitted_to is None:
+    if not baselines.has_thresholds:
         default = model.settings.default_alpha
         note = f"; baselines: {default:g} sigmas, as the data they rest on are not at hand"
     return Evaluation(truth, metrics, comparison, note)

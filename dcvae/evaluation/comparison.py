@@ -1,23 +1,14 @@
 """Comparison of a model with simple detectors, by the same metrics on the same rows."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from dcvae import _progress
 from dcvae._arrays import AnyFloatArray, BoolArray, segments
-from dcvae.data import Table
-from dcvae.detection import (
-    Alphas,
-    Detection,
-    SystemAlarm,
-    fit_thresholds,
-    flags,
-    microseconds,
-    residual_of,
-)
+from dcvae.detection import Detection, flags, microseconds, residual_of
+from dcvae.evaluation.baselines import Baseline
 from dcvae.evaluation.metrics_table import (
     HEADLINES,
     RANKING,
@@ -32,9 +23,6 @@ from dcvae.evaluation.metrics_table import (
 from dcvae.metrics import average_precision, event_wise, point_wise, random_scores
 from dcvae.pipeline import ModelDescription, RowScorer
 
-if TYPE_CHECKING:  # importing it would import scikit-learn
-    from dcvae.detectors import AnomalyDetector
-
 LOOKS_AHEAD = " (looks ahead)"  # suffix of the names of detectors whose scores use later rows
 RANDOM = "random"  # title of the detector of chance level
 ALARMS = "alarms"  # of a comparison's `attrs`
@@ -42,105 +30,64 @@ _FIRST = (SERIES_F1, "f1", "event_f05_corrected", "false_alarms_per_week", *HEAD
 
 
 class BaselinePredictions:
-    """Predictions of simple detectors for the scored rows, with thresholds fitted as the model's.
+    """Predictions of simple detectors for the scored rows.
 
     Args:
         model: the model that they are compared with.
         detection: its detection of the file.
-        fitted_to: data and labels, if any, that the model's thresholds were fitted to; None where
-            they are not at hand: every detector then has the default alpha.
     """
 
-    def __init__(
-        self,
-        model: ModelDescription,
-        detection: Detection,
-        fitted_to: tuple[Table, Table | None] | None,
-    ) -> None:
-        self._model = model
+    def __init__(self, model: ModelDescription, detection: Detection) -> None:
+        self._window_length = model.settings.window_length
         before = len(detection.inputs.values) - len(detection.times)
-        self._inputs = detection.inputs.since(before - (model.settings.window_length - 1))
+        self._inputs = detection.inputs.since(before - (self._window_length - 1))
         self._times = microseconds(detection.times)
         self._missing = np.isnan(detection.residual)
-        following = detection.system.following
-        self._trained_until = None if following is None else following.trained_until
-        self._fitted_to = None
-        if fitted_to is not None:
-            table, labels = fitted_to
-            truth = None if labels is None else labels.frame.to_numpy()
-            self._fitted_to = (model.inputs(table).without_new(but=truth), truth)
 
-    def of(self, detector: "AnomalyDetector") -> Predictions:
+    def of(self, baseline: Baseline) -> Predictions:
         """Return the predictions of a fitted detector, from no later rows, as of a model of it."""
-        scorer = RowScorer(detector, self._model.settings.window_length)
-        scores = scorer.score(self._inputs)
+        alphas, system = baseline.alphas, baseline.system
+        scores = RowScorer(baseline.detector, self._window_length).score(self._inputs)
         strangeness, residual = scores.strangeness, residual_of(scores)
         strangeness[self._missing] = residual[self._missing] = np.nan
-        alphas, system = self._thresholds(detector, scorer)
         judged = system.judge(strangeness, self._times)
         residual /= judged.widths
         alarm, _ = system.alarms(judged, residual, alphas)
         return Predictions(residual, flags(residual, alphas), judged.score, alarm)
-
-    def _thresholds(
-        self, detector: "AnomalyDetector", scorer: RowScorer
-    ) -> tuple[Alphas, SystemAlarm]:
-        """Fit alphas and alarm of a detector to the data that the model's were fitted to."""
-        model = self._model
-        if self._fitted_to is None or detector.is_fixed:
-            alphas = Alphas.default(model.series, model.settings.default_alpha)
-            return alphas, SystemAlarm.published(len(model.series))
-        inputs, labels = self._fitted_to
-        scores = scorer.score(inputs)
-        fitted = fit_thresholds(
-            scores.strangeness,
-            residual_of(scores),
-            model.series,
-            model.settings,
-            times=microseconds(inputs.times[model.settings.window_length - 1 :]),
-            step_seconds=model.step_seconds,
-            labels=labels,
-            trained_until=self._trained_until,
-        )
-        return fitted.alphas, fitted.alarm
 
 
 def compare(
     model: ModelDescription,
     detection: Detection,
     labels: BoolArray,
-    training: Table,
-    fitted_to: tuple[Table, Table | None] | None,
+    baselines: Iterable[Baseline],
+    chance: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """Compare a model with the baselines, each fitted to the same training data.
+    """Compare a model with baselines.
 
     Args:
         model: the model.
         detection: its detection of a file.
         labels: (rows, series) bool, of the scored rows.
-        training: the table that the model was trained on.
-        fitted_to: see `BaselinePredictions`.
+        baselines: fitted to the training data of the model, thresholds as its own.
+        chance: see `comparison_table`.
 
     Returns:
         See `comparison_table`.
     """
-    from dcvae.detectors import fit_baselines
-
-    inputs = model.preprocessor.transform_training(training.frame, model.after_gap(training))
-    predictions = BaselinePredictions(model, detection, fitted_to)
-    ours, length = model.settings.name_of_detector, model.settings.window_length
-    baselines = _progress.counted(
-        fit_baselines(inputs.values, model.settings.seed, length, but=ours),
-        "comparing with baselines",
-    )
+    predictions = BaselinePredictions(model, detection)
     return comparison_table(
         labels,
-        ours,
+        model.settings.name_of_detector,
         Predictions.of(detection),
-        ((detector.title, predictions.of(detector)) for detector in baselines),
+        (
+            (each.detector.title, predictions.of(each))
+            for each in _progress.counted(baselines, "comparing with baselines")
+        ),
         offline=detection.offline,
         buffer=buffers_of(detection)[0],
         step_seconds=model.step_seconds,
+        chance=chance,
     )
 
 
@@ -153,6 +100,7 @@ def comparison_table(
     offline: AnyFloatArray | None,
     buffer: int,
     step_seconds: float,
+    chance: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Compute the system's metrics for several detectors.
 
@@ -165,6 +113,8 @@ def comparison_table(
             same alarms; None for no such line.
         buffer: largest buffer of the VUS metrics, in rows.
         step_seconds: sampling step, in seconds.
+        chance: `chance_levels` of "any series labeled" with the same buffer, where they are known;
+            None to work them out.
 
     Returns:
         One line per detector, the model first. Columns are the system's metrics and the keys of
@@ -193,7 +143,9 @@ def comparison_table(
         lines[other] = _with_series_means(labels, predictions, buffer, step_seconds)
         alarms[other] = _alarms_of(labels, predictions)
     if RANDOM in lines:
-        lines[RANDOM] |= _of_many_draws(labels, buffer)
+        of_system = np.logical_or.reduce(labels, axis=1)
+        known = chance_levels(of_system, buffer) if chance is None else chance
+        lines[RANDOM] |= _of_many_draws(labels, known)
     table = pd.DataFrame.from_dict(lines, orient="index")
     table = table[[*_FIRST, *(column for column in table.columns if column not in _FIRST)]]
     table.attrs[ALARMS] = alarms
@@ -207,9 +159,8 @@ def _alarms_of(labels: BoolArray, predictions: Predictions) -> tuple[int, int]:
     return raised, raised - int(false)
 
 
-def _of_many_draws(labels: BoolArray, buffer: int) -> dict[str, float]:
+def _of_many_draws(labels: BoolArray, levels: Mapping[str, float]) -> dict[str, float]:
     """Return the ranking metrics of random scores, as means of many draws."""
-    levels = chance_levels(np.logical_or.reduce(labels, axis=1), buffer)
     of_series = [
         random_scores(labels[:, column], 0).average_precision
         for column in np.flatnonzero(labels.any(axis=0))

@@ -211,6 +211,11 @@ def chance_levels(truth: BoolArray, buffer: int) -> dict[str, float]:
     }
 
 
+def system_chance(metrics: pd.DataFrame) -> dict[str, float]:
+    """Return the chance levels of "any series labeled" from a table of metrics."""
+    return {name: float(metrics[name][SYSTEM]) for name in CHANCE_NOTES}
+
+
 def system_metrics(
     labels: BoolArray, predictions: Predictions, *, buffer: int, step_seconds: float
 ) -> dict[str, float]:

@@ -202,6 +202,10 @@ class Surface:
         self._labeled = np.flatnonzero(truth)
         self._buffers = np.arange(window + 1)
         self.rows = np.concatenate([self._labeled, self._near.rows])
+        # What follows does not depend on a score.
+        self._reaches = window // 2 + 1
+        self._weight = self._weights()
+        self._twice, self._groups = self._reached_twice(), self._merged()
 
     def volumes(self, alarms: Float64Array, first_alarm: IntArray) -> Vus:
         """Return the volumes of a score.
@@ -233,48 +237,66 @@ class Surface:
         distances of a row suffice.
         """
         width, reach = self._num_thresholds + 1, int(self._buffers[-1]) // 2
-        nearest, second = self._near.nearest, self._near.second
+        nearest = self._near.nearest
         # Near rows by distance and first alarm: those that a single edge reaches, and the others.
         alone = _counts(nearest * width + first_alarm, (reach + 1, width))
         several = np.zeros(width)
-        twice = np.flatnonzero(second <= reach)
-        twice = twice[np.argsort(second[twice], kind="stable")]
-        distance = np.arange(reach + 1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            weight = np.sqrt(1.0 - distance / self._buffers[:, np.newaxis])
-        weight[distance > self._buffers[:, np.newaxis] // 2] = 0.0
-        weight[:, 0] = 0.0
         sums = np.empty((len(self._buffers), width))
-        changes = [0, *np.unique(second[twice]).tolist(), reach + 1]
-        done = 0
-        for begin, end in pairwise(changes):
-            stop = int(np.searchsorted(second[twice], begin, side="right"))
-            rows, done = twice[done:stop], stop
-            np.subtract.at(alone, (nearest[rows], first_alarm[rows]), 1.0)
-            several += np.bincount(first_alarm[rows], minlength=width)
+        for begin, end, rows in self._twice:
+            if rows.size:
+                np.subtract.at(alone, (nearest[rows], first_alarm[rows]), 1.0)
+                several += np.bincount(first_alarm[rows], minlength=width)
             # Those whose half is in [begin, end), a few at a time: a larger product would be shared
             # out to threads, which wait for each other longer than it takes.
             for first in range(2 * begin, min(2 * end, len(sums)), _BUFFERS_AT_ONCE):
                 buffers = slice(first, min(first + _BUFFERS_AT_ONCE, 2 * end))
-                sums[buffers] = weight[buffers, :end] @ alone[:end] + several
+                np.matmul(self._weight[buffers, :end], alone[:end], out=sums[buffers])
+                sums[buffers] += several
         return np.cumsum(sums[:, :-1], axis=1)
+
+    def _weights(self) -> Float64Array:
+        """Return (buffers, distances) the label of a row that a single edge reaches."""
+        distance, buffers = np.arange(self._reaches), self._buffers[:, np.newaxis]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weight: Float64Array = np.sqrt(1.0 - distance / buffers)
+        weight[distance > buffers // 2] = 0.0
+        weight[:, 0] = 0.0
+        return weight
+
+    def _reached_twice(self) -> list[tuple[int, int, IntArray]]:
+        """Return reaches [begin, end), and the near rows that a second edge reaches from begin."""
+        second = self._near.second
+        twice = np.flatnonzero(second < self._reaches)
+        twice = twice[np.argsort(second[twice], kind="stable")]
+        changes = [0, *np.unique(second[twice]).tolist(), self._reaches]
+        stops = np.searchsorted(second[twice], changes[:-1], side="right")
+        rows = np.split(twice, stops[:-1])
+        return [(*ends, part) for ends, part in zip(pairwise(changes), rows, strict=True)]
+
+    def _merged(self) -> list[tuple[int, int, IntArray]]:
+        """Return reaches [begin, end) in which the same events are one, and the first of each."""
+        gaps = self._events.starts[1:] - self._events.stops[:-1]
+        merging = np.unique(gaps[gaps < 2 * (self._reaches - 1)] // 2 + 1)
+        return [
+            (begin, end, np.flatnonzero(np.append(True, gaps >= 2 * begin)))
+            for begin, end in pairwise([0, *merging.tolist(), self._reaches])
+        ]
 
     def _found(self, labeled: IntArray, near: IntArray) -> Float64Array:
         """Return (reaches, thresholds) the share of the buffered events that have an alarm row."""
-        events, count = self._events, self._num_thresholds
-        lengths = events.stops - events.starts
-        earliest = np.minimum.reduceat(labeled, np.cumsum(lengths) - lengths)
-        reaches = int(self._buffers[-1]) // 2 + 1
-        bounds = np.searchsorted(self._near.nearest, np.arange(reaches + 1))
-        found = np.empty((reaches, count))
-        gaps = events.starts[1:] - events.stops[:-1]
-        for reach in range(reaches):
-            rows = slice(int(bounds[reach]), int(bounds[reach + 1]))  # at just this distance
-            np.minimum.at(earliest, self._near.event[rows], near[rows])
-            groups = np.flatnonzero(np.append(True, gaps >= 2 * reach))
-            of_group = np.minimum.reduceat(earliest, groups)
-            found[reach] = _cumulative(of_group, count) / len(groups)
-        return found
+        width = self._num_thresholds + 1
+        lengths = self._events.stops - self._events.starts
+        earliest = np.full((self._reaches, len(lengths)), self._num_thresholds, dtype=np.int64)
+        np.minimum.at(earliest, (self._near.nearest, self._near.event), near)
+        earliest[0] = np.minimum.reduceat(labeled, np.cumsum(lengths) - lengths)
+        np.minimum.accumulate(earliest, axis=0, out=earliest)
+        found = np.empty((self._reaches, width))
+        for begin, end, groups in self._groups:
+            of_group = np.minimum.reduceat(earliest[begin:end], groups, axis=1)
+            of_group += np.arange(end - begin)[:, np.newaxis] * width
+            counts = _counts(of_group.ravel(), (end - begin, width))
+            found[begin:end] = np.cumsum(counts, axis=1) / len(groups)
+        return found[:, :-1]
 
 
 def _first_alarm(score: AnyFloatArray, num_thresholds: int) -> IntArray:

@@ -101,6 +101,14 @@ def test_what_needs_no_compiling_tells_of_none(capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("verbose", [False, True])
+def test_what_computes_is_said_to_those_who_ask(verbose, capsys, monkeypatch):
+    monkeypatch.setattr("dcvae.cli.progress.processor", lambda: "CPU, 3 cores")
+    Display(Printer(verbose=verbose)).start_backend("numpy")
+    expected = f"computed by  numpy {np.__version__}, CPU, 3 cores\n"
+    assert capsys.readouterr().out == (expected if verbose else "")
+
+
 def test_the_bar_of_a_resumed_training_begins_where_it_goes_on():
     with terminal(100) as seen, Display(Printer()) as shown:
         TrainingDisplay(shown, Printer(), 10).step(8, 1, 4, 0.5)

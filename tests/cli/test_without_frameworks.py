@@ -123,4 +123,4 @@ def test_the_scripts_run_where_no_framework_is_installed(place, tmp_path):
         asked = run_bare(*command(*words, "settings.txt")[1:], DCVAE_ENGINE="keras")
         assert asked.returncode == 2
         assert "TensorFlow is not installed in " in asked.stderr
-        assert "DCVAE_ENGINE=keras asks for Keras; DC-VAE scores without it" in asked.stderr
+        assert "DCVAE_ENGINE=keras asks for Keras; DCVAE_ENGINE=numpy scores" in asked.stderr

@@ -11,6 +11,7 @@ from dcvae.data.tables import Table, read_table
 from dcvae.data.truth.labels import read_labels
 from dcvae.detection import Alphas, fit_thresholds, microseconds
 from dcvae.detectors.baselines import AlwaysDetector, RandomDetector, ZScoreDetector
+from dcvae.evaluation.baselines import BaselineThresholds
 from dcvae.evaluation.comparison import (
     LOOKS_AHEAD,
     RANDOM,
@@ -130,7 +131,8 @@ def test_thresholds_are_found_where_and_as_the_models_were(files: Files, with_la
     detection = detection_of_table(table, Alphas.default(SERIES, 3.0))
     labels = read_labels(files.labels, table) if with_labels else None
     fitted_to = (table, labels) if with_labels else (read_table(files.training), None)
-    found = BaselinePredictions(files.model, detection, fitted_to).of(detector)
+    baseline = BaselineThresholds(files.model, fitted_to, None).of(detector)
+    found = BaselinePredictions(files.model, detection).of(baseline)
 
     residual = (of_data if with_labels else of_training)[BEFORE:].astype(np.float32)
     expected = fit_thresholds(
@@ -160,14 +162,14 @@ def test_without_the_data_and_without_a_threshold_to_look_for_it_is_the_default(
 ) -> None:
     detector, _, of_data = z_scores(files)
     detection = detection_of_table(read_table(files.data), Alphas.default(SERIES, 3.0))
-    predictions = BaselinePredictions(files.model, detection, None)
+    predictions = BaselinePredictions(files.model, detection)
     np.testing.assert_array_equal(
-        predictions.of(detector).flags,
+        predictions.of(BaselineThresholds(files.model, None, None).of(detector)).flags,
         np.abs(of_data[BEFORE:]) > files.model.settings.default_alpha,
     )
     always = AlwaysDetector().fit(of_data)
     fitted_to = (read_table(files.training), None)
-    found = BaselinePredictions(files.model, detection, fitted_to).of(always)
+    found = predictions.of(BaselineThresholds(files.model, fitted_to, None).of(always))
     assert found.flags.all()
     assert found.alarm.all()
 
@@ -179,7 +181,8 @@ def test_what_is_missing_is_missing_for_everybody(files: Files) -> None:
     detection = detection_of_table(
         Table(table.path, table.frame, table.notices), Alphas.default(SERIES, 3.0)
     )
-    found = BaselinePredictions(files.model, detection, None).of(detector)
+    baseline = BaselineThresholds(files.model, None, None).of(detector)
+    found = BaselinePredictions(files.model, detection).of(baseline)
     np.testing.assert_array_equal(
         np.isnan(found.residual), table.frame.iloc[BEFORE:].isna().to_numpy()
     )

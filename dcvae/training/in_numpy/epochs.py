@@ -88,7 +88,7 @@ class NumpyEpochs:
         self._epochs = keys.epochs
         self._num_steps = 0  # of an epoch
         self._paces: dict[tuple[int, bool], Pace] = {}
-        table = np.ascontiguousarray(values.T)
+        table = values.T  # the bench makes the copy of it
         self._table_shape = table.shape
         self._memory = _shared_memory(table.nbytes)
         self._bench = Bench(

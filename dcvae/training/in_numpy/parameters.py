@@ -13,7 +13,6 @@ from dcvae._arrays import AnyArray, Float32Array
 from dcvae.networks import Convolution, ConvolutionSide, NetworkWeights, Norm
 from dcvae.training.in_numpy.layers import Layer, Normalization
 from dcvae.training.in_numpy.shared_memory import Arrays
-from dcvae.training.state import Variables
 
 _HEADS = {"encoder": ("z_mean", "z_log_var"), "decoder": ("x_mean", "x_spread")}
 
@@ -156,11 +155,6 @@ class Parameters:
             epsilon=norm.epsilon,
             momentum=norm.momentum,
         )
-
-
-def named_as_stored(variables: dict[str, AnyArray]) -> Variables:
-    """Return copies of arrays, which later steps do not change."""
-    return {name: np.array(array) for name, array in variables.items()}
 
 
 def _missing() -> Norm:

@@ -11,6 +11,8 @@ from dcvae.networks import BOUNDED_ACTIVATIONS, LOG_VARIANCE_BOUND
 from dcvae.training.in_numpy.layers import LayerPart
 from dcvae.training.in_numpy.parameters import Parameters
 
+_FEW_COLUMNS = 2**14
+
 
 class BatchPart:
     """Some windows of a batch, with the arrays of all layers for them.
@@ -165,8 +167,9 @@ class BatchPart:
         inputs = self.layers[number].inputs[:-1]
         columns = np.float32(inputs.shape[1])
         mean: Float32Array = np.matmul(inputs, self._ones) / columns
-        if self.layers[number - 1].layer.activation in BOUNDED_ACTIVATIONS:
-            # Rounding is far below what is added to the variance.
+        is_bounded = self.layers[number - 1].layer.activation in BOUNDED_ACTIVATIONS
+        if is_bounded and inputs.shape[1] <= _FEW_COLUMNS:
+            # Rounding is far below what is added to the variance; it grows with the columns.
             return mean, np.einsum("ij,ij->i", inputs, inputs) / columns - np.square(mean)
         scratch = self._scratch[: len(inputs)]
         # Not the mean square less the square of the mean, which rounding may leave with nothing.

@@ -30,6 +30,11 @@ _SPINS = 2000
 _IDLE_SECONDS = 2e-4
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 
+# Python itself starts as ever: in PYTHONPATH the folder of a script would come before its library.
+_PROGRAM = (
+    f"import sys; sys.path[:] = sys.argv.pop().split('\\n'); import {__name__} as x; x.main()"
+)
+
 
 class Companion:
     """The second process, as the first one sees it.
@@ -54,12 +59,13 @@ class Companion:
         numbers = [str(x) for x in (memory.descriptor, memory.size, os.getpid())]
         told = json.dumps({**described(weights), "table_shape": list(table_shape)})
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, *numbers, told],
+            # -P: without the working directory. What lies there is the user's.
+            [sys.executable, "-P", "-c", _PROGRAM, *numbers, told, "\n".join(_import_path())],
             pass_fds=[memory.descriptor],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(_import_path())},
+            env={**os.environ, **_ONE_THREAD},
         )
         bench.team.is_lost = lambda: self.is_lost
         self._end = weakref.finalize(self, _kill, self._process)
@@ -120,7 +126,8 @@ def is_possible() -> bool:
 
 def _import_path() -> list[str]:
     """Return where this process has found its modules, for the other one to find the same."""
-    return [folder or os.getcwd() for folder in sys.path]
+    # Python passes over what is no text, such as a Path.
+    return [folder or os.getcwd() for folder in sys.path if isinstance(folder, str)]
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
@@ -214,7 +221,3 @@ def main() -> None:
                 continue
             team.size = 2
             batches.run(count, trains=what == _TRAIN)
-
-
-if __name__ == "__main__":
-    main()

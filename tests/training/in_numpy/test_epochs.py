@@ -1,7 +1,9 @@
 """Epochs in NumPy: one process or two, however many steps at a time, and what ends them."""
 
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,9 @@ import pytest
 from dcvae.networks import initial_weights
 from dcvae.training import NumpyEpochs
 from dcvae.training.in_numpy import epochs, worker
+from dcvae.training.in_numpy.parameters import Parameters
+from dcvae.training.in_numpy.part import BatchPart
+from dcvae.training.in_numpy.shared_memory import Arrays
 from dcvae.training.in_numpy.steps import BatchSteps
 from dcvae.training.state import Variables
 from support.builders import random_rows, settings_with
@@ -44,9 +49,8 @@ def assert_same(found: tuple[bytes, Variables], expected: tuple[bytes, Variables
         np.testing.assert_array_equal(found[1][name], value, err_msg=name)
 
 
-@pytest.fixture
-def two(monkeypatch: Any) -> Iterator[NumpyEpochs]:
-    """Yield a runner that has a second process, which it uses whenever it can."""
+def ready(monkeypatch: Any) -> NumpyEpochs:
+    """Return a runner that has a second process, which it uses whenever it can."""
     monkeypatch.setattr(epochs, "_WORTH_A_PROCESS", 0.0)
     monkeypatch.setattr(worker, "usable_threads", lambda: 2)
     monkeypatch.setattr(epochs.Pace, "is_better_with_two", lambda self: True)
@@ -62,6 +66,12 @@ def two(monkeypatch: Any) -> Iterator[NumpyEpochs]:
         assert time.monotonic() < deadline, "it does not start"
         time.sleep(0.01)
     runner.restore(before)
+    return runner
+
+
+@pytest.fixture
+def two(monkeypatch: Any) -> Iterator[NumpyEpochs]:
+    runner = ready(monkeypatch)
     yield runner
     runner.close()
 
@@ -113,6 +123,20 @@ def test_ctrl_c_ends_the_second_process(two: NumpyEpochs, monkeypatch: Any) -> N
         list(two.train(STARTS, BATCH))
     assert companion.is_lost
     assert two._companion is None
+
+
+def test_what_lies_in_the_working_directory_is_not_run(tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    # Python passes over what is no text; the programs of some users have it there.
+    monkeypatch.setattr(sys, "path", [folder for folder in sys.path if folder] + [tmp_path / "x"])
+    # Nor does Python start by what is beside a script.
+    (tmp_path / "script").mkdir()
+    (tmp_path / "script" / "re.py").write_text("raise SystemExit")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "script"), *sys.path])
+    runner = ready(monkeypatch)
+    assert runner._companion is not None
+    runner.close()
 
 
 def test_the_end_of_the_runner_ends_the_second_process(two: NumpyEpochs) -> None:
@@ -176,3 +200,16 @@ def test_losses_that_are_no_numbers_are_told_without_a_warning() -> None:
     losses = np.concatenate(list(runner.train(np.tile(STARTS, 2), BATCH)))
     assert np.isfinite(losses[0]).all()
     assert not np.isfinite(losses[-1]).all()
+
+
+def test_a_unit_that_says_one_thing_has_no_variance_in_many_columns() -> None:
+    """Mean squares of so many float32 numbers are off by half of what is added to a variance."""
+    settings = settings_with(T=512, M=1, J=1, cnn_units=[1], dil_rate=[1, 2], activation="tanh")
+    parameters = Parameters(initial_weights(settings), Arrays())
+    table = np.zeros((1, 1000), dtype=np.float32)
+    part = BatchPart(parameters, table, 512, slice(0, 256), "paper", bounded=True)
+    found = []
+    for constant in 1.0 - np.geomspace(1e-6, 0.5, 20):
+        part.layers[1].inputs[:-1] = constant
+        found.append(abs(part.moments(1)[1]).max())
+    assert max(found) < 1e-6

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
@@ -90,6 +91,8 @@ def test_losses_of_a_file_are_the_same_however_often_they_are_asked_for(case, ba
     in_numpy = network_in_numpy(network.describe())
     once = losses_of_file(in_numpy, inputs, settings.window_length, batch_size)
     assert losses_of_file(in_numpy, inputs, settings.window_length, batch_size) == once
+    if network.sampling is not None and keras.backend.backend() != "tensorflow":
+        return  # draws are those of TensorFlow
     for name, value in once.to_dict().items():
         np.testing.assert_allclose(value, expected[name], rtol=2e-4, atol=1e-5)
 

@@ -99,7 +99,7 @@ def test_a_fit_takes_nothing_of_the_process_it_runs_in() -> None:
     told, stderr = run_host()
     assert told["after start"] == told["before"]
     assert told["after fit"] == told["before"]
-    assert told["sent"] > 100
+    assert told["sent"] > 10
     lines = stderr.splitlines()
     numbers = range(told["sent"])
     assert [line for line in lines if line.startswith("line ")] == [f"line {n}" for n in numbers]

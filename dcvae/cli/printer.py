@@ -244,6 +244,8 @@ def start_backend() -> None:
         try:
             with kept_programs():
                 _backend.start()
+        except KeyboardInterrupt:  # which the log has nothing to do with
+            raise
         except BaseException:
             log.seek(0)
             os.write(stderr, log.read())

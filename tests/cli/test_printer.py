@@ -195,6 +195,18 @@ def test_what_the_framework_logs_is_shown_if_its_import_fails(no_level, monkeypa
     assert capfd.readouterr().err == "from C++\nheard again\n"
 
 
+def test_what_the_framework_logs_is_not_shown_if_ctrl_c_ends_its_import(
+    no_level, monkeypatch, capfd
+):
+    def pressed():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_backend, "start", noisy(pressed))
+    with pytest.raises(KeyboardInterrupt):
+        start_backend()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_the_framework_logs_is_shown_to_those_who_ask(monkeypatch, capfd):
     monkeypatch.setenv(_backend.LOG_LEVEL, "0")
     monkeypatch.setattr(_backend, "start", noisy())

@@ -80,6 +80,7 @@ def test_the_theme_switch_changes_page_and_plots_and_is_remembered(page):
     dark = colors()
     assert light[0] != dark[0]
     assert light[1] != dark[1]
+    page.wait_for_timeout(300)  # until the browser, not the page alone, has what is to be kept
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.wait_for_selector("html[data-state=ready]", state="attached")

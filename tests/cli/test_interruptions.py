@@ -130,10 +130,7 @@ def test_a_real_ctrl_c_before_the_first_epoch_ends(training_place):
         time.sleep(1)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    # Where JAX is installed too, TensorFlow logs lines of its own when it begins to compile.
-    assert process.returncode == 130
-    assert err.endswith("\ninterrupted; nothing was changed\n")
-    assert "Traceback" not in err
+    assert (process.returncode, err) == (130, "\ninterrupted; nothing was changed\n")
     assert "epoch" not in out
     assert contents(training_place.model) == before
 

@@ -17,6 +17,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
+from dcvae._backend import LOG_LEVEL
 from dcvae.cli.main import main as program
 from dcvae.cli.progress import Display
 from dcvae.training import loop
@@ -101,10 +102,15 @@ def command(script, *words):
 
 
 def environment(poison=None):
-    """Give this process's variables, with a folder of packages that shadow the installed ones."""
+    """Give this process's variables, with a folder of packages that shadow the installed ones.
+
+    Without the level of logs: JAX sets it in every process that imports it, where a user would ask
+    for them by it.
+    """
     paths = [str(poison)] if poison else []
     paths += [os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else []
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    own = {name: value for name, value in os.environ.items() if name != LOG_LEVEL}
+    return own | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def run(script, *words, cwd, poison=None):

@@ -15,6 +15,7 @@ import importlib
 import os
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -77,7 +78,7 @@ def float32_products(*, tf32: bool = False) -> Iterator[None]:
         setting.leave(tf32=tf32)
 
 
-class _ProcessSetting:
+class _ProcessSetting(ABC):
     """A setting of the process, changed while anybody needs it and then restored."""
 
     def __init__(self) -> None:
@@ -105,17 +106,17 @@ class _ProcessSetting:
         else:
             self.write(self._before)
 
-    def read(self) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def read(self) -> Any: ...
 
-    def write(self, value: Any) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def write(self, value: Any) -> None: ...
 
-    def full(self) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def full(self) -> Any: ...
 
-    def short(self) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def short(self) -> Any: ...
 
 
 class _OfTensorFlow(_ProcessSetting):

@@ -29,14 +29,15 @@ LAYERS = {
     "networks": 2,
     "training": 3,
     "scoring": 3,
-    "detectors": 3,
-    "detection": 4,
-    "pipeline": 5,
-    "storage": 6,
-    "evaluation": 7,
-    "report": 8,
-    "estimator": 9,
-    "cli": 9,
+    "detectors": 4,
+    "detection": 5,
+    "pipeline": 6,
+    "storage": 7,
+    "evaluation": 8,
+    "report": 9,
+    "estimator": 10,
+    "cli": 10,
+    "contamination": 11,
 }
 # What must answer before a framework is imported.
 LIGHT = (

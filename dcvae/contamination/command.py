@@ -208,7 +208,9 @@ def _described(step: "Step") -> str:
     from dcvae._text import rough_duration
 
     line = step.line
-    start = f"{step.number}/{step.total} {line['detector']}, {_percent(line['rho'])}, run {line['run']}"
+    start = (
+        f"{step.number}/{step.total} {line['detector']}, {_percent(line['rho'])}, run {line['run']}"
+    )
     said = line.get("failure") or f"average precision {line['aupr']:.3f}, {line['seconds']:.1f} s"
     left = f"; about {rough_duration(step.seconds_left)} left" if step.seconds_left >= 1 else ""
     return f"{start}: {said}{left}"

@@ -16,7 +16,10 @@ from dcvae._text import all_quoted
 from dcvae.errors import InputError
 
 RANDOM, SQUARED_NORM = "random", "squared-norm"
-REFERENCES = (RANDOM, SQUARED_NORM, "ecod", "isolation-forest")
+CONSTANTS = (RANDOM, SQUARED_NORM)
+"""References that learn nothing, or next to nothing."""
+
+REFERENCES = (*CONSTANTS, "ecod", "isolation-forest")
 """Detectors that are in every study, so that the others are seen against them."""
 
 _LEAST_SPREAD = 1e-9

@@ -234,7 +234,7 @@ class RowsExperiment:
         kind = type(make_detector(name))
         seeded = {"seed": seed} if "seed" in kind._get_param_names() else {}
         if self._published is not None and self._published in published_sets(kind):
-            published: AnomalyDetector = kind.as_published(self._published, **seeded)  # type: ignore[attr-defined]
+            published: AnomalyDetector = kind.as_published(self._published, **seeded)
             return published
         return kind(**seeded)
 

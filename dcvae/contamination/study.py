@@ -1,4 +1,4 @@
-"""Study: every detector at every share of contamination in every run, continued where it stopped."""
+"""Study: every detector at every share of contamination in every run, continued if it stopped."""
 
 import io
 import tempfile
@@ -165,9 +165,7 @@ def run_study(
                 tell(Step(number, len(cells), line, left.after(line)))
         shares = [share for share in keys.rho if share > 0]
         at = max(shares, default=0.0)
-        found = StudyResults(
-            about, folder.results(), suspects(experiment, folder.ranked(at), at)
-        )
+        found = StudyResults(about, folder.results(), suspects(experiment, folder.ranked(at), at))
         folder.write_table(SUMMARY, found.summary)
         folder.write_table(SUSPECTS, found.suspects)
         folder.write_bytes(PAGE, found.page().encode("utf-8"))

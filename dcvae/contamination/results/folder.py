@@ -95,7 +95,8 @@ class StudyFolder:
             ) from error
         if differing:
             shown = "; ".join(
-                f"`{name}` is {_short(before.get(name))} there and {_short(self._rests_on.get(name))} now"
+                f"`{name}` is {_short(before.get(name))} there and "
+                f"{_short(self._rests_on.get(name))} now"
                 for name in differing[:_MOST_SHOWN]
             )
             more = len(differing) - _MOST_SHOWN

@@ -51,9 +51,8 @@ class StudyResults:
     def table(self, metric: str) -> pd.DataFrame:
         """Return the means of a metric: a line for each detector, a column for each share."""
         own = self.summary[self.summary["metric"] == metric]
-        return own.pivot(index="detector", columns="rho", values="mean").reindex(
-            self.summary["detector"].unique()
-        )
+        table = own.set_index(["detector", "rho"])["mean"].unstack()  # noqa: PD010
+        return table.reindex(self.summary["detector"].unique())
 
     def figure(self) -> "Figure":
         """Draw the metrics over the shares, neither shown nor saved."""

@@ -102,9 +102,7 @@ class ResultsTable:
             header, *rows = csv.reader(io.StringIO(whole.decode("utf-8"), newline=""), strict=True)
             if header != [*COLUMNS]:
                 raise ValueError(f"columns {', '.join(header)}")
-            lines: list[dict[str, object]] = [
-                dict(zip(COLUMNS, row, strict=True)) for row in rows
-            ]
+            lines: list[dict[str, object]] = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
             as_frame(lines)
         except (ValueError, csv.Error) as error:
             raise InputError(

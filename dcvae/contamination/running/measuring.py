@@ -3,7 +3,7 @@
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -51,7 +51,7 @@ class MeasuringKeys:
 
 def measured_experiments(
     experiment: Experiment, cells: Sequence[Cell], keys: MeasuringKeys, jobs: int
-) -> Iterator[Measured]:
+) -> Generator[Measured]:
     """Make experiments and measure them.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from dcvae.cli import Display, Printer, bare_parser, command, positive_number
+from dcvae.cli import Display, Printer, bare_parser, command, positive_number, without_framework_log
 
 if TYPE_CHECKING:  # --help must not wait for numpy
     from dcvae.contamination.experiment import Experiment
@@ -50,7 +50,8 @@ class Subcommand(NamedTuple):
 def _rows_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, metavar="DATA", help="rows with labels: .npz, .csv, ...")
     parser.add_argument("--label", metavar="COLUMN", help="the column of labels, of a CSV")
-    parser.add_argument("--anomaly", metavar="CLASS", help="the label of the anomalies")
+    for name, whose in (("--anomaly", "the anomalies"), ("--normal", "the normal rows")):
+        parser.add_argument(name, nargs="+", metavar="CLASS", help=f"labels of {whose}")
     parser.add_argument(
         "--pool",
         type=float,
@@ -91,7 +92,12 @@ def _prepare_rows(arguments: argparse.Namespace) -> Prepared:
         threshold=arguments.threshold,
         jobs=arguments.jobs,
     )
-    rows = read_labeled_rows(arguments.data, label=arguments.label, anomaly=arguments.anomaly)
+    rows = read_labeled_rows(
+        arguments.data,
+        label=arguments.label,
+        anomaly=arguments.anomaly,
+        normal=arguments.normal,
+    )
     experiment = study.experiment(rows)
     return Prepared(
         experiment,
@@ -195,7 +201,9 @@ def _study(arguments: argparse.Namespace) -> None:
             elif not display.moves:
                 printer.say(_described(step))
 
-        found = run_study(prepared.experiment, prepared.keys, prepared.folder, tell)
+        found = run_study(
+            prepared.experiment, prepared.keys, prepared.folder, tell, without_framework_log
+        )
     printer.headline(found.answer)
     _print_table(printer, found)
     printer.notice(found.failures)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from dcvae.cli import Display, Printer, bare_parser, command, positive_number, without_framework_log
+from dcvae.cli import Printer, bare_parser, command, positive_number, without_framework_log
 
 if TYPE_CHECKING:  # --help must not wait for numpy
     from dcvae.contamination.experiment import Experiment
@@ -183,6 +183,7 @@ def _seed(text: str) -> int:
 def _study(arguments: argparse.Namespace) -> None:
     prepared = SUBCOMMANDS[arguments.kind].prepare(arguments)
     # matplotlib and the detectors are imported only now, when nothing is left to be refused.
+    from dcvae.cli import Display
     from dcvae.contamination.results.folder import PAGE, RESULTS
     from dcvae.contamination.study import run_study
 

@@ -42,8 +42,8 @@ def read_with_labels(file: File, label: str | None, anomaly: Chosen, normal: Cho
     Args:
         file: the file, opened.
         label: name of the column of labels; None for the one that is named like labels.
-        anomaly: see `rows.labeled_rows`.
-        normal: see `rows.labeled_rows`.
+        anomaly: see `rows_from_arrays`.
+        normal: see `rows_from_arrays`.
 
     Raises:
         InputError: the column of labels is missing, a cell is empty or no number, there is no other

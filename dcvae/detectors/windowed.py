@@ -80,7 +80,7 @@ class WindowedDetector(AnomalyDetector):
 
     @property
     def described(self) -> str:
-        """Title of the wrapped detector and what it is shown, for tables."""
+        """Title of the wrapped detector, and what it is shown."""
         shown = "summaries of " if self.summaries else ""
         return f"{self.detector.title} of {shown}{self.window} rows"
 

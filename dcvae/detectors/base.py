@@ -45,6 +45,7 @@ class AnomalyDetector(BaseEstimator, ABC):
         is_fixed: whether all rows score alike, so that there is no threshold to find.
         has_direction: whether residuals have a sign; otherwise they are never negative.
         fewest_series: series that a fit needs.
+        needs_keras: whether a fit needs Keras; a score never does, but that of a whole model.
         state: names and shapes of the arrays that a fit makes, each kept in an attribute of that
             name with `_` in front; equal words in shapes stand for equal lengths.
         published: parameters by data set, for which a paper or its program gives them.
@@ -74,6 +75,7 @@ class AnomalyDetector(BaseEstimator, ABC):
     is_fixed: ClassVar[bool] = False
     has_direction: ClassVar[bool] = False
     fewest_series: ClassVar[int] = 1
+    needs_keras: ClassVar[bool] = False
     state: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     published: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
@@ -90,6 +92,11 @@ class AnomalyDetector(BaseEstimator, ABC):
     def fewest_rows(self) -> int:
         """Rows that a fit needs; a subclass may set a number instead."""
         return 2
+
+    @property
+    def described(self) -> str:
+        """Title of this detector beside others, with what tells it from those of its class."""
+        return self.title
 
     def fit(self, X: ArrayLike | pd.DataFrame, y: object = None) -> Self:  # noqa: N803
         """Fit to rows that are taken to be normal; a fit that fails changes nothing.

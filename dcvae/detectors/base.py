@@ -109,10 +109,8 @@ class AnomalyDetector(BaseEstimator, ABC):
             The detector itself.
 
         Raises:
-            InputError: there are too few series, missing cells where none are taken, or a parameter
-                is refused.
-            ValueError: X is not a table of finite numbers, or has too few rows, by scikit-learn's
-                check.
+            InputError: too few series, missing cells where none are taken, a refused parameter.
+            ValueError: X is no table of finite numbers, or too short, by scikit-learn's check.
         """
         with whole_or_unchanged(self):
             if hasattr(self, "contamination"):
@@ -246,8 +244,7 @@ class AnomalyDetector(BaseEstimator, ABC):
 
         Raises:
             InputError: there are missing cells where none are taken.
-            ValueError: X is not a table of finite numbers with the columns of the fit, by
-                scikit-learn's check.
+            ValueError: X is no table of finite numbers, or not of the columns of the fit.
         """
         return _finite(self._score, self._to_score(X))
 

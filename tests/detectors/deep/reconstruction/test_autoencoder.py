@@ -130,7 +130,7 @@ def test_default_widths_suit_the_columns(columns: int) -> None:
         ({"latent": True}, r"`latent` of AE to be a whole number of at least 1\. Received: True"),
         (
             {"activation": "gelu"},
-            r"`activation` of AE to be one of `relu`, `tanh`\. Received: 'gelu",
+            r"`activation` of AE to be one of `relu`, `tanh`\. Received",
         ),
         ({"scaling": "robust"}, r"`scaling` of AE to be one of `min-max`, `standard`\. Received"),
         ({"latent_penalty": -1.0}, r"`latent_penalty` of AE to be a number of at least 0"),

@@ -1,4 +1,4 @@
-"""Self-organizing map: units on a grid, near each other where they are like each other (Kohonen)."""
+"""Self-organizing map: units on a grid, neighbors on it near each other among rows (Kohonen)."""
 
 import math
 from collections.abc import Iterator
@@ -53,9 +53,10 @@ def fit_map(
             slice(max(math.ceil(place - reach), 0), math.floor(place + reach) + 1)
             for place in (across, along)
         )
-        near = np.add.outer(
-            (places[window[0]] - across) ** 2, (places[window[1]] - along) ** 2
-        ) <= reach**2
+        near = (
+            np.add.outer((places[window[0]] - across) ** 2, (places[window[1]] - along) ** 2)
+            <= reach**2
+        )
         moved = grid[window]
         moved += (_RATE * decay * near)[:, :, None] * (row - moved)
     return units

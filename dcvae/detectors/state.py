@@ -1,8 +1,10 @@
-"""State of a fitted detector as arrays of numbers, checked before it is taken."""
+"""State of a fitted detector: arrays of numbers, checked when taken; kept if another fit fails."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from dcvae._arrays import AnyArray
 
@@ -14,7 +16,8 @@ def check_state(
 
     Args:
         arrays: by their names.
-        shapes: of each array, in words; equal words stand for equal lengths.
+        shapes: of each array, in words; equal words stand for equal lengths, numbers for
+            themselves.
         **lengths: words whose length is known.
 
     Returns:
@@ -37,7 +40,29 @@ def check_state(
             raise ValueError(f"`{name}` is not of finite numbers")
         if len(words) == array.ndim:
             sizes = zip(words, array.shape, strict=True)
-            fits = [known.setdefault(word, size) == size > 0 for word, size in sizes]
+            fits = [
+                (int(word) if word.isdigit() else known.setdefault(word, size)) == size > 0
+                for word, size in sizes
+            ]
         if len(words) != array.ndim or not all(fits):
             raise ValueError(f"`{name}` has the shape {array.shape}")
     return known
+
+
+@contextmanager
+def whole_or_unchanged(detector: BaseEstimator) -> Iterator[None]:
+    """Give a detector back all attributes that it had if a fit of it fails.
+
+    Args:
+        detector: fitted before, or not.
+
+    Yields:
+        None.
+    """
+    before = vars(detector).copy()
+    try:
+        yield
+    except BaseException:
+        vars(detector).clear()
+        vars(detector).update(before)
+        raise

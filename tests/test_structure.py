@@ -37,6 +37,7 @@ LAYERS = {
     "report": 9,
     "estimator": 10,
     "cli": 10,
+    "contamination": 11,
 }
 # What must answer before a framework is imported.
 LIGHT = (

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dcvae.detectors.registry import detector_names as detector_names
     from dcvae.detectors.registry import make_detector as make_detector
     from dcvae.detectors.registry import row_detector as row_detector
+    from dcvae.detectors.windowed import WindowedDetector as WindowedDetector
+    from dcvae.detectors.windowed import windows_as_rows as windows_as_rows
 
 __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -24,5 +26,6 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "dcvae.detectors.base": ("AnomalyDetector", "nearest_known", "whole_or_unchanged"),
         "dcvae.detectors.baselines": ("fit_baselines", "unfitted_baselines"),
         "dcvae.detectors.registry": ("detector_names", "make_detector", "row_detector"),
+        "dcvae.detectors.windowed": ("WindowedDetector", "windows_as_rows"),
     },
 )

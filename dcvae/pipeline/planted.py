@@ -243,4 +243,5 @@ def _seen(
         seen = own + reach * random.standard_t(6, len(own)) * np.sqrt(4.0 / 6.0)
     if lowest >= 0:
         seen = np.maximum(seen, 0.0)
-    return np.round(seen) if of_series.whole[column] else seen
+    rounded: Float64Array = np.round(seen)
+    return rounded if of_series.whole[column] else seen

@@ -58,9 +58,7 @@ class SeriesExperiment:
 
     unit = "windows"
 
-    def __init__(
-        self, source: Source, settings: Settings, rho: Sequence[float], runs: int
-    ) -> None:
+    def __init__(self, source: Source, settings: Settings, rho: Sequence[float], runs: int) -> None:
         self.seed = source.keys.seed
         self._source, self._settings = source, settings
         self._rho, self._runs = tuple(rho), runs
@@ -219,7 +217,7 @@ class SeriesExperiment:
 
     def _scaled(self, material: Material) -> tuple[AnyFloatArray, AnyFloatArray]:
         """Standardize training and test rows by the training rows, and fill missing cells."""
-        plain = {"scale": True, "wo_outliers": False}
+        plain: dict[str, Any] = {"scale": True, "wo_outliers": False}
         plain |= {"fidelity_outliers": "paper", "fidelity_missing": "paper"}
         if "robust_scale" in type(self._settings).model_fields:
             plain |= {"robust_scale": False}

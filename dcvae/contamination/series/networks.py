@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from dcvae import _backend
-from dcvae._arrays import BoolArray, Float64Array
+from dcvae._arrays import Float64Array
 from dcvae._engine import training_engine
 from dcvae._text import all_quoted
 from dcvae.config import (
@@ -51,8 +51,9 @@ _DEFENSES: Mapping[str, tuple[str, Any, Any]] = {
     "robust": ("robust_scale", False, True),
     "trimmed": ("trim_windows", 0.0, TRIMMED_SHARE),
 }
-_KEYS_OF_LAYERS = ("cnn_units", "dil_rate", "layer_type", "rnn_units", "hidden_size")
-_KEYS_OF_LAYERS += ("embedding_size", "loss")
+_KEYS_OF_LAYERS = (
+    *("cnn_units", "dil_rate", "layer_type", "rnn_units", "hidden_size", "embedding_size", "loss"),
+)
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def network_detector(name: str, settings: Settings) -> NetworkDetector | None:
     training_engine(architecture)  # refused here if it is not installed
     values = _with_architecture(settings, architecture)
     for each, (key, without, with_it) in _DEFENSES.items():
-        if key in FIELDS and key in keys_of(architecture):  # type: ignore[arg-type]
+        if key in FIELDS and key in keys_of(architecture):
             asked = values.get(key, without)
             values[key] = (asked if asked else with_it) if each in defenses else without
     made = Settings.from_values(values, str(settings.source))

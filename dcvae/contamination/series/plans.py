@@ -6,6 +6,7 @@ them, so that a larger share contains a smaller one. A labeled event that is not
 with its surroundings: nothing is trained on it. An invented one that is not taken is not planted.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -15,6 +16,11 @@ import pandas as pd
 
 from dcvae._arrays import BoolArray, Float64Array, IntArray
 from dcvae.pipeline import PlantedEvent
+
+# Shares that the order of events makes as nearly as it can. They do not depend on those that are
+# asked for, so that a study can be continued with others.
+_SHARES = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5)
+_TOO_MUCH = 1.05  # factor on such a share
 
 
 class PoolEvent(NamedTuple):
@@ -29,6 +35,30 @@ class PoolEvent(NamedTuple):
     rows: tuple[int, int]
     ends: IntArray
     planted: PlantedEvent | None
+
+
+def in_order(drawn: Sequence[PoolEvent], normal: int) -> tuple[PoolEvent, ...]:
+    """Put events in the order in which they contaminate.
+
+    They stay as drawn, but for those that would take too large a step: with one event of two days
+    first, the smallest share would be that of two days. An event waits until it fits.
+
+    Args:
+        drawn: in random order.
+        normal: number of training windows that touch none.
+    """
+    ordered, waiting, touched = [], [*drawn], 0
+    for share in _SHARES:
+        left = []
+        for event in waiting:
+            more = touched + len(event.ends)
+            if more / (normal + more) <= share * _TOO_MUCH:
+                ordered.append(event)
+                touched = more
+            else:
+                left.append(event)
+        waiting = left
+    return (*ordered, *waiting)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Sources of events: labeled ones of the file itself, or invented ones planted in copies of rows."""
+"""Sources of events: labeled ones of a file, or invented ones planted in copies of its rows."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from dcvae.contamination.series.events import (
     surroundings,
 )
 from dcvae.contamination.series.networks import rows_looked_back
-from dcvae.contamination.series.plans import Plan, PoolEvent
+from dcvae.contamination.series.plans import Plan, PoolEvent, in_order
 from dcvae.contamination.series.splits import split_by_event, split_by_time
 from dcvae.data import Table, after_gap, sampling_step, windows_across
 from dcvae.errors import InputError
@@ -100,6 +100,14 @@ class Source(ABC):
         if len(frame) >= self.reach:
             ends[self.reach - 1 :] &= ~windows_across(gaps, self.reach)
         return ends & frame.notna().any(axis=1).to_numpy()
+
+    def _test_ends(self, frame: pd.DataFrame, numbers: IntArray, labeled: BoolArray) -> IntArray:
+        """Return the last rows of the windows that are tested.
+
+        One that ends after an event and still touches it is neither: it is not tested.
+        """
+        after = ends_touching(labeled, self.keys.window) & ~labeled
+        return np.flatnonzero(self._ends(frame, numbers) & ~after)
 
     def _check(self, plan: Plan) -> Plan:
         """Refuse a plan that nothing can be learned or tested with."""
@@ -202,14 +210,15 @@ class LabeledSource(Source):
         else:
             tested, truth = self._test[0].frame, self._test[1].frame.any(axis=1).to_numpy()
             numbers = np.arange(len(tested))
-        test_ends = np.flatnonzero(self._ends(tested, numbers))
+        test_ends = self._test_ends(tested, numbers, truth[numbers])
+        normal = place[np.flatnonzero(ends & ~near)]
         return self._check(
             Plan(
                 frame.iloc[rows],
                 rows,
                 never[rows],
-                place[np.flatnonzero(ends & ~near)],
-                tuple(pool),
+                normal,
+                in_order(pool, len(normal)),
                 tested,
                 numbers + (0 if self._test is None else num_rows),
                 test_ends,
@@ -250,9 +259,7 @@ class InventedSource(Source):
         largest: the largest share of contamination that is asked for.
     """
 
-    def __init__(
-        self, table: Table, settings: Settings, keys: SeriesKeys, largest: float
-    ) -> None:
+    def __init__(self, table: Table, settings: Settings, keys: SeriesKeys, largest: float) -> None:
         super().__init__(table, settings, keys)
         self._largest = largest
 
@@ -264,19 +271,20 @@ class InventedSource(Source):
         rows = np.arange(len(frame))
         ends = self._ends(training, rows[:border])
         pool, near = self._pool(training, ends, run)
+        normal = np.flatnonzero(ends & ~near)
         values = test.to_numpy(copy=True)
-        test_ends = np.flatnonzero(self._ends(test, rows[border:]))
         labeled = np.zeros(len(test), dtype=bool)
         for event in self._tested(test, run):
             event.plant(values)
             labeled[event.start : event.stop] = True
+        test_ends = self._test_ends(test, rows[border:], labeled)
         return self._check(
             Plan(
                 training,
                 rows[:border],
                 np.zeros(border, dtype=bool),
-                np.flatnonzero(ends & ~near),
-                pool,
+                normal,
+                in_order(pool, len(normal)),
                 pd.DataFrame(values, test.index, test.columns),
                 rows[border:],
                 test_ends,
@@ -300,7 +308,7 @@ class InventedSource(Source):
 
     def _pool(
         self, training: pd.DataFrame, ends: BoolArray, run: int
-    ) -> tuple[tuple[PoolEvent, ...], BoolArray]:
+    ) -> tuple[list[PoolEvent], BoolArray]:
         """Plan events until the largest share is reached, and mark the windows near them."""
         window, total = self.keys.window, int(ends.sum())
         near, pool, touched = np.zeros(len(training), dtype=bool), [], 0
@@ -310,9 +318,9 @@ class InventedSource(Source):
                 pool.append(PoolEvent((event.start, event.stop), its_ends, event))
                 near[event.start : event.stop + window - 1] = True
                 touched += len(its_ends)
-            if touched > max(self._largest, 0.01) * total:
+            if touched > self._largest * total:
                 break
-        return tuple(pool), near
+        return pool, near
 
     def _tested(self, test: pd.DataFrame, run: int) -> Iterable[PlantedEvent]:
         """Plan events of all kinds for the test, at least one of each where there is room."""
@@ -340,6 +348,7 @@ class InventedSource(Source):
             "data": f"{_described(self.table)}; tested on its last {self.keys.test_share:.0%}, "
             "events invented",
             "anomaly": "an invented event: " + ", ".join(EVENT_KINDS),
+            "invented_share": self._largest,
             "files_sha256": {name: sha256_of(self.table.path)},
         }
 

@@ -37,8 +37,9 @@ def split_by_time(events: Segments, num_rows: int, test_share: float, source: st
         array([0, 0, 0, 0, 1, 1, 1, 1, 1, 1])
     """
     borders = _borders(events, source)
-    border = borders[np.abs(borders - (1.0 - test_share) * num_rows).argmin()]
-    return np.arange(num_rows) >= border
+    border = int(borders[np.abs(borders - (1.0 - test_share) * num_rows).argmin()])
+    testing: BoolArray = np.arange(num_rows) >= border
+    return testing
 
 
 def split_by_event(

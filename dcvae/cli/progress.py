@@ -39,6 +39,11 @@ class Display:
         self._on_stderr: Console | None = None
         self._exits = ExitStack()
 
+    @property
+    def moves(self) -> bool:
+        """Whether it is on a terminal, and a line of text for each thing would be too much."""
+        return self._terminal() is not None
+
     def begin(self, words: str, total: int | None, *, unit: str = "", in_log: bool = True) -> None:
         """Show what is done now in place of what was.
 

@@ -16,14 +16,29 @@ from dcvae._text import all_quoted
 from dcvae.errors import InputError
 
 RANDOM, SQUARED_NORM = "random", "squared-norm"
-REFERENCES = (RANDOM, SQUARED_NORM, "ecod", "isolation-forest")
+CONSTANTS = (RANDOM, SQUARED_NORM)
+"""References that learn nothing, or next to nothing."""
+
+REFERENCES = (*CONSTANTS, "ecod", "isolation-forest")
 """Detectors that are in every study, so that the others are seen against them."""
 
 _LEAST_SPREAD = 1e-9
 
 
+class Training(NamedTuple):
+    """Training units of one split. A unit is a row or a window.
+
+    Attributes:
+        units: (n,) int64, their numbers.
+        contaminated: (n,) bool, which of them are anomalies that were put among them.
+    """
+
+    units: IntArray
+    contaminated: BoolArray
+
+
 class Outcome(NamedTuple):
-    """What a detector said of the units of one split. A unit is a row or a window.
+    """What a detector said of the units of one split.
 
     Attributes:
         training: (n,) int64, numbers of the training units.
@@ -68,6 +83,9 @@ class Experiment(Protocol):
 
     def largest_rho(self) -> float:
         """Return the largest share of contamination that the splits can have."""
+
+    def training(self, run: int, rho: float) -> Training:
+        """Return the training units of a run at a share of contamination; nothing is fitted."""
 
     def outcome(self, detector: str, run: int, rho: float) -> Outcome:
         """Fit a detector to the training units and score these and the test units.
@@ -131,8 +149,8 @@ def squared_norms(training: AnyFloatArray, rows: AnyFloatArray) -> Float64Array:
     mean, spread = training.mean(axis=0), training.std(axis=0)
     spread[spread < _LEAST_SPREAD] = 1.0
     with np.errstate(over="ignore"):
-        squared = (((rows - mean) / spread) ** 2).sum(axis=1, dtype=np.float64)
-    return np.nan_to_num(squared)
+        squared: Float64Array = (((rows - mean) / spread) ** 2).sum(axis=1, dtype=np.float64)
+    return np.nan_to_num(squared, copy=False)
 
 
 def check_detectors(asked: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from dcvae.data.inputs.bounds import new_value_notices
 from dcvae.data.inputs.gaps import after_gap, fill_missing
 from dcvae.data.inputs.model_input import FarCells, ModelInput
 from dcvae.data.inputs.preprocessing import Preprocessor
+from dcvae.data.labeled_rows.reading import read_labeled_rows
+from dcvae.data.labeled_rows.rows import LabeledRows, labeled_rows
 from dcvae.data.loading import (
     TrainingData,
     by_keys,
@@ -51,6 +53,7 @@ __all__ = [
     "OBSERVED",
     "ColumnOverview",
     "FarCells",
+    "LabeledRows",
     "ModelInput",
     "Preprocessor",
     "Quality",
@@ -65,11 +68,13 @@ __all__ = [
     "describe_table",
     "fill_missing",
     "gather_windows",
+    "labeled_rows",
     "longest_window",
     "new_value_notices",
     "num_windows",
     "prepend_context",
     "read_data",
+    "read_labeled_rows",
     "read_time",
     "read_true_events",
     "refuse_words",

@@ -122,8 +122,8 @@ class AnomalyDetector(BaseEstimator, ABC):
             Arrays by name, from which `from_arrays` makes a detector with equal scores.
         """
         check_is_fitted(self)
-        arrays = {name: np.asarray(getattr(self, f"_{name}")) for name in self._state()}
-        return {**arrays, "usual": self._usual, "columns": np.array([self.n_features_in_])}
+        columns = np.array([self.n_features_in_])
+        return {**self._stored(), "usual": self._usual, "columns": columns}
 
     def from_arrays(self, arrays: Mapping[str, AnyArray]) -> Self:
         """Take what a fit of a detector with the same parameters has made, in place of a fit.
@@ -142,8 +142,7 @@ class AnomalyDetector(BaseEstimator, ABC):
         self.n_features_in_ = int(arrays["columns"][0])
         if lengths.get("series", self.n_features_in_) != self.n_features_in_:
             raise ValueError(f"{self.n_features_in_} columns, of {lengths['series']} series")
-        for name in self._state():
-            setattr(self, f"_{name}", arrays[name])
+        self._accept(arrays)
         self._usual = np.asarray(arrays["usual"], dtype=np.float64)
         self._restore()
         return self
@@ -151,6 +150,15 @@ class AnomalyDetector(BaseEstimator, ABC):
     def _state(self) -> Mapping[str, tuple[str, ...]]:
         """Return names and shapes of the arrays that a fit makes, with these parameters."""
         return self.state
+
+    def _stored(self) -> dict[str, AnyArray]:
+        """Return the arrays that a fit has made, by their names in `_state`."""
+        return {name: np.asarray(getattr(self, f"_{name}")) for name in self._state()}
+
+    def _accept(self, arrays: Mapping[str, AnyArray]) -> None:
+        """Keep the arrays that a fit has made."""
+        for name in self._state():
+            setattr(self, f"_{name}", arrays[name])
 
     def _restore(self) -> None:
         """Make what is not stored; raise ValueError for arrays that no fit makes."""

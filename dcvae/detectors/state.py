@@ -14,7 +14,8 @@ def check_state(
 
     Args:
         arrays: by their names.
-        shapes: of each array, in words; equal words stand for equal lengths.
+        shapes: of each array, in words; equal words stand for equal lengths, numbers for
+            themselves.
         **lengths: words whose length is known.
 
     Returns:
@@ -37,7 +38,10 @@ def check_state(
             raise ValueError(f"`{name}` is not of finite numbers")
         if len(words) == array.ndim:
             sizes = zip(words, array.shape, strict=True)
-            fits = [known.setdefault(word, size) == size > 0 for word, size in sizes]
+            fits = [
+                (int(word) if word.isdigit() else known.setdefault(word, size)) == size > 0
+                for word, size in sizes
+            ]
         if len(words) != array.ndim or not all(fits):
             raise ValueError(f"`{name}` has the shape {array.shape}")
     return known

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dcvae.report.page import ReportContent as ReportContent
     from dcvae.report.page import render as render
     from dcvae.report.page.comparison import render_comparison as render_comparison
+    from dcvae.report.page.document import document as document
     from dcvae.report.page_file import check_page as check_page
     from dcvae.report.page_file import write_page as write_page
     from dcvae.report.panels import overview_figure as overview_figure
@@ -23,6 +24,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "dcvae.report.compared": ("compare_runs", "read_run"),
         "dcvae.report.page": ("ReportContent", "render"),
         "dcvae.report.page.comparison": ("render_comparison",),
+        "dcvae.report.page.document": ("document",),
         "dcvae.report.page_file": ("check_page", "write_page"),
         "dcvae.report.panels": ("overview_figure",),
         "dcvae.report.results_folder": ("ResultsFolder",),

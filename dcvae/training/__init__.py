@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from dcvae.training.in_keras.runner import KerasEpochs as KerasEpochs
     from dcvae.training.in_numpy.epochs import NumpyEpochs as NumpyEpochs
     from dcvae.training.loop import train as train
+    from dcvae.training.minibatch.minimizing import minimize as minimize
+    from dcvae.training.minibatch.objective import Objective as Objective
+    from dcvae.training.minibatch.objective import Tensors as Tensors
+    from dcvae.training.minibatch.objective import Weights as Weights
+    from dcvae.training.minibatch.plan import Minimized as Minimized
+    from dcvae.training.minibatch.plan import Plan as Plan
     from dcvae.training.progress import EpochLines as EpochLines
     from dcvae.training.progress import Progress as Progress
     from dcvae.training.state import EpochLosses as EpochLosses
@@ -31,6 +37,9 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "dcvae.training.in_keras.runner": ("KerasEpochs",),
         "dcvae.training.in_numpy.epochs": ("NumpyEpochs",),
         "dcvae.training.loop": ("train",),
+        "dcvae.training.minibatch.minimizing": ("minimize",),
+        "dcvae.training.minibatch.objective": ("Objective", "Tensors", "Weights"),
+        "dcvae.training.minibatch.plan": ("Minimized", "Plan"),
         "dcvae.training.progress": ("EpochLines", "Progress"),
         "dcvae.training.state": ("EpochLosses", "TrainingResult", "TrainingState"),
         "dcvae.training.tensorboard": ("TrainingLog", "check_installed"),

@@ -86,6 +86,18 @@ def label_notices(
     ]
 
 
+def is_named_like_label(name: str) -> bool:
+    """Tell whether a column is named as labels are, such as `is_anomaly` or `Class`."""
+    words = words_of(name)
+    if not words or _QUANTITY.fullmatch(words[-1]):
+        return False
+    if any(_LABEL_WORD.fullmatch(word) for word in words):
+        return True
+    alone = [word for word in words if not _WORD_BESIDE.fullmatch(word)]
+    has_digits = re.search(r"\d", name) is not None
+    return bool(alone) and not has_digits and all(map(_LABEL_WORD_ALONE.fullmatch, alone))
+
+
 def suspect_notices(frame: pd.DataFrame, summary: Summary, counters: tuple[str, ...]) -> list[str]:
     """Tell of series that seem to be counters, row numbers, times or to hold codes.
 
@@ -160,14 +172,7 @@ def _is_label(name: str, low: float, high: float) -> bool:
         return False
     if low == high and low not in (0.0, 1.0):
         return False
-    words = words_of(name)
-    if not words or _QUANTITY.fullmatch(words[-1]):
-        return False
-    if any(_LABEL_WORD.fullmatch(word) for word in words):
-        return True
-    alone = [word for word in words if not _WORD_BESIDE.fullmatch(word)]
-    has_digits = re.search(r"\d", name) is not None
-    return bool(alone) and not has_digits and all(map(_LABEL_WORD_ALONE.fullmatch, alone))
+    return is_named_like_label(name)
 
 
 def _has_only(values: Float64Array, low: float, high: float) -> bool:

@@ -29,16 +29,30 @@ def open_file(path: Path) -> File:
         )
     if path.suffix.lower() == ".parquet":
         return read_parquet(path)
-    raw = _content(path)
+    return open_content(path, content_of(path))
+
+
+def open_content(path: Path, raw: bytes) -> File:
+    """Open a file whose content has been read; as `open_file`.
+
+    Args:
+        path: of the file.
+        raw: its content, from `content_of`.
+    """
     if raw.startswith(_PARQUET):
         return read_parquet(path)
     form = recognized(raw[:HEAD].decode("utf-8-sig", errors="replace"))
     if form is None:
-        return CsvFile(path, raw, lambda: _content(path))
+        return CsvFile(path, raw, lambda: content_of(path))
     return form.read(path, raw.decode("utf-8-sig", errors="replace"))
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """Return what a file holds, unpacked if it is compressed.
+
+    Raises:
+        InputError: it cannot be read, or is compressed and damaged.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:

@@ -1,0 +1,122 @@
+"""Table of results: results.csv, one line for each detector, share and run, appended at once."""
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from dcvae.contamination.metrics import METRICS
+from dcvae.errors import InputError
+
+_COUNTS = ("run", "seed", "rows", "contaminated_rows")
+COLUMNS = (
+    *("detector", "rho", "run", "seed", "rows", "contaminated_rows", "anomaly_share"),
+    *METRICS,
+    *("seconds", "device", "notes", "failure"),
+)
+_TEXTS = ("detector", "device", "notes", "failure")
+
+
+class Cell(NamedTuple):
+    """One experiment of a study.
+
+    Attributes:
+        detector: name of the detector.
+        rho: share of contamination.
+        run: number of the run, from 1.
+    """
+
+    detector: str
+    rho: float
+    run: int
+
+
+Line = Mapping[str, object]
+"""A line of results.csv, by `COLUMNS`; a column that is missing or None is empty."""
+
+
+def cell_of(line: Line) -> Cell:
+    """Return which experiment a line is of."""
+    return Cell(str(line["detector"]), float(str(line["rho"])), int(str(line["run"])))
+
+
+def as_frame(lines: Iterable[Line]) -> pd.DataFrame:
+    """Return lines as a table, the last of each experiment, with the columns of results.csv."""
+    by_cell = {cell_of(line): line for line in lines}
+    frame = pd.DataFrame([*by_cell.values()], columns=[*COLUMNS])
+    frame[[*_TEXTS]] = frame[[*_TEXTS]].fillna("").astype(str)
+    numbers = [name for name in COLUMNS if name not in _TEXTS]
+    frame[numbers] = frame[numbers].apply(pd.to_numeric)
+    return frame.astype(dict.fromkeys(_COUNTS, "Int64"))
+
+
+class ResultsTable:
+    """The file results.csv, which is only appended to.
+
+    A line is written and on the disk before the next experiment begins. An experiment that failed
+    is tried again when a study is continued, and has another line then: the last one counts.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        InputError: the file is there and is no such table.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines = self._read() if path.exists() else []
+
+    def done(self) -> set[Cell]:
+        """Return the experiments that have a line without a failure."""
+        return {cell_of(line) for line in self._lines if not line["failure"]}
+
+    def frame(self) -> pd.DataFrame:
+        """Return the table, the last line of each experiment."""
+        return as_frame(self._lines)
+
+    def append(self, line: Line) -> None:
+        """Write a line, whole, with the header before the first."""
+        first = [] if self._path.exists() and self._path.stat().st_size else [[*COLUMNS]]
+        kept = {name: line.get(name) for name in COLUMNS}
+        text = _written([*first, [*kept.values()]])
+        with self._path.open("ab") as stream:
+            stream.write(text.encode("utf-8"))
+            stream.flush()
+            os.fsync(stream.fileno())  # a power cut loses what is being computed, and no more
+        self._lines.append({name: "" if cell is None else cell for name, cell in kept.items()})
+
+    def _read(self) -> list[dict[str, object]]:
+        content = self._path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if len(whole) < len(content):  # a line that a power cut has torn
+            with self._path.open("r+b") as stream:
+                stream.truncate(len(whole))
+        if not whole:
+            return []
+        try:
+            header, *rows = csv.reader(io.StringIO(whole.decode("utf-8"), newline=""), strict=True)
+            if header != [*COLUMNS]:
+                raise ValueError(f"columns {', '.join(header)}")
+            lines: list[dict[str, object]] = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+            as_frame(lines)
+        except (ValueError, csv.Error) as error:
+            raise InputError(
+                f"{self._path} is not the table of results of a study of contamination, or of "
+                f"another version of this program: {error}. Move it elsewhere, or give another "
+                "folder with --out."
+            ) from error
+        return lines
+
+
+def _written(rows: Iterable[Iterable[object]]) -> str:
+    """Write lines of a CSV; numbers with all of their digits, so that a table is read as it was."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    for row in rows:
+        writer.writerow(["" if cell is None or cell != cell else cell for cell in row])
+    return stream.getvalue()

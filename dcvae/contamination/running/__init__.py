@@ -1,0 +1,1 @@
+"""Running of experiments: one after the other, or in processes that share the threads."""

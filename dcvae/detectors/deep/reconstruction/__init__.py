@@ -1,0 +1,1 @@
+"""Detectors by the error of a reconstruction."""

@@ -96,7 +96,13 @@ class SeriesExperiment:
         for name in detectors:
             network = network_detector(name, self._settings)
             if network is not None:
-                network.prepared(material, self._source.table.path)
+                try:
+                    network.prepared(material, self._source.table.path)
+                except InputError as error:
+                    raise InputError(
+                        f"{name} cannot be trained without contamination, where no event of the "
+                        f"training rows may be trained on: {error} Or leave it out of --detectors."
+                    ) from None
             elif name not in (RANDOM, SQUARED_NORM):
                 detector = _made(name, self.seed)
                 if len(plan.normal) < detector.fewest_rows:
@@ -123,7 +129,7 @@ class SeriesExperiment:
             "test_windows": len(plan.test_ends),
             "test_anomalies": int(plan.test_labels.sum()),
             "settings": self._settings.to_dict(),
-            "notices": self.notices(),
+            "notices": [*self._source.table.notices, *self._source.notices()],
         }
 
     def notices(self) -> list[str]:

@@ -45,6 +45,7 @@ LIGHT = (
     *(f"dcvae.{name}" for name in ("config", "metrics", "data", "detection", "storage")),
     *("dcvae.pipeline", "dcvae.evaluation", "dcvae.report", "dcvae.report.results_folder"),
     *("dcvae.cli.arguments", "dcvae.cli.output", "dcvae.cli.train", "dcvae.cli.main"),
+    *("dcvae.contamination", "dcvae.contamination.command"),
 )
 HEAVY = {"keras", "tensorflow", "jax", "torch", "sklearn", "matplotlib"}
 # Where paths are opened, read or written.
@@ -55,6 +56,7 @@ MAY_TOUCH_FILES = (
     "report",
     "training/tensorboard.py",
     "config",
+    "contamination/results/",
 )
 MAY_PRINT = ("cli", "training/progress.py")  # a fit that is asked to be verbose prints its epochs
 MOST_LINES = 400
@@ -222,7 +224,9 @@ def test_light_modules_load_no_framework(name):
 
 
 def test_help_waits_for_nothing():
-    loaded = loaded_by("dcvae.cli.main", "dcvae.cli.train", "dcvae.cli.detect")
+    loaded = loaded_by(
+        *("dcvae.cli.main", "dcvae.cli.train", "dcvae.cli.detect", "dcvae.contamination.command")
+    )
     assert not loaded & {*HEAVY, "numpy", "pandas", "pydantic", "pyarrow"}
 
 

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from dcvae.cli.arguments import command as command
     from dcvae.cli.arguments import positive_number as positive_number
     from dcvae.cli.printer import Printer as Printer
+    from dcvae.cli.printer import without_framework_log as without_framework_log
     from dcvae.cli.progress import Display as Display
 
 __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "dcvae.cli.arguments": ("bare_parser", "command", "positive_number"),
-        "dcvae.cli.printer": ("Printer",),
+        "dcvae.cli.printer": ("Printer", "without_framework_log"),
         "dcvae.cli.progress": ("Display",),
     },
 )

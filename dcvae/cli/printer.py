@@ -13,7 +13,8 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dcvae.cli.arguments import as_called
@@ -233,17 +234,30 @@ def start_backend() -> None:
     if "keras" not in sys.modules:
         # What the import leaves lives to the end: going through it at exit takes most of a second.
         atexit.register(gc.freeze)
-    if _backend.LOG_LEVEL in os.environ:
-        with kept_programs():
-            _backend.start()
+    with without_framework_log(), kept_programs():
+        _backend.start()
+
+
+@contextmanager
+def without_framework_log() -> Iterator[None]:
+    """Take standard error away for a while in which the framework is imported.
+
+    All is shown if that fails, or if the user has set TF_CPP_MIN_LOG_LEVEL.
+
+    Yields:
+        None.
+    """
+    from dcvae._backend import LOG_LEVEL
+
+    if LOG_LEVEL in os.environ:
+        yield
         return
     sys.stderr.flush()
     with tempfile.TemporaryFile() as log:
         stderr = os.dup(2)
         os.dup2(log.fileno(), 2)
         try:
-            with kept_programs():
-                _backend.start()
+            yield
         except KeyboardInterrupt:  # which the log has nothing to do with
             raise
         except BaseException:

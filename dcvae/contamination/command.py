@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from dcvae.cli import Display, Printer, bare_parser, command, positive_number
+from dcvae.cli import Printer, bare_parser, command, positive_number, without_framework_log
 from dcvae.contamination.series import arguments as of_series
 
 if TYPE_CHECKING:  # --help must not wait for numpy
@@ -51,7 +51,8 @@ class Subcommand(NamedTuple):
 def _rows_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, metavar="DATA", help="rows with labels: .npz, .csv, ...")
     parser.add_argument("--label", metavar="COLUMN", help="the column of labels, of a CSV")
-    parser.add_argument("--anomaly", metavar="CLASS", help="the label of the anomalies")
+    for name, whose in (("--anomaly", "the anomalies"), ("--normal", "the normal rows")):
+        parser.add_argument(name, nargs="+", metavar="CLASS", help=f"labels of {whose}")
     parser.add_argument(
         "--pool",
         type=float,
@@ -92,7 +93,12 @@ def _prepare_rows(arguments: argparse.Namespace) -> Prepared:
         threshold=arguments.threshold,
         jobs=arguments.jobs,
     )
-    rows = read_labeled_rows(arguments.data, label=arguments.label, anomaly=arguments.anomaly)
+    rows = read_labeled_rows(
+        arguments.data,
+        label=arguments.label,
+        anomaly=arguments.anomaly,
+        normal=arguments.normal,
+    )
     experiment = study.experiment(rows)
     return Prepared(
         experiment,
@@ -183,6 +189,7 @@ def _seed(text: str) -> int:
 def _study(arguments: argparse.Namespace) -> None:
     prepared = SUBCOMMANDS[arguments.kind].prepare(arguments)
     # matplotlib and the detectors are imported only now, when nothing is left to be refused.
+    from dcvae.cli import Display
     from dcvae.contamination.results.folder import PAGE, RESULTS
     from dcvae.contamination.study import run_study
 
@@ -201,7 +208,9 @@ def _study(arguments: argparse.Namespace) -> None:
             elif not display.moves:
                 printer.say(_described(step))
 
-        found = run_study(prepared.experiment, prepared.keys, prepared.folder, tell)
+        found = run_study(
+            prepared.experiment, prepared.keys, prepared.folder, tell, without_framework_log
+        )
     printer.headline(found.answer)
     _print_table(printer, found)
     printer.notice(found.failures)

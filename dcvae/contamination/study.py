@@ -1,16 +1,18 @@
 """Study: every detector at every share of contamination in every run, continued if it stopped."""
 
 import io
+import platform
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dcvae._backend import version_of
 from dcvae._engine import versions
 from dcvae._progress import counted
 from dcvae._text import all_quoted
@@ -119,7 +121,7 @@ def run_study(
     keys: StudyKeys,
     path: Path,
     tell: Callable[[Step], None] = lambda step: None,
-    record: Mapping[str, Any] | None = None,
+    quietly: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> StudyResults:
     """Make the experiments of a study that its folder has no line of yet, and sum all of it up.
 
@@ -128,7 +130,8 @@ def run_study(
         keys: which, and how they are measured.
         path: of the folder, which is made or continued.
         tell: is given each step after its line is on the disk.
-        record: what else run.json says.
+        quietly: makes a context for experiments in which a framework may be imported; it is called
+            in other processes too, if there are several jobs.
 
     Returns:
         Results of all that the folder has now; the same is in its files.
@@ -143,14 +146,13 @@ def run_study(
         "dcvae": __version__,
     }
     more = {
-        "versions": versions("numpy"),
-        "machine": processor(),
+        "versions": _versions(),
+        "machine": f"{platform.platform()}; {processor()}",
         "detectors": [*keys.detectors],
         "rho": [*keys.rho],
         "runs": keys.runs,
-        **(record or {}),
     }
-    measuring = MeasuringKeys(keys.assumed, keys.is_published, max(keys.rho))
+    measuring = MeasuringKeys(keys.assumed, keys.is_published, max(keys.rho), quietly)
     with StudyFolder(path, about, more) as folder:
         folder.write_splits(experiment.splits())
         done = folder.done()
@@ -173,6 +175,15 @@ def run_study(
         found.figure().savefig(stream, format="png", dpi=150)
         folder.write_bytes(FIGURE, stream.getvalue())
     return found
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what may have computed, without importing it."""
+    found = {"python": platform.python_version(), "scikit-learn": version_of("scikit-learn")}
+    try:
+        return {**found, **versions("keras")}
+    except InputError:  # no framework is installed, and none is needed for some detectors
+        return {**found, **versions("numpy")}
 
 
 def cells_of(keys: StudyKeys) -> list[Cell]:

@@ -15,7 +15,7 @@ from dcvae._arrays import AnyArray, IntArray
 from dcvae.contamination.results.suspects import Ranked
 from dcvae.contamination.results.table import Cell, Line, ResultsTable
 from dcvae.errors import InputError
-from dcvae.storage import as_json, check_writable, lock, whole_file, write_text
+from dcvae.storage import LockedError, as_json, check_writable, lock, whole_file, write_text
 
 RESULTS, SUMMARY, SUSPECTS = "results.csv", "summary.csv", "suspects.csv"
 SPLITS, RECORD, FIGURE, PAGE = "splits.npz", "run.json", "robustness.png", "page.html"
@@ -56,7 +56,13 @@ class StudyFolder:
             raise InputError(f"{self.path} is a file; expected a folder. Give another with --out.")
         self.path.mkdir(parents=True, exist_ok=True)
         check_writable(self.path)
-        self._exits.enter_context(lock(self.path / _LOCK))
+        try:
+            self._exits.enter_context(lock(self.path / _LOCK))
+        except LockedError as error:
+            raise InputError(
+                f"{self.path} is being written by {error}. Wait until that study has ended, or "
+                "give another folder with --out."
+            ) from error
         try:
             self._check()
             self._table = ResultsTable(self.path / RESULTS)

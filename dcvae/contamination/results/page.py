@@ -9,6 +9,7 @@ import pandas as pd
 from dcvae.contamination.experiment import CONSTANTS
 from dcvae.contamination.metrics import METRICS
 from dcvae.contamination.results.figure import PANELS
+from dcvae.contamination.results.summary import MAIN_METRIC
 from dcvae.report import document
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _data(found: "StudyResults") -> dict[str, Any]:
         "constants": [name for name in detectors if name in CONSTANTS],
         "metrics": [
             {"name": name, "title": PANELS.get(name, name), "note": METRICS[name]}
-            for name in metrics
+            for name in sorted(metrics, key=lambda name: name != MAIN_METRIC)
         ],
         "numbers": {
             metric: {

@@ -4,6 +4,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -13,7 +14,7 @@ import numpy as np
 from dcvae._arrays import IntArray
 from dcvae._progress import shown_by
 from dcvae._threads import processor
-from dcvae.contamination.experiment import Experiment, Outcome, seed_of_run
+from dcvae.contamination.experiment import RANDOM, Experiment, Outcome, seed_of_run
 from dcvae.contamination.metrics import measure
 from dcvae.contamination.results.suspects import strangest
 from dcvae.contamination.results.table import Cell, Line
@@ -42,11 +43,14 @@ class MeasuringKeys:
         assumed: share of the training units above the threshold from training scores.
         is_published: whether F1 by the published protocol is measured too.
         ranked_at: share of contamination at which training units are ranked.
+        quietly: makes the context of an experiment while no framework is imported, such as one
+            without the framework's log.
     """
 
     assumed: float
     is_published: bool
     ranked_at: float
+    quietly: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 def measured_experiments(
@@ -79,7 +83,8 @@ def measured(experiment: Experiment, keys: MeasuringKeys, cell: Cell) -> Measure
     notes = _Notes()
     began = time.perf_counter()
     try:
-        with warnings.catch_warnings(record=True) as caught, shown_by(notes):
+        quietly = nullcontext if "keras" in sys.modules else keys.quietly
+        with quietly(), warnings.catch_warnings(record=True) as caught, shown_by(notes):
             warnings.simplefilter("always")
             outcome = experiment.outcome(cell.detector, cell.run, cell.rho)
         seconds = time.perf_counter() - began
@@ -102,7 +107,7 @@ def measured(experiment: Experiment, keys: MeasuringKeys, cell: Cell) -> Measure
         "device": _device(),
         "notes": "; ".join(dict.fromkeys(notes.sentences)),
     }
-    is_ranked = cell.rho == keys.ranked_at
+    is_ranked = cell.rho == keys.ranked_at and cell.detector != RANDOM
     return Measured(
         line, strangest(outcome.training, outcome.training_scores) if is_ranked else None
     )

@@ -132,7 +132,7 @@ def planted_events(
         seed: of places, sizes and series.
 
     Yields:
-        Events in no order of time, as long as there is room.
+        Events in no order of time, as long as rows are left for them.
 
     Examples:
         >>> rows = np.random.default_rng(1).normal(10.0, 1.0, (500, 2))

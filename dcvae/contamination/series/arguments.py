@@ -154,9 +154,9 @@ def _source(
 
 def _usual_detectors(settings: "Settings", known: Sequence[str]) -> list[str]:
     """Return some detectors of rows, and the network of the settings with and without defenses."""
-    own = [name for name in known if name.partition("+")[0] == settings.architecture]
-    rows = [name for name in _OF_ROWS if name in known]
-    return [*rows, *(name for name in own if not name.endswith("+labels"))]
+    own = settings.architecture
+    networks = [name for name in known if name.startswith(own) and not name.endswith("+labels")]
+    return [*(name for name in _OF_ROWS if name in known), *networks]
 
 
 def _share(text: str) -> float:

@@ -25,16 +25,7 @@ from dcvae import _backend
 from dcvae._arrays import Float64Array
 from dcvae._engine import training_engine
 from dcvae._text import all_quoted
-from dcvae.config import (
-    ARCHITECTURE_TRAITS,
-    FIELDS,
-    NETWORK,
-    Settings,
-    architecture_of,
-    keys_of,
-    preset,
-    preset_names,
-)
+from dcvae.config import ARCHITECTURE_TRAITS, FIELDS, NETWORK, Settings, keys_for
 from dcvae.contamination.series.plans import Material
 from dcvae.data import Table, TrainingData, after_gap, sampling_step, training_data
 from dcvae.detection import AlarmRules, SystemAlarm
@@ -51,9 +42,6 @@ _DEFENSES: Mapping[str, tuple[str, Any, Any]] = {
     "robust": ("robust_scale", False, True),
     "trimmed": ("trim_windows", 0.0, TRIMMED_SHARE),
 }
-_KEYS_OF_LAYERS = (
-    *("cnn_units", "dil_rate", "layer_type", "rnn_units", "hidden_size", "embedding_size", "loss"),
-)
 
 
 @dataclass(frozen=True)
@@ -154,36 +142,21 @@ def network_detector(name: str, settings: Settings) -> NetworkDetector | None:
     Raises:
         InputError: a defense is unknown or given twice, or the network cannot be trained here.
     """
-    architecture, *defenses = name.split("+")
-    if architecture not in ARCHITECTURE_TRAITS:
+    network, *defenses = name.split("+")
+    if network not in ARCHITECTURE_TRAITS:
         return None
     known = [LABELS, *(each for each, (key, *_) in _DEFENSES.items() if key in FIELDS)]
     wrong = [each for each in defenses if each not in known]
     if wrong or len(set(defenses)) < len(defenses):
         raise InputError(
-            f"Expected defenses of {architecture} after a plus sign, each once: some of "
+            f"Expected defenses of {network} after a plus sign, each once: some of "
             f"{all_quoted(known)}. Received: {name!r}."
         )
-    training_engine(architecture)  # refused here if it is not installed
-    values = _with_architecture(settings, architecture)
+    training_engine(network)  # refused here if it is not installed
+    values = keys_for(settings, network) | {"detector": NETWORK}
     for each, (key, without, with_it) in _DEFENSES.items():
-        if key in FIELDS and key in keys_of(architecture):
+        if key in values:
             asked = values.get(key, without)
             values[key] = (asked if asked else with_it) if each in defenses else without
     made = Settings.from_values(values, str(settings.source))
     return NetworkDetector(name, made, LABELS in defenses)
-
-
-def _with_architecture(settings: Settings, architecture: Any) -> dict[str, Any]:
-    """Return the keys of settings for another architecture, whose layers are those of its file."""
-    values = {**settings.to_dict(), "detector": NETWORK}
-    if settings.architecture == architecture:
-        return values
-    known = [key for key in keys_of(architecture) if key not in _KEYS_OF_LAYERS]
-    files = [preset(name) for name in preset_names()]
-    own = next((keys for keys in files if architecture_of(keys) == architecture), {})
-    layers = {key: own[key] for key in _KEYS_OF_LAYERS if key in own}
-    shared = {key: values[key] for key in known if key in values and not key.startswith("fidelity")}
-    if not ARCHITECTURE_TRAITS[architecture].predicts_sigma:
-        shared.pop("sigma", None)
-    return {**shared, **layers, "architecture": architecture}

@@ -323,7 +323,7 @@ class InventedSource(Source):
         return pool, near
 
     def _tested(self, test: pd.DataFrame, run: int) -> Iterable[PlantedEvent]:
-        """Plan events of all kinds for the test, at least one of each where there is room."""
+        """Plan events of all kinds for the test, at least one of each if they fit."""
         labeled, planted = 0, 0
         for event in self._planted(test, EVENT_KINDS, [self.keys.seed, run, 4]):
             yield event

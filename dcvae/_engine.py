@@ -40,10 +40,10 @@ def scoring_engine() -> Engine:
     if asked == "numpy":
         return "numpy"
     if asked == "keras":
-        _check_backend(f"{VARIABLE}=keras asks for Keras; {_WITHOUT}")
+        check_keras(f"{VARIABLE}=keras asks for Keras; {_WITHOUT}")
         return "keras"
     if os.environ.get(BACKEND):
-        _check_backend(f"{BACKEND}={os.environ[BACKEND]} asks for Keras; {_WITHOUT}")
+        check_keras(f"{BACKEND}={os.environ[BACKEND]} asks for Keras; {_WITHOUT}")
         return "keras"
     return "keras" if has_card() and _has_backend() else "numpy"
 
@@ -65,11 +65,26 @@ def training_engine(architecture: str) -> Engine:
         return engine
     suited = _SUITED.get(architecture, "keras")
     if suited == "keras":
-        _check_backend(
+        check_keras(
             f'The training of `architecture` "{architecture}" needs Keras; that of "dc-vae" does '
             "not, nor does scoring."
         )
     return suited
+
+
+def check_keras(why: str) -> None:
+    """Check that the framework under Keras is installed, without importing it.
+
+    Args:
+        why: a sentence on what needs it, for the message.
+
+    Raises:
+        InputError: it is not installed, or not known.
+    """
+    try:
+        chosen()
+    except InputError as error:
+        raise InputError(f"{error} {why}") from error
 
 
 def versions(engine: Engine) -> dict[str, str]:
@@ -96,10 +111,3 @@ def _has_backend() -> bool:
     except InputError:
         return False
     return True
-
-
-def _check_backend(why: str) -> None:
-    try:
-        chosen()
-    except InputError as error:
-        raise InputError(f"{error} {why}") from error

@@ -20,9 +20,8 @@ LAYERS = {
     "errors": -3,  # which the others beside the packages may raise
     **dict.fromkeys(("_devices", "_precision", "_threads"), -2),
     "_backend": -1,
-    **dict.fromkeys(
-        ("_arrays", "_compiled", "_engine", "_lazy", "_progress", "_text", "_version"), 0
-    ),
+    **dict.fromkeys(("_archives", "_arrays", "_atomic", "_compiled", "_engine"), 0),
+    **dict.fromkeys(("_lazy", "_progress", "_text", "_version"), 0),
     "config": 1,
     "metrics": 1,
     "data": 2,
@@ -49,14 +48,13 @@ LIGHT = (
 )
 HEAVY = {"keras", "tensorflow", "jax", "torch", "sklearn", "matplotlib"}
 # Where paths are opened, read or written.
-MAY_TOUCH_FILES = (
-    "data/files/",
-    "data/labeled_rows/",
-    "storage",
-    "report",
+MAY_TOUCH_FILES = ("data/files/", "data/labeled_rows/", "storage", "report", "config")
+MAY_TOUCH_FILES += (
+    "contamination",
     "training/tensorboard.py",
-    "config",
-    "contamination/results/",
+    "_archives.py",
+    "_atomic.py",
+    "detectors/stored.py",
 )
 MAY_PRINT = ("cli", "training/progress.py")  # a fit that is asked to be verbose prints its epochs
 MOST_LINES = 400

@@ -35,6 +35,12 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
         help="true events with `start`, `end` and `series`: which were detected, what was blamed",
     )
     parser.add_argument(
+        "--baselines",
+        metavar="NAMES",
+        help="further detectors to compare with, with commas between, such as ecod,pca: each is "
+        "shown the last 8 rows; needs --labels or --events",
+    )
+    parser.add_argument(
         "--context",
         type=Path,
         metavar="FILE",
@@ -68,12 +74,21 @@ def _detect(arguments: argparse.Namespace) -> int:
     from dcvae.config import read_settings
     from dcvae.data import read_data, read_time, read_true_events
     from dcvae.detection import find_events
-    from dcvae.evaluation import evaluate_by_labels, make_review
+    from dcvae.errors import InputError
+    from dcvae.evaluation import baseline_names, evaluate_by_labels, make_review
     from dcvae.report import ResultsFolder
     from dcvae.storage import open_model
 
     printer = Printer.of(arguments)
     started = time.monotonic()
+    baselines: tuple[str, ...] = ()
+    if arguments.baselines is not None:
+        if arguments.labels is None and arguments.events is None:
+            raise InputError(
+                "--baselines compares detectors by labels. Expected --labels or --events with it. "
+                f"Received: --baselines {arguments.baselines} alone."
+            )
+        baselines = baseline_names(arguments.baselines)
     stored = open_model(arguments.models, read_settings(arguments.settings)).snapshot()
     if stored.settings.has_network:
         scoring_engine()  # refused here, before anything slow, if what is asked for is not there
@@ -125,7 +140,9 @@ def _detect(arguments: argparse.Namespace) -> int:
                 find_events(whole, stored.step_seconds).since(detection.times[0]),
                 model.losses(detection.inputs),
                 stored.threshold_source(table),
-                None if labels is None else evaluate_by_labels(stored, detection, labels),
+                None
+                if labels is None
+                else evaluate_by_labels(stored, detection, labels, baselines),
                 true_events,
                 engine=model.scorer.engine,
             )

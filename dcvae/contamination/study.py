@@ -32,7 +32,7 @@ from dcvae.contamination.rows import (
     studied_detectors,
 )
 from dcvae.contamination.running.measuring import MeasuringKeys, measured_experiments
-from dcvae.data import LabeledRows, labeled_rows
+from dcvae.data import LabeledRows, rows_from_arrays
 from dcvae.detectors import AnomalyDetector
 from dcvae.errors import InputError
 
@@ -293,7 +293,7 @@ class RobustnessStudy:
             InputError: rows or labels cannot be used, a share is out of reach, or the folder holds
                 something else.
         """
-        experiment = self.experiment(labeled_rows(X, y))
+        experiment = self.experiment(rows_from_arrays(X, y))
         if folder is not None:
             return run_study(experiment, self.keys, Path(folder))
         with tempfile.TemporaryDirectory(prefix="dcvae-") as place:

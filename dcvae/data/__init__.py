@@ -21,7 +21,7 @@ from dcvae.data.inputs.gaps import after_gap, fill_missing
 from dcvae.data.inputs.model_input import FarCells, ModelInput
 from dcvae.data.inputs.preprocessing import Preprocessor
 from dcvae.data.labeled_rows.reading import read_labeled_rows
-from dcvae.data.labeled_rows.rows import LabeledRows, labeled_rows
+from dcvae.data.labeled_rows.rows import LabeledRows, rows_from_arrays
 from dcvae.data.loading import (
     TrainingData,
     by_keys,
@@ -68,7 +68,6 @@ __all__ = [
     "describe_table",
     "fill_missing",
     "gather_windows",
-    "labeled_rows",
     "longest_window",
     "new_value_notices",
     "num_windows",
@@ -78,6 +77,7 @@ __all__ = [
     "read_time",
     "read_true_events",
     "refuse_words",
+    "rows_from_arrays",
     "sampling_step",
     "series_names",
     "split_windows",

@@ -6,8 +6,8 @@ scored by its neighbors in time: `needs_order`).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -17,12 +17,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from dcvae._arrays import AnyArray, AnyFloatArray, Float32Array, Float64Array
+from dcvae._arrays import AnyArray, AnyFloatArray, Float32Array, Float64Array, IntArray
 from dcvae.data import refuse_words
-from dcvae.detectors.state import check_state
+from dcvae.detectors.parameters import number, published_parameters
+from dcvae.detectors.state import check_state, whole_or_unchanged
+from dcvae.detectors.stored import read_detector, write_detector
 from dcvae.errors import InputError
 
 _LEAST_SPREAD = 1e-9
+_CONTAMINATION = 0.05
 _Array = TypeVar("_Array", bound=np.ndarray[Any, Any])
 
 
@@ -42,10 +45,16 @@ class AnomalyDetector(BaseEstimator, ABC):
         is_fixed: whether all rows score alike, so that there is no threshold to find.
         has_direction: whether residuals have a sign; otherwise they are never negative.
         fewest_series: series that a fit needs.
+        needs_keras: whether a fit needs Keras; a score never does, but that of a whole model.
         state: names and shapes of the arrays that a fit makes, each kept in an attribute of that
             name with `_` in front; equal words in shapes stand for equal lengths.
-        decision_scores_: (rows,) float64, `decision_function` of the rows of the fit; not there
-            after `from_arrays`.
+        published: parameters by data set, for which a paper or its program gives them.
+        decision_scores_: (rows,) float64, scores of the rows of the fit; those of
+            `decision_function`, but where a detector compares each row with the others alone. Not
+            there after `load` and `from_arrays`.
+        threshold_: what the score of a row must exceed to be predicted anomalous: the quantile of
+            `decision_scores_` above which the share `contamination` of them lies, 0.05 where that
+            is no parameter. Not there after `from_arrays`.
 
     Examples:
         >>> class AboveDetector(AnomalyDetector):
@@ -66,8 +75,11 @@ class AnomalyDetector(BaseEstimator, ABC):
     is_fixed: ClassVar[bool] = False
     has_direction: ClassVar[bool] = False
     fewest_series: ClassVar[int] = 1
+    needs_keras: ClassVar[bool] = False
     state: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    published: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
+    threshold_: float
     decision_scores_: Float64Array
     _usual: Float64Array  # (2,): mean and standard deviation of `decision_scores_`
 
@@ -81,6 +93,11 @@ class AnomalyDetector(BaseEstimator, ABC):
         """Rows that a fit needs; a subclass may set a number instead."""
         return 2
 
+    @property
+    def described(self) -> str:
+        """Title of this detector beside others, with what tells it from those of its class."""
+        return self.title
+
     def fit(self, X: ArrayLike | pd.DataFrame, y: object = None) -> Self:  # noqa: N803
         """Fit to rows that are taken to be normal; a fit that fails changes nothing.
 
@@ -92,11 +109,12 @@ class AnomalyDetector(BaseEstimator, ABC):
             The detector itself.
 
         Raises:
-            InputError: there are too few series, or missing cells where none are taken.
-            ValueError: X is not a table of finite numbers, or has too few rows, by scikit-learn's
-                check.
+            InputError: too few series, missing cells where none are taken, a refused parameter.
+            ValueError: X is no table of finite numbers, or too short, by scikit-learn's check.
         """
         with whole_or_unchanged(self):
+            if hasattr(self, "contamination"):
+                number(self, "contamination", 0.0, 0.5)
             values = self._validated(X, reset=True, fewest=self.fewest_rows)
             if values.shape[1] < self.fewest_series:
                 raise InputError(
@@ -107,7 +125,17 @@ class AnomalyDetector(BaseEstimator, ABC):
                 known = self._fit(values)
             score = self._score if known is None else lambda values: known
             self._keep_scores(_finite(score, values))
+            self.threshold_ = self._quantile(self.decision_scores_)
         return self
+
+    def _quantile(self, scores: Float64Array) -> float:
+        """Return the threshold that scores of the fit give; 0 where all rows score alike."""
+        if self.is_fixed:
+            return 0.0
+        share = getattr(self, "contamination", _CONTAMINATION)
+        with np.errstate(over="ignore", invalid="ignore"):
+            quantile = float(np.quantile(scores, 1.0 - share))
+        return quantile if np.isfinite(quantile) else float(scores.max())
 
     def _keep_scores(self, scores: Float64Array) -> None:
         """Keep the scores of the fit, and what is usual of them."""
@@ -147,6 +175,48 @@ class AnomalyDetector(BaseEstimator, ABC):
         self._restore()
         return self
 
+    @classmethod
+    def as_published(cls, data_set: str, **changes: Any) -> Self:
+        """Make a detector with the parameters that were published for a data set.
+
+        Args:
+            data_set: a name in `published`.
+            **changes: parameters that are to be others.
+
+        Raises:
+            InputError: there are none for the data set.
+        """
+        return cls(**{**published_parameters(cls, data_set), **changes})
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fitted detector to a file, whole or not at all.
+
+        Args:
+            path: of the file, an .npz of numbers; that of an earlier detector is replaced.
+
+        Returns:
+            The path.
+
+        Raises:
+            InputError: nothing can be written there, or something else is there.
+        """
+        path = Path(path)
+        write_detector(self, path)
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Load a detector that `save` wrote, from a file of any origin: no code in it is run.
+
+        Args:
+            path: of the file. AnomalyDetector.load takes that of any detector with a name.
+
+        Raises:
+            InputError: there is none, it is damaged, or it holds another kind of detector.
+        """
+        detector: Self = read_detector(cls, Path(path))
+        return detector
+
     def _state(self) -> Mapping[str, tuple[str, ...]]:
         """Return names and shapes of the arrays that a fit makes, with these parameters."""
         return self.state
@@ -174,10 +244,33 @@ class AnomalyDetector(BaseEstimator, ABC):
 
         Raises:
             InputError: there are missing cells where none are taken.
-            ValueError: X is not a table of finite numbers with the columns of the fit, by
-                scikit-learn's check.
+            ValueError: X is no table of finite numbers, or not of the columns of the fit.
         """
         return _finite(self._score, self._to_score(X))
+
+    def predict(self, X: ArrayLike | pd.DataFrame) -> IntArray:  # noqa: N803
+        """Predict rows: 1 where the score is above `threshold_`, else 0.
+
+        Args:
+            X: as for `decision_function`.
+
+        Returns:
+            (rows,) int64.
+
+        Raises:
+            InputError: the detector was made of arrays alone, without a threshold; or as
+                `decision_function`.
+            ValueError: as `decision_function`.
+        """
+        scores = self.decision_function(X)
+        if not hasattr(self, "threshold_"):
+            raise InputError(
+                f"Expected {self.title} to have been fitted, or loaded from a file that `save` "
+                "wrote. Received one that was made of arrays, which have no threshold: compare "
+                "`decision_function` with one of your own."
+            )
+        predicted: IntArray = (scores > self.threshold_).astype(np.int64)
+        return predicted
 
     def score_series(self, X: ArrayLike | pd.DataFrame) -> Float64Array:  # noqa: N803
         """Score cells, larger is stranger.
@@ -296,71 +389,6 @@ class AnomalyDetector(BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.takes_missing
         return tags
-
-
-class CellDetector(AnomalyDetector):
-    """A detector that scores each cell by its distance from what it expects.
-
-    A subclass writes `_fit` and `_residuals`; the score of a row is the largest of its cells. One
-    that expects a value sets `_spread`, the unit of its residuals.
-    """
-
-    has_direction = True
-
-    _spread: AnyFloatArray
-
-    @property
-    def expected_spread(self) -> AnyFloatArray | None:
-        """The unit of the residuals; None for a detector that expects nothing."""
-        return self._spread if "spread" in self._state() else None
-
-    def _restore(self) -> None:
-        if "spread" in self._state() and not (self._spread > 0).all():
-            raise ValueError("a spread is not above 0")
-
-    @abstractmethod
-    def _residuals(self, values: AnyFloatArray) -> Float32Array: ...
-
-    def _score_series(self, values: AnyFloatArray) -> Float64Array:
-        return np.abs(self._residuals(values)).astype(np.float64)
-
-    def _score(self, values: AnyFloatArray) -> Float64Array:
-        scores: Float64Array = self._score_series(values).max(axis=1)
-        return scores
-
-
-@contextmanager
-def whole_or_unchanged(detector: BaseEstimator) -> Iterator[None]:
-    """Give a detector back all attributes that it had if a fit of it fails.
-
-    Args:
-        detector: fitted before, or not.
-
-    Yields:
-        None.
-    """
-    before = vars(detector).copy()
-    try:
-        yield
-    except BaseException:
-        vars(detector).clear()
-        vars(detector).update(before)
-        raise
-
-
-def nearest_known(values: Float64Array) -> Float64Array:
-    """Fill each column of (rows,) or (rows, columns) with the nearest known row; 0 without any."""
-    table = values.reshape(len(values), -1)
-    filled = np.zeros(table.shape)
-    rows = np.arange(len(table))
-    for column, cells in enumerate(table.T):
-        known = np.flatnonzero(~np.isnan(cells))
-        if known.size:
-            after = np.minimum(np.searchsorted(known, rows), len(known) - 1)
-            before = np.maximum(after - 1, 0)
-            is_nearer = np.abs(known[before] - rows) <= np.abs(known[after] - rows)
-            filled[:, column] = cells[known[np.where(is_nearer, before, after)]]
-    return filled.reshape(values.shape)
 
 
 def _finite(compute: Callable[[AnyFloatArray], _Array], values: AnyFloatArray) -> _Array:

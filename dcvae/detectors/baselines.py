@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from dcvae._arrays import AnyFloatArray, Float32Array
-from dcvae.detectors.base import AnomalyDetector, CellDetector
-from dcvae.detectors.isolation_forest import IsolationForestDetector
-from dcvae.detectors.k_means import MOST_ROWS_OF_WINDOW, KMeansDetector
+from dcvae.detectors.base import AnomalyDetector
+from dcvae.detectors.cells import CellDetector
+from dcvae.detectors.classical.isolation_forest import IsolationForestDetector
+from dcvae.detectors.classical.k_means import MOST_ROWS_OF_WINDOW, KMeansDetector
 from dcvae.detectors.scaling import Scaling, mean_and_spread, thinned
 
 _CHUNK = 4096

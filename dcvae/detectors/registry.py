@@ -45,6 +45,22 @@ def make_detector(name: str, **parameters: Any) -> AnomalyDetector:
         >>> make_detector("isolation-forest", seed=1)
         IsolationForestDetector(seed=1)
     """
+    return detector_class(name)(**parameters)
+
+
+def detector_class(name: str) -> type[AnomalyDetector]:
+    """Return the class of a detector.
+
+    Args:
+        name: one of `detector_names()`.
+
+    Raises:
+        InputError: there is no such detector.
+
+    Examples:
+        >>> detector_class("k-means").looks_ahead
+        True
+    """
     known = _detectors()
     if name not in known:
         near = difflib.get_close_matches(str(name).casefold(), known, n=1)
@@ -53,7 +69,7 @@ def make_detector(name: str, **parameters: Any) -> AnomalyDetector:
             f"Expected the name of a detector, one of {all_quoted(detector_names())}. Received: "
             f"{name!r}.{hint}"
         )
-    return known[name](**parameters)
+    return known[name]
 
 
 def row_detector(name: str, *, seed: int, window_length: int) -> AnomalyDetector:

@@ -1,10 +1,10 @@
-"""Scaling of rows for detectors: standardized series, and rows thinned out evenly."""
+"""Rows for detectors: standardized series, rows thinned out evenly, gaps filled."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from dcvae._arrays import AnyFloatArray
+from dcvae._arrays import AnyFloatArray, Float64Array
 
 _LEAST_SPREAD = 1e-9
 _FITTED_ROWS = 20_000
@@ -67,3 +67,18 @@ def thinned(rows: AnyFloatArray) -> AnyFloatArray:
         return rows
     kept: AnyFloatArray = rows[np.linspace(0, len(rows) - 1, _FITTED_ROWS).astype(int)]
     return kept
+
+
+def nearest_known(values: Float64Array) -> Float64Array:
+    """Fill each column of (rows,) or (rows, columns) with the nearest known row; 0 without any."""
+    table = values.reshape(len(values), -1)
+    filled = np.zeros(table.shape)
+    rows = np.arange(len(table))
+    for column, cells in enumerate(table.T):
+        known = np.flatnonzero(~np.isnan(cells))
+        if known.size:
+            after = np.minimum(np.searchsorted(known, rows), len(known) - 1)
+            before = np.maximum(after - 1, 0)
+            is_nearer = np.abs(known[before] - rows) <= np.abs(known[after] - rows)
+            filled[:, column] = cells[known[np.where(is_nearer, before, after)]]
+    return filled.reshape(values.shape)

@@ -1,8 +1,10 @@
-"""State of a fitted detector as arrays of numbers, checked before it is taken."""
+"""State of a fitted detector: arrays of numbers, checked when taken; kept if another fit fails."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from dcvae._arrays import AnyArray
 
@@ -45,3 +47,22 @@ def check_state(
         if len(words) != array.ndim or not all(fits):
             raise ValueError(f"`{name}` has the shape {array.shape}")
     return known
+
+
+@contextmanager
+def whole_or_unchanged(detector: BaseEstimator) -> Iterator[None]:
+    """Give a detector back all attributes that it had if a fit of it fails.
+
+    Args:
+        detector: fitted before, or not.
+
+    Yields:
+        None.
+    """
+    before = vars(detector).copy()
+    try:
+        yield
+    except BaseException:
+        vars(detector).clear()
+        vars(detector).update(before)
+        raise

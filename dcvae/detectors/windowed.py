@@ -20,7 +20,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from dcvae._arrays import AnyArray, AnyFloatArray, Float64Array, IntArray
-from dcvae.detectors.base import AnomalyDetector, whole_or_unchanged
+from dcvae.detectors.base import AnomalyDetector
+from dcvae.detectors.state import whole_or_unchanged
 from dcvae.errors import InputError
 
 MOST_ROWS = 8  # of a window, as a rule: longer ones have more columns than tell a detector anything
@@ -80,7 +81,7 @@ class WindowedDetector(AnomalyDetector):
 
     @property
     def described(self) -> str:
-        """Title of the wrapped detector and what it is shown, for tables."""
+        """Title of the wrapped detector, and what it is shown."""
         shown = "summaries of " if self.summaries else ""
         return f"{self.detector.title} of {shown}{self.window} rows"
 

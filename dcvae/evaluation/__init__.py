@@ -1,5 +1,6 @@
 """Evaluation of detections: metrics by labels, comparison with baselines, findings, review."""
 
+from dcvae.evaluation.baselines import baseline_names
 from dcvae.evaluation.by_labels import Evaluation, evaluate_by_labels
 from dcvae.evaluation.comparison import LOOKS_AHEAD, compare, comparison_table
 from dcvae.evaluation.findings import Finding, Severity, metric_title
@@ -36,6 +37,7 @@ __all__ = [
     "RootCauses",
     "Severity",
     "alarms_since",
+    "baseline_names",
     "blame",
     "compare",
     "comparison_table",

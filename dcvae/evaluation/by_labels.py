@@ -1,5 +1,6 @@
 """Evaluation by labels: metrics of a detection, and the comparison with simple detectors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -25,6 +26,7 @@ class Evaluation:
         threshold_note: a phrase on the baselines' thresholds, if they are not fitted to the same
             data as the model's; else "".
         no_comparison: the reason if there is no comparison; else "".
+        left_out: a sentence on each baseline asked for that could not be fitted.
     """
 
     labels: BoolArray
@@ -32,34 +34,43 @@ class Evaluation:
     comparison: pd.DataFrame | None
     threshold_note: str = ""
     no_comparison: str = ""
+    left_out: Sequence[str] = ()
 
     def findings(self) -> list[Finding]:
         """Return the findings on these metrics."""
         found = ranking_findings(self.metrics)
         if self.comparison is None:
             return [*found, Finding("info", f"No baselines: {self.no_comparison}.")]
-        return found + comparison_findings(self.comparison)
+        return [
+            *found,
+            *comparison_findings(self.comparison),
+            *(Finding("warning", text) for text in self.left_out),
+        ]
 
 
-def evaluate_by_labels(model: StoredModel, detection: Detection, labels: Table) -> Evaluation:
+def evaluate_by_labels(
+    model: StoredModel, detection: Detection, labels: Table, baselines: Sequence[str] = ()
+) -> Evaluation:
     """Evaluate a detection by labels, beside the baselines if the training file is at hand.
 
     Args:
         model: the model that scored the file.
         detection: its detection of the file.
         labels: labels of the file, at the times of the scored rows at least.
+        baselines: names of detectors that stand among the baselines, from `baseline_names`.
 
     Returns:
         Metrics, and the comparison or the reason why there is none.
     """
     truth = labels.frame.loc[detection.times].to_numpy()
-    with Baselines(model, detection.system) as baselines:
+    with Baselines(model, detection.system, baselines) as fitted:
         metrics = evaluate(detection, truth, step_seconds=model.step_seconds)
-        if not baselines.has_training:
+        if not fitted.has_training:
             return Evaluation(truth, metrics, None, no_comparison=model.why_no_training_table())
-        comparison = compare(model, detection, truth, baselines, system_chance(metrics))
+        chance = system_chance(metrics)
+        comparison = compare(model, detection, truth, fitted, chance, asked=fitted.asked())
     note = ""
-    if not baselines.has_thresholds:
+    if not fitted.has_thresholds:
         default = model.settings.default_alpha
         note = f"; baselines: {default:g} sigmas, as the data they rest on are not at hand"
-    return Evaluation(truth, metrics, comparison, note)
+    return Evaluation(truth, metrics, comparison, note, left_out=fitted.left_out)

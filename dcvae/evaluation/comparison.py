@@ -1,6 +1,7 @@
 """Comparison of a model with simple detectors, by the same metrics on the same rows."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -62,6 +63,8 @@ def compare(
     labels: BoolArray,
     baselines: Iterable[Baseline],
     chance: Mapping[str, float] | None = None,
+    *,
+    asked: Iterable[Baseline] = (),
 ) -> pd.DataFrame:
     """Compare a model with baselines.
 
@@ -71,6 +74,7 @@ def compare(
         labels: (rows, series) bool, of the scored rows.
         baselines: fitted to the training data of the model, thresholds as its own.
         chance: see `comparison_table`.
+        asked: further baselines, which announce their progress themselves.
 
     Returns:
         See `comparison_table`.
@@ -81,8 +85,8 @@ def compare(
         model.settings.name_of_detector,
         Predictions.of(detection),
         (
-            (each.detector.title, predictions.of(each))
-            for each in _progress.counted(baselines, "comparing with baselines")
+            (each.detector.described, predictions.of(each))
+            for each in chain(_progress.counted(baselines, "comparing with baselines"), asked)
         ),
         offline=detection.offline,
         buffer=buffers_of(detection)[0],

@@ -1,6 +1,7 @@
 """Storage: models as folders on disk, each file written whole or not at all."""
 
-from dcvae.storage.atomic import as_json, check_writable, sha256_of, whole_file, write_text
+from dcvae._atomic import whole_file
+from dcvae.storage.atomic import as_json, check_writable, sha256_of, write_text
 from dcvae.storage.changing.folders import remove, replace_folder
 from dcvae.storage.changing.locks import LockedError, lock
 from dcvae.storage.changing.settled import settled

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dcvae._archives import reason_of
 from dcvae._arrays import AnyArray
 from dcvae._engine import scoring_engine
 from dcvae.config import Settings, read_settings
@@ -44,13 +45,7 @@ from dcvae.storage.layout import (
 )
 from dcvae.storage.network_file import load_network
 from dcvae.storage.provenance import read_history
-from dcvae.storage.reading import (
-    content_of,
-    hash_of_text,
-    is_unchanged,
-    parse_json,
-    reason_of,
-)
+from dcvae.storage.reading import content_of, hash_of_text, is_unchanged, parse_json
 from dcvae.storage.state_file import read_detectors
 from dcvae.storage.threshold_files import (
     ThresholdSource,

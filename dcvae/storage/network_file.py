@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dcvae import _backend
+from dcvae._archives import check_archive, reason_of
 from dcvae.errors import InputError, describe_os_error
 from dcvae.networks import NetworkInNumpy
 from dcvae.storage.keras_format.writing import CONFIG, METADATA, save_weights, write_archive
-from dcvae.storage.reading import check_archive, reason_of
 
 if TYPE_CHECKING:  # importing it would import Keras
     from dcvae.networks import Autoencoder, Network

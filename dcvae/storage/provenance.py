@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dcvae._archives import reason_of
 from dcvae._arrays import is_number
 from dcvae._version import __version__
 from dcvae.config import show
@@ -20,11 +21,7 @@ from dcvae.detection import microseconds
 from dcvae.errors import InputError
 from dcvae.pipeline import TrainingSummary
 from dcvae.storage.atomic import sha256_of
-from dcvae.storage.reading import (
-    is_time,
-    read_json,
-    reason_of,
-)
+from dcvae.storage.reading import is_time, read_json
 from dcvae.training import EpochLosses
 
 

@@ -1,7 +1,6 @@
 """States on disk, of a training and of fitted detectors: arrays, nothing pickled."""
 
 import io
-import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from dcvae._archives import DAMAGED, check_arrays, reason_of
 from dcvae._arrays import AnyArray
+from dcvae._atomic import whole_file
 from dcvae.errors import InputError, cannot_be_read
-from dcvae.storage.atomic import whole_file
-from dcvae.storage.reading import check_archive, reason_of
 from dcvae.training import EpochLosses, TrainingState
 
 
@@ -41,29 +40,12 @@ def check_state(path: Path) -> None:
         InputError: the file is damaged: no archive of plain numbers as long as their heads say.
     """
     try:
-        _check_heads(path)
-    except _DAMAGED as error:
+        check_arrays(path)
+    except DAMAGED as error:
         raise InputError(
             f"{path} is damaged and cannot be resumed from ({reason_of(error)}). Train without "
             "--resume."
         ) from error
-
-
-_DAMAGED = (OSError, EOFError, ValueError, zipfile.BadZipFile)
-
-
-def _check_heads(path: Path) -> None:
-    sizes = check_archive(path)
-    with zipfile.ZipFile(path) as archive:
-        for name, size in sizes.items():
-            with archive.open(name) as stream:
-                version = np.lib.format.read_magic(stream)
-                heads = {(1, 0): np.lib.format.read_array_header_1_0}
-                head = heads.get(version, np.lib.format.read_array_header_2_0)
-                shape, _, kind = head(stream)
-                told = math.prod(shape) * kind.itemsize
-                if kind.kind not in "fiu" or told != size - stream.tell():
-                    raise ValueError(f"{name}: {kind} of {shape} in {size:,} bytes")
 
 
 def write_detectors(path: Path, arrays: Mapping[str, AnyArray]) -> None:
@@ -84,8 +66,8 @@ def check_detectors(path: Path) -> None:
         InputError: the file is damaged: no archive of plain numbers as long as their heads say.
     """
     try:
-        _check_heads(path)
-    except _DAMAGED as error:
+        check_arrays(path)
+    except DAMAGED as error:
         raise InputError(
             f"{path} is damaged ({reason_of(error)}). Train the model again."
         ) from error
@@ -106,7 +88,7 @@ def read_detectors(path: Path, content: bytes | None) -> dict[str, AnyArray]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             return dict(stored)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise InputError(
             f"{path} is damaged ({reason_of(error)}). Train the model again."
         ) from error

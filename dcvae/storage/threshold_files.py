@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcvae._archives import reason_of
 from dcvae.config import DataKeys, Settings
 from dcvae.data import Table
 from dcvae.detection import Thresholds
 from dcvae.errors import InputError
 from dcvae.storage.atomic import as_json, sha256_of
 from dcvae.storage.layout import ALARMS_FILE, ALPHAS_FILE, ALPHAS_SOURCE_FILE
-from dcvae.storage.reading import is_time, parse_json, reason_of
+from dcvae.storage.reading import is_time, parse_json
 
 _READ_BY = ("time_column", "ignore", "missing_values", "by", "entity", "time_zone")
 

@@ -12,17 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from dcvae._atomic import whole_file
 from dcvae.config import Settings, read_settings, resume_differences
 from dcvae.data import Preprocessor
 from dcvae.errors import InputError
 from dcvae.pipeline import FittedModel
-from dcvae.storage.atomic import (
-    as_json,
-    check_writable,
-    sha256_of,
-    whole_file,
-    write_text,
-)
+from dcvae.storage.atomic import as_json, check_writable, sha256_of, write_text
 from dcvae.storage.changing.folders import remove, replace_folder
 from dcvae.storage.changing.locks import LockedError, lock
 from dcvae.storage.changing.naming import Names, give_name, is_of_a_model

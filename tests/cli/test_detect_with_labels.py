@@ -54,6 +54,26 @@ def test_labels_have_the_run_judged(place):
     assert written["metrics"]["s2"]["roc_auc"] is None  # it has no label
 
 
+def test_further_detectors_stand_among_the_baselines(place):
+    path, _ = write_test_labels(place)
+    asked = "--baselines", "isolation-forest,pca"
+    ended = good(place.call("test", "--labels", path, *asked, "--results", place.folder / "more"))
+    lines = [line[:27].rstrip() for line in ended.stdout.splitlines()]
+    first = lines.index("isolation forest of 8 rows")
+    assert lines[first + 1].startswith("PCA of 8 rows")
+    assert "comparing with PCA of 8 rows ..." in ended.stdout
+    table = pd.read_csv(place.folder / "more/baselines.csv", index_col="detector")
+    assert list(table.index[-2:]) == ["isolation forest of 8 rows", "PCA of 8 rows"]
+    for words, said in (
+        (asked, "Expected --labels or --events with it. Received: --baselines isolation-forest"),
+        (("--baselines", "pcaa", "--labels", path), "Did you mean `pca`?"),
+    ):
+        with ending_before_it_computes(KeyboardInterrupt):
+            ended = place.call("test", *words)
+        assert ended.returncode == 2
+        assert said in ended.stderr
+
+
 def test_true_events_are_found_and_serve_as_labels(place):
     _, labels = write_test_labels(place)
     [alarm, *_] = pd.read_csv(place.model / "results/test/events.csv").to_dict("records")

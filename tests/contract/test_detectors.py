@@ -12,9 +12,9 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from dcvae import InputError, detector_names, make_detector
 from dcvae.detectors import AnomalyDetector
-from dcvae.detectors.base import CellDetector
-from dcvae.detectors.ecod import ECODDetector
-from dcvae.detectors.k_means import KMeansDetector
+from dcvae.detectors.cells import CellDetector
+from dcvae.detectors.classical.ecod import ECODDetector
+from dcvae.detectors.classical.k_means import KMeansDetector
 
 NAMES = detector_names()
 KINDS = {name: type(make_detector(name)) for name in NAMES}

@@ -12,12 +12,12 @@ from dcvae.detection import Alphas, flags
 from dcvae.detectors import (
     AnomalyDetector,
     fit_baselines,
-    k_means,
     make_detector,
     row_detector,
     scaling,
 )
 from dcvae.detectors.baselines import KMeansDetector
+from dcvae.detectors.classical import k_means
 
 NAMES = [
     *("always", "never", "random", "z-score", "persistence"),

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from dcvae._progress import shown_by
+from dcvae.detectors import WindowedDetector
+from dcvae.detectors.ecod import ECODDetector
 from dcvae.evaluation.metrics_table import ANY_FLAG, MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES
 from support.review_content import (
     BASELINES,
@@ -44,6 +46,61 @@ def test_baselines_when_the_training_file_is_there(files: Files) -> None:
     scores = (values - training.mean(axis=0)) / training.std(axis=0)
     assert rows["z-score"] == np.count_nonzero((np.abs(scores) > alpha).any(axis=1))
     assert set(result.comparison["labeled_rows"]) == {5}
+
+
+def test_detectors_asked_for_stand_behind_them_and_see_windows(files: Files) -> None:
+    """By hand: the largest distance of four rows, against what is usual of it in training."""
+    begun: list[str] = []
+    listener = SimpleNamespace(begin=lambda words, total: begun.append(words), advance=print)
+    with shown_by(listener):
+        result = review_of(files, baselines=["z-score", "ecod"])
+    assert result.comparison is not None
+    assert result.comparison.index.tolist() == [*BASELINES, "z-score of 4 rows", "ECOD of 4 rows"]
+    assert begun[-2:] == ["comparing with z-score of 4 rows", "comparing with ECOD of 4 rows"]
+    values, training = (
+        pd.read_csv(path)[list(SERIES)].to_numpy() for path in (files.data, files.training)
+    )
+    seen = np.array([training[end - 3 : end + 1].ravel() for end in range(3, len(training))])
+
+    def scores(rows: np.ndarray) -> np.ndarray:
+        windows = np.array([rows[end - 3 : end + 1].ravel() for end in range(3, len(rows))])
+        return (np.abs(windows - seen.mean(axis=0)) / seen.std(axis=0)).max(axis=1)
+
+    usual = scores(training)
+    sigmas = (scores(values) - usual.mean()) / usual.std()
+    flagged = np.count_nonzero(sigmas > files.model.settings.default_alpha)
+    assert 5 <= flagged < 57
+    assert result.comparison["flagged_rows"]["z-score of 4 rows"] == flagged
+
+
+def test_no_window_of_them_crosses_a_gap(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[np.ndarray] = []
+    fit = WindowedDetector.fit_windows
+    monkeypatch.setattr(
+        WindowedDetector,
+        "fit_windows",
+        lambda detector, rows, ends: (chosen.append(ends), fit(detector, rows, ends))[1],
+    )
+    gaps = np.zeros(len(pd.read_csv(files.training)), dtype=bool)
+    gaps[20] = True
+    monkeypatch.setattr(
+        type(files.model), "after_gap", lambda model, table: gaps[: len(table.frame)]
+    )
+    review_of(files, baselines=["z-score"])
+    [ends] = chosen
+    assert ends.tolist() == [end for end in range(3, len(gaps)) if not 20 <= end < 23]
+
+
+def test_a_detector_that_cannot_be_fitted_is_left_out_and_said(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ECODDetector, "fewest_rows", 1000)
+    result = review_of(files, baselines=["ecod", "pca"])
+    assert result.comparison is not None
+    assert result.comparison.index.tolist() == [*BASELINES, "PCA of 4 rows"]
+    [found] = mentions(result, "ECOD of 4 rows is not among the baselines, as it cannot be fitted")
+    assert "ECOD needs at least 1000 windows" in found
+    assert found in texts(result, "warning")
 
 
 def test_always_and_never_say_so_without_labels_too(files: Files) -> None:

@@ -1,4 +1,4 @@
-"""One file: whole or not at all, read back or refused with the reason."""
+"""Files of a model: texts, hashes, and folders that nothing can be written to."""
 
 import hashlib
 import json
@@ -11,37 +11,6 @@ from dcvae.config import Settings
 from dcvae.storage import atomic
 from dcvae.storage.loading import open_model
 from dcvae.storage.training_folder import TrainingFolder
-from support.stored_models import contents
-
-
-def test_a_file_appears_when_it_is_whole(tmp_path):
-    path = tmp_path / "a.txt"
-    with atomic.whole_file(path) as stream:
-        stream.write(b"new")
-        stream.flush()
-        assert not path.exists()
-    assert contents(tmp_path) == {"a.txt": b"new"}
-
-
-def write_half(path, error):
-    with atomic.whole_file(path) as stream:
-        stream.write(b"half of the n")
-        raise error
-
-
-@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt(), ValueError("x")])
-def test_a_failure_in_the_middle_leaves_the_old_file(tmp_path, error):
-    path = tmp_path / "a.txt"
-    path.write_bytes(b"old")
-    with pytest.raises(type(error)):
-        write_half(path, error)
-    assert contents(tmp_path) == {"a.txt": b"old"}
-
-
-def test_a_failure_in_the_middle_leaves_no_new_file(tmp_path):
-    with pytest.raises(ZeroDivisionError):
-        write_half(tmp_path / "a.txt", ZeroDivisionError())
-    assert contents(tmp_path) == {}
 
 
 def test_text_is_the_same_bytes_everywhere(tmp_path):

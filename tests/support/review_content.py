@@ -1,6 +1,7 @@
 """A scored file with a model that never saw a network: a made-up detection, all else real."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -99,6 +100,7 @@ def review_of(
     losses: WindowLosses = REFERENCE,
     context: Path | None = None,
     residual_factor: float = 1.0,
+    baselines: Sequence[str] = (),
 ) -> Review:
     """Review the data file as test.py does, but for the network."""
     table = read_table(files.data, series=SERIES, allow_empty=context is not None)
@@ -110,7 +112,9 @@ def review_of(
     alphas = model.alphas() or Alphas.default(SERIES, model.settings.default_alpha)
     detection = detection_of_table(table, alphas, residual_factor)
     of_data = detection.since(model.rows_before(table))
-    evaluation = None if labels is None else evaluate_by_labels(model, of_data, labels)
+    evaluation = None
+    if labels is not None:
+        evaluation = evaluate_by_labels(model, of_data, labels, baselines)
     source = model.threshold_source(table)
     before = model.rows_before(table)
     events = find_events(detection, model.step_seconds)

@@ -86,13 +86,18 @@ def label_notices(
     ]
 
 
-def is_named_like_label(name: str) -> bool:
-    """Tell whether a column is named as labels are, such as `is_anomaly` or `Class`."""
+def is_named_like_label(name: str, *, surely: bool = False) -> bool:
+    """Tell whether a column is named as labels are, such as `is_anomaly` or `Class`.
+
+    Args:
+        name: of the column.
+        surely: whether words that may mean something else do not count: `class`, `flag`, `event`.
+    """
     words = words_of(name)
     if not words or _QUANTITY.fullmatch(words[-1]):
         return False
-    if any(_LABEL_WORD.fullmatch(word) for word in words):
-        return True
+    if surely or any(_LABEL_WORD.fullmatch(word) for word in words):
+        return any(_LABEL_WORD.fullmatch(word) for word in words)
     alone = [word for word in words if not _WORD_BESIDE.fullmatch(word)]
     has_digits = re.search(r"\d", name) is not None
     return bool(alone) and not has_digits and all(map(_LABEL_WORD_ALONE.fullmatch, alone))

@@ -13,7 +13,7 @@ from dcvae._arrays import AnyArray
 from dcvae._text import quoted, shortened
 from dcvae.data.files.compression import LARGEST
 from dcvae.data.labeled_rows.classes import Chosen
-from dcvae.data.labeled_rows.rows import LabeledRows, labeled_rows
+from dcvae.data.labeled_rows.rows import LabeledRows, rows_from_arrays
 from dcvae.errors import InputError, cannot_be_read
 
 MATLAB_HDF5 = b"MATLAB 7.3"
@@ -42,8 +42,8 @@ def read_npz(path: Path, label: str | None, anomaly: Chosen, normal: Chosen) -> 
     Args:
         path: of the file.
         label: name of the array of labels; None: `y`.
-        anomaly: see `labeled_rows`.
-        normal: see `labeled_rows`.
+        anomaly: see `rows_from_arrays`.
+        normal: see `rows_from_arrays`.
 
     Raises:
         InputError: it is no such archive, is damaged, lacks one of the arrays, or one of them is
@@ -85,8 +85,8 @@ def read_mat(path: Path, label: str | None, anomaly: Chosen, normal: Chosen) -> 
     Args:
         path: of the file.
         label: name of the array of labels; None: `y`.
-        anomaly: see `labeled_rows`.
-        normal: see `labeled_rows`.
+        anomaly: see `rows_from_arrays`.
+        normal: see `rows_from_arrays`.
 
     Raises:
         InputError: it is no such file, is damaged, lacks one of the arrays, or one of them is not
@@ -106,11 +106,12 @@ def read_mat(path: Path, label: str | None, anomaly: Chosen, normal: Chosen) -> 
 def _read_level_5(path: Path, wanted: Sequence[str]) -> dict[str, AnyArray]:
     import scipy.io
 
+    damaged = (*_DAMAGED, scipy.io.matlab.MatReadError)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about members that are not asked for
             names = [name for name, _, _ in scipy.io.whosmat(path)]
-    except _DAMAGED as error:
+    except damaged as error:
         raise InputError(
             f"{path} is no whole file of MATLAB (.mat): {_reason(error)}. Was it copied whole? "
             f"Write it again, or save its arrays with {_SAVE}."
@@ -118,7 +119,7 @@ def _read_level_5(path: Path, wanted: Sequence[str]) -> dict[str, AnyArray]:
     _refuse_keys(path, names, wanted)
     try:
         found = scipy.io.loadmat(path, variable_names=list(wanted))
-    except _DAMAGED as error:
+    except damaged as error:
         _refuse_damaged(path, "X", error)
     arrays = {name: found[name] for name in wanted}
     for name, array in arrays.items():
@@ -163,7 +164,7 @@ def _from_arrays(
     path: Path, values: AnyArray, labels: AnyArray, key: str, anomaly: Chosen, normal: Chosen
 ) -> LabeledRows:
     try:
-        return labeled_rows(values, labels, anomaly=anomaly, normal=normal, source=path)
+        return rows_from_arrays(values, labels, anomaly=anomaly, normal=normal, source=path)
     except InputError as error:
         raise InputError(str(error).replace("`y`", f"`{key}`")) from error
 

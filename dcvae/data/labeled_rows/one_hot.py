@@ -9,6 +9,7 @@ from dcvae._arrays import Float64Array
 
 NO_WORD = "(none)"
 """Name of the column of empty cells."""
+_ROWS_AT_ONCE = 2_048
 
 
 class WordColumn:
@@ -28,9 +29,10 @@ class WordColumn:
         self._codes, different = pd.factorize(text, sort=True)
         self.names = [f"{name}={word}" for word in different]
 
-    def write_to(self, columns: Float64Array) -> None:
-        """Set the cells of zeros (rows, len(names)) that are 1."""
-        columns[np.arange(len(self._codes)), self._codes] = 1.0
+    def write_to(self, columns: Float64Array, first: int) -> None:
+        """Set the cells that are 1 in zeros (some rows, names), of the rows from `first` on."""
+        codes = self._codes[first : first + len(columns)]
+        columns[np.arange(len(codes)), codes] = 1.0
 
 
 def side_by_side(
@@ -47,14 +49,16 @@ def side_by_side(
     """
     names = list(_names(parts))
     values = np.zeros((rows, len(names)))
-    at = 0
-    for _, part in parts:
-        if isinstance(part, WordColumn):
-            part.write_to(values[:, at : at + len(part.names)])
-            at += len(part.names)
-        else:
-            values[:, at] = part
-            at += 1
+    for first in range(0, rows, _ROWS_AT_ONCE):  # as cells of a row lie beside each other
+        some = values[first : first + _ROWS_AT_ONCE]
+        at = 0
+        for _, part in parts:
+            if isinstance(part, WordColumn):
+                part.write_to(some[:, at : at + len(part.names)], first)
+                at += len(part.names)
+            else:
+                some[:, at] = part[first : first + _ROWS_AT_ONCE]
+                at += 1
     return values, names
 
 

@@ -45,7 +45,7 @@ class LabeledRows:
         """Return a sentence: how many rows, columns and anomalies, and what an anomaly is.
 
         Examples:
-            >>> labeled_rows([[1.0], [2.0], [9.0]], [0, 0, 1]).describe()
+            >>> rows_from_arrays([[1.0], [2.0], [9.0]], [0, 0, 1]).describe()
             '3 rows of 1 column, 1 of them anomalies (33.33 %): label 1.'
         """
         rows, columns = self.values.shape
@@ -56,7 +56,7 @@ class LabeledRows:
         )
 
 
-def labeled_rows(
+def rows_from_arrays(
     X: Any,  # noqa: N803
     y: Any,
     *,
@@ -85,7 +85,7 @@ def labeled_rows(
             neither 0 nor 1 and not told of, or all rows are of one class.
 
     Examples:
-        >>> rows = labeled_rows([[0.5], [0.6], [7.0]], ["ok", "ok", "leak"], anomaly="leak")
+        >>> rows = rows_from_arrays([[0.5], [0.6], [7.0]], ["ok", "ok", "leak"], anomaly="leak")
         >>> rows.labels, rows.anomaly
         (array([False, False,  True]), 'label `leak`')
     """

@@ -2,7 +2,6 @@
 
 import difflib
 import re
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,15 +21,14 @@ MOST_WORDS = 200
 """Different words of a column that are made into columns of 0 and 1; with more it is left out."""
 _FEWEST_ROWS = 30  # below it no column is told by its values to be a label or a row number
 _MOST_CLASSES = 50
-_NUMBER = re.compile(r"[+-]?(?:\d|[.,]\d|inf)", re.IGNORECASE)
+_LOOKED_AT = 12  # different words that must all be times
+_PROBE = 2_000
+_NUMBER = re.compile(  # with any decimal mark and any mark between thousands
+    r"[+-]?(?:\d{1,3}(?:[,.' \u00a0\u202f]\d{3})+|\d*)(?:[.,]\d*)?(?:e[+-]?\d+)?"
+    r"|[+-]?inf(?:inity)?",
+    re.IGNORECASE,
+)
 _EXPECTED = "a number in every cell; fill it, for example with the median, or remove the row"
-
-
-class _Column(NamedTuple):
-    name: str
-    part: Float64Array | WordColumn
-    codes: IntArray
-    """(rows,) number of each cell's value among the values of the column; empty: too many."""
 
 
 def read_with_labels(file: File, label: str | None, anomaly: Chosen, normal: Chosen) -> LabeledRows:
@@ -42,8 +40,8 @@ def read_with_labels(file: File, label: str | None, anomaly: Chosen, normal: Cho
     Args:
         file: the file, opened.
         label: name of the column of labels; None for the one that is named like labels.
-        anomaly: see `rows.labeled_rows`.
-        normal: see `rows.labeled_rows`.
+        anomaly: see `rows_from_arrays`.
+        normal: see `rows_from_arrays`.
 
     Raises:
         InputError: the column of labels is missing, a cell is empty or no number, there is no other
@@ -61,11 +59,12 @@ def read_with_labels(file: File, label: str | None, anomaly: Chosen, normal: Cho
     words = [each for each in others if _holds_words(look[each])]
     numbers = [each for each in others if each not in words]
     texts, cells = file.read([name, *words], numbers, CellRules(expected=_EXPECTED))
-    wrong = ~np.isfinite(cells.to_numpy())
+    if len(texts) < 2:
+        raise InputError(f"{path} has 1 row; expected at least two, one normal and one an anomaly.")
+    empty = [each for each in numbers if cells[each].isna().all()]
+    wrong = ~np.isfinite(cells.to_numpy()) & ~np.isin(numbers, empty)
     if problems := describe_cells(wrong, numbers, file, _EXPECTED):
         raise InputError(f"{path}: {problems[0]}.")
-    if len(cells.index.union(texts.index)) < 2:
-        raise InputError(f"{path} has 1 row; expected at least two, one normal and one an anomaly.")
     labels = texts[name].astype("str").str.strip()
     labels = labels.where(labels.notna() & ~labels.isin(MISSING), "")
     classes = classes_of(
@@ -78,29 +77,27 @@ def read_with_labels(file: File, label: str | None, anomaly: Chosen, normal: Cho
     notices = [] if label is not None else [f"The labels are taken from the column `{name}`."]
     parts: list[tuple[str, Float64Array | WordColumn]] = []
     left_out: dict[str, list[str]] = {}
-    hot = 0
     for each in others:
-        if each in words:
-            why, codes = _why_no_words(texts[each])
+        if each in empty:
+            why = "no cell of it is filled"
+        elif each in words:
+            why = _why_no_words(each, texts[each], classes.labels)
         else:
-            why, codes = _why_no_numbers(each, cells[each].to_numpy())
-        if not why and len(codes):
-            why = _why_label(each, codes, classes.labels)
+            why = _why_no_numbers(each, cells[each].to_numpy(), classes.labels)
         if why:
             left_out.setdefault(why, []).append(each)
         elif each in words:
             parts.append((each, WordColumn(each, texts[each])))
-            hot += 1
         else:
             parts.append((each, cells[each].to_numpy()))
-    notices += [f"{shortened(quoted(names))} left out: {why}." for why, names in left_out.items()]
+    notices += [f"Left out: {shortened(quoted(names))} ({why})." for why, names in left_out.items()]
     if not parts:
         raise InputError(
             f"{path} has no column to judge rows by: {' '.join(notices)} Expected at least one "
             "column of measurements beside the labels."
         )
     values, columns = side_by_side(len(texts), parts)
-    if hot:
+    if hot := sum(isinstance(part, WordColumn) for _, part in parts):
         notices.append(
             f"Words of {hot:,} column{'s' * (hot > 1)} are read as "
             f"{len(columns) - len(parts) + hot:,} columns of 0 and 1."
@@ -138,13 +135,9 @@ def _label_column(file: File, label: str | None) -> str:
 def _holds_words(cells: pd.Series) -> bool:
     """Tell whether some cells of a column (rows,) are words and none is a number."""
     text = cells[~cells.isin(MISSING)].unique().tolist()
-    if not text or any(_NUMBER.match(cell) and not _is_time(cell) for cell in text):
+    if not text or any(map(_NUMBER.fullmatch, text)):
         return False
     return not {cell.lower() for cell in text} <= {*TRUTHS}
-
-
-def _is_time(text: str) -> bool:
-    return not text.replace(".", "", 1).isdigit() and reads_as_time(text)
 
 
 def _as_numbers(labels: pd.Series) -> np.ndarray:
@@ -158,43 +151,42 @@ def _as_numbers(labels: pd.Series) -> np.ndarray:
     return labels.map(dict(zip(different, numbers, strict=True))).to_numpy(dtype=np.float64)
 
 
-def _why_no_words(words: pd.Series) -> tuple[str, IntArray]:
+def _why_no_words(name: str, words: pd.Series, is_anomaly: BoolArray) -> str:
     """Say why a column of words is no measurement; "" if it may be one."""
     codes, different = pd.factorize(words.astype("str").str.strip())
-    if len(different) <= MOST_WORDS and not (len(different) and all(map(_is_time, different))):
-        return "", codes
-    if all(_is_time(str(text)) for text in different[:12]):
-        return "a time, which is no measurement", codes
-    return (
-        f"more than {MOST_WORDS} different words, as names or addresses have; replace them by "
-        "fewer to use it",
-        codes,
-    )
+    if len(different) and all(reads_as_time(str(text)) for text in different[:_LOOKED_AT]):
+        return "a time, which is no measurement"
+    if len(different) > MOST_WORDS:
+        return (
+            f"more than {MOST_WORDS} different words, as names and addresses are; to use it, "
+            "replace them by fewer"
+        )
+    return _why_label(name, codes, is_anomaly)
 
 
-def _why_no_numbers(name: str, values: Float64Array) -> tuple[str, IntArray]:
+def _why_no_numbers(name: str, values: Float64Array, is_anomaly: BoolArray) -> str:
     """Say why a column of numbers is no measurement; "" if it may be one."""
     is_index = re.sub(r"[\W_\d]", "", name).casefold() in ("", "time", "index", "id", "unnamed")
     fewest = 3 if is_index else _FEWEST_ROWS
     if len(values) >= fewest and (np.diff(values) == 1).all():
-        return "row numbers, by which files are often ordered", np.empty(0, dtype=np.int64)
-    if len(np.unique(values[:2_000])) > _MOST_CLASSES:
-        return "", np.empty(0, dtype=np.int64)
-    codes, _ = pd.factorize(values)
-    return "", codes
+        return "row numbers, by which files are often ordered"
+    if len(np.unique(values[:_PROBE])) > _MOST_CLASSES:
+        return ""
+    return _why_label(name, pd.factorize(values)[0], is_anomaly)
 
 
 def _why_label(name: str, codes: IntArray, is_anomaly: BoolArray) -> str:
-    """Say why a column is a further label: each of its values belongs to one class alone."""
-    different = int(codes.max()) + 1
-    rows = len(codes)
-    if not 2 <= different <= min(_MOST_CLASSES, max(rows // 3, 2)):
+    """Say why a column, given by the number of each cell's value, is a further label."""
+    different, rows = int(codes.max(initial=-1)) + 1, len(codes)
+    if not 2 <= different <= _MOST_CLASSES:
         return ""
-    if rows < _FEWEST_ROWS and not is_named_like_label(name):
+    if is_named_like_label(name, surely=True):
+        return "named like a label; rename it if it is a measurement"
+    if rows < _FEWEST_ROWS or different > rows // 3:
         return ""
     known = codes >= 0
     count = np.bincount(codes[known], minlength=different)
     anomalies = np.bincount(codes[known & is_anomaly], minlength=different)
     if ((anomalies == 0) | (anomalies == count)).all():
-        return "it tells the label of every row, so it is a label"
+        return "it tells the label of every row, so it is a label itself"
     return ""

@@ -40,6 +40,7 @@ class DeepDetector(AnomalyDetector):
         loss_history_: (epochs,) float64, mean loss of the batches of each epoch.
     """
 
+    needs_keras = True
     scaling: ClassVar[Kind] = "min-max"
 
     epochs: int | None

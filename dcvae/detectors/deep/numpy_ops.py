@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.special
 from numpy import (
     abs,
     arange,
@@ -43,7 +44,7 @@ from numpy import (
     zeros_like,
 )
 from scipy.special import expit as sigmoid
-from scipy.special import log_softmax, logsumexp, softmax
+from scipy.special import logsumexp
 
 from dcvae._arrays import AnyArray
 
@@ -123,6 +124,12 @@ def leaky_relu(x: AnyArray, negative_slope: float = 0.2) -> AnyArray:
     return np.where(x > 0, x, negative_slope * x)
 
 
+def log_softmax(x: AnyArray, axis: int = -1) -> AnyArray:
+    """Return the logarithms of `softmax`."""
+    logarithms: AnyArray = scipy.special.log_softmax(x, axis=axis)
+    return logarithms
+
+
 def norm(
     x: AnyArray, ord: int | None = None, axis: int | None = None, keepdims: bool = False
 ) -> Any:
@@ -144,6 +151,12 @@ def selu(x: AnyArray) -> AnyArray:
     """Return scaled exponential linear units."""
     bent = _SELU_ALPHA * np.expm1(np.minimum(x, 0.0))
     return _SELU_SCALE * np.where(x > 0, x, bent)
+
+
+def softmax(x: AnyArray, axis: int = -1) -> AnyArray:
+    """Return shares that add up to 1 along an axis."""
+    shares: AnyArray = scipy.special.softmax(x, axis=axis)
+    return shares
 
 
 def softplus(x: AnyArray) -> AnyArray:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, cast, get_args
 
 import numpy as np
 
+from dcvae._archives import reason_of
 from dcvae._arrays import Float32Array
 from dcvae.config import Fidelity, LayerType, Loss
 from dcvae.errors import InputError, describe_os_error
@@ -35,7 +36,6 @@ from dcvae.networks import (
 from dcvae.storage.keras_format.configuration import HEADS
 from dcvae.storage.keras_format.writing import CONFIG
 from dcvae.storage.network_file import check_network, check_weights, name_of_weights
-from dcvae.storage.reading import reason_of
 
 _BY_KERAS = "DCVAE_ENGINE=keras"
 _LAYER_TYPES: dict[str, LayerType] = {"SimpleRNN": "rnn", "GRU": "gru", "LSTM": "lstm"}

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from dcvae._arrays import Float32Array
+from dcvae._atomic import whole_file
 from dcvae.networks import ConvolutionSide, NetworkWeights
-from dcvae.storage.atomic import whole_file
 from dcvae.storage.keras_format.configuration import (
     HEADS,
     NETWORK,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from dcvae import InputError
-from dcvae.data import LabeledRows, labeled_rows
+from dcvae.data import LabeledRows, rows_from_arrays
 
 X = np.arange(12.0).reshape(4, 3)
 Y = np.array([0, 1, 0, 0])
@@ -13,7 +13,7 @@ Y = np.array([0, 1, 0, 0])
 
 def test_numbers_of_any_type_are_rows_of_float64_in_their_order():
     for kind in (np.uint8, np.int16, np.float32, np.float64, bool):
-        rows = labeled_rows(X.astype(kind), Y)
+        rows = rows_from_arrays(X.astype(kind), Y)
         assert isinstance(rows, LabeledRows)
         assert rows.values.dtype == np.float64
         np.testing.assert_array_equal(rows.values, X.astype(kind))
@@ -26,7 +26,7 @@ def test_the_arrays_are_not_changed_and_columns_may_be_constant():
     given = X.copy()
     given[:, 1] = 5.0
     kept = given.copy()
-    rows = labeled_rows(given, Y)
+    rows = rows_from_arrays(given, Y)
     assert (rows.values[:, 1] == 5.0).all()
     np.testing.assert_array_equal(given, kept)
 
@@ -46,15 +46,15 @@ def test_the_arrays_are_not_changed_and_columns_may_be_constant():
     ],
 )
 def test_labels_may_be_numbers_truth_values_a_column_or_a_row(y):
-    assert labeled_rows(X, y).labels.tolist() == [False, True, False, False]
+    assert rows_from_arrays(X, y).labels.tolist() == [False, True, False, False]
 
 
 def test_names_of_columns_are_those_of_the_frame_or_given():
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
-    assert labeled_rows(frame, Y).columns == ("a", "b", "c")
-    assert labeled_rows(X, Y, columns=["p", "q", "r"]).columns == ("p", "q", "r")
+    assert rows_from_arrays(frame, Y).columns == ("a", "b", "c")
+    assert rows_from_arrays(X, Y, columns=["p", "q", "r"]).columns == ("p", "q", "r")
     with pytest.raises(InputError, match=r"arrays: 2 names of columns are given for 3 columns"):
-        labeled_rows(X, Y, columns=["p", "q"])
+        rows_from_arrays(X, Y, columns=["p", "q"])
 
 
 def with_cell(value, row=2, column=1):
@@ -107,11 +107,11 @@ REFUSED = {
 @pytest.mark.parametrize(("values", "labels", "message"), REFUSED.values(), ids=REFUSED)
 def test_other_arrays_are_refused_with_what_is_wrong(values, labels, message):
     with pytest.raises(InputError, match=message):
-        labeled_rows(values, labels)
+        rows_from_arrays(values, labels)
 
 
 def test_all_wrong_cells_are_counted_and_the_first_are_named():
     values = np.full((4, 3), np.nan)
     said = r"\[0, 0\] is nan, \[0, 1\] is nan, \[0, 2\] is nan and 9 more .* in 4 of 4 rows"
     with pytest.raises(InputError, match=said):
-        labeled_rows(values, Y)
+        rows_from_arrays(values, Y)

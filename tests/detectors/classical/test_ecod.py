@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from dcvae.detectors.ecod import ECODDetector
+from dcvae.detectors.classical.ecod import ECODDetector
 
 
 def rows_with(kind: str, num_rows: int, num_series: int, seed: int) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Detectors without a network: of distances, of tails, and of random trees."""

@@ -183,7 +183,7 @@ class NeuTraLADDetector(DeepDetector):
 
     name = "neutralad"
     title = "NeuTraLAD"
-    scaling: ClassVar[Kind] = "standard"
+    scaling: Kind = "standard"
     published: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "arrhythmia": {
             "learning_rate": 5e-4,

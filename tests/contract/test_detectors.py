@@ -30,7 +30,10 @@ SMALL: dict[str, dict[str, Any]] = {
         "epochs": 1,
         "steps_per_epoch": 2,
     },
+    "dagmm": {"epochs": 60, "hidden": (8,)},
+    "dsebm": {"epochs": 30, "hidden": (8, 8)},
     "k-means": {"window": 8, "centers": 4},
+    "som-dagmm": {"epochs": 60, "hidden": (8,)},
 }
 REACH = 8  # rows: no window above is longer
 

@@ -37,8 +37,11 @@ SMALL: dict[str, dict[str, Any]] = {
         "epochs": 1,
         "steps_per_epoch": 2,
     },
+    "dagmm": {"epochs": 10, "hidden": (8,), "batch_size": 240, "learning_rate": 0.02},
+    "dsebm": {"epochs": 3, "hidden": (4, 4), "batch_size": 240, "learning_rate": 0.02},
     "k-means": {"window": 8, "centers": 4},
     "rec-forest": {"trees": 30},
+    "som-dagmm": {"epochs": 10, "hidden": (8,), "batch_size": 240, "learning_rate": 0.02},
 }
 REACH = 8  # rows: no window above is longer
 

@@ -58,6 +58,10 @@ class DeepDetector(AnomalyDetector):
     def _formula(self, columns: int) -> Formula:
         """Return the formula for rows of so many columns that vary."""
 
+    def _kind_of_scaling(self) -> Kind:
+        """Return what the rows are scaled by, with these parameters."""
+        return self.scaling
+
     def _plan(self, rows: int) -> Plan:
         """Return the plan of the training on so many rows."""
         return Plan(self._epochs(rows), self.batch_size, self.learning_rate)
@@ -97,7 +101,7 @@ class DeepDetector(AnomalyDetector):
         self._check_parameters()
         _backend.start()
         random = np.random.default_rng(self.seed)
-        self._scaler = RowScaling.of(values, self.scaling)
+        self._scaler = RowScaling.of(values, self._kind_of_scaling())
         rows = self._shown(values).astype(np.float32)
         formula = self._formula(self._scaler.columns)
         weights = formula.initial(random)

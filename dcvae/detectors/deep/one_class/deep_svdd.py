@@ -51,8 +51,8 @@ class DeepSVDDFormula(Formula):
         return {"center": (self.widths[-1],)}
 
     def shown(self, ops: ModuleType, rows: Tensor) -> Tensor:
-        """Return rows as the network takes them: around 0 where there is a constant column."""
-        return beside_constant(ops, rows - 0.5, self.constant) if self.constant else rows
+        """Return rows as the network takes them."""
+        return beside_constant(ops, rows, self.constant)
 
     def image(self, ops: ModuleType, weights: Tensors, rows: Tensor) -> Tensor:
         """Map rows: (rows, image)."""

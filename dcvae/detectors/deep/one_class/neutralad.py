@@ -152,10 +152,12 @@ class NeuTraLADDetector(DeepDetector):
     of weights is 1e-5.
 
     Source: "Neural Transformation Learning for Deep Anomaly Detection Beyond Images" (Qiu et al.
-    2021). It departs in a column of ones beside the standardized rows, as one-hot tables have one:
-    without it a row and 3 times that row have one score, and a row far off may look normal
-    (`constant=0`, as published). `fidelity="code"` has what the program of arXiv 2207.03576 made
-    of it: an encoder with biases, x + sigmoid(M_k(x)) whatever `transformation` says, tau 0.07.
+    2021). It departs in its rows: they lie around 0, from -0.5 to 0.5, beside a column that is
+    `constant` everywhere, as the columns of a one-hot group add up to 1. Published are standardized
+    rows and nothing beside them (`constant=0`): a row and 3 times that row then have one score, so
+    that a row far off may look normal. `fidelity="code"` has what the program of arXiv 2207.03576
+    made of it: rows from 0 to 1, an encoder with biases, x + sigmoid(M_k(x)) whatever
+    `transformation` says, tau 0.07.
 
     With `batch_normalization` a step normalizes by its batch; the statistics of all training rows
     are fixed after the training, so that a score does not depend on other rows.
@@ -183,7 +185,6 @@ class NeuTraLADDetector(DeepDetector):
 
     name = "neutralad"
     title = "NeuTraLAD"
-    scaling: ClassVar[Kind] = "standard"
     published: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "arrhythmia": {
             "learning_rate": 5e-4,
@@ -255,6 +256,9 @@ class NeuTraLADDetector(DeepDetector):
             normalizes=bool(self.batch_normalization),
             is_code=is_code,
         )
+
+    def _kind_of_scaling(self) -> Kind:
+        return "standard" if not self.constant and self.fidelity == "paper" else "min-max"
 
     def _plan(self, rows: int) -> Plan:
         return Plan(

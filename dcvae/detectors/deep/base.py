@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -13,8 +13,8 @@ from dcvae._threads import one_thread_a_product
 from dcvae.detectors.base import AnomalyDetector
 from dcvae.detectors.deep import numpy_ops
 from dcvae.detectors.deep.formula import Formula, ReconstructionFormula
-from dcvae.detectors.deep.parameters import check_number
-from dcvae.detectors.deep.scaling import Kind, RowScaling
+from dcvae.detectors.deep.scaling import KINDS, Kind, RowScaling
+from dcvae.detectors.parameters import number, one_of, whole_number
 from dcvae.detectors.state import check_state
 from dcvae.errors import InputError
 from dcvae.training import Minimized, Plan, Weights
@@ -22,7 +22,6 @@ from dcvae.training import Minimized, Plan, Weights
 Arrays = dict[str, AnyFloatArray]
 
 _CHUNK = 4096
-_STEPS = 4000  # of a training without a number of epochs, about
 _FEWEST_EPOCHS, _MOST_EPOCHS = 20, 500
 _TOP = 0.99  # quantile of the training scores that a series which moved is worth
 
@@ -36,12 +35,14 @@ class DeepDetector(AnomalyDetector):
     much to the score as lies between the least and the 0.99 quantile of the training scores.
 
     Attributes:
+        usual_steps: of a training without a number of epochs, about.
         scaling: what the rows are scaled by.
         loss_history_: (epochs,) float64, mean loss of the batches of each epoch.
     """
 
     needs_keras = True
-    scaling: ClassVar[Kind] = "min-max"
+    usual_steps: ClassVar[int] = 4000
+    scaling: Kind = "min-max"  # or a parameter of a subclass
 
     epochs: int | None
     batch_size: int
@@ -70,7 +71,7 @@ class DeepDetector(AnomalyDetector):
         """Return the epochs of the training on so many rows."""
         if self.epochs is not None:
             return self.epochs
-        wanted = math.ceil(_STEPS / math.ceil(rows / self.batch_size))
+        wanted = math.ceil(self.usual_steps / math.ceil(rows / self.batch_size))
         return min(max(wanted, _FEWEST_EPOCHS), _MOST_EPOCHS)
 
     def _prepare(
@@ -127,9 +128,10 @@ class DeepDetector(AnomalyDetector):
             InputError: one is not.
         """
         if self.epochs is not None:
-            check_number(self, "epochs", least=1, whole=True)
-        check_number(self, "batch_size", least=1, whole=True)
-        check_number(self, "learning_rate", least=0.0, above=True)
+            whole_number(self, "epochs")
+        whole_number(self, "batch_size")
+        number(self, "learning_rate", 0.0, above=True)
+        one_of(self, "scaling", KINDS)
 
     def _shown(self, values: AnyFloatArray) -> Float64Array:
         """Return what the network is shown of rows."""

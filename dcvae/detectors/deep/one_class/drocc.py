@@ -147,7 +147,7 @@ class DROCCDetector(DeepDetector):
 
     name = "drocc"
     title = "DROCC"
-    scaling: ClassVar[Kind] = "standard"
+    scaling: Kind = "standard"
     published: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "arrhythmia": {
             "epochs": 200,

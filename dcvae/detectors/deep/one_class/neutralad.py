@@ -167,14 +167,14 @@ class NeuTraLADDetector(DeepDetector):
     grow in proportion to the rows.
 
     Args:
-        epochs: passes over the rows; None: as many as make about 4,000 steps, from 20 to 500.
+        epochs: passes over the rows; None: as many as make about 1,000 steps, from 20 to 500.
         batch_size: rows of a step.
         learning_rate: of Adam.
-        hidden: widths of the hidden layers of the encoder. None: four of 24.
-        latent: numbers of a code. None: 24.
+        hidden: widths of the hidden layers of the encoder. None: four of 64.
+        latent: numbers of a code. None: 32.
         transformations: K.
         transformation: "residual" for x + M_k(x), "multiply" for x · sigmoid(M_k(x)).
-        transformation_hidden: width of the hidden layer of M_k. None: 24.
+        transformation_hidden: width of the hidden layer of M_k. None: 64.
         temperature: tau. None: 0.1.
         batch_normalization: whether hidden layers of the encoder normalize batches.
         constant: value of the constant column beside the rows; 0: none, as published.
@@ -185,6 +185,7 @@ class NeuTraLADDetector(DeepDetector):
 
     name = "neutralad"
     title = "NeuTraLAD"
+    usual_steps = 1000
     published: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "arrhythmia": {
             "learning_rate": 5e-4,
@@ -241,9 +242,9 @@ class NeuTraLADDetector(DeepDetector):
 
     def _formula(self, columns: int) -> NeuTraLADFormula:
         is_code = self.fidelity == "code"
-        hidden = (24,) * 4 if self.hidden is None else self.hidden
-        latent = 24 if self.latent is None else self.latent
-        inner = 24 if self.transformation_hidden is None else self.transformation_hidden
+        hidden = (64,) * 4 if self.hidden is None else self.hidden
+        latent = 32 if self.latent is None else self.latent
+        inner = 64 if self.transformation_hidden is None else self.transformation_hidden
         temperature = (0.07 if is_code else 0.1) if self.temperature is None else self.temperature
         constant = 0.0 if is_code else float(self.constant)
         return NeuTraLADFormula(

@@ -37,7 +37,10 @@ SMALL: dict[str, dict[str, Any]] = {
         "epochs": 1,
         "steps_per_epoch": 2,
     },
+    "alad": {"epochs": 20, "learning_rate": 3e-3, "width": 16},
+    "duad": {"epochs": 20, "batch_size": 64, "learning_rate": 5e-3},
     "k-means": {"window": 8, "centers": 4},
+    "mem-ae": {"epochs": 20, "batch_size": 64, "learning_rate": 5e-3},
     "rec-forest": {"trees": 30},
 }
 REACH = 8  # rows: no window above is longer

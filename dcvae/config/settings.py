@@ -50,13 +50,13 @@ from dcvae.errors import InputError
 # the layers of other architectures beside DC-VAE's. Further keys follow, group by group.
 _ORDER = (
     *("detector", "ensemble_members", "architecture", "dataset_name", "model_name", "scale"),
-    *("wo_outliers", "max_std", "T", "M"),
+    *("robust_scale", "wo_outliers", "max_std", "T", "M"),
     *("cnn_units", "dil_rate", "kernel", "strs", "layer_type", "rnn_units", "hidden_size"),
     *("embedding_size", "loss", "activation", "alpha_reg", "batch_size", "J", "epochs", "lr"),
     *("lr_decay", "decay_rate", "decay_step", "val_percent", "seed", "summary", "custom_metrics"),
-    *("patience", "min_delta", "train_stride", "steps_per_epoch", "tf32", "max_gap", "max_fill"),
-    *("resample", "time_zone", "time_column", "ignore", "missing_values", "counters", "by"),
-    *("entity", "titles", "units", "metadata"),
+    *("patience", "min_delta", "train_stride", "steps_per_epoch", "trim_windows", "tf32"),
+    *("max_gap", "max_fill", "resample", "time_zone", "time_column", "ignore", "missing_values"),
+    *("counters", "by", "entity", "titles", "units", "metadata"),
     *("default_alpha", "alpha_method", "false_alarms_per_week"),
     *("alpha_lowest", "alpha_quantile", "alpha_search", "sigma", "threshold", "alarm_window"),
     *("alarm_longest", "alarm_system", "alarm_series"),

@@ -40,7 +40,7 @@ PUBLISHED: dict[str, Any] = {
     "custom_metrics": True,
 }
 NEW_KEYS = [
-    *("patience", "min_delta", "train_stride", "steps_per_epoch", "tf32"),
+    *("patience", "min_delta", "train_stride", "steps_per_epoch", "trim_windows", "tf32"),
     *("max_gap", "max_fill"),
     *("resample", "time_zone", "time_column", "ignore", "missing_values", "counters", "by"),
     *("entity", "titles", "units", "metadata"),
@@ -52,6 +52,7 @@ NEW_KEYS = [
 ]
 # Those of an effective file of DC-VAE, in its order.
 ALL_KEYS = ["detector", "ensemble_members", "architecture", *PUBLISHED, *NEW_KEYS, *FIDELITY_KEYS]
+ALL_KEYS.insert(ALL_KEYS.index("scale") + 1, "robust_scale")
 
 ARCHITECTURES = ("dc-vae", "rnn-vae", "seq2seq")
 # Keys that not every architecture has: a value, and who has it.

@@ -17,7 +17,7 @@ machine that others use, torch waits for its second thread: `--torch-threads 1` 
 
 `memory`: peak memory and seconds of fit and score on rows that are made up, each in a process.
 
-A detector that fails on a set is a line with its reason; means are of the sets that all have done.
+A detector that fails on a set is a line with its reason; a mean is of the sets that it has done.
 """
 
 import argparse
@@ -154,7 +154,8 @@ def quality(arguments: argparse.Namespace) -> None:
             parts = split(rows, run, arguments.rows)
             for name in names:
                 try:
-                    found.setdefault((title, name), []).append(judge(name, parts, run))
+                    result = judge(name, parts, run)
+                    found.setdefault((title, name), []).append(result)
                 except Exception as error:  # noqa: BLE001 - of any library
                     print(f"{name} failed on {title}: {type(error).__name__}: {error}", flush=True)
                 print(f"{title}, run {run + 1}: {name}", file=sys.stderr, flush=True)
@@ -167,13 +168,15 @@ def quality(arguments: argparse.Namespace) -> None:
             for name in names
         ]
         print_table([f"{measure}, mean of {arguments.runs} runs", *titles], lines)
-    done = [title for title in titles if all((title, name) in means for name in names)]
-    lines = []
+    lines: list[list[object]] = []
     for name in names:
-        over = np.array([means[title, name] for title in done]).reshape(-1, 3).mean(axis=0)
-        lines.append([name, f"{over[0]:.3f}", f"{over[1]:.3f}", f"{over[2]:.1f}"])
-    lines.sort(key=lambda line: line[1], reverse=True)
-    print_table([f"mean of {len(done)} sets", "AUROC", "AUPR", "seconds"], lines)
+        of = np.array([means[title, name] for title in titles if (title, name) in means])
+        over = of.mean(axis=0) if len(of) else np.full(3, np.nan)
+        lines.append([name, *(f"{over[at]:.3f}" for at in (0, 1)), f"{over[2]:.1f}", len(of)])
+    lines.sort(key=lambda line: str(line[1]).replace("nan", "0"), reverse=True)
+    print_table(
+        [f"mean over sets, {arguments.runs} runs", "AUROC", "AUPR", "seconds", "sets"], lines
+    )
 
 
 def epochs(arguments: argparse.Namespace) -> None:

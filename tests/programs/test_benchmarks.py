@@ -323,7 +323,7 @@ def test_detectors_of_rows_are_judged_on_sets_of_a_folder(
     assert "left out: " in printed
     assert "wrong.csv: expected a column of labels" in printed
     assert "| ecod | 1.000 |" in printed
-    assert "| mean of 1 sets | AUROC | AUPR | seconds |" in printed
+    assert "| mean over sets, 2 runs | AUROC | AUPR | seconds | sets |" in printed
 
 
 def test_a_detector_that_fails_is_a_line_and_not_the_end(
@@ -340,6 +340,8 @@ def test_a_detector_that_fails_is_a_line_and_not_the_end(
     assert "ecod failed on one cluster: RuntimeError: too strange" in printed
     assert "| ecod | - | - | - | - |" in printed
     assert "| k-means | 0.750 | 0.750 | 0.750 | 0.750 |" in printed
+    assert "| k-means | 0.750 | 0.500 | 1.0 | 4 |" in printed
+    assert "| ecod | nan | nan | nan | 0 |" in printed
 
 
 @pytest.mark.slow

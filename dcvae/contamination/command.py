@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from dcvae.cli import Display, Printer, bare_parser, command, positive_number, without_framework_log
+from dcvae.cli import Printer, bare_parser, command, positive_number, without_framework_log
 
 if TYPE_CHECKING:  # --help must not wait for numpy
     from dcvae.contamination.experiment import Experiment
@@ -183,15 +183,21 @@ def _seed(text: str) -> int:
 def _study(arguments: argparse.Namespace) -> None:
     prepared = SUBCOMMANDS[arguments.kind].prepare(arguments)
     # matplotlib and the detectors are imported only now, when nothing is left to be refused.
+    from dcvae.cli import Display
     from dcvae.contamination.results.folder import PAGE, RESULTS
-    from dcvae.contamination.study import run_study
+    from dcvae.contamination.study import cells_of, run_study
 
     printer = Printer.of(arguments)
     printer.notice(prepared.notices)
+    left = len(cells_of(prepared.keys))  # that were not said to be there
     arguments.changes.append(f"the same command continues the study in {prepared.folder}")
     with Display(printer) as display:
 
         def tell(step: "Step") -> None:
+            nonlocal left
+            if step.number == 1:
+                printer.notice(_already(left - step.total))
+                left = 0
             arguments.changes.append(
                 f"{step.number:,} of {step.total:,} experiments are in "
                 f"{prepared.folder / RESULTS}; the same command continues from there"
@@ -204,12 +210,17 @@ def _study(arguments: argparse.Namespace) -> None:
         found = run_study(
             prepared.experiment, prepared.keys, prepared.folder, tell, without_framework_log
         )
+    printer.notice(_already(left))
     printer.headline(found.answer)
     _print_table(printer, found)
     printer.notice(found.failures)
     printer.machine_readable({**found.to_dict(), "folder": str(prepared.folder)})
     printer.say()
     printer.say(f"to look at: {prepared.folder / PAGE}")
+
+
+def _already(experiments: int) -> list[str]:
+    return [f"{experiments:,} experiments are there already."] if experiments else []
 
 
 def _described(step: "Step") -> str:

@@ -1,14 +1,14 @@
 """Summary of a study: mean and spread over the runs, paired losses, and the tolerated share."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from dcvae._arrays import Float64Array
-from dcvae.contamination.experiment import CONSTANTS
+from dcvae.contamination.experiment import CONSTANTS, REFERENCES
 from dcvae.contamination.metrics import METRICS
 
 RESAMPLES = 2_000
@@ -43,20 +43,27 @@ def summarize(results: pd.DataFrame, seed: int) -> pd.DataFrame:
         seed: of the bootstrap.
 
     Returns:
-        One line for each detector, metric and share: `runs`, `mean`, `sd` (of the runs, n - 1),
-        `loss` (mean of the loss since no contamination, run by run), `loss_low` and `loss_high`
-        (its 95 % interval), and `tolerated_rho`, the same in all lines of a detector and metric:
-        the largest share up to which the interval ends within 5 % of the mean at 0; NaN where one
-        run gives no interval.
+        One line for each detector (references first, the others by name), metric and share: `runs`,
+        `mean`, `sd` (of the runs, n - 1), `loss` (mean of the loss since no contamination, run by
+        run), `loss_low` and `loss_high` (its 95 % interval), and `tolerated_rho`, the same in all
+        lines of a detector and metric: the largest share up to which the interval ends within 5 %
+        of the mean at 0; NaN where one run gives no interval.
     """
     usable = results[results["failure"] == ""]
     lines = []
-    for detector, own in usable.groupby("detector", sort=False):
+    for detector in _in_order(usable["detector"].unique()):
+        own = usable[usable["detector"] == detector]
         for metric in METRICS:
             table = own.set_index(["run", "rho"])[metric].unstack().astype(float)  # noqa: PD010
             if table.notna().any(axis=None):
-                lines += _lines_of(str(detector), metric, table, seed)
+                lines += _lines_of(detector, metric, table, seed)
     return pd.DataFrame(lines, columns=[*_COLUMNS])
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    """Sort names, the references first: lines of results come in any order from several jobs."""
+    rank = {name: place for place, name in enumerate(REFERENCES)}
+    return sorted(map(str, names), key=lambda name: (rank.get(name, len(rank)), name))
 
 
 class _Line(NamedTuple):

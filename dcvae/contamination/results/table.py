@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from dcvae.contamination.metrics import METRICS
@@ -46,12 +47,18 @@ def cell_of(line: Line) -> Cell:
 
 def as_frame(lines: Iterable[Line]) -> pd.DataFrame:
     """Return lines as a table, the last of each experiment, with the columns of results.csv."""
-    by_cell = {cell_of(line): line for line in lines}
-    frame = pd.DataFrame([*by_cell.values()], columns=[*COLUMNS])
-    frame[[*_TEXTS]] = frame[[*_TEXTS]].fillna("").astype(str)
+    last = {cell_of(line): line for line in lines}.values()
+    columns = {name: [_filled(line.get(name)) for line in last] for name in COLUMNS}
+    frame = pd.DataFrame(columns, dtype=object)
+    frame[[*_TEXTS]] = frame[[*_TEXTS]].astype(str)
     numbers = [name for name in COLUMNS if name not in _TEXTS]
-    frame[numbers] = frame[numbers].apply(pd.to_numeric)
+    frame[numbers] = frame[numbers].replace("", np.nan).apply(pd.to_numeric)
     return frame.astype(dict.fromkeys(_COUNTS, "Int64"))
+
+
+def _filled(cell: object) -> object:
+    """Return a cell as the file has it: nothing for None and NaN."""
+    return "" if cell is None or cell != cell else cell
 
 
 class ResultsTable:
@@ -118,5 +125,5 @@ def _written(rows: Iterable[Iterable[object]]) -> str:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
     for row in rows:
-        writer.writerow(["" if cell is None or cell != cell else cell for cell in row])
+        writer.writerow([_filled(cell) for cell in row])
     return stream.getvalue()

@@ -1,21 +1,30 @@
 """Isolation forest: rows that few random cuts isolate are strange (Liu et al. 2008)."""
 
+from collections.abc import Mapping
+from typing import Self
+
 import numpy as np
 
-from dcvae._arrays import AnyFloatArray, Float64Array
+from dcvae._arrays import AnyArray, AnyFloatArray, Float32Array, Float64Array
 from dcvae.detectors.base import AnomalyDetector
 from dcvae.detectors.scaling import thinned
 
 _CHUNK = 65_536
+_MOST_COLUMNS = 1_000_000  # that a file may claim
 _EULER = 0.5772156649015329
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class IsolationForestDetector(AnomalyDetector):
     """Isolation forest (Liu et al. 2008): rows that few random cuts isolate score high.
 
-    A series that never changes in training is never cut: it is not noticed when it does. The trees
-    are scikit-learn's; they are kept and read as arrays, so that a stored forest needs no version
-    of it.
+    No tree can cut a series that never changes in training. Where the share p of the series of a
+    row are such ones with another value than in training, a tree that cut any series as often as
+    any other would have isolated it at each level with probability p, so that of d cuts are
+    expected (1 - (1 - p)^d) / p: fewer, and d where p is 0.
+
+    The trees are scikit-learn's; they are kept and read as arrays, so that a stored forest needs no
+    version of it.
 
     Args:
         seed: seed of the cuts.
@@ -29,6 +38,7 @@ class IsolationForestDetector(AnomalyDetector):
         "cuts": ("trees", "nodes"),
         "cuts_needed": ("trees", "nodes"),
         "usual_cuts": ("one",),
+        "range": ("two", "series"),
     }
 
     def __init__(self, seed: int = 123) -> None:
@@ -37,7 +47,13 @@ class IsolationForestDetector(AnomalyDetector):
     def _fit(self, values: AnyFloatArray) -> None:
         from sklearn.ensemble import IsolationForest
 
-        forest = IsolationForest(random_state=self.seed).fit(thinned(values))
+        fitted = thinned(values)
+        forest = IsolationForest(random_state=self.seed).fit(fitted)
+        # Least and largest value of the series that no tree can cut, in all rows; no limits of
+        # the others.
+        limits = np.stack([_single(values.min(axis=0)), _single(values.max(axis=0))])
+        is_cut = _single(fitted.min(axis=0)) < _single(fitted.max(axis=0))
+        self._range = np.where(is_cut, [[-_LARGEST], [_LARGEST]], limits).astype(np.float64)
         trees = [tree.tree_ for tree in forest.estimators_]
         shape = len(trees), max(tree.node_count for tree in trees)
         # A leaf leads to itself, and so does what fills up a smaller tree.
@@ -58,13 +74,13 @@ class IsolationForestDetector(AnomalyDetector):
         self._usual_cuts = _cuts_of(np.array([forest.max_samples_]))
 
     def _score(self, values: AnyFloatArray) -> Float64Array:
-        # As the trees were fitted; what is beyond float32 is beyond every cut.
-        limit = np.finfo(np.float32).max
-        single = np.clip(values, -limit, limit).astype(np.float32)
+        single = _single(values)
         needed = np.zeros(len(single))
         for first in range(0, len(single), _CHUNK):
             part = single[first : first + _CHUNK]
             cells, row = part.ravel(), np.arange(len(part)) * part.shape[1]
+            share = ((part < self._range[0]) | (part > self._range[1])).mean(axis=1)
+            moved = np.flatnonzero(share)
             for tree, (children, series_cut, cuts) in enumerate(
                 zip(self._children, self._series_cut, self._cuts, strict=True)
             ):
@@ -76,9 +92,20 @@ class IsolationForestDetector(AnomalyDetector):
                     if (below == node).all():
                         break
                     node = below
-                needed[first : first + len(part)] += self._cuts_needed[tree].take(node)
+                cuts_needed = self._cuts_needed[tree].take(node)
+                stays = 1.0 - share[moved]
+                cuts_needed[moved] = (1.0 - stays ** cuts_needed[moved]) / share[moved]
+                needed[first : first + len(part)] += cuts_needed
         scores: Float64Array = 2.0 ** (-needed / (len(self._children) * self._usual_cuts[0]))
         return scores
+
+    def from_arrays(self, arrays: Mapping[str, AnyArray]) -> Self:
+        """See `AnomalyDetector`; earlier versions kept no range, and noticed no constant series."""
+        if "range" not in arrays and "columns" in arrays:
+            columns = min(int(arrays["columns"][0]), _MOST_COLUMNS)
+            unknown = np.array([[-_LARGEST], [_LARGEST]]).repeat(columns, axis=1)
+            arrays = {**arrays, "range": unknown}
+        return super().from_arrays(arrays)
 
     def _restore(self) -> None:
         nodes = np.arange(self._children.shape[1])[:, None]
@@ -87,6 +114,12 @@ class IsolationForestDetector(AnomalyDetector):
         are_whole = {self._children.dtype.kind, self._series_cut.dtype.kind} == {"i"}
         if not (are_whole and leads_down.all() and series.all() and self._usual_cuts[0] > 0):
             raise ValueError("a tree leads nowhere")
+
+
+def _single(values: AnyFloatArray) -> Float32Array:
+    """Return values as the trees are fitted to them; what is beyond float32 is beyond every cut."""
+    single: Float32Array = np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
+    return single
 
 
 def _cuts_of(sizes: np.ndarray) -> Float64Array:

@@ -15,6 +15,11 @@ if (data.metrics.length) {
   whenThemeChanges(drawLines);
   setUpLines();
   setUpNumbers();
+} else {
+  for (const id of ["curves", "losses", "suspects"]) {
+    byId(id).remove();
+    document.querySelector(`nav a[href="#${id}"]`).parentElement.remove();
+  }
 }
 byId("settings-body").append(tree(data.settings));
 document.documentElement.dataset.state = "ready";

@@ -42,7 +42,7 @@ from dcvae.config.keys.thresholds import (
     ThresholdKeys,
 )
 from dcvae.config.keys.training import TrainingKeys
-from dcvae.config.presets import preset, preset_names, preset_text
+from dcvae.config.presets import keys_for, preset, preset_names, preset_text
 from dcvae.config.settings import FIELDS, Settings, architecture_of, keys_of, read_settings
 from dcvae.config.values import rows_of
 
@@ -78,6 +78,7 @@ __all__ = [
     "architecture_of",
     "differences",
     "fidelity_departures",
+    "keys_for",
     "keys_of",
     "preset",
     "preset_names",

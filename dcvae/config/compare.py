@@ -128,6 +128,8 @@ def _idle_keys(settings: Settings) -> dict[str, str]:
         reasons |= dict.fromkeys(("decay_rate", "decay_step"), why)
     if not settings.wo_outliers:
         reasons |= {"max_std": "`wo_outliers` is false"}
+    if not settings.scale:
+        reasons |= {"robust_scale": "`scale` is false"}
     if settings.detector != "ensemble":
         reasons |= {"ensemble_members": f"`detector` is {show(settings.detector)}"}
     if not settings.has_network:

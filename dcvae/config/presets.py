@@ -8,8 +8,11 @@ from importlib import resources
 from typing import Any
 
 from dcvae.config.json_file import parse_object
+from dcvae.config.keys.properties import ARCHITECTURE_TRAITS, Architecture
+from dcvae.config.settings import Settings, architecture_of, keys_of
 from dcvae.errors import InputError
 
+_OF_LAYERS = ("layer_type", "rnn_units", "hidden_size", "embedding_size", "loss")
 _FOLDER = "presets"
 
 
@@ -72,3 +75,37 @@ def preset(name: str) -> dict[str, Any]:
     """
     values, _ = parse_object(preset_text(name), name)
     return values
+
+
+def keys_for(settings: Settings, architecture: Architecture) -> dict[str, Any]:
+    """Return the keys of settings for a network of another architecture.
+
+    Args:
+        settings: of whichever architecture.
+        architecture: value of the key `architecture`.
+
+    Returns:
+        Values by key, for `Settings.from_values`: layers as in the settings file of the package for
+        this architecture, all else as in `settings`, as far as the architecture has the key.
+
+    Examples:
+        >>> from dcvae.config import Settings
+        >>> settings = Settings.from_values({"model_name": "pump", "T": 32}, "keys")
+        >>> keys = keys_for(settings, "seq2seq")
+        >>> keys["T"], keys["hidden_size"], "dil_rate" in keys
+        (32, 64, False)
+    """
+    values = settings.to_dict()
+    if settings.architecture == architecture:
+        return values
+    files = [preset(name) for name in preset_names()]
+    own = next((keys for keys in files if architecture_of(keys) == architecture), {})
+    shared = {
+        key: values[key]
+        for key in keys_of(architecture)
+        if key in values and key not in _OF_LAYERS and not key.startswith("fidelity")
+    }
+    if not ARCHITECTURE_TRAITS[architecture].predicts_sigma:
+        shared.pop("sigma", None)
+    layers = {key: own[key] for key in _OF_LAYERS if key in own}
+    return {**shared, **layers, "architecture": architecture}

@@ -50,7 +50,7 @@ from dcvae.errors import InputError
 # the layers of other architectures beside DC-VAE's. Further keys follow, group by group.
 _ORDER = (
     *("detector", "ensemble_members", "architecture", "dataset_name", "model_name", "scale"),
-    *("wo_outliers", "max_std", "T", "M"),
+    *("robust_scale", "wo_outliers", "max_std", "T", "M"),
     *("cnn_units", "dil_rate", "kernel", "strs", "layer_type", "rnn_units", "hidden_size"),
     *("embedding_size", "loss", "activation", "alpha_reg", "batch_size", "J", "epochs", "lr"),
     *("lr_decay", "decay_rate", "decay_step", "val_percent", "seed", "summary", "custom_metrics"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from dcvae.cli import Printer, bare_parser, command, positive_number, without_framework_log
+from dcvae.contamination.series import arguments as of_series
 
 if TYPE_CHECKING:  # --help must not wait for numpy
     from dcvae.contamination.experiment import Experiment
@@ -109,6 +110,11 @@ def _prepare_rows(arguments: argparse.Namespace) -> Prepared:
 
 SUBCOMMANDS: Mapping[str, Subcommand] = {
     "rows": Subcommand("study detectors of rows with labels", _rows_arguments, _prepare_rows),
+    "series": Subcommand(
+        "study detectors of series, DC-VAE among them, by labeled or invented events",
+        of_series.add_arguments,
+        of_series.prepare,
+    ),
 }
 
 

@@ -19,19 +19,23 @@ from dcvae.pipeline.models import (
     ModelDescription,
     TrainingSummary,
 )
+from dcvae.pipeline.planted import EVENT_KINDS, PlantedEvent, planted_events
 from dcvae.pipeline.scorers import NetworkScorer, RowScorer, Scorer
 
 __all__ = [
+    "EVENT_KINDS",
     "Blocks",
     "CalibratedModel",
     "EnsembleScorer",
     "FittedModel",
     "ModelDescription",
     "NetworkScorer",
+    "PlantedEvent",
     "RowScorer",
     "Scorer",
     "TrainingSummary",
     "fit",
     "fit_scorer",
+    "planted_events",
     "restored_scorer",
 ]

@@ -25,6 +25,10 @@ class TestNotices:
         (notice,) = without_effect(read(wo_outliers=False, max_std=3))
         assert "`max_std` (`wo_outliers` is false)" in notice
 
+    def test_robust_scale_without_scale(self):
+        (notice,) = without_effect(read(scale=False, robust_scale=True))
+        assert "`robust_scale` (`scale` is false)" in notice
+
     def test_keys_of_networks_without_one(self):
         (notice,) = without_effect(read(detector="ecod", T=16, J=2, epochs=3, sigma="constant"))
         assert notice == (

@@ -5,7 +5,14 @@ import json
 import pytest
 
 from dcvae import InputError
-from dcvae.config import Settings, preset, preset_names, preset_text, read_settings
+from dcvae.config import (
+    Settings,
+    keys_for,
+    preset,
+    preset_names,
+    preset_text,
+    read_settings,
+)
 from support.settings_files import FOLDER
 
 NAMES = ("model_settings", "recommended", "rnn_vae_settings", "sample", "seq2seq")
@@ -71,3 +78,32 @@ def test_are_read_from_the_package_and_not_from_where_it_is_called(tmp_path, mon
     monkeypatch.chdir(tmp_path)
     assert preset_names() == NAMES
     assert preset_text("sample").startswith("{")
+
+
+class TestKeysFor:
+    """Settings of one architecture as those of another."""
+
+    def test_its_own_are_as_they_are(self):
+        settings = Settings.from_values(preset("recommended"), "recommended")
+        assert keys_for(settings, "dc-vae") == settings.to_dict()
+
+    @pytest.mark.parametrize(
+        ("architecture", "layers"),
+        [
+            ("rnn-vae", {"rnn_units": [8, 4], "layer_type": "gru", "J": 8}),
+            ("seq2seq", {"hidden_size": 64, "embedding_size": 32, "loss": "mae"}),
+        ],
+    )
+    def test_layers_are_those_of_its_file_and_the_rest_is_kept(self, architecture, layers):
+        settings = Settings.from_values(
+            preset("recommended") | {"fidelity_encoder": "code", "max_gap": 3}, "recommended"
+        )
+        made = Settings.from_values(keys_for(settings, architecture), "keys")
+        assert made.architecture == architecture
+        assert (made.window_length, made.epochs, made.lr, made.max_gap) == (64, 30, 1e-3, 3)
+        assert {key: made.to_dict()[key] for key in layers} == layers
+
+    def test_and_back(self):
+        asked = Settings.from_values(preset("seq2seq"), "seq2seq")
+        back = Settings.from_values(keys_for(asked, "dc-vae"), "keys")
+        assert (back.architecture, back.window_length, back.epochs) == ("dc-vae", 64, 30)

@@ -126,7 +126,8 @@ class TestGroups:
 # What the program wrote of the published files before its keys were put in groups, with the keys
 # that came since beside those that they belong to.
 BEFORE = (
-    "detector ensemble_members architecture dataset_name model_name scale wo_outliers max_std T M"
+    "detector ensemble_members architecture dataset_name model_name scale robust_scale "
+    "wo_outliers max_std T M"
 )
 AFTER = (
     "lr lr_decay decay_rate decay_step val_percent seed summary custom_metrics patience "

@@ -52,6 +52,7 @@ NEW_KEYS = [
 ]
 # Those of an effective file of DC-VAE, in its order.
 ALL_KEYS = ["detector", "ensemble_members", "architecture", *PUBLISHED, *NEW_KEYS, *FIDELITY_KEYS]
+ALL_KEYS.insert(ALL_KEYS.index("scale") + 1, "robust_scale")
 
 ARCHITECTURES = ("dc-vae", "rnn-vae", "seq2seq")
 # Keys that not every architecture has: a value, and who has it.

@@ -86,6 +86,11 @@ class DataKeys(CommonKeys):
         description="Whether each series is standardized with the mean and standard deviation of "
         "the training data.",
     )
+    robust_scale: Annotated[bool, Key("model")] = Field(
+        False,
+        description="Whether `scale` takes the median and the quartiles, which a few anomalies in "
+        "the training data do not move, in place of mean and standard deviation.",
+    )
     wo_outliers: Annotated[bool, Key("model")] = Field(
         True, description="Whether values farther than `max_std` from the mean are masked out."
     )

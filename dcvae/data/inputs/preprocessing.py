@@ -30,6 +30,8 @@ from dcvae.errors import InputError
 # the mean (a disconnected sensor may write 1.8e308) is as anomalous as one farther away.
 LARGEST_SCALED = 1e18
 
+_QUARTILES_APART = 1.3489795003921634  # of a normal distribution, in standard deviations
+
 # The published program takes the standard deviation of pandas, which divides by n - 1.
 _DDOF: dict[OutliersOf, int] = {"training": 0, "each file": 1}
 
@@ -43,7 +45,8 @@ class Preprocessor:
 
     Attributes:
         series: (series,) names, in the order of the network's channels.
-        mean: (series,) subtracted before the network, data units; 0 if the key `scale` was false.
+        mean: (series,) subtracted before the network, data units: the mean of training, or the
+            median with `robust_scale`; 0 if the key `scale` was false.
         scale: (series,) divisor, data units, never 0; 1 if the key `scale` was false. For a
             constant series what single precision resolves of it, or 1 if there are no bounds.
         max_std: cells farther than this many standard deviations from the mean are outliers; None
@@ -107,12 +110,14 @@ class Preprocessor:
         """Fit means and scales to the whole training table.
 
         They are those of scikit-learn's StandardScaler over the cells that are neither missing nor
-        outliers; with `fidelity_missing` "code" over all cells, those two filled.
+        outliers; with `fidelity_missing` "code" over all cells, those two filled. With
+        `robust_scale` they are median and distance of the quartiles, in units of a normal
+        distribution.
 
         Args:
             frame: (rows, series), data units, NaN where missing.
-            keys: `scale`, `wo_outliers`, `max_std`, `max_fill`, `fidelity_outliers`,
-                `fidelity_missing`.
+            keys: `scale`, `robust_scale`, `wo_outliers`, `max_std`, `max_fill`,
+                `fidelity_outliers`, `fidelity_missing`.
 
         Returns:
             The fitted preprocessor.
@@ -153,7 +158,10 @@ class Preprocessor:
                 counted = fill_missing(kept, keys.max_fill, center)
             with np.errstate(over="ignore", invalid="ignore"):  # refused below
                 scaler = StandardScaler().fit(counted)
-            mean, divisor = tuple(scaler.mean_.tolist()), tuple(scaler.scale_.tolist())
+                means, divisors = scaler.mean_, scaler.scale_
+                if keys.robust_scale:
+                    means, divisors = _robust(counted, divisors)
+            mean, divisor = tuple(means.tolist()), tuple(divisors.tolist())
         endless = quoted(np.array(series)[~np.isfinite(divisor)])
         if endless:
             raise InputError(
@@ -319,6 +327,17 @@ class Preprocessor:
             scaled = (values - np.asarray(self.mean)[part]) / np.asarray(self.scale)[part]
         usable: Float32Array = np.clip(scaled, -LARGEST_SCALED, LARGEST_SCALED).astype(np.float32)
         return usable
+
+
+def _robust(counted: Float64Array, deviations: Float64Array) -> tuple[Float64Array, Float64Array]:
+    """Return median and distance of the quartiles of each series, over that of a unit normal.
+
+    A series of which more than half is one value has its standard deviation instead.
+    """
+    # That of pandas: NumPy's goes series by series where cells are missing.
+    low, middle, high = pd.DataFrame(counted).quantile([0.25, 0.5, 0.75]).to_numpy()
+    width = (high - low) / _QUARTILES_APART
+    return middle, np.where(width > 0, width, deviations)
 
 
 def _without_outliers(frame: pd.DataFrame, max_std: float, ddof: int) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from dcvae import _progress
-from dcvae._arrays import AnyFloatArray, Float32Array, Int32Array
+from dcvae._arrays import AnyFloatArray, Float32Array, Int32Array, IntArray
 from dcvae._precision import float32_products
 from dcvae.training.minibatch.objective import Objective, Weights
 from dcvae.training.minibatch.plan import Minimized, Plan
@@ -45,6 +45,8 @@ def minimize(
     constants: Mapping[str, AnyFloatArray] | None = None,
     *,
     before: Minimized | None = None,
+    chosen: IntArray | None = None,
+    steps_to_come: int = 0,
     title: str = "training",
 ) -> Minimized:
     """Minimize the mean loss of batches of rows.
@@ -60,26 +62,30 @@ def minimize(
         random: draws the orders, and what the objective draws.
         constants: what every step is given, by name.
         before: a training to go on from, in place of `weights`.
+        chosen: numbers of the rows that are trained on; None for all. Trainings on other rows of
+            one table share a program.
+        steps_to_come: of later calls for the same training, about: many steps are compiled.
         title: of the training, for progress.
 
     Returns:
         Weights after the last step, and more.
     """
-    batch, steps_of_epoch = plan.batch_of(len(rows)), plan.steps_of_epoch(len(rows))
+    numbers = np.arange(len(rows)) if chosen is None else chosen
+    batch, steps_of_epoch = plan.batch_of(len(numbers)), plan.steps_of_epoch(len(numbers))
     total, done = plan.epochs * steps_of_epoch, 0 if before is None else before.steps
     call_steps = _steps_of_call(objective, batch)
     loop = _loop(
         objective,
         Rule(plan.beta_1, plan.beta_2, plan.weight_decay),
         keras.backend.backend(),
-        total >= _FEWEST_COMPILED,
+        total + steps_to_come >= _FEWEST_COMPILED,
     )
     state = _state(weights, before, with_average=plan.average_decay is not None)
     table = ops.convert_to_tensor(_padded(rows))
     given = {
         name: ops.convert_to_tensor(x.astype(np.float32)) for name, x in (constants or {}).items()
     }
-    orders = _Orders(random, len(rows), batch)
+    orders = _Orders(random, numbers, batch)
     losses = np.empty(total)
     firsts = range(0, total, call_steps)
     for first in _progress.counted(firsts, title, len(firsts)):
@@ -112,8 +118,8 @@ def minimize(
 class _Orders:
     """Orders of rows, one an epoch, each filled up to whole batches."""
 
-    def __init__(self, random: np.random.Generator, rows: int, batch: int) -> None:
-        self._random, self._rows, self._batch = random, rows, batch
+    def __init__(self, random: np.random.Generator, numbers: IntArray, batch: int) -> None:
+        self._random, self._numbers, self._batch = random, numbers.astype(np.int32), batch
         self._left: Int32Array = np.empty((0, batch), dtype=np.int32)
 
     def take(self, count: int) -> Int32Array:
@@ -121,7 +127,7 @@ class _Orders:
         parts = []
         while count:
             if not len(self._left):
-                order = self._random.permutation(self._rows).astype(np.int32)
+                order = self._random.permutation(self._numbers)
                 missing = -len(order) % self._batch
                 filled = np.append(order, order[:missing])
                 self._left = filled.reshape(-1, self._batch)

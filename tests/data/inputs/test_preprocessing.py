@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import RobustScaler, StandardScaler
 
 from dcvae import InputError
 from dcvae.data.inputs.preprocessing import LARGEST_SCALED, Preprocessor
@@ -31,6 +31,40 @@ def test_equals_scikit_learn() -> None:
     np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(values_to_score(preprocessor, frame), actual)
     assert preprocessor.series == ("A", "B", "C")
+
+
+def test_robust_scale_equals_scikit_learn() -> None:
+    frame = random_frame()
+    frame.iloc[::7, 0] = np.nan
+    preprocessor = Preprocessor.fit(frame, settings_with(robust_scale=True, wo_outliers=False))
+    scaler = RobustScaler(unit_variance=True).fit(frame.to_numpy())
+    np.testing.assert_allclose(preprocessor.mean, scaler.center_, rtol=1e-12)
+    np.testing.assert_allclose(preprocessor.scale, scaler.scale_, rtol=1e-12)
+    assert preprocessor.center == preprocessor.mean  # what missing cells are filled with
+
+
+def test_robust_scale_is_not_moved_by_a_tenth_of_the_rows() -> None:
+    clean = random_frame()
+    dirty = clean.copy()
+    dirty.iloc[: len(dirty) // 10] += 1000.0
+    keys = {"wo_outliers": False}
+    moved = {}
+    for robust in (True, False):
+        settings = settings_with(robust_scale=robust, **keys)
+        scales = [np.array(Preprocessor.fit(each, settings).scale) for each in (clean, dirty)]
+        moved[robust] = (scales[1] / scales[0]).max()
+    assert moved[True] < 1.5
+    assert moved[False] > 50
+
+
+def test_robust_scale_of_a_series_that_is_mostly_one_value_is_its_deviation() -> None:
+    values = np.zeros((100, 1))
+    values[:20, 0] = np.arange(20)
+    preprocessor = Preprocessor.fit(
+        frame_of(values.tolist()), settings_with(robust_scale=True, wo_outliers=False)
+    )
+    assert preprocessor.mean == (0.0,)
+    np.testing.assert_allclose(preprocessor.scale, [values.std()])
 
 
 def test_by_hand_with_missing_cells() -> None:

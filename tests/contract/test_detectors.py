@@ -28,6 +28,8 @@ KINDS = {name: type(make_detector(name)) for name in NAMES}
 
 # Parameters that make a fit on few rows quick.
 SMALL: dict[str, dict[str, Any]] = {
+    "ae": {"epochs": 20, "batch_size": 64, "learning_rate": 5e-3},
+    "dae-lr": {"epochs": 20, "batch_size": 64, "learning_rate": 5e-3},
     "dc-vae": {
         "T": 4,
         "cnn_units": [4],

@@ -5,7 +5,8 @@
 RAW is the folder of the publisher's files, OUT a new folder for ours: CSVs with the time first, one
 column a series, and labels of the same times. README.md beside this file has a line on each NAME:
 where it is to be had, under which licence, and what is written. Sets without times get some, one
-step apart from 2000-01-01 on; that they are made up is said when they are written.
+step apart from 2000-01-01 on; that they are made up is said when they are written. Sets of rows, in
+which nothing follows anything, have none: prepare_rows.py reads those.
 
 OUT appears whole or not at all.
 """
@@ -22,10 +23,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from prepare_rows import read_ids2018, read_kdd10, read_nsl_kdd
 from prepare_swat import CannotPrepareError, write
 from prepare_swat import prepare as prepare_swat
 
 Tables = dict[str, pd.DataFrame]  # by file name
+Entity = tuple[str, Tables] | tuple[str, Tables, list[str]]  # folder in OUT, tables, what to say
 
 LABEL = "anomaly"  # of a label file for all series together: no series has that name
 FIRST_TIME = pd.Timestamp("2000-01-01")
@@ -41,11 +44,11 @@ _FOLDER = "RAW must be the publisher's folder."
 class DataSet(NamedTuple):
     """A public data set.
 
-    read: the raw folder to (folder in OUT, tables) of each entity. source: where it is to be had,
-    and the licence. step: of made-up times; None where the set has times.
+    read: the raw folder to each entity. source: where it is to be had, and the licence. step: of
+    made-up times; None where the set has times, or takes none.
     """
 
-    read: Callable[[Path], Iterator[tuple[str, Tables]]]
+    read: Callable[[Path], Iterator[Entity]]
     source: str
     step: str | None = None
 
@@ -185,6 +188,13 @@ SETS: dict[str, DataSet] = {
     ),
     "psm": DataSet(read_psm, "see there, https://github.com/eBay/RANSynCoders"),
     "asd": DataSet(read_asd, "MIT, https://github.com/zhhlee/InterFusion", "5min"),
+    "kdd10": DataSet(read_kdd10, "see there, https://archive.ics.uci.edu/dataset/130"),
+    "nsl-kdd": DataSet(
+        read_nsl_kdd, "research, with its citation: https://www.unb.ca/cic/datasets/nsl.html"
+    ),
+    "ids2018": DataSet(
+        read_ids2018, "with its citation: https://www.unb.ca/cic/datasets/ids-2018.html"
+    ),
     "swat": DataSet(read_swat, "on request only: iTrust, see README.md"),
 }
 
@@ -315,11 +325,11 @@ def _expect_rows(expected: int, received: int, path: Path) -> None:
         )
 
 
-def prepare(name: str, raw: Path, out: Path) -> int:
+def prepare(name: str, raw: Path, out: Path) -> tuple[int, list[str]]:
     """Read a set and write it to a new folder.
 
     Returns:
-        Number of entities (servers, channels, experiments).
+        Number of entities (servers, channels, experiments, days), and what is to be said of them.
 
     Raises:
         CannotPrepareError: files are missing or not as expected, or OUT is not empty.
@@ -328,21 +338,23 @@ def prepare(name: str, raw: Path, out: Path) -> int:
         raise CannotPrepareError(f"{out} is not empty. Give a new folder.")
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     count = 0
+    said: list[str] = []
     try:
-        for folder, tables in SETS[name].read(raw):
+        for folder, tables, *notes in SETS[name].read(raw):
             write(tables, partial / folder)
+            said += [note for several in notes for note in several]
             count += 1
         if out.exists():
             out.rmdir()
         partial.rename(out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return count
+    return count, said
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Read, write, say."""
-    lines = "\n".join(f"  {name:6} {data.source}" for name, data in SETS.items())
+    lines = "\n".join(f"  {name:7} {data.source}" for name, data in SETS.items())
     parser = argparse.ArgumentParser(
         description="Make data and label files of a public data set.",
         epilog=f"licences and sources:\n{lines}",
@@ -354,11 +366,13 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     data = SETS[arguments.name]
     try:
-        count = prepare(arguments.name, arguments.raw, arguments.out)
+        count, said = prepare(arguments.name, arguments.raw, arguments.out)
     except (CannotPrepareError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"{arguments.out}: {count} of {arguments.name}, licence and source: {data.source}")
+    for sentence in said:
+        print(sentence)
     if data.step is not None:
         print(f"The set has no times: rows are {data.step} apart, from {FIRST_TIME} on.")
     return 0

@@ -370,7 +370,12 @@ def write(tables: dict[str, pd.DataFrame], folder: Path) -> None:
     for name, table in tables.items():
         temporary = folder / f".{name}.{os.getpid()}.tmp"
         try:
-            table.to_csv(temporary, lineterminator="\n", date_format="%Y-%m-%d %H:%M:%S")
+            table.to_csv(
+                temporary,
+                index=not isinstance(table.index, pd.RangeIndex),  # rows without a time
+                lineterminator="\n",
+                date_format="%Y-%m-%d %H:%M:%S",
+            )
             temporary.replace(folder / name)
         finally:
             temporary.unlink(missing_ok=True)

@@ -49,13 +49,8 @@ LIGHT = (
 HEAVY = {"keras", "tensorflow", "jax", "torch", "sklearn", "matplotlib"}
 # Where paths are opened, read or written.
 MAY_TOUCH_FILES = ("data/files/", "data/labeled_rows/", "storage", "report", "config")
-MAY_TOUCH_FILES += (
-    "contamination",
-    "training/tensorboard.py",
-    "_archives.py",
-    "_atomic.py",
-    "detectors/stored.py",
-)
+MAY_TOUCH_FILES += ("contamination", "training/tensorboard.py", "_archives.py", "_atomic.py")
+MAY_TOUCH_FILES += ("detectors/stored.py",)
 MAY_PRINT = ("cli", "training/progress.py")  # a fit that is asked to be verbose prints its epochs
 MOST_LINES = 400
 MOST_MODULES = 10  # of a package, beside its __init__

@@ -234,8 +234,7 @@ class RowsExperiment:
         kind = type(make_detector(name))
         seeded = {"seed": seed} if "seed" in kind._get_param_names() else {}
         if self._published is not None and self._published in published_sets(kind):
-            published: AnomalyDetector = kind.as_published(self._published, **seeded)
-            return published
+            return kind.as_published(self._published, **seeded)
         return kind(**seeded)
 
     def splits(self) -> dict[str, AnyArray]:
@@ -270,7 +269,7 @@ def studied_detectors() -> tuple[str, ...]:
 
 def published_sets(kind: type[AnomalyDetector]) -> tuple[str, ...]:
     """Return the data sets for which a detector has published hyperparameters."""
-    return tuple(getattr(kind, "published", {}))
+    return tuple(kind.published)
 
 
 def check_published(data_set: str | None, detectors: Iterable[str]) -> list[str]:

@@ -160,9 +160,8 @@ def run_study(
         left = _Estimate(cells, keys.jobs)
         made = measured_experiments(experiment, cells, measuring, keys.jobs)
         with closing(made):
-            for number, (line, strangest) in enumerate(
-                counted(made, "studying contamination", len(cells)), start=1
-            ):
+            shown = counted(made, "studying contamination", len(cells)) if cells else made
+            for number, (line, strangest) in enumerate(shown, start=1):
                 folder.keep(line, strangest)
                 tell(Step(number, len(cells), line, left.after(line)))
         shares = [share for share in keys.rho if share > 0]

@@ -15,8 +15,8 @@ from dcvae.contamination.rows import (
     known_detectors,
     studied_detectors,
 )
-from dcvae.data import labeled_rows
-from dcvae.detectors.isolation_forest import IsolationForestDetector
+from dcvae.data import rows_from_arrays
+from dcvae.detectors.classical.isolation_forest import IsolationForestDetector
 
 SHARES = (0.0, 0.05, 0.1, 0.3)
 
@@ -25,7 +25,7 @@ def rows_with(normal: int = 200, anomalies: int = 60, seed: int = 1):
     """Anomalies are at the start of the file, where an order that is kept would give them away."""
     random = np.random.default_rng(seed)
     values = np.concatenate([random.normal(3, 1, (anomalies, 4)), random.normal(size=(normal, 4))])
-    return labeled_rows(values, np.repeat([1, 0], [anomalies, normal]))
+    return rows_from_arrays(values, np.repeat([1, 0], [anomalies, normal]))
 
 
 def experiment_with(rows=None, **keys):

@@ -52,8 +52,8 @@ def test_what_is_written(tmp_path):
     assert found.failures == ["failing failed in 6 of 6 experiments: ValueError: no scores"]
     assert re.fullmatch(
         "Up to 20 % of anomalies among the training windows cost exact less than a twentieth of "
-        r"the average precision \(1\.000 of exact there\)\. half loses 9\d % of its average "
-        r"precision at 20 %\.",
+        r"the average precision\. At 20 %, exact is best with 1\.000, and half has lost most, "
+        r"9\d %\.",
         found.answer,
     )
     record = json.loads((tmp_path / "run.json").read_text())

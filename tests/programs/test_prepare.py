@@ -13,6 +13,7 @@ from dcvae.data.truth.labels import read_labels
 from support.script_tools import load_program
 
 load_program("prepare_swat")
+load_program("prepare_rows")
 prepare = load_program("prepare")
 
 TIMES = pd.date_range("2020-03-09 10:00", periods=500, freq="s")
@@ -345,4 +346,4 @@ def test_help_names_licences_and_sources(capsys: Any) -> None:
         prepare.main(["--help"])
     printed = capsys.readouterr().out
     for name, data in prepare.SETS.items():
-        assert f"  {name:6} {data.source}" in printed
+        assert f"  {name:7} {data.source}" in printed

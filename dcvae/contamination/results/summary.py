@@ -150,7 +150,8 @@ def answer(summary: pd.DataFrame, unit: str) -> str:
     )
     # One that finds next to nothing has next to nothing to lose.
     of_use = clean.index[clean >= _OF_USE * clean.max()]
-    return f"{_tolerant(judged[judged['detector'].isin(of_use)], unit)} {_losing(judged, shares)}"
+    useful = judged[judged["detector"].isin(of_use)]
+    return f"{_tolerant(useful, unit)} {_at_most(judged, shares[-1])}"
 
 
 def _tolerant(judged: pd.DataFrame, unit: str) -> str:
@@ -169,25 +170,24 @@ def _tolerant(judged: pd.DataFrame, unit: str) -> str:
     whom = f"{best['detector']}" + (f" and {others} more" if others else "")
     return (
         f"Up to {_percent(most)} of anomalies among the training {unit} cost {whom} less than a "
-        f"twentieth of the average precision ({best['mean']:.3f} of {best['detector']} there)."
+        "twentieth of the average precision."
     )
 
 
-def _losing(judged: pd.DataFrame, shares: Sequence[float]) -> str:
-    """Say which detector loses most at the smallest share at which one loses a twentieth."""
-    compared = judged[~judged["detector"].isin(CONSTANTS)]
-    compared = compared if len(compared) else judged
-    for share in shares:
-        there = compared[(compared["rho"] == share) & compared["relative"].notna()]
-        if there.empty:
-            continue
-        worst = _largest(there, "relative")
-        if worst["relative"] > TOLERATED_LOSS:
-            return (
-                f"{worst['detector']} loses {_percent(worst['relative'])} of its average precision "
-                f"at {_percent(share)}."
-            )
-    return f"No detector loses a twentieth of its average precision up to {_percent(shares[-1])}."
+def _at_most(judged: pd.DataFrame, share: float) -> str:
+    """Say which detector is best at the largest share, and which has lost most there."""
+    there = judged[(judged["rho"] == share) & judged["relative"].notna()]
+    learning = there[~there["detector"].isin(CONSTANTS)]
+    if there.empty:
+        return "No detector could be studied with and without contamination."
+    compared = learning if len(learning) else there
+    best, worst = _largest(there, "mean"), _largest(compared, "relative")
+    said = f"At {_percent(share)}, {best['detector']} is best with {best['mean']:.3f}"
+    if worst["relative"] <= TOLERATED_LOSS:
+        return f"{said}, and none has lost more than a twentieth."
+    if worst["detector"] == best["detector"]:
+        return f"{said}, and has lost {_percent(worst['relative'])}."
+    return f"{said}, and {worst['detector']} has lost most, {_percent(worst['relative'])}."
 
 
 def _largest(lines: pd.DataFrame, column: str) -> "pd.Series[Any]":

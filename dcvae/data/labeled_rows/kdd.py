@@ -110,7 +110,7 @@ def read_kdd(path: Path, raw: bytes, start: int, anomaly: Chosen, normal: Chosen
         words[name] = words[name].str.strip(" '")
     is_nsl = not words[LABEL].str.endswith(".").any()
     notices = [f"It is read as {'NSL-KDD' if is_nsl else 'KDD Cup 99'}, by its cells and labels."]
-    if start and not raw.startswith(b"\xef\xbb\xbf"):
+    if start > 3 and not raw.startswith(b"duration,protocol_type,"):  # beyond a mark of UTF-8
         notices.append("Lines before its rows are left out; columns are named as published.")
     if DIFFICULTY in names:
         notices.append("The last column, the difficulty, is left out: it was made from the labels.")

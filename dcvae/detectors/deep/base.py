@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -13,8 +13,8 @@ from dcvae._threads import one_thread_a_product
 from dcvae.detectors.base import AnomalyDetector
 from dcvae.detectors.deep import numpy_ops
 from dcvae.detectors.deep.formula import Formula, ReconstructionFormula
-from dcvae.detectors.deep.parameters import check_number
-from dcvae.detectors.deep.scaling import Kind, RowScaling
+from dcvae.detectors.deep.scaling import KINDS, Kind, RowScaling
+from dcvae.detectors.parameters import number, one_of, whole_number
 from dcvae.detectors.state import check_state
 from dcvae.errors import InputError
 from dcvae.training import Minimized, Plan, Weights
@@ -41,7 +41,7 @@ class DeepDetector(AnomalyDetector):
     """
 
     needs_keras = True
-    scaling: ClassVar[Kind] = "min-max"
+    scaling: Kind = "min-max"  # or a parameter of a subclass
 
     epochs: int | None
     batch_size: int
@@ -123,9 +123,10 @@ class DeepDetector(AnomalyDetector):
             InputError: one is not.
         """
         if self.epochs is not None:
-            check_number(self, "epochs", least=1, whole=True)
-        check_number(self, "batch_size", least=1, whole=True)
-        check_number(self, "learning_rate", least=0.0, above=True)
+            whole_number(self, "epochs")
+        whole_number(self, "batch_size")
+        number(self, "learning_rate", 0.0, above=True)
+        one_of(self, "scaling", KINDS)
 
     def _shown(self, values: AnyFloatArray) -> Float64Array:
         """Return what the network is shown of rows."""

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from dcvae._arrays import AnyFloatArray, BoolArray, Float64Array
 
 Kind = Literal["min-max", "standard"]
+KINDS: tuple[str, ...] = get_args(Kind)
 
 _LEAST_SHARE = 1e-9  # of the largest value: what varies less is constant
 

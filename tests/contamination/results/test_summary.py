@@ -99,7 +99,7 @@ def test_the_answer_names_who_bears_it_and_who_loses():
     )
     assert said == (
         "Up to 5 % of anomalies among the training rows cost ecod less than a twentieth of the "
-        "average precision (0.600 of ecod there). lof loses 75 % of its average precision at 5 %."
+        "average precision. At 5 %, ecod is best with 0.600, and lof has lost most, 75 %."
     )
 
 
@@ -107,8 +107,8 @@ def test_the_answer_where_nobody_bears_anything():
     said = answer_of({"lof": {0.0: [0.8] * 3, 0.02: [0.4] * 3}}, "windows")
     assert said == (
         "Already 2 % of anomalies among the training windows may cost each of the better detectors "
-        "more than a twentieth of its average precision. lof loses 50 % of its average precision "
-        "at 2 %."
+        "more than a twentieth of its average precision. At 2 %, lof is best with 0.400, and has "
+        "lost 50 %."
     )
 
 
@@ -118,8 +118,8 @@ def test_the_answer_where_nobody_loses_anything():
     )
     assert said == (
         "Up to 12 % of anomalies among the training rows cost lof and 1 more less than a twentieth "
-        "of the average precision (0.800 of lof there). No detector loses a twentieth of its "
-        "average precision up to 12 %."
+        "of the average precision. At 12 %, lof is best with 0.800, and none has lost more than a "
+        "twentieth."
     )
 
 

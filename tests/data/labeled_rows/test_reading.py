@@ -1,6 +1,7 @@
 """Files that are no rows with labels at all are told in a sentence."""
 
 import os
+import zipfile
 
 import pytest
 
@@ -9,9 +10,7 @@ from dcvae.data import read_labeled_rows
 
 
 def test_places_that_hold_no_file_are_told(tmp_path):
-    with pytest.raises(
-        InputError, match=r"none\.npz does not exist\. Give the path of an \.npz wi"
-    ):
+    with pytest.raises(InputError, match=r"none\.npz does not exist\. Give the path of an \.npz"):
         read_labeled_rows(tmp_path / "none.npz")
     with pytest.raises(InputError, match=r"is a folder\. Give the path of a file in it: an \.npz"):
         read_labeled_rows(str(tmp_path))
@@ -23,9 +22,7 @@ def test_places_that_hold_no_file_are_told(tmp_path):
 @pytest.mark.parametrize("name", ["a.npz", "a.mat", "a.csv", "a.csv.gz", "a.parquet", "a"])
 def test_an_empty_file_is_told(name, tmp_path):
     (tmp_path / name).touch()
-    with pytest.raises(
-        InputError, match=rf"{name} is empty\. Expected an \.npz with X and y, a \.m"
-    ):
+    with pytest.raises(InputError, match=rf"{name} is empty\. Expected an \.npz with X and y"):
         read_labeled_rows(tmp_path / name)
 
 
@@ -37,8 +34,6 @@ def test_a_file_too_large_to_be_read_at_once_is_told(tmp_path, monkeypatch):
 
 
 def test_another_archive_is_told(tmp_path):
-    import zipfile
-
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.csv", "a,label\n1,0\n2,1\n")
         archive.writestr("b.csv", "a,label\n1,0\n2,1\n")

@@ -11,10 +11,18 @@ from dcvae._arrays import Tensor
 from dcvae.detectors.deep.base import ReconstructionDetector
 from dcvae.detectors.deep.formula import ReconstructionFormula
 from dcvae.detectors.deep.layers import dense, dense_weights, hidden_then_linear
-from dcvae.detectors.deep.parameters import check_hidden, check_number, check_word
+from dcvae.detectors.deep.parameters import check_hidden
+from dcvae.detectors.deep.scaling import Kind
+from dcvae.detectors.parameters import number, one_of, whole_number
 from dcvae.training import Tensors, Weights
 
-_OF_ALL = {"epochs": 200, "learning_rate": 1e-4}  # published hyperparameters
+_OF_ALL = {  # published hyperparameters
+    "epochs": 200,
+    "learning_rate": 1e-4,
+    "latent": 1,
+    "activation": "relu",
+    "scaling": "min-max",
+}
 _CENTER_DEVIATION = 0.02  # of the first center of the code: near 0
 
 
@@ -95,6 +103,7 @@ class AutoEncoderDetector(ReconstructionDetector):
             by the number of series.
         latent: numbers of the code; None: by the number of series.
         activation: of the hidden layers, "relu" or "tanh".
+        scaling: of the series, "standard" or, as published, "min-max".
         latent_penalty: times the mean absolute value of the code, in the loss.
         contamination: share of the training rows that the threshold leaves above it.
         seed: of the weights and of the order of the rows.
@@ -103,15 +112,9 @@ class AutoEncoderDetector(ReconstructionDetector):
     name = "ae"
     title = "AE"
     published: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "arrhythmia": {"hidden": (10,), "latent": 1, "batch_size": 32, **_OF_ALL},
-        "thyroid": {"hidden": (12, 4), "latent": 1, "batch_size": 64, **_OF_ALL},
-        "kdd": {
-            "hidden": (60, 30, 10),
-            "latent": 1,
-            "activation": "tanh",
-            "batch_size": 1024,
-            **_OF_ALL,
-        },
+        "arrhythmia": {"hidden": (10,), "batch_size": 32, **_OF_ALL},
+        "thyroid": {"hidden": (12, 4), "batch_size": 64, **_OF_ALL},
+        "kdd": {"hidden": (60, 30, 10), "batch_size": 1024, **_OF_ALL, "activation": "tanh"},
     }
 
     def __init__(
@@ -121,7 +124,8 @@ class AutoEncoderDetector(ReconstructionDetector):
         learning_rate: float = 1e-3,
         hidden: Sequence[int] | None = None,
         latent: int | None = None,
-        activation: str = "relu",
+        activation: str = "tanh",
+        scaling: Kind = "standard",
         latent_penalty: float = 0.0,
         contamination: float = 0.05,
         seed: int = 123,
@@ -132,6 +136,7 @@ class AutoEncoderDetector(ReconstructionDetector):
         self.hidden = hidden
         self.latent = latent
         self.activation = activation
+        self.scaling = scaling
         self.latent_penalty = latent_penalty
         self.contamination = contamination
         self.seed = seed
@@ -143,7 +148,7 @@ class AutoEncoderDetector(ReconstructionDetector):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         check_network(self, ("relu", "tanh"))
-        check_number(self, "latent_penalty", least=0.0)
+        number(self, "latent_penalty", 0.0)
 
 
 class DAELRDetector(ReconstructionDetector):
@@ -162,6 +167,7 @@ class DAELRDetector(ReconstructionDetector):
         hidden: widths of the hidden layers of the encoder.
         latent: numbers of the code.
         activation: of the hidden layers, "relu" or "tanh".
+        scaling: of the series, "standard" or, as published, "min-max".
         center_weight: of the squared distance from the center, in the loss.
         contamination: share of the training rows that the threshold leaves above it.
         seed: of the weights, of the center and of the order of the rows.
@@ -178,7 +184,8 @@ class DAELRDetector(ReconstructionDetector):
         learning_rate: float = 1e-3,
         hidden: Sequence[int] | None = None,
         latent: int | None = None,
-        activation: str = "relu",
+        activation: str = "tanh",
+        scaling: Kind = "standard",
         center_weight: float = 0.1,
         contamination: float = 0.05,
         seed: int = 123,
@@ -189,6 +196,7 @@ class DAELRDetector(ReconstructionDetector):
         self.hidden = hidden
         self.latent = latent
         self.activation = activation
+        self.scaling = scaling
         self.center_weight = center_weight
         self.contamination = contamination
         self.seed = seed
@@ -200,7 +208,7 @@ class DAELRDetector(ReconstructionDetector):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         check_network(self, ("relu", "tanh"))
-        check_number(self, "center_weight", least=0.0)
+        number(self, "center_weight", 0.0)
 
 
 def autoencoder_widths(
@@ -229,5 +237,5 @@ def check_network(detector: Any, activations: Sequence[str]) -> None:
     """
     check_hidden(detector)
     if detector.latent is not None:
-        check_number(detector, "latent", least=1, whole=True)
-    check_word(detector, "activation", activations)
+        whole_number(detector, "latent")
+    one_of(detector, "activation", activations)

@@ -20,7 +20,7 @@ export function drawNumbers() {
     ...data.rho.map((share) => heading(`${percent(share)}`, `mean and standard deviation of the runs at ${percent(share)} contamination`)),
     ...dirty.map(([share]) => heading(`Loss at ${percent(share)}`, "mean of the loss since no contamination, run by run, and its 95 % bootstrap interval")),
     heading("Tolerated", "the largest share up to which the interval of the loss ends within 5 % of the mean without contamination"),
-    heading("Seconds", "mean of a fit and of scoring training and test"));
+    heading("Seconds", "median of the experiments: a fit, and the scores of training and test"));
   const rows = data.detectors.filter((name) => data.numbers[metric][name]).map((name) => {
     const { mean, sd, loss, loss_low: low, loss_high: high, tolerated } = data.numbers[metric][name];
     const seconds = data.seconds[name];

@@ -1,6 +1,8 @@
 """The pipeline: each step is what its parts give one by one, and nothing is done twice."""
 
+import itertools
 import pickle
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +13,15 @@ import pytest
 from dcvae import InputError, pipeline
 from dcvae._arrays import IntArray
 from dcvae._threads import processor
-from dcvae.data import ModelInput, Table, after_gap, assess, training_data
+from dcvae.config import Settings
+from dcvae.data import ModelInput, Table, TrainingData, after_gap, assess, training_data
+from dcvae.data.windows import shuffled
 from dcvae.detection import Thresholds, fit_thresholds, microseconds, standardized_residual
 from dcvae.networks import build_network
 from dcvae.pipeline import FittedModel, ModelDescription
 from dcvae.scoring import (
     CausalScorer,
+    LossPass,
     Scores,
     WindowAverageScorer,
     incident_rows,
@@ -24,9 +29,9 @@ from dcvae.scoring import (
     reference_losses,
     window_starts,
 )
-from dcvae.training import EpochLosses, TrainingState
+from dcvae.training import EpochLosses, KerasEpochs, TrainingState
 from support.builders import random_rows
-from support.network_tools import arrays_of_network
+from support.network_tools import arrays_of_network, seq2seq_settings
 from support.pipeline_tools import (
     AFTER_GAP,
     NUM_ROWS,
@@ -261,6 +266,68 @@ def test_both_engines_train_the_same_network(model: FittedModel, in_keras: Fitte
     assert (model.training.engine, in_keras.training.engine) == ("numpy", "keras")
     assert model.training.device == f"{processor()} (NumPy)"
     assert in_keras.training.device.endswith("(no GPU visible to tensorflow)")
+
+
+STRANGE = 70  # a row
+
+
+def trimmed_fit(
+    make: Callable[..., Settings], states: list[TrainingState], begin: int = 0
+) -> tuple[FittedModel, TrainingData]:
+    """Fit to 96 windows of 8 rows, of which 8 have a strange row; 8 are left out of an epoch."""
+    values = np.sin(np.arange(103)[:, None] / 5 + [0.0, 1.0]) + 0.05 * random_rows(103, 2, seed=3)
+    values[STRANGE] += [9.0, -9.0]
+    keys = {"T": 8, "val_percent": 0.0, "epochs": 3, "batch_size": 16, "wo_outliers": False}
+    settings = make(**keys, trim_windows=0.09)
+    data = training_data(table_of(values), settings)
+    state = states[begin - 1] if begin else None
+    return pipeline.fit(data, settings, state=state, keep=states.append), data
+
+
+@pytest.mark.parametrize("make", [quick_settings, seq2seq_settings])
+def test_a_resumed_training_leaves_out_the_same_windows(make: Callable[..., Settings]) -> None:
+    """In NumPy and in Keras; it is the same to the last bit."""
+    states: list[TrainingState] = []
+    model, _ = trimmed_fit(make, states)
+    assert [state.trimmed.sum(axis=1).tolist() for state in states[1:]] == [[96, 8], [192, 16]]
+    again = states[:2]
+    resumed, _ = trimmed_fit(make, again, begin=2)
+    for name in ("last", "best"):
+        for variable, value in getattr(states[-1], name).items():
+            np.testing.assert_array_equal(getattr(again[-1], name)[variable], value)
+    np.testing.assert_array_equal(again[-1].trimmed, states[-1].trimmed)
+    assert resumed.training.suspects == model.training.suspects
+
+
+def test_windows_with_what_is_strange_are_left_out_and_its_time_is_told() -> None:
+    states: list[TrainingState] = []
+    model, _ = trimmed_fit(seq2seq_settings, states)
+    out = np.zeros(96, dtype=int)
+    out[STRANGE - 7 : STRANGE + 1] = 2
+    assert states[-1].trimmed[1].tolist() == out.tolist()
+    time = pd.Timestamp("2021-01-01 01:10")
+    assert model.training.suspects == ((time, time, 1.0),)
+    assert model.training.notices() == [
+        "Left out most often by `trim_windows`: 2021-01-01 01:10:00 (100% of its windows). If "
+        "something was wrong then, leave these rows out of the training file, or label them."
+    ]
+
+
+def test_numpy_leaves_out_what_has_the_largest_losses_in_keras() -> None:
+    """By the weights after the epoch before, drawn for alike."""
+    states: list[TrainingState] = []
+    model, data = trimmed_fit(quick_settings, states)
+    assert model.training.engine == "numpy"
+    network = build_network(model.settings)
+    runner = KerasEpochs(network, data.inputs.values, model.settings)
+    windows = data.split.train
+    before = np.zeros(96, dtype=np.int64)
+    for epoch, (last, state) in enumerate(itertools.pairwise(states), start=2):
+        runner.restore(last.last)
+        order = shuffled(windows, model.settings.seed, epoch)
+        losses = LossPass(network, 8).losses(data.inputs.values, order).sum(axis=0)
+        assert set(order[np.argsort(losses)[-8:]]) == set(windows[state.trimmed[1] > before])
+        before = state.trimmed[1]
 
 
 def test_number_of_series_is_taken_from_the_data(model: FittedModel) -> None:

@@ -104,6 +104,7 @@ def _train(arguments: argparse.Namespace) -> int:
         status = output.training_end(printer, training.result, folder.final, training.seconds)
         if model.thresholds.alarm.expected is not None:
             printer.sentence(f"expected: {model.thresholds.alarm.expected.describe()}")
+        printer.notice(training.notices())
         printer.notice([*told, *model.scorer.notices(), *model.thresholds.notices])
         printer.machine_readable(run_record(source, training))
         printer.say("next:")

@@ -6,12 +6,13 @@ Importing this module imports no Keras; fitting a network does where Keras train
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dcvae import _backend, _progress
-from dcvae._arrays import AnyArray
+from dcvae._arrays import AnyArray, Float64Array, Int32Array
 from dcvae._engine import training_engine
 from dcvae._threads import processor
 from dcvae.config import NETWORK, Member, Settings
@@ -19,15 +20,17 @@ from dcvae.data import ModelInput, TrainingData, sampling_step, windows_with
 from dcvae.detection import fit_thresholds, microseconds, residual_of
 from dcvae.errors import InputError
 from dcvae.pipeline.ensemble import EnsembleScorer
-from dcvae.pipeline.models import FittedModel, TrainingSummary, with_incidents
+from dcvae.pipeline.models import FittedModel, Suspects, TrainingSummary, with_incidents
 from dcvae.pipeline.scorers import NetworkScorer, RowScorer, Scorer, offline_scores
 from dcvae.scoring import calibrate
 
 if TYPE_CHECKING:  # importing these would import Keras or scikit-learn
     from dcvae.detectors import AnomalyDetector
     from dcvae.networks import Network
-    from dcvae.scoring import WindowLosses
+    from dcvae.scoring import LossPass, WindowLosses
     from dcvae.training import EpochRunner, Progress, TrainingResult, TrainingState
+
+_MOST_SUSPECTS = 20
 
 
 @dataclass
@@ -65,6 +68,7 @@ class Training:
 
     def _in_numpy(self, data: TrainingData, settings: Settings) -> "Network":
         from dcvae.networks import initial_weights, network_in_numpy
+        from dcvae.scoring import LossPass
         from dcvae.training import NumpyEpochs
 
         self.device = f"{processor()} (NumPy)"
@@ -72,7 +76,12 @@ class Training:
         self.on_start(network_in_numpy(weights), self.device)
         runner = NumpyEpochs(weights, data.inputs.values, settings)
         try:
-            self._train(runner, data, settings)
+            self._train(
+                runner,
+                data,
+                settings,
+                lambda: LossPass(network_in_numpy(runner.network()), settings.window_length),
+            )
         finally:
             runner.close()
         return network_in_numpy(runner.network())
@@ -83,15 +92,30 @@ class Training:
             self.device += ", TF32 in training steps"
         self.frameworks = _backend.framework_versions()
         from dcvae.networks import build_network
+        from dcvae.scoring import LossPass
         from dcvae.training import KerasEpochs
 
         network = build_network(settings)
         self.on_start(network, self.device)
-        self._train(KerasEpochs(network, data.inputs.values, settings), data, settings)
+        runner = KerasEpochs(network, data.inputs.values, settings)
+        once = cache(lambda: LossPass(network, settings.window_length))  # it is compiled
+        self._train(runner, data, settings, once)
         return network
 
-    def _train(self, runner: "EpochRunner", data: TrainingData, settings: Settings) -> None:
+    def _train(
+        self,
+        runner: "EpochRunner",
+        data: TrainingData,
+        settings: Settings,
+        pass_now: "Callable[[], LossPass]",
+    ) -> None:
         from dcvae.training import train
+
+        def losses_of(starts: Int32Array) -> Float64Array:
+            network_pass = pass_now()
+            with network_pass.network.keeping_draws():
+                losses: Float64Array = network_pass.losses(data.inputs.values, starts).sum(axis=0)
+            return losses
 
         self.result = train(
             runner,
@@ -100,6 +124,7 @@ class Training:
             state=self.state,
             keep=self.keep,
             progress=self.progress,
+            losses_of=losses_of if settings.trim_windows else None,
         )
 
 
@@ -190,9 +215,26 @@ def fit(
         *(training.result, data.split, training.losses, seconds, training.device, row_scores),
         engine=scorer.engine,
         frameworks=training.frameworks,
+        suspects=_suspects(training.result, data, settings.window_length),
     )
     return FittedModel(
         settings, data.preprocessor, step_seconds, scorer, run.calibration, thresholds, summary
+    )
+
+
+def _suspects(
+    result: "TrainingResult | None", data: TrainingData, length: int
+) -> tuple[Suspects, ...]:
+    """Return the times of training whose windows were left out most often."""
+    if result is None:
+        return ()
+    from dcvae.training import suspect_rows
+
+    trimmed, times = result.state.trimmed, data.inputs.times
+    found = suspect_rows(trimmed, data.split.train, length, len(times))
+    return tuple(
+        Suspects(times[rows.start], times[rows.stop - 1], rows.share)
+        for rows in found[:_MOST_SUSPECTS]
     )
 
 

@@ -5,7 +5,7 @@ Importing this module imports no Keras; scoring and detecting do.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from dcvae.training import TrainingResult
 
 Blocks = Callable[[Iterable["Scores"], int], Iterable["Scores"]]
+
+_SUSPECTS_TOLD = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +97,20 @@ class ModelDescription:
         return after_gap(times, self.step_seconds, self.settings.max_gap)
 
 
+class Suspects(NamedTuple):
+    """Training rows whose windows `trim_windows` left out most often.
+
+    Attributes:
+        first: time of the first row.
+        last: time of the last row.
+        share: share of the windows with such a row that were left out, of all epochs, 0 to 1.
+    """
+
+    first: pd.Timestamp
+    last: pd.Timestamp
+    share: float
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingSummary:
     """The record of a training, as `storage.save_model` needs it.
@@ -111,6 +127,7 @@ class TrainingSummary:
         engine: what trained the network; None without one.
         frameworks: names and versions of the packages that Keras trained it with, that of its
             backend first; none if NumPy did, or without a network.
+        suspects: rows that were left out most often, the most often first; none without trimming.
     """
 
     result: "TrainingResult | None"
@@ -121,6 +138,22 @@ class TrainingSummary:
     row_scores: Float64Array
     engine: Engine | None = None
     frameworks: tuple[tuple[str, str], ...] = ()
+    suspects: tuple[Suspects, ...] = ()
+
+    def notices(self) -> list[str]:
+        """Say which rows `trim_windows` left out most often, in at most one sentence."""
+        if not self.suspects:
+            return []
+        named = []
+        for first, last, share in self.suspects[:_SUSPECTS_TOLD]:
+            span = str(first) if first == last else f"{first} to {last}"
+            named.append(f"{span} ({share:.0%} of its windows)")
+        more = len(self.suspects) - len(named)
+        rest = f", and {more} more in run.json" if more else ""
+        return [
+            f"Left out most often by `trim_windows`: {', '.join(named)}{rest}. If something was "
+            "wrong then, leave these rows out of the training file, or label them."
+        ]
 
 
 @dataclass(frozen=True, eq=False)

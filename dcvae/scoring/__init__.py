@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dcvae.scoring.levels import mean_squares as mean_squares
     from dcvae.scoring.levels import reference_level as reference_level
     from dcvae.scoring.model_fit import ENOUGH_WINDOWS as ENOUGH_WINDOWS
+    from dcvae.scoring.model_fit import LossPass as LossPass
     from dcvae.scoring.model_fit import WindowLosses as WindowLosses
     from dcvae.scoring.model_fit import losses_of_file as losses_of_file
     from dcvae.scoring.model_fit import reference_losses as reference_losses
@@ -41,6 +42,7 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "dcvae.scoring.levels": ("mean_squares", "reference_level"),
         "dcvae.scoring.model_fit": (
             "ENOUGH_WINDOWS",
+            "LossPass",
             "WindowLosses",
             "losses_of_file",
             "reference_losses",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dcvae._arrays import Float64Array, Int32Array, Tensor
+from dcvae._arrays import Float32Array, Float64Array, Int32Array, Tensor
 from dcvae.data import ModelInput, WindowSplit, gather_windows, num_windows, spread_evenly
 
 if TYPE_CHECKING:
@@ -84,38 +84,71 @@ def window_losses(
     Returns:
         The losses, all NaN without windows.
     """
-    from dcvae.networks import NetworkInNumpy
-    from dcvae.scoring.batched import batched_pass, filled_up
-
     if not len(starts):
         return WindowLosses(0, *[float("nan")] * 4)
     if batch_size is None:
         starts = spread_evenly(starts, MAX_WINDOWS)
-    # Batches in NumPy are computed several at a time, but drawn for in order.
-    in_numpy = network if isinstance(network, NetworkInNumpy) else None
-
-    def losses_of(inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        windows = inputs["windows"]
-        outputs = network(**inputs) if in_numpy else network(windows)
-        return network.losses_of(windows, outputs)
-
-    def gathered(first: int, count: int) -> dict[str, Any]:
-        size = passes.batch_size
-        windows = gather_windows(
-            inputs.values, filled_up(starts, first, count, size), window_length
-        )
-        if in_numpy is None:
-            return {"windows": windows}
-        return {"windows": windows, "noise": in_numpy.draw(size)}
-
-    passes = batched_pass(losses_of, _BATCH, network)
-    losses = [losses for _, losses in passes.run(len(starts), gathered)]
-    reconst, kl = np.concatenate(losses, axis=1).astype(np.float64)
+    reconst, kl = LossPass(network, window_length).losses(inputs.values, starts)
     median, percentile_95 = np.percentile(reconst + kl, [50, 95])
     reconst_mean, kl_mean = (
         _mean_of_batches(part, batch_size or len(part)) for part in (reconst, kl)
     )
     return WindowLosses(len(starts), reconst_mean, kl_mean, float(median), float(percentile_95))
+
+
+class LossPass:
+    """The losses of single windows as training defines them, z drawn, batch statistics fixed.
+
+    It is compiled at the first use and kept for more; the weights may change in between.
+
+    Args:
+        network: the network; the state of its random draws moves on.
+        window_length: rows of a window, T.
+
+    Attributes:
+        network: the network.
+    """
+
+    def __init__(self, network: "Network", window_length: int) -> None:
+        from dcvae.networks import NetworkInNumpy
+        from dcvae.scoring.batched import batched_pass
+
+        # Batches in NumPy are computed several at a time, but drawn for in order.
+        self.network = network
+        self._in_numpy = in_numpy = network if isinstance(network, NetworkInNumpy) else None
+        self._window_length = window_length
+
+        def losses_of(inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+            windows = inputs["windows"]
+            outputs = network(**inputs) if in_numpy else network(windows)
+            return network.losses_of(windows, outputs)
+
+        self._passes = batched_pass(losses_of, _BATCH, network)
+
+    def losses(self, values: Float32Array, starts: Int32Array) -> Float64Array:
+        """Compute the losses of windows.
+
+        Args:
+            values: (rows, series) float32, scaled.
+            starts: (windows,) int32, first rows of the windows, at least one.
+
+        Returns:
+            (2, windows) float64: reconstruction loss and latent loss of each.
+        """
+        from dcvae.scoring.batched import filled_up
+
+        def gathered(first: int, count: int) -> dict[str, Any]:
+            size = self._passes.batch_size
+            windows = gather_windows(
+                values, filled_up(starts, first, count, size), self._window_length
+            )
+            if self._in_numpy is None:
+                return {"windows": windows}
+            return {"windows": windows, "noise": self._in_numpy.draw(size)}
+
+        parts = [losses for _, losses in self._passes.run(len(starts), gathered)]
+        losses: Float64Array = np.concatenate(parts, axis=1).astype(np.float64)
+        return losses
 
 
 def _mean_of_batches(losses: Float64Array, batch_size: int) -> float:

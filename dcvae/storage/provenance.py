@@ -127,6 +127,28 @@ def _epochs_record(training: TrainingSummary) -> dict[str, Any]:
             name: None if math.isnan(value) else value for name, value in best._asdict().items()
         },
         "reference_losses": training.losses.to_dict(),
+        **_trimmed_record(training),
+    }
+
+
+def _trimmed_record(training: TrainingSummary) -> dict[str, Any]:
+    """Collect the entry on windows that `trim_windows` left out; none where none was ranked."""
+    if training.result is None or not training.result.state.trimmed.size:
+        return {}
+    ranked, out = training.result.state.trimmed
+    return {
+        "trimmed": {
+            "ranked": int(ranked.sum()),
+            "left_out": int(out.sum()),
+            "suspects": [
+                {
+                    "first_time": str(rows.first),
+                    "last_time": str(rows.last),
+                    "share": round(rows.share, 4),
+                }
+                for rows in training.suspects
+            ],
+        }
     }
 
 

@@ -19,6 +19,8 @@ def write_state(path: Path, state: TrainingState) -> None:
     """Write the state of a training whole or not at all."""
     arrays: dict[str, Any] = {f"last/{name}": value for name, value in state.last.items()}
     arrays |= {f"best/{name}": value for name, value in state.best.items()}
+    if state.trimmed.size:
+        arrays["trimmed"] = state.trimmed
     arrays["history"] = np.array(state.history, dtype=np.float64)
     arrays["numbers"] = np.array(
         [
@@ -105,6 +107,9 @@ def read_state(path: Path) -> TrainingState:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             arrays = dict(stored)
         numbers, losses = arrays.pop("numbers").tolist(), arrays.pop("history")
+        trimmed = arrays.pop("trimmed", np.zeros((2, 0), dtype=np.int64))
+        if trimmed.ndim != 2 or trimmed.dtype.kind != "i" or (trimmed < 0).any():
+            raise ValueError(f"trimmed: {trimmed.dtype} of the shape {trimmed.shape}")
         history = tuple(EpochLosses(int(row[0]), *row[1:].tolist()) for row in losses)
         best_epoch, best_loss, reference_loss, waited = numbers
         epochs = [line.epoch for line in history]
@@ -124,6 +129,7 @@ def read_state(path: Path) -> TrainingState:
             int(waited),
             last=parts["last"],
             best=parts["best"],
+            trimmed=trimmed,
         )
     except OSError as error:
         raise InputError(cannot_be_read(path, error)) from error

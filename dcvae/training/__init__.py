@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from dcvae.training.state import TrainingState as TrainingState
     from dcvae.training.tensorboard import TrainingLog as TrainingLog
     from dcvae.training.tensorboard import check_installed as check_installed
+    from dcvae.training.trimming import SuspectRows as SuspectRows
+    from dcvae.training.trimming import suspect_rows as suspect_rows
 
 __all__, __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -43,5 +45,6 @@ __all__, __getattr__, __dir__ = lazy_exports(
         "dcvae.training.progress": ("EpochLines", "Progress"),
         "dcvae.training.state": ("EpochLosses", "TrainingResult", "TrainingState"),
         "dcvae.training.tensorboard": ("TrainingLog", "check_installed"),
+        "dcvae.training.trimming": ("SuspectRows", "suspect_rows"),
     },
 )

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dcvae._arrays import Int32Array, IntArray
 from dcvae._backend import without_retracing_warnings
 from dcvae._devices import memory_refusal
 from dcvae.config import TrainingKeys
@@ -23,6 +24,7 @@ from dcvae.training.epochs import EpochRunner, MeanLosses
 from dcvae.training.interruption import ctrl_c_is_heard
 from dcvae.training.progress import NoProgress, Progress
 from dcvae.training.state import Ending, EpochLosses, TrainingResult, TrainingState, Variables
+from dcvae.training.trimming import LossesOf, counted, largest
 
 _VALIDATION_BATCH = 64  # windows; measured: a fifth faster per window than 32; larger gains no more
 _NETWORK = "network/"  # how the names of its variables begin
@@ -36,6 +38,7 @@ def train(
     state: TrainingState | None = None,
     keep: Callable[[TrainingState], None] = lambda state: None,
     progress: Progress | None = None,
+    losses_of: LossesOf | None = None,
 ) -> TrainingResult:
     """Minimize the loss of a network with Adam, and leave the best weights in it.
 
@@ -50,6 +53,7 @@ def train(
         state: state to resume from; None to begin.
         keep: called with the state after each epoch, to store it.
         progress: called during the training; None for no progress.
+        losses_of: computes the losses of windows for `trim_windows`; None to leave none out.
 
     Returns:
         The state after the last epoch, and the reason why training ended.
@@ -62,7 +66,7 @@ def train(
     progress = progress or NoProgress()
     if state.history:
         state.check_unfinished(keys)
-        _check_fits(state, runner)
+        _check_fits(state, runner, len(split.train))
         runner.restore(state.last)
     epochs_before = len(state.history)
     ending: Ending = "all epochs done"
@@ -75,12 +79,15 @@ def train(
                 # A second network in a process is traced again, of which TensorFlow would warn.
                 refusal = _memory_refusal(keys, len(split.train), len(state.history))
                 with without_retracing_warnings(), memory_refusal(refusal):
+                    starts, trimmed = _windows_of_epoch(split, keys, state, losses_of)
                     losses = _run_epoch(
-                        runner, split, keys, len(state.history) + 1, progress, check
+                        *(runner, starts, split.validation, keys),
+                        *(len(state.history) + 1, progress, check),
                     )
                 if losses is None:
                     ending = "loss is not a number"
                     break
+                state = replace(state, trimmed=trimmed)
                 state = _after_epoch(state, losses, runner, keys.min_delta)
                 keep(state)
                 progress.epoch(losses, state.best_epoch == losses.epoch)
@@ -113,21 +120,46 @@ def _memory_refusal(keys: TrainingKeys, num_windows: int, num_epochs: int) -> st
     )
 
 
-def _check_fits(state: TrainingState, runner: EpochRunner) -> None:
+def _check_fits(state: TrainingState, runner: EpochRunner, num_windows: int) -> None:
     variables = runner.values()
+    is_other = state.trimmed.shape not in ((2, 0), (2, num_windows))
     for expected, values in ((variables, state.last), (_of_network(variables), state.best)):
-        if {name: value.shape for name, value in expected.items()} != {
-            name: value.shape for name, value in values.items()
-        }:
+        shapes = {name: value.shape for name, value in expected.items()}
+        if is_other or shapes != {name: value.shape for name, value in values.items()}:
             raise InputError(
                 "The training to go on from is damaged or was stored by another version: its "
                 "weights are not those of this network. Train without --resume."
             )
 
 
+def _windows_of_epoch(
+    split: WindowSplit, keys: TrainingKeys, state: TrainingState, losses_of: LossesOf | None
+) -> tuple[Int32Array, IntArray]:
+    """Return the windows of the next epoch in their order, and the new `state.trimmed`."""
+    batch_size = min(keys.batch_size, len(split.train))
+    whole_batches = keys.fidelity_batches != "code"
+    starts = starts_of_epoch(
+        split.train,
+        keys.seed,
+        len(state.history) + 1,
+        batch_size,
+        keys.steps_per_epoch,
+        whole_batches=whole_batches,
+    )
+    if losses_of is None or not state.history:
+        return starts, state.trimmed
+    out = largest(losses_of(starts), keys.trim_windows)
+    trimmed = counted(state.trimmed, split.train, starts, out)
+    kept = starts[~out]
+    if whole_batches and len(kept) > batch_size:
+        kept = kept[: len(kept) // batch_size * batch_size]
+    return kept, trimmed
+
+
 def _run_epoch(
     runner: EpochRunner,
-    split: WindowSplit,
+    starts: Int32Array,
+    validation: Int32Array,
     keys: TrainingKeys,
     epoch: int,
     progress: Progress,
@@ -137,16 +169,8 @@ def _run_epoch(
 
     Whenever steps are made `check` is called, which raises KeyboardInterrupt if Ctrl-C got lost.
     """
-    batch_size = min(keys.batch_size, len(split.train))
+    batch_size = min(keys.batch_size, len(starts))
     by_batch = keys.fidelity_batches == "code"
-    starts = starts_of_epoch(
-        split.train,
-        keys.seed,
-        epoch,
-        batch_size,
-        keys.steps_per_epoch,
-        whole_batches=not by_batch,
-    )
     trained = MeanLosses(len(starts), batch_size, by_batch=by_batch)
     for losses in runner.train(starts, batch_size):
         check()
@@ -154,7 +178,6 @@ def _run_epoch(
         if not trained.means.are_finite:
             return None
         progress.step(epoch, trained.done, trained.num_batches, sum(trained.means))
-    validation = split.validation
     if keys.steps_per_epoch is not None:  # else validation of a long file takes most of the time
         validation = spread_evenly(validation, len(starts))
     batch_size = keys.batch_size if by_batch else _VALIDATION_BATCH

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dcvae._arrays import IntArray
 from dcvae.config import TrainingKeys
 from dcvae.errors import InputError
 
@@ -59,6 +60,8 @@ class TrainingState:
         best: values of every variable of the network after the best epoch.
         is_unsaved: whether no model was saved of it yet: then resuming it has something to do even
             if all epochs are done.
+        trimmed: (2, windows) int64, how often each training window was ranked by its loss, and was
+            left out; (2, 0) if none was ranked, see `trimming`.
 
     Examples:
         >>> from dcvae.training import TrainingState
@@ -75,6 +78,7 @@ class TrainingState:
     last: Variables = field(default_factory=dict)
     best: Variables = field(default_factory=dict)
     is_unsaved: bool = False
+    trimmed: IntArray = field(default_factory=lambda: np.zeros((2, 0), dtype=np.int64))
 
     def check_unfinished(self, keys: TrainingKeys) -> None:
         """Check that a training which is resumed from here has an epoch left to do.

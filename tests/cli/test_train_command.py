@@ -83,6 +83,27 @@ def test_resume_goes_on(training_place):
     assert history.startswith(before["history.csv"])
 
 
+def test_resume_leaves_out_the_windows_that_the_whole_training_leaves_out(training_place):
+    frame = read_csv(training_place.data)
+    frame.iloc[60:63] += 8 * frame.std()
+    frame.to_csv(training_place.data)
+    found = []
+    for name, words in (("whole", ["--epochs", "3"]), ("parts", ["--epochs", "2"])):
+        write_settings(training_place.settings, model_name=name, trim_windows=0.1, lr=1e-4)
+        ended = good(training_place.call("train", *words))
+        if name == "parts":
+            ended = good(training_place.call("train", "--resume", "--epochs", "3"))
+        folder = training_place.models / name
+        run_record = json.loads((folder / "run.json").read_bytes())
+        found.append((contents(folder)["training_state.npz"], run_record["trimmed"]))
+    assert found[0] == found[1]
+    trimmed = found[0][1]
+    assert trimmed["left_out"] == 2 * int(0.1 * (trimmed["ranked"] / 2))
+    assert len(trimmed["suspects"]) > 0
+    first = trimmed["suspects"][0]["first_time"]
+    assert f"note: Left out most often by `trim_windows`: {first}" in ended.stdout
+
+
 def test_resume_with_nothing_left_is_refused(training_place):
     before = contents(training_place.models)
     with ending_before_it_computes(KeyboardInterrupt):

@@ -60,14 +60,14 @@ class TestPublishedFile:
     def test_defaults_of_the_new_keys(self):
         settings = read()
         values = [getattr(settings, key) for key in NEW_KEYS]
-        assert values[:5] == [5, 0.01, 1, None, False]
-        assert values[5:9] == [12, 12, None, None]
-        assert values[9:15] == [(), (), (), (), (), None]
-        assert values[15:18] == [{}, {}, None]
-        assert values[18:25] == [3.0, None, 14.0, 1.0, 0.999, "grid", "predicted"]
-        assert values[25:29] == ["following", 288, 360, "weighted"]
-        assert values[29:35] == [3, 6, (1, 1), 0.5, 1, 12]
-        assert values[35:] == [None, 0.7, None, True, "paper"]
+        assert values[:6] == [5, 0.01, 1, None, 0.0, False]
+        assert values[6:10] == [12, 12, None, None]
+        assert values[10:16] == [(), (), (), (), (), None]
+        assert values[16:19] == [{}, {}, None]
+        assert values[19:26] == [3.0, None, 14.0, 1.0, 0.999, "grid", "predicted"]
+        assert values[26:30] == ["following", 288, 360, "weighted"]
+        assert values[30:36] == [3, 6, (1, 1), 0.5, 1, 12]
+        assert values[36:] == [None, 0.7, None, True, "paper"]
         assert [getattr(settings, key) for key in FIDELITY_KEYS] == ["paper"] * 12
 
 
@@ -131,7 +131,8 @@ BEFORE = (
 )
 AFTER = (
     "lr lr_decay decay_rate decay_step val_percent seed summary custom_metrics patience "
-    "min_delta train_stride steps_per_epoch tf32 max_gap max_fill resample time_zone time_column "
+    "min_delta train_stride steps_per_epoch trim_windows tf32 max_gap max_fill resample "
+    "time_zone time_column "
     "ignore missing_values counters by entity titles units metadata default_alpha alpha_method "
     "false_alarms_per_week alpha_lowest alpha_quantile alpha_search sigma threshold "
     "alarm_window alarm_longest alarm_system alarm_series alarm_smoothing alarm_enter "

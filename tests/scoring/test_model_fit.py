@@ -42,6 +42,28 @@ def test_equals_the_definition_over_several_batches(
     assert losses.percentile_95 == pytest.approx(np.quantile(reconst + kl, 0.95), rel=1e-5)
 
 
+def test_losses_of_single_windows_by_weights_that_change(
+    network: Autoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same pass, once compiled, reads the weights as they are."""
+    monkeypatch.setattr(network.sampling, "call", lambda z_mean, z_log_var: z_mean)
+    rows, starts = random_rows(90, 2), np.array([80, 3, 3, *range(70)], dtype=np.int32)
+    passes = model_fit.LossPass(network, 8)
+    kept = [ops.convert_to_numpy(weight).copy() for weight in network.trainable_variables]
+    found = []
+    try:
+        for factor in (1.0, 0.5):
+            for weight, value in zip(network.trainable_variables, kept, strict=True):
+                weight.assign(factor * value)
+            found.append(passes.losses(rows, starts))
+            expected = losses_in_numpy(network, gather_windows(rows, starts, 8))
+            np.testing.assert_allclose(found[-1], expected, rtol=1e-4, atol=1e-6)
+    finally:
+        for weight, value in zip(network.trainable_variables, kept, strict=True):
+            weight.assign(value)
+    assert not np.allclose(*found)
+
+
 def test_losses_of_batches_are_those_of_the_published_program(
     network: Autoencoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

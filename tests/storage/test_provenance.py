@@ -9,6 +9,7 @@ import pandas as pd
 
 from dcvae.data.arrays import table_from_array
 from dcvae.data.tables import read_table
+from dcvae.pipeline.models import Suspects
 from dcvae.scoring.model_fit import WindowLosses
 from dcvae.storage.provenance import memory_record, run_record, source_record
 from support.stored_models import REFERENCE, labeled, losses, state_with, summary_with
@@ -89,6 +90,25 @@ def test_of_numpy_the_engine_is_named_and_no_framework():
     assert run["engine"] == "numpy"
     assert "backend" not in run
     assert list(run["versions"]) == ["python", "dcvae", "numpy", "pandas"]
+
+
+def test_rows_that_were_left_out_most_often_are_named():
+    assert "trimmed" not in run_record({}, summary_with())
+    state = replace(state_with(), trimmed=np.array([[2, 2, 1], [2, 0, 1]]))
+    first, last = pd.Timestamp("2021-01-01"), pd.Timestamp("2021-01-01 00:05")
+    suspects = (Suspects(first, last, 2 / 3),)
+    training = replace(summary_with(state), suspects=suspects)
+    assert run_record({}, training)["trimmed"] == {
+        "ranked": 5,
+        "left_out": 3,
+        "suspects": [
+            {
+                "first_time": "2021-01-01 00:00:00",
+                "last_time": "2021-01-01 00:05:00",
+                "share": 0.6667,
+            }
+        ],
+    }
 
 
 def test_the_best_losses_are_those_of_the_best_epoch():

@@ -1,6 +1,7 @@
 """State of a training on disk: the same when read back, refused when it is damaged."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ def path(tmp_path):
 
 
 def same_state(one, other):
+    np.testing.assert_array_equal(one.trimmed, other.trimmed)
+    assert one.trimmed.dtype == np.int64
     for number in ("best_epoch", "best_loss", "reference_loss", "epochs_without_progress"):
         assert getattr(one, number) == getattr(other, number)
         assert type(getattr(one, number)) is type(getattr(other, number))
@@ -33,6 +36,19 @@ def same_state(one, other):
 def test_state_is_the_same_when_read_back(path):
     write_state(path, state_with())
     same_state(read_state(path), state_with())
+
+
+def test_what_was_left_out_of_epochs_is_kept(path):
+    state = replace(state_with(), trimmed=np.array([[3, 3, 0], [1, 0, 0]]))
+    write_state(path, state)
+    same_state(read_state(path), state)
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(3, int), np.zeros((2, 3)), np.array([[1], [-1]])])
+def test_counts_that_are_none_are_refused(path, wrong):
+    write_state(path, replace(state_with(), trimmed=wrong))
+    with pytest.raises(InputError, match=r"is damaged and cannot be resumed from \(trimmed: "):
+        read_state(path)
 
 
 def test_a_state_is_the_same_bytes_each_time(path):

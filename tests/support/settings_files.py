@@ -40,7 +40,7 @@ PUBLISHED: dict[str, Any] = {
     "custom_metrics": True,
 }
 NEW_KEYS = [
-    *("patience", "min_delta", "train_stride", "steps_per_epoch", "tf32"),
+    *("patience", "min_delta", "train_stride", "steps_per_epoch", "trim_windows", "tf32"),
     *("max_gap", "max_fill"),
     *("resample", "time_zone", "time_column", "ignore", "missing_values", "counters", "by"),
     *("entity", "titles", "units", "metadata"),

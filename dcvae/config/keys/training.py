@@ -77,6 +77,20 @@ class TrainingKeys(CommonKeys):
         "where the last one ended. It validates on no more windows than it trains on, evenly "
         "spread. null: one pass over the training windows, and all validation windows.",
     )
+    trim_windows: Annotated[
+        float,
+        Key(
+            "training",
+            why_not_more="an epoch would go without most of what is normal",
+        ),
+    ] = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="Share of the windows of an epoch that are left out of it: those with the "
+        "largest losses by the weights before it, if training rows may hold anomalies without "
+        "labels. The first epoch has all. Each epoch takes about a quarter longer.",
+    )
     tf32: Annotated[bool, Key("training")] = Field(
         False,
         description="Whether a GPU that can may round the factors of products to TF32, ten bits, "

@@ -50,6 +50,7 @@ class KerasEpochs:
         self._tf32 = keys.tf32
         self._steps: Steps | None = None
         self._at_a_time: dict[str, int] = {}
+        self._most_batches: dict[int, int] = {}  # of an epoch so far, by their windows
 
     @property
     def learning_rate(self) -> float:
@@ -74,9 +75,13 @@ class KerasEpochs:
         whole = len(starts) // batch_size * batch_size
         for some in (starts[:whole].reshape(-1, batch_size), starts[whole:].reshape(1, -1)):
             if some.size:
-                steps, batches = self._steps_of(some), ops.convert_to_tensor(some)
+                # Another number of batches would be compiled anew: fewer have some behind them.
+                width = some.shape[1]
+                most = self._most_batches[width] = max(self._most_batches.get(width, 0), len(some))
+                padded = np.pad(some, [(0, most - len(some)), (0, 0)])
+                steps, batches = self._steps_of(some), ops.convert_to_tensor(padded)
                 yield from self._in_parts(
-                    f"{some.shape[1]} to train",
+                    f"{width} to train",
                     len(some),
                     lambda *part, batches=batches, steps=steps: steps.train(batches, *part),
                     tf32=self._tf32,

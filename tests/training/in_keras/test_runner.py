@@ -80,6 +80,32 @@ def test_steps_are_those_of_keras(settings: Settings) -> None:
         np.testing.assert_allclose(value, other, rtol=1e-3, atol=1e-5, err_msg=name)
 
 
+def test_an_epoch_of_fewer_batches_has_the_program_of_the_one_before(monkeypatch: Any) -> None:
+    """What fills it up is not trained on."""
+    settings = small()
+    seen: list[tuple[int, int]] = []
+    found = []
+    for first in (STARTS[:20], STARTS[:8]):
+        runner = runner_of(build_network(settings), settings, inputs_of(ROWS))
+        initial = runner.values()
+        list(runner.train(first, 4))
+        runner.restore(initial)
+        train = runner._steps_of(first).train
+        monkeypatch.setattr(
+            runner._steps,
+            "train",
+            lambda starts, *part, train=train: (
+                seen.append(tuple(starts.shape)),
+                train(starts, *part),
+            )[1],
+        )
+        found.append((np.concatenate(list(runner.train(STARTS[20:28], 4))), runner.values()))
+    assert set(seen) == {(5, 4), (2, 4)}
+    assert [len(losses) for losses, _ in found] == [2, 2]
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    assert_same_variables(found[0][1], found[1][1])
+
+
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="always or never by XLA")
 def test_draws_are_the_same_with_xla_and_without(monkeypatch: Any) -> None:
     settings = small()

@@ -37,7 +37,10 @@ SMALL: dict[str, dict[str, Any]] = {
         "epochs": 1,
         "steps_per_epoch": 2,
     },
+    "deep-svdd": {"epochs": 30},
+    "drocc": {"epochs": 30, "plain_epochs": 0, "learning_rate": 0.01, "ascent_steps": 2},
     "k-means": {"window": 8, "centers": 4},
+    "neutralad": {"epochs": 20, "hidden": [16], "latent": 8},
     "rec-forest": {"trees": 30},
 }
 REACH = 8  # rows: no window above is longer

@@ -45,6 +45,9 @@ SMALL: dict[str, dict[str, Any]] = {
     "duad": {"epochs": 20, "batch_size": 64, "learning_rate": 5e-3},
     "k-means": {"window": 8, "centers": 4},
     "mem-ae": {"epochs": 20, "batch_size": 64, "learning_rate": 5e-3},
+    "deep-svdd": {"epochs": 30},
+    "drocc": {"epochs": 30, "plain_epochs": 0, "learning_rate": 0.01, "ascent_steps": 2},
+    "neutralad": {"epochs": 20, "hidden": [16], "latent": 8},
     "rec-forest": {"trees": 30},
     "som-dagmm": {"epochs": 10, "hidden": (8,), "batch_size": 240, "learning_rate": 0.02},
 }

@@ -25,7 +25,7 @@ from dcvae.detectors.stored import read_detector, write_detector
 from dcvae.errors import InputError
 
 _LEAST_SPREAD = 1e-9
-_CONTAMINATION = 0.05
+CONTAMINATION = 0.05  # of a class without such a parameter
 _Array = TypeVar("_Array", bound=np.ndarray[Any, Any])
 
 
@@ -132,7 +132,7 @@ class AnomalyDetector(BaseEstimator, ABC):
         """Return the threshold that scores of the fit give; 0 where all rows score alike."""
         if self.is_fixed:
             return 0.0
-        share = getattr(self, "contamination", _CONTAMINATION)
+        share = getattr(self, "contamination", CONTAMINATION)
         with np.errstate(over="ignore", invalid="ignore"):
             quantile = float(np.quantile(scores, 1.0 - share))
         return quantile if np.isfinite(quantile) else float(scores.max())

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from dcvae._arrays import AnyArray, AnyFloatArray, Float64Array, IntArray
-from dcvae.detectors.base import AnomalyDetector
+from dcvae.detectors.base import CONTAMINATION, AnomalyDetector
 from dcvae.detectors.state import whole_or_unchanged
 from dcvae.errors import InputError
 
@@ -86,6 +86,11 @@ class WindowedDetector(AnomalyDetector):
         return f"{self.detector.title} of {shown}{self.window} rows"
 
     @property
+    def contamination(self) -> float:
+        """Share of the windows of a fit that are assumed strange: that of the wrapped detector."""
+        return float(getattr(self.detector, "contamination", CONTAMINATION))
+
+    @property
     def fewest_rows(self) -> int:
         """As many as have the windows that the wrapped detector needs rows."""
         self._check_parameters()
@@ -116,6 +121,7 @@ class WindowedDetector(AnomalyDetector):
                     f"Received `ends` of {len(chosen)}: choose more, or use another detector."
                 )
             self._keep_scores(self._fit_to(values, chosen))
+            self.threshold_ = self._quantile(self.decision_scores_)
         return self
 
     def score_windows(self, X: ArrayLike | pd.DataFrame, ends: ArrayLike) -> Float64Array:  # noqa: N803

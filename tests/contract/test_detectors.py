@@ -28,6 +28,8 @@ KINDS = {name: type(make_detector(name)) for name in NAMES}
 
 # Parameters that make a fit on few rows quick.
 SMALL: dict[str, dict[str, Any]] = {
+    "ae": {"epochs": 20, "batch_size": 64, "learning_rate": 5e-3},
+    "dae-lr": {"epochs": 20, "batch_size": 64, "learning_rate": 5e-3},
     "dc-vae": {
         "T": 4,
         "cnn_units": [4],
@@ -39,7 +41,10 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "dagmm": {"epochs": 10, "hidden": (8,), "batch_size": 240, "learning_rate": 0.02},
     "dsebm": {"epochs": 3, "hidden": (4, 4), "batch_size": 240, "learning_rate": 0.02},
+    "alad": {"epochs": 20, "learning_rate": 3e-3, "width": 16},
+    "duad": {"epochs": 20, "batch_size": 64, "learning_rate": 5e-3},
     "k-means": {"window": 8, "centers": 4},
+    "mem-ae": {"epochs": 20, "batch_size": 64, "learning_rate": 5e-3},
     "rec-forest": {"trees": 30},
     "som-dagmm": {"epochs": 10, "hidden": (8,), "batch_size": 240, "learning_rate": 0.02},
 }

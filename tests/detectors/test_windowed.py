@@ -1,5 +1,6 @@
 """Windows as rows: what the wrapped detector is shown, and where its scores go."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -277,6 +278,35 @@ def test_what_is_stored_scores_alike(summaries: bool) -> None:
         other.from_arrays(arrays)
     with pytest.raises(NotFittedError):
         other.decision_function(DATA)
+
+
+def test_a_saved_one_is_loaded_with_the_detector_in_it(tmp_path: Path) -> None:
+    given = make_detector("pca")
+    detector = WindowedDetector(given, window=3).fit_windows(TRAINING, np.arange(50, 150))
+    again = WindowedDetector.load(detector.save(tmp_path / "windowed.npz"))
+    assert again.get_params(deep=False).keys() == detector.get_params(deep=False).keys()
+    assert (again.window, type(again.detector), again.threshold_) == (
+        3,
+        type(given),
+        detector.threshold_,
+    )
+    np.testing.assert_array_equal(again.predict(DATA), detector.predict(DATA))
+    np.testing.assert_array_equal(again.residuals(DATA), detector.residuals(DATA))
+
+
+@pytest.mark.parametrize("share", [None, 0.2])
+def test_the_threshold_leaves_the_share_above_that_the_wrapped_one_assumes(
+    share: float | None,
+) -> None:
+    given = Recorder()
+    if share is not None:
+        vars(given)["contamination"] = share
+    values = TRAINING[:-2, 0]  # the scores of the windows of 3 rows
+    detector = WindowedDetector(given, window=3).fit_windows(TRAINING, np.arange(2, 200))
+    assert detector.threshold_ == np.quantile(values, 1 - (share or 0.05))
+    assert detector.fit(TRAINING).threshold_ == np.quantile(
+        [values[0], values[0], *values], 1 - (share or 0.05)
+    )
 
 
 def test_a_fit_that_fails_changes_nothing() -> None:

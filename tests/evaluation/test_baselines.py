@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from dcvae import InputError
-from dcvae.detectors.ecod import ECODDetector
+from dcvae.detectors.classical.ecod import ECODDetector
 from dcvae.evaluation import baseline_names
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from dcvae._progress import shown_by
 from dcvae.detectors import WindowedDetector
-from dcvae.detectors.ecod import ECODDetector
+from dcvae.detectors.classical.ecod import ECODDetector
 from dcvae.evaluation.metrics_table import ANY_FLAG, MEAN, METRIC_NOTES, SYSTEM, SYSTEM_NOTES
 from support.review_content import (
     BASELINES,

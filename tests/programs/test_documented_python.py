@@ -21,3 +21,12 @@ def test_python_of_the_pages_runs(tmp_path: Path) -> None:
     (tmp_path / "data").symlink_to(ROOT / "data")
     run_one_after_the_other(programs, tmp_path, "-W", "error::UserWarning")
     assert (tmp_path / "models").is_dir()
+
+
+@pytest.mark.slow
+def test_python_of_the_page_on_contamination_runs(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "guide" / "contamination.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    (printed,) = run_one_after_the_other(["\n".join(blocks)], tmp_path, "-W", "error::UserWarning")
+    assert printed.startswith(("Up to ", "Already "))
+    assert [*tmp_path.iterdir()] == [tmp_path / "pumps.npz"]

@@ -89,7 +89,7 @@ class TrainingKeys(CommonKeys):
         le=0.5,
         description="Share of the windows of an epoch that are left out of it: those with the "
         "largest losses by the weights before it, if training rows may hold anomalies without "
-        "labels. The first epoch has all. Each epoch takes about a third longer.",
+        "labels. The first epoch has all. Each epoch takes about a quarter longer.",
     )
     tf32: Annotated[bool, Key("training")] = Field(
         False,

@@ -71,7 +71,7 @@ def minimize(
         Weights after the last step, and more.
     """
     numbers = np.arange(len(rows)) if chosen is None else chosen
-    batch, steps_of_epoch = plan.batch_of(len(numbers)), plan.steps_of_epoch(len(numbers))
+    batch, steps_of_epoch = plan.batch_of(len(rows)), plan.steps_of_epoch(len(numbers))
     total, done = plan.epochs * steps_of_epoch, 0 if before is None else before.steps
     call_steps = _steps_of_call(objective, batch)
     loop = _loop(
@@ -128,8 +128,7 @@ class _Orders:
         while count:
             if not len(self._left):
                 order = self._random.permutation(self._numbers)
-                missing = -len(order) % self._batch
-                filled = np.append(order, order[:missing])
+                filled = np.resize(order, len(order) + -len(order) % self._batch)
                 self._left = filled.reshape(-1, self._batch)
             parts.append(self._left[:count])
             self._left = self._left[count:]

@@ -139,7 +139,7 @@ def test_no_gradient_passes_through_what_was_prepared(epochs: int) -> None:
 
 
 def test_every_epoch_has_every_row() -> None:
-    orders = minimizing._Orders(np.random.default_rng(0), rows=10, batch=4)
+    orders = minimizing._Orders(np.random.default_rng(0), np.arange(10), batch=4)
     taken = np.concatenate([orders.take(2), orders.take(5), orders.take(2)])
     assert taken.shape == (9, 4)
     epochs = taken.reshape(3, 12)
@@ -147,6 +147,26 @@ def test_every_epoch_has_every_row() -> None:
         assert sorted(epoch[:10]) == list(range(10))
         assert epoch[10:].tolist() == epoch[:2].tolist()
     assert Counter(map(tuple, epochs)).most_common(1)[0][1] == 1
+
+
+def test_few_chosen_rows_fill_a_batch_again_and_again() -> None:
+    orders = minimizing._Orders(np.random.default_rng(0), np.array([7, 3]), batch=5)
+    first, second = orders.take(2).tolist()
+    assert {tuple(first), tuple(second)} <= {(7, 3, 7, 3, 7), (3, 7, 3, 7, 3)}
+
+
+def test_only_chosen_rows_are_trained_on() -> None:
+    other = ROWS.copy()
+    other[4:] = 9.0
+    start, random = {"map": np.zeros((3, 1), dtype=np.float32)}, np.random.default_rng
+    made = [
+        minimize(
+            Line(), start, rows, Plan(3, 3), random(0), {"true": TRUE}, chosen=np.array([0, 2, 3])
+        ).weights["map"]
+        for rows in (ROWS, other)
+    ]
+    np.testing.assert_array_equal(made[0], made[1])
+    np.testing.assert_array_equal(made[0] != 0.0, True)
 
 
 def test_tables_of_about_a_size_share_a_program() -> None:

@@ -1,4 +1,4 @@
-"""Constant column beside rows: what a network without biases knows the distance of a row by."""
+"""Constant column beside rows, by which networks without biases know how far off a row is."""
 
 from types import ModuleType
 
@@ -6,7 +6,7 @@ from dcvae._arrays import Tensor
 
 
 def beside_constant(ops: ModuleType, rows: Tensor, constant: float) -> Tensor:
-    """Add a constant column to rows.
+    """Bring rows around 0 and add a constant column to them.
 
     Layers of ReLU without biases map a row times 3 to 3 times what they map the row to: they see
     the direction of a row alone. Tables with one-hot columns have a constant among them, as the
@@ -14,15 +14,15 @@ def beside_constant(ops: ModuleType, rows: Tensor, constant: float) -> Tensor:
 
     Args:
         ops: array library.
-        rows: (rows, columns), scaled.
-        constant: value of the column; 0 for none.
+        rows: (rows, columns), from 0 to 1 in training.
+        constant: value of the column; 0 for rows as they are.
 
     Returns:
         (rows, columns + 1), or the rows as they are.
     """
     if not constant:
         return rows
-    return ops.concatenate([rows, constant * ops.ones_like(rows[:, :1])], axis=-1)
+    return ops.concatenate([rows - 0.5, constant * ops.ones_like(rows[:, :1])], axis=-1)
 
 
 def width_with(columns: int, constant: float) -> int:

@@ -1,6 +1,5 @@
 """Deep SVDD: the distance of a row's image from a center (Ruff et al. 2018)."""
 
-import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +17,6 @@ from dcvae.detectors.deep.one_class.constant import beside_constant, width_with
 from dcvae.detectors.deep.parameters import check_hidden, check_number, check_word
 from dcvae.training import Minimized, Objective, Plan, Tensors, Weights
 
-_STEPS = 1000  # of a training without a number of epochs, about: longer ones overfit
-_FEWEST_EPOCHS, _MOST_EPOCHS = 20, 500
 _LEAST_OF_CENTER = 0.1
 _COLLAPSED = 1e-4  # of the first loss
 _CHUNK = 4096
@@ -51,8 +48,8 @@ class DeepSVDDFormula(Formula):
         return {"center": (self.widths[-1],)}
 
     def shown(self, ops: ModuleType, rows: Tensor) -> Tensor:
-        """Return rows as the network takes them: around 0 where there is a constant column."""
-        return beside_constant(ops, rows - 0.5, self.constant) if self.constant else rows
+        """Return rows as the network takes them."""
+        return beside_constant(ops, rows, self.constant)
 
     def image(self, ops: ModuleType, weights: Tensors, rows: Tensor) -> Tensor:
         """Map rows: (rows, image)."""
@@ -129,6 +126,7 @@ class DeepSVDDDetector(DeepDetector):
 
     name = "deep-svdd"
     title = "DeepSVDD"
+    usual_steps = 1000  # longer trainings are worse
     published: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "arrhythmia": {"hidden": (137,), "latent": 68, "batch_size": 32, **_OF_ALL},
         "thyroid": {"hidden": (3,), "latent": 1, "batch_size": 64, **_OF_ALL},
@@ -176,12 +174,6 @@ class DeepSVDDDetector(DeepDetector):
     def _plan(self, rows: int) -> Plan:
         decay = 0.0 if self.fidelity == "code" else 1e-6
         return Plan(self._epochs(rows), self.batch_size, self.learning_rate, weight_decay=decay)
-
-    def _epochs(self, rows: int) -> int:
-        if self.epochs is not None:
-            return self.epochs
-        wanted = math.ceil(_STEPS / math.ceil(rows / self.batch_size))
-        return min(max(wanted, _FEWEST_EPOCHS), _MOST_EPOCHS)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

@@ -123,8 +123,8 @@ class DROCCDetector(DeepDetector):
     Source: "DROCC: Deep Robust One-Class Classification" (Goyal et al. 2020). Rows are
     standardized, and r is √D/2 for D series that vary, unless it is given. `fidelity="code"` climbs
     towards "anomalous", as the program of arXiv 2207.03576 does after it swapped the classes: its
-    points are easy. What else that program does is not there: it passes the labels of contaminated rows
-    into the loss, and stops with an error at epoch 51.
+    points are easy. What else that program does is not there: it passes the labels of contaminated
+    rows into the loss, and stops with an error at epoch 51.
 
     Cost: a step takes time in proportion to batch_size times series times `hidden`, about 17 times
     that of an ordinary step of the same network; epochs and scores grow in proportion to the rows.

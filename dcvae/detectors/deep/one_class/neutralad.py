@@ -152,10 +152,12 @@ class NeuTraLADDetector(DeepDetector):
     of weights is 1e-5.
 
     Source: "Neural Transformation Learning for Deep Anomaly Detection Beyond Images" (Qiu et al.
-    2021). It departs in a column of ones beside the standardized rows, as one-hot tables have one:
-    without it a row and 3 times that row have one score, and a row far off may look normal
-    (`constant=0`, as published). `fidelity="code"` has what the program of arXiv 2207.03576 made
-    of it: an encoder with biases, x + sigmoid(M_k(x)) whatever `transformation` says, tau 0.07.
+    2021). It departs in its rows: they lie around 0, from -0.5 to 0.5, beside a column that is
+    `constant` everywhere, as the columns of a one-hot group add up to 1. Published are standardized
+    rows and nothing beside them (`constant=0`): a row and 3 times that row then have one score, so
+    that a row far off may look normal. `fidelity="code"` has what the program of arXiv 2207.03576
+    made of it: rows from 0 to 1, an encoder with biases, x + sigmoid(M_k(x)) whatever
+    `transformation` says, tau 0.07.
 
     With `batch_normalization` a step normalizes by its batch; the statistics of all training rows
     are fixed after the training, so that a score does not depend on other rows.
@@ -165,14 +167,14 @@ class NeuTraLADDetector(DeepDetector):
     grow in proportion to the rows.
 
     Args:
-        epochs: passes over the rows; None: as many as make about 4,000 steps, from 20 to 500.
+        epochs: passes over the rows; None: as many as make about 1,000 steps, from 20 to 500.
         batch_size: rows of a step.
         learning_rate: of Adam.
-        hidden: widths of the hidden layers of the encoder. None: four of 24.
-        latent: numbers of a code. None: 24.
+        hidden: widths of the hidden layers of the encoder. None: four of 64.
+        latent: numbers of a code. None: 32.
         transformations: K.
         transformation: "residual" for x + M_k(x), "multiply" for x · sigmoid(M_k(x)).
-        transformation_hidden: width of the hidden layer of M_k. None: 24.
+        transformation_hidden: width of the hidden layer of M_k. None: 64.
         temperature: tau. None: 0.1.
         batch_normalization: whether hidden layers of the encoder normalize batches.
         constant: value of the constant column beside the rows; 0: none, as published.
@@ -183,7 +185,7 @@ class NeuTraLADDetector(DeepDetector):
 
     name = "neutralad"
     title = "NeuTraLAD"
-    scaling: Kind = "standard"
+    usual_steps = 1000
     published: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "arrhythmia": {
             "learning_rate": 5e-4,
@@ -240,9 +242,9 @@ class NeuTraLADDetector(DeepDetector):
 
     def _formula(self, columns: int) -> NeuTraLADFormula:
         is_code = self.fidelity == "code"
-        hidden = (24,) * 4 if self.hidden is None else self.hidden
-        latent = 24 if self.latent is None else self.latent
-        inner = 24 if self.transformation_hidden is None else self.transformation_hidden
+        hidden = (64,) * 4 if self.hidden is None else self.hidden
+        latent = 32 if self.latent is None else self.latent
+        inner = 64 if self.transformation_hidden is None else self.transformation_hidden
         temperature = (0.07 if is_code else 0.1) if self.temperature is None else self.temperature
         constant = 0.0 if is_code else float(self.constant)
         return NeuTraLADFormula(
@@ -255,6 +257,9 @@ class NeuTraLADDetector(DeepDetector):
             normalizes=bool(self.batch_normalization),
             is_code=is_code,
         )
+
+    def _kind_of_scaling(self) -> Kind:
+        return "standard" if not self.constant and self.fidelity == "paper" else "min-max"
 
     def _plan(self, rows: int) -> Plan:
         return Plan(

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dcvae._arrays import AnyFloatArray, BoolArray, Float32Array, Float64Array, IntArray, Tensor
+from dcvae._threads import one_thread_a_product
 from dcvae.detectors.deep import numpy_ops
 from dcvae.detectors.deep.base import Arrays, ReconstructionDetector
 from dcvae.detectors.deep.parameters import check_number, check_word
@@ -238,6 +239,7 @@ class _Clusters:
     def _cluster_of(self, values: Float64Array) -> IntArray:
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
+        from threadpoolctl import threadpool_limits
 
         fitted = values[self._fitted]
         mixture = GaussianMixture(
@@ -245,12 +247,17 @@ class _Clusters:
             reg_covar=_LEAST_VARIANCE * max(1.0, float(fitted.var(axis=0).max())),
             random_state=self._seed,
         )
-        with warnings.catch_warnings():
+        # So small products take longest to share; and the same clusters whatever the cores.
+        with (
+            one_thread_a_product(),
+            threadpool_limits(limits=1, user_api="openmp"),
+            warnings.catch_warnings(),
+        ):
             # Fewer distinct rows than components, or steps that are not the last: clusters anyway.
             warnings.simplefilter("ignore", ConvergenceWarning)
             mixture.fit(fitted)
-        firsts = range(0, len(values), _CHUNK)
-        return np.concatenate([mixture.predict(values[at : at + _CHUNK]) for at in firsts])
+            firsts = range(0, len(values), _CHUNK)
+            return np.concatenate([mixture.predict(values[at : at + _CHUNK]) for at in firsts])
 
 
 def _clustered(formula: DUADFormula, trained: Minimized, rows: Float32Array) -> Float64Array:

@@ -185,7 +185,7 @@ class DAGMMDetector(DeepDetector):
         learning_rate: of Adam.
         hidden: widths of the hidden layers of the encoder, tanh; the decoder has them in reverse.
             None: by the number of series.
-        latent: numbers of the code; None: half the number of series, at most 16.
+        latent: numbers of the code; None: half the number of series, rounded up, at most 16.
         components: Gaussians of the mixture.
         energy_weight: of the mean energy in the loss.
         variance_weight: of the inverse variances in the loss.
@@ -255,7 +255,7 @@ class DAGMMDetector(DeepDetector):
         self.seed = seed
 
     def _formula(self, columns: int) -> DAGMMFormula:
-        latent = self.latent or min(max(columns // 2, 1), _WIDEST_CODE)
+        latent = self.latent or min((columns + 1) // 2, _WIDEST_CODE)
         return DAGMMFormula(
             autoencoder_widths(columns, self.hidden, latent),
             int(self.components),

@@ -1,7 +1,6 @@
 """Self-organizing map: units on a grid, neighbors on it near each other among rows (Kohonen)."""
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from dcvae._arrays import AnyFloatArray, Float64Array, IntArray
 
 _RATE = 0.6
 _UPDATES = 8000
+_UPDATES_OF_ROW = 50  # of few rows, each is drawn so often on average
 _MOST_UNITS_OF_SIDE = 32
 _CHUNK_CELLS = 2**22  # distances that are computed at once
 _TIE = 1e-12  # of squared lengths: what differs by less is equally near, but for rounding
@@ -22,7 +22,7 @@ def side_of(rows: int) -> int:
 def fit_map(
     rows: Float64Array, side: int, random: np.random.Generator, *, radius: float | None = None
 ) -> Float64Array:
-    """Fit a map to rows that are drawn at random, one an update.
+    """Fit a map to rows that are drawn at random, one an update: 8,000, or 50 a row if fewer.
 
     The unit nearest to the row, and all units of the grid within a radius of it, move towards the
     row by a rate. Rate and radius decay as 1 / (1 + 2 t / T) of the updates t of T.
@@ -42,10 +42,12 @@ def fit_map(
     if radius is None:
         radius = side / 2
     places = np.arange(side)
+    updates = min(_UPDATES, _UPDATES_OF_ROW * len(rows))
     # A row of the map has its units in one piece of memory.
     grid = units.reshape(side, side, -1)
-    for number, row in enumerate(rows[part] for part in _drawn(len(rows), random)):
-        decay = 1.0 / (1.0 + 2.0 * number / _UPDATES)
+    for number, drawn in enumerate(random.integers(len(rows), size=updates).tolist()):
+        row = rows[drawn]
+        decay = 1.0 / (1.0 + 2.0 * number / updates)
         away = units - row
         winner = int(np.argmin(np.einsum("ij,ij->i", away, away)))
         reach, across, along = radius * decay, winner // side, winner % side
@@ -60,10 +62,6 @@ def fit_map(
         moved = grid[window]
         moved += (_RATE * decay * near)[:, :, None] * (row - moved)
     return units
-
-
-def _drawn(rows: int, random: np.random.Generator) -> Iterator[int]:
-    yield from random.integers(rows, size=_UPDATES).tolist()
 
 
 def nearest_units(rows: AnyFloatArray, units: AnyFloatArray) -> IntArray:

@@ -37,7 +37,8 @@ class SOMDAGMMDetector(DAGMMDetector):
       the error in the loss from there, and the mixture of scores from the last batch of training
       rows.
 
-    Cost: as `DAGMMDetector`; besides, 8,000 updates of g² units at the fit, and g² distances a row.
+    Cost: as `DAGMMDetector`; besides, at most 8,000 updates of g² units at the fit, and g²
+    distances a row.
 
     Args:
         epochs: as `DAGMMDetector`, and so are those without a line here.

@@ -43,6 +43,12 @@ def test_map_is_that_of_the_definition(
         np.testing.assert_array_equal(by_default, found)
 
 
+def test_few_rows_are_drawn_fifty_times_each() -> None:
+    rows = np.random.default_rng(1).random((3, 2))
+    found = fit_map(rows, 2, np.random.default_rng(7), radius=1.0)
+    np.testing.assert_allclose(found, map_by_loops(rows, 2, 7, 1.0, 150), rtol=1e-9)
+
+
 def test_neighbors_on_the_grid_are_near_each_other() -> None:
     rows = np.random.default_rng(1).random((500, 2))
     units = fit_map(rows, 8, np.random.default_rng(2)).reshape(8, 8, 2)

@@ -165,9 +165,10 @@ class DAGMMDetector(DeepDetector):
     - By default both weights of the loss are far below the paper's 0.1 and 0.005, which hold every
       variance near 0.1, that of the cosine too: the autoencoder must then reconstruct badly. The
       code is half as wide as the rows in place of 1 or 2 numbers, and rows are standardized in
-      place of brought to [0, 1]. On five public data sets AUROC is {AUROC_DEFAULT} so, and
-      {AUROC_PAPER} with the paper's weights and a code of 1 number on rows in [0, 1]. `published`
-      has the paper's weights and widths.
+      place of brought to [0, 1]. The mean AUROC over annthyroid, cardio, ionosphere, mammography
+      and 5,000 rows of shuttle (half of the normal rows train, 3 splits) is 0.93 so, and 0.78 with
+      the paper's weights, hidden layers of 12 and 4, a code of 1 number and rows in [0, 1].
+      `published` has the paper's weights and widths.
     - 1e-6 and a share of 1e-4 of itself are added to each variance, so that features which depend
       on each other have a density; |x| is at least 1e-8, and |x - x'| / |x| at most 10: a row of
       zeros would set the covariances by itself.

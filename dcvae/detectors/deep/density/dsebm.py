@@ -141,7 +141,7 @@ class DSEBMDetector(DeepDetector):
         layers: "plain", or "chain": see above.
         noise: standard deviation of what is added to rows in training, in standard deviations of
             each series.
-        score: "reconstruction" for |dE/dx|, or "energy".
+        score_by: "reconstruction" for |dE/dx|, or "energy".
         fidelity: "paper", or "code": see above.
         contamination: share of the training rows that the threshold leaves above it.
         seed: of the weights, of the order of the rows and of the noise.
@@ -185,7 +185,7 @@ class DSEBMDetector(DeepDetector):
         hidden: Sequence[int] | None = None,
         layers: str = "plain",
         noise: float = 0.3,
-        score: str = "reconstruction",
+        score_by: str = "reconstruction",
         fidelity: str = "paper",
         contamination: float = 0.05,
         seed: int = 123,
@@ -196,7 +196,7 @@ class DSEBMDetector(DeepDetector):
         self.hidden = hidden
         self.layers = layers
         self.noise = noise
-        self.score = score
+        self.score_by = score_by
         self.fidelity = fidelity
         self.contamination = contamination
         self.seed = seed
@@ -208,7 +208,7 @@ class DSEBMDetector(DeepDetector):
             self.layers == "chain",
             float(self.noise),
             learns_center=self.fidelity == "paper",
-            scores_energy=self.score == "energy",
+            scores_energy=self.score_by == "energy",
         )
 
     def _prepare(
@@ -233,5 +233,5 @@ class DSEBMDetector(DeepDetector):
             raise InputError(f"{self.title} needs a layer. Received: `hidden`={self.hidden!r}.")
         check_number(self, "noise", least=0.0, above=True)
         check_word(self, "layers", ("plain", "chain"))
-        check_word(self, "score", ("reconstruction", "energy"))
+        check_word(self, "score_by", ("reconstruction", "energy"))
         check_word(self, "fidelity", ("paper", "code"))

@@ -127,7 +127,7 @@ def test_noise_is_normal() -> None:
 def test_score_is_the_length_of_the_slope_or_the_energy() -> None:
     rows = rows_of(200, 3)
     for score in ("reconstruction", "energy"):
-        detector = DSEBMDetector(**SMALL, score=score).fit(rows)
+        detector = DSEBMDetector(**SMALL, score_by=score).fit(rows)
         formula, shown = detector._formula(3), detector._shown(rows)
         given = numpy_ops, detector._weights, shown, {}
         slope = np.array([np.linalg.norm(row) for row in formula.slope(*given)])
@@ -150,7 +150,7 @@ def test_center_is_learned_or_stays_as_it_was_drawn() -> None:
     assert not np.allclose(*kernels)
 
 
-@pytest.mark.parametrize("parameters", [{}, {"layers": "chain"}, {"score": "energy"}])
+@pytest.mark.parametrize("parameters", [{}, {"layers": "chain"}, {"score_by": "energy"}])
 def test_larger_is_stranger_on_two_gaussians(parameters: dict[str, Any]) -> None:
     random = np.random.default_rng(3)
     training, near = random.normal(0, 1, (600, 4)), random.normal(0, 1, (100, 4))
@@ -184,7 +184,10 @@ def test_hard_rows_have_finite_scores(name: str) -> None:
         ({"hidden": ()}, r"DSEBM needs a layer\. Received: `hidden`=\(\)\."),
         ({"noise": 0.0}, r"Expected `noise` of DSEBM to be a number above 0\. Received: 0\.0\."),
         ({"layers": "deep"}, r'Expected `layers` of DSEBM to be one of "plain", "chain"\.'),
-        ({"score": "loss"}, r'Expected `score` of DSEBM to be one of "reconstruction", "energy"'),
+        (
+            {"score_by": "loss"},
+            r'Expected `score_by` of DSEBM to be one of "reconstruction", "energy"',
+        ),
         ({"fidelity": "seed"}, r'Expected `fidelity` of DSEBM to be one of "paper", "code"\.'),
     ],
 )

@@ -13,13 +13,14 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks import alarm_rules, alarms, common, planted, sets
+from benchmarks import alarm_rules, alarms, common, detectors, peers, planted, sets
 from benchmarks.scored import ScoredRows, ScoredSet
 from dcvae.config import Settings, read_settings
+from dcvae.data import rows_from_arrays
 from dcvae.metrics import event_wise, segments
 from support.script_tools import ROOT
 
-PARTS = ("alarm_rules", "common", "plain", "planted", "scored", "sets")
+PARTS = ("alarm_rules", "common", "peers", "plain", "planted", "scored", "sets")
 PROGRAMS = sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
 
 
@@ -289,3 +290,90 @@ def test_errors_are_kept_by_data_and_by_settings_of_the_model(tmp_path: Path) ->
     assert scored._key(data, settings.model_copy(update={"alarm_window": 9})) == key
     assert scored._key(data, settings.model_copy(update={"latent_size": 2})) != key
     assert scored._key(data._replace(training=data.training + 1), settings) != key
+
+
+# ------------------------------------------------------------ detectors of rows
+
+
+def test_half_of_the_normal_rows_train_and_no_anomaly_does() -> None:
+    labels = np.arange(40) % 4 == 0
+    rows = rows_from_arrays(np.arange(40.0)[:, None], labels)
+    parts = detectors.split(rows, 0, 100)
+    trained, judged = parts.training[:, 0].astype(int), parts.judged[:, 0].astype(int)
+    assert len(trained) == 15
+    assert not labels[trained].any()
+    assert sorted([*trained, *judged]) == list(range(40))
+    np.testing.assert_array_equal(parts.labels, labels[judged])
+    few = detectors.split(rows, 0, 6)
+    assert (len(few.training), int(few.labels.sum()), len(few.labels)) == (6, 6, 12)
+    assert (detectors.split(rows, 1, 100).training != parts.training).any()
+
+
+def test_detectors_of_rows_are_judged_on_sets_of_a_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    random = np.random.default_rng(0)
+    far = np.r_[random.standard_normal((60, 3)), random.standard_normal((20, 3)) + 9]
+    np.savez(tmp_path / "far.npz", X=far, y=np.arange(80) >= 60)
+    (tmp_path / "notes.txt").write_text("no rows")
+    (tmp_path / "wrong.csv").write_text("a,b\n1,2\n3,4\n")
+    given = ("--runs", "2", "--detectors", "ecod,k-means")
+    run(monkeypatch, "detectors", "quality", str(tmp_path), *given)
+    printed = capsys.readouterr().out
+    assert "left out: " in printed
+    assert "wrong.csv: expected a column of labels" in printed
+    assert "| ecod | 1.000 |" in printed
+    assert "| mean over sets, 2 runs | AUROC | AUPR | seconds | sets |" in printed
+
+
+def test_a_detector_that_fails_is_a_line_and_not_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def judge(name: str, parts: Any, seed: int) -> tuple[float, float, float]:
+        if name == "ecod":
+            raise RuntimeError("too strange")
+        return 0.75, 0.5, 1.0
+
+    monkeypatch.setattr(detectors, "judge", judge)
+    run(monkeypatch, "detectors", "quality", "--runs", "1", "--detectors", "ecod,k-means")
+    printed = capsys.readouterr().out
+    assert "ecod failed on one cluster: RuntimeError: too strange" in printed
+    assert "| ecod | - | - | - | - |" in printed
+    assert "| k-means | 0.750 | 0.750 | 0.750 | 0.750 |" in printed
+    assert "| k-means | 0.750 | 0.500 | 1.0 | 4 |" in printed
+    assert "| ecod | nan | nan | nan | 0 |" in printed
+
+
+@pytest.mark.slow
+def test_memory_of_a_detector_is_measured_in_a_process_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--rows", "500", "--columns", "3", "--detectors", "ecod")
+    run(monkeypatch, "detectors", "memory", *words)
+    line = next(line for line in capsys.readouterr().out.splitlines() if "| ecod |" in line)
+    _, peak, less, *_ = line.strip("| ").split(" | ")
+    assert 0 <= float(peak) - float(less) <= 1  # the table is small
+
+
+def test_peers_are_named_only_where_they_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"pyod", "torch"}
+    monkeypatch.setattr(peers.importlib.util, "find_spec", lambda name: name in there or None)
+    assert set(peers.installed()) == {name for name in peers.MAKERS if name.startswith("PyOD")}
+    monkeypatch.setattr(peers.importlib.util, "find_spec", lambda name: None)
+    assert peers.installed() == []
+    assert "PyOD AE" not in detectors.chosen("PyOD AE,ecod")
+
+
+def test_a_peer_is_given_rows_standardized_by_its_training_rows() -> None:
+    class Kept:
+        def fit(self, rows: Any) -> None:
+            self.rows = rows
+
+        def decision_function(self, rows: Any) -> Any:
+            return rows[:, 0]
+
+    kept = Kept()
+    rows = np.array([[1.0, 5.0], [3.0, 5.0]])
+    fitted = peers.Peer(lambda count, columns, seed: kept, 3).fit(rows)
+    assert kept.rows.tolist() == [[-1.0, 0.0], [1.0, 0.0]]
+    assert fitted.decision_function(np.array([[4.0, 6.0]])).tolist() == [2.0]

@@ -131,11 +131,10 @@ class LOFDetector(AnomalyDetector):
     def _nearest(self, points: Float64Array | None) -> "_Nearest":
         """Find the nearest places of points, or those of each place without itself."""
         among = len(self._places) - (points is None)
-        number = min(int(self.neighbors), among)
-        # The one beyond tells whether the last stands alone.
-        asked = min(number + 1, among)
-        if not asked:  # one place alone
+        if not among:  # one place alone
             return _Nearest(0, np.zeros((1, 0)), np.zeros((1, 0), dtype=np.int64))
+        number = min(int(self.neighbors), max(len(self._places) - 1, 1))
+        asked = min(number + 1, among)  # the one beyond tells whether the last stands alone
         return _Nearest(number, *self._index.kneighbors(points, n_neighbors=asked))
 
     def _around(self, points: Float64Array | None, found: "_Nearest") -> Iterator["_Around"]:

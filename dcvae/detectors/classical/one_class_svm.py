@@ -10,6 +10,7 @@ from dcvae.detectors.base import AnomalyDetector
 from dcvae.detectors.parameters import number
 from dcvae.detectors.scaling import Standardization, drawn
 
+_LARGEST_NU = 0.999  # with 1, scikit-learn finds no finite offset
 _CELLS = 4_000_000  # values of kernels that are held at once
 
 
@@ -29,7 +30,8 @@ class OCSVMDetector(AnomalyDetector):
 
     Args:
         nu: share of the rows that may lie outside the boundary, and least share of support vectors;
-            above 0. It is not the share of strange rows: 0.5 is the usual choice whatever that is.
+            above 0, at most 0.999. It is not the share of strange rows: 0.5 is the usual choice
+            whatever that is.
         gamma: of the kernel, above 0; None for 1 / (series x variance of the scaled rows).
         scale: whether each series is standardized first; False for rows that are scaled already.
         most_rows: training rows that the boundary is fitted to, at most; None for all.
@@ -73,7 +75,7 @@ class OCSVMDetector(AnomalyDetector):
     def _fit(self, values: AnyFloatArray) -> None:
         from sklearn.svm import OneClassSVM
 
-        nu = number(self, "nu", 0.0, 1.0, above=True)
+        nu = number(self, "nu", 0.0, _LARGEST_NU, above=True)
         asked = None if self.gamma is None else number(self, "gamma", 0.0, above=True)
         scaling = Standardization.of(values, scale=self.scale)
         rows = scaling.apply(values[drawn(self, len(values), "training rows")])

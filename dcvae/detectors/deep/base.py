@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,9 +22,7 @@ from dcvae.training import Minimized, Plan, Weights
 Arrays = dict[str, AnyFloatArray]
 
 _CHUNK = 4096
-_STEPS = 4000  # of a training without a number of epochs, about
 _FEWEST_EPOCHS, _MOST_EPOCHS = 20, 500
-_TOP = 0.99  # quantile of the training scores that a series which moved is worth
 
 
 class DeepDetector(AnomalyDetector):
@@ -33,14 +31,16 @@ class DeepDetector(AnomalyDetector):
     A subclass says its formula and, where it differs, its plan and what is made before and after
     the training. Rows are scaled by the training rows as they are given (`RowScaling`). A series
     that is constant in training is not shown to the network; one that moves by its own size adds as
-    much to the score as lies between the least and the 0.99 quantile of the training scores.
+    much to the score as lies between the least and the largest of the training scores.
 
     Attributes:
+        usual_steps: of a training without a number of epochs, about.
         scaling: what the rows are scaled by.
         loss_history_: (epochs,) float64, mean loss of the batches of each epoch.
     """
 
     needs_keras = True
+    usual_steps: ClassVar[int] = 4000
     scaling: Kind = "min-max"  # or a parameter of a subclass
 
     epochs: int | None
@@ -58,6 +58,10 @@ class DeepDetector(AnomalyDetector):
     def _formula(self, columns: int) -> Formula:
         """Return the formula for rows of so many columns that vary."""
 
+    def _kind_of_scaling(self) -> Kind:
+        """Return what the rows are scaled by, with these parameters."""
+        return self.scaling
+
     def _plan(self, rows: int) -> Plan:
         """Return the plan of the training on so many rows."""
         return Plan(self._epochs(rows), self.batch_size, self.learning_rate)
@@ -66,7 +70,7 @@ class DeepDetector(AnomalyDetector):
         """Return the epochs of the training on so many rows."""
         if self.epochs is not None:
             return self.epochs
-        wanted = math.ceil(_STEPS / math.ceil(rows / self.batch_size))
+        wanted = math.ceil(self.usual_steps / math.ceil(rows / self.batch_size))
         return min(max(wanted, _FEWEST_EPOCHS), _MOST_EPOCHS)
 
     def _prepare(
@@ -97,7 +101,7 @@ class DeepDetector(AnomalyDetector):
         self._check_parameters()
         _backend.start()
         random = np.random.default_rng(self.seed)
-        self._scaler = RowScaling.of(values, self.scaling)
+        self._scaler = RowScaling.of(values, self._kind_of_scaling())
         rows = self._shown(values).astype(np.float32)
         formula = self._formula(self._scaler.columns)
         weights = formula.initial(random)
@@ -114,7 +118,7 @@ class DeepDetector(AnomalyDetector):
         self._made = self._finish(formula, self._weights, rows, given)
         self._worth = 0.0
         scores = self._score(values)
-        self._worth = float(max(np.quantile(scores, _TOP) - scores.min(), np.finfo(float).tiny))
+        self._worth = float(max(np.ptp(scores), np.finfo(float).tiny))
 
     def _check_parameters(self) -> None:
         """Refuse parameters that no training can have.

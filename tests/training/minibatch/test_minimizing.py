@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from types import ModuleType
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -139,7 +140,7 @@ def test_no_gradient_passes_through_what_was_prepared(epochs: int) -> None:
 
 
 def test_every_epoch_has_every_row() -> None:
-    orders = minimizing._Orders(np.random.default_rng(0), rows=10, batch=4)
+    orders = minimizing._Orders(np.random.default_rng(0), np.arange(10), batch=4)
     taken = np.concatenate([orders.take(2), orders.take(5), orders.take(2)])
     assert taken.shape == (9, 4)
     epochs = taken.reshape(3, 12)
@@ -149,8 +150,44 @@ def test_every_epoch_has_every_row() -> None:
     assert Counter(map(tuple, epochs)).most_common(1)[0][1] == 1
 
 
-def test_tables_of_about_a_size_share_a_program() -> None:
-    shapes = {minimizing._padded(np.ones((rows, 2), np.float32)).shape for rows in range(337, 353)}
-    assert shapes == {(352, 2)}
-    padded = minimizing._padded(ROWS)
-    np.testing.assert_array_equal(padded[: len(ROWS)], ROWS)
+def test_few_chosen_rows_fill_a_batch_again_and_again() -> None:
+    orders = minimizing._Orders(np.random.default_rng(0), np.array([7, 3]), batch=5)
+    first, second = orders.take(2).tolist()
+    assert {tuple(first), tuple(second)} <= {(7, 3, 7, 3, 7), (3, 7, 3, 7, 3)}
+
+
+def test_only_chosen_rows_are_trained_on() -> None:
+    other = ROWS.copy()
+    other[4:] = 9.0
+    start, random = {"map": np.zeros((3, 1), dtype=np.float32)}, np.random.default_rng
+    made = [
+        minimize(
+            Line(), start, rows, Plan(3, 3), random(0), {"true": TRUE}, chosen=np.array([0, 2, 3])
+        ).weights["map"]
+        for rows in (ROWS, other)
+    ]
+    np.testing.assert_array_equal(made[0], made[1])
+    np.testing.assert_array_equal(made[0] != 0.0, True)
+
+
+@dataclass(frozen=True)
+class Traced(Line):
+    """The same, noting when its loss is traced: a program that is there is not."""
+
+    traces: ClassVar[list[tuple[int, ...]]] = []
+
+    def loss(self, ops: ModuleType, weights: Tensors, rows: Tensor, given: Tensors) -> Tensor:
+        self.traces.append(tuple(rows.shape))
+        return super().loss(ops, weights, rows, given)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch compiles nothing")
+def test_tables_of_any_length_share_a_program() -> None:
+    start, count = {"map": np.zeros((3, 1), dtype=np.float32)}, 0
+    for rows in (10, 23, 17):
+        table = np.resize(ROWS, (rows, 3))
+        random = np.random.default_rng(0)
+        minimize(Traced(), start, table, Plan(60, 4, 0.05), random, {"true": TRUE})
+        count = len(Traced.traces) if rows == 10 else count
+    assert set(Traced.traces) == {(4, 3)}
+    assert len(Traced.traces) == count

@@ -116,7 +116,7 @@ class Source(ABC):
                 f"{self.table.path} leaves {len(plan.normal):,} windows to train on that are "
                 f"near no event, of {len(plan.training):,} training rows. Expected at least "
                 f"{FEWEST_NORMAL}: a score looks back {self.reach:,} rows (`T` of the settings and "
-                "the smoothing of the alarm). Give longer data, or use a smaller `T`."
+                "the smoothing of the alarm, or --window). Give longer data, or make it less."
             )
         if not plan.test_labels.any() or plan.test_labels.all():
             kind = "labeled" if not plan.test_labels.any() else "normal"

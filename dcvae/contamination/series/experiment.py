@@ -205,7 +205,7 @@ class SeriesExperiment:
         network = network_detector(name, self._settings)
         if network is not None:
             path = self._source.table.path
-            return network.scores(material, path, seed_of_run(self._settings.seed, run))
+            return network.scores(material, path, seed_of_run(self.seed, run))
         values, tested = self._scaled(material)
         keys = self._source.keys
         if name == SQUARED_NORM:

@@ -90,17 +90,17 @@ class RowsExperiment:
         labels = rows.labels[self._numbers]
         self._normal, self._anomalies = self._numbers[~labels], self._numbers[labels]
         self._half = len(self._normal) // 2
+        if not 0.0 < keys.pool < 1.0:
+            raise InputError(
+                "Expected the share of the anomalies that may contaminate (--pool), between 0 and "
+                f"1. Received: {keys.pool:g}"
+            )
         self._pool = round(len(self._anomalies) * keys.pool)
         self._check_rows()
         self._training_rows = self._reachable(max(keys.rho, default=0.0))
         self._split: tuple[int, IntArray, IntArray, IntArray] | None = None
 
     def _check_rows(self) -> None:
-        if not 0.0 < self._keys.pool < 1.0:
-            raise InputError(
-                "Expected the share of the anomalies that may contaminate (--pool), between 0 and "
-                f"1. Received: {self._keys.pool:g}"
-            )
         normal, anomalies = len(self._normal), len(self._anomalies)
         if self._half < FEWEST_NORMAL:
             raise InputError(

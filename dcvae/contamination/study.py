@@ -2,10 +2,12 @@
 
 import io
 import platform
+import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +20,7 @@ from dcvae._progress import counted
 from dcvae._text import all_quoted
 from dcvae._threads import processor
 from dcvae._version import __version__
-from dcvae.contamination.experiment import Experiment, check_detectors, check_rho
+from dcvae.contamination.experiment import CONSTANTS, Experiment, check_detectors, check_rho
 from dcvae.contamination.results.folder import FIGURE, PAGE, SUMMARY, SUSPECTS, StudyFolder
 from dcvae.contamination.results.found import StudyResults
 from dcvae.contamination.results.suspects import suspects
@@ -40,6 +42,7 @@ SHARES = (0.0, 0.02, 0.05, 0.12)
 RUNS = 5
 ASSUMED = 0.05
 THRESHOLDS = ("training", "published")
+_NAME = re.compile(r"[\w.+-]+")  # of a detector
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,21 @@ class _Estimate:
         return sum(means.get(other, usual) for other in self._left) / self._jobs
 
 
+def _check_own(names: Iterable[str]) -> None:
+    """Refuse names of detectors of one's own that no file may have, or that something else has."""
+    for name in names:
+        if name in CONSTANTS:
+            raise InputError(
+                f"`{name}` is in every study, and is no detector that is fitted. Give yours "
+                "another name."
+            )
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise InputError(
+                "Expected names of detectors of letters, digits and any of `_ . + -`, as files are "
+                f"called by them. Received: {name!r}"
+            )
+
+
 class RobustnessStudy:
     """A study of contamination, from Python: what anomalies among training rows cost detectors.
 
@@ -259,6 +277,9 @@ class RobustnessStudy:
         jobs: int = 1,
     ) -> None:
         self._made = dict(detectors) if isinstance(detectors, Mapping) else {}
+        _check_own(self._made)
+        if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+            raise InputError(f"Expected `seed`, a whole number of at least 0. Received: {seed!r}")
         asked = studied_detectors() if detectors is None else tuple(detectors)
         self.keys = study_keys(
             asked,
@@ -269,7 +290,9 @@ class RobustnessStudy:
             threshold=threshold,
             jobs=jobs,
         )
-        self._split = SplitKeys(self.keys.rho, runs, seed, pool, full_training, most_rows)
+        self._split = SplitKeys(
+            self.keys.rho, runs, int(seed), pool, full_training, most_rows
+        )
         self._published = published
         self.notices = check_published(published, self.keys.detectors)
 

@@ -170,6 +170,7 @@ def test_too_few_anomalies_for_any_training():
         (60, 9, {"pool": 0.01}, "9 anomalies, of which 0 may contaminate and 9 are in the test"),
         (60, 9, {"pool": 0.99}, "9 anomalies, of which 9 may contaminate and 0 are in the test"),
         (60, 9, {"pool": 1.5}, "between 0 and 1. Received: 1.5"),
+        (60, 9, {"pool": float("nan")}, "between 0 and 1. Received: nan"),
     ],
 )
 def test_too_few_rows(normal, anomalies, keys, message):

@@ -157,6 +157,26 @@ def test_from_python_with_a_folder_twice(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("../mine", r"letters, digits and any of `_ \. \+ -`.* Received: '\.\./mine'"),
+        ("", "Received: ''"),
+        (3, "Received: 3"),
+        ("random", "`random` is in every study, and is no detector that is fitted"),
+    ],
+)
+def test_names_of_ones_own_that_are_refused(name, message):
+    with pytest.raises(InputError, match=message):
+        RobustnessStudy({name: make_detector("z-score")}, rho=[0.1], runs=1)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, True, None])
+def test_seeds_that_are_refused(seed):
+    with pytest.raises(InputError, match=f"`seed`, a whole number of at least 0. Received: {seed}"):
+        RobustnessStudy(["pca"], seed=seed)
+
+
+@pytest.mark.parametrize(
     ("keys", "message"),
     [
         ({"runs": 0}, "`runs`, a whole number of at least 1. Received: 0"),

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -215,6 +215,12 @@ class _Estimate:
         return sum(means.get(other, usual) for other in self._left) / self._jobs
 
 
+def _checked_seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or int(seed) < 0:
+        raise InputError(f"Expected `seed`, a whole number of at least 0. Received: {seed!r}")
+    return int(seed)
+
+
 def _check_own(names: Iterable[str]) -> None:
     """Refuse names of detectors of one's own that no file may have, or that something else has."""
     for name in names:
@@ -278,8 +284,6 @@ class RobustnessStudy:
     ) -> None:
         self._made = dict(detectors) if isinstance(detectors, Mapping) else {}
         _check_own(self._made)
-        if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-            raise InputError(f"Expected `seed`, a whole number of at least 0. Received: {seed!r}")
         asked = studied_detectors() if detectors is None else tuple(detectors)
         self.keys = study_keys(
             asked,
@@ -291,7 +295,7 @@ class RobustnessStudy:
             jobs=jobs,
         )
         self._split = SplitKeys(
-            self.keys.rho, runs, int(seed), pool, full_training, most_rows
+            self.keys.rho, runs, _checked_seed(seed), pool, full_training, most_rows
         )
         self._published = published
         self.notices = check_published(published, self.keys.detectors)

@@ -151,14 +151,16 @@ def run_study(
     more = {
         "versions": _versions(),
         "machine": f"{platform.platform()}; {processor()}",
-        "detectors": [*keys.detectors],
-        "rho": [*keys.rho],
-        "runs": keys.runs,
     }
     measuring = MeasuringKeys(keys.assumed, keys.is_published, max(keys.rho), quietly)
-    with StudyFolder(path, about, more) as folder:
-        folder.write_splits(experiment.splits())
+    with StudyFolder(path, about) as folder:
         done = folder.done()
+        # Those of an earlier command, whose lines stay, and of this one.
+        runs = max([keys.runs, *(cell.run for cell in done)])
+        shares = sorted({*keys.rho, *(cell.rho for cell in done)})
+        names = dict.fromkeys([*keys.detectors, *sorted(cell.detector for cell in done)])
+        folder.record({**more, "detectors": [*names], "rho": shares, "runs": runs})
+        folder.write_splits(experiment.splits(runs, shares))
         cells = [cell for cell in cells_of(keys) if cell not in done]
         left = _Estimate(cells, keys.jobs)
         made = measured_experiments(experiment, cells, measuring, keys.jobs)
@@ -294,9 +296,7 @@ class RobustnessStudy:
             threshold=threshold,
             jobs=jobs,
         )
-        self._split = SplitKeys(
-            self.keys.rho, runs, _checked_seed(seed), pool, full_training, most_rows
-        )
+        self._split = SplitKeys(self.keys.rho, _checked_seed(seed), pool, full_training, most_rows)
         self._published = published
         self.notices = check_published(published, self.keys.detectors)
 

@@ -237,7 +237,7 @@ class TestRecords:
         }  # fmt: skip
 
     def test_splits_can_be_repeated(self, experiment):
-        splits = experiment.splits()
+        splits = experiment.splits(2, RHO)
         for run in (1, 2):
             for place, rho in enumerate(RHO):
                 taken = splits[f"run_{run}/pool_windows"][: splits[f"run_{run}/events"][place]]

@@ -77,8 +77,9 @@ class DUADDetector(ReconstructionDetector):
 
     `fidelity="code"` is the program of arXiv 2207.03576: it begins with all rows, and adds half the
     mean length of [code, cosine] to the loss, which rewards reconstructions that are *not* like the
-    row. Its loop, which goes on while the choice stays the same and ends when it changes, is not
-    reproduced.
+    row. Its later choices leave out as many clusters as the paper's first one, which is
+    `dropped=0.35` here. Its loop, which goes on while the choice stays the same and ends when it
+    changes, is not reproduced.
 
     With `center_weight` above 0 codes are drawn to a learned center, as in `DAELRDetector`
     (DUAD-LR of arXiv 2407.08838).

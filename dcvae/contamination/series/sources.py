@@ -234,17 +234,17 @@ class LabeledSource(Source):
     def describe(self) -> dict[str, Any]:
         """Return what the events are; see `Source.describe`."""
         count, labels = len(self.events.starts), self._labels.path
-        files = [self.table.path, labels]
+        files = {"training": self.table.path, "labels": labels}
         tested = f"the last events of {self.table.path.name}"
         if self._test is not None:
-            files += [table.path for table in self._test]
+            files |= {"test": self._test[0].path, "test_labels": self._test[1].path}
             tested = self._test[0].path.name
         elif self.keys.split == "event":
             tested = f"blocks of events of {self.table.path.name}, drawn in every run"
         return {
             "data": f"{_described(self.table)}; tested on {tested}",
             "anomaly": f"an event of {labels.name}, of which there are {count:,}",
-            "files_sha256": {path.name: sha256_of(path) for path in files},
+            "files_sha256": {role: sha256_of(path) for role, path in files.items()},
             "events": count,
         }
 
@@ -347,13 +347,12 @@ class InventedSource(Source):
 
     def describe(self) -> dict[str, Any]:
         """Return what the events are; see `Source.describe`."""
-        name = self.table.path.name
         return {
             "data": f"{_described(self.table)}; tested on its last {self.keys.test_share:.0%}, "
             "events invented",
             "anomaly": "an invented event: " + ", ".join(EVENT_KINDS),
             "invented_share": self._largest,
-            "files_sha256": {name: sha256_of(self.table.path)},
+            "files_sha256": {"training": sha256_of(self.table.path)},
         }
 
 

@@ -8,8 +8,8 @@
 # (200 epochs, batches of 32) 200 updates are made of 320 rows and of 32,000 alike; of 32,000 at least
 # four fifths are never shown. No warning; `fit` succeeds and scores.
 # Versions: PyOD 3.6.7, torch 2.13.0, numpy 2.3.5, scikit-learn 1.7.2.
-# Hurt: whoever fits PyOD's ALAD to a table of more than a few hundred rows, and tables of comparison in
-# which ALAD ranks as by chance: what they show is a network that has hardly been trained.
+# Hurt: whoever fits PyOD's ALAD to a table of more than a few hundred rows: most rows are never seen,
+# and comparisons by epochs with other detectors compare other numbers of updates.
 # Guard: epochs = passes * ceil(rows / batch_size).
 set -euo pipefail
 box=$(mktemp -d)

@@ -1,5 +1,6 @@
 """`dcvae contamination rows`: what it prints and writes, and what it refuses before it computes."""
 
+import inspect
 import json
 import os
 import re
@@ -11,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dcvae.contamination import command, study
+from dcvae.contamination.series import arguments, sources
 from support.script_tools import ROOT, call_program, environment, good
 
 
@@ -20,6 +23,25 @@ def data(tmp_path: Path) -> Path:
     values = np.concatenate([random.normal(size=(160, 3)), random.normal(4, 1, (40, 3))])
     np.savez(tmp_path / "pumps.npz", X=values, y=np.repeat([0, 1], [160, 40]))
     return tmp_path / "pumps.npz"
+
+
+@pytest.mark.parametrize("kind", [["rows", "a.npz"], ["series", "a.csv", "b.csv", "c.txt"]])
+def test_defaults_are_those_of_the_study(kind: list[str]) -> None:
+    """They are written twice, as --help must not wait for NumPy."""
+    asked = command._parser(None).parse_args(kind)
+    assert (tuple(asked.rho), asked.runs, asked.assumed) == (
+        study.SHARES,
+        study.RUNS,
+        study.ASSUMED,
+    )
+    assert asked.threshold == study.THRESHOLDS[0]
+    if kind[0] == "rows":
+        keys = inspect.signature(study.RobustnessStudy).parameters
+        assert (asked.pool, asked.seed) == (keys["pool"].default, keys["seed"].default)
+    else:
+        keys = sources.SeriesKeys()
+        assert (asked.window, asked.seed) == (keys.window, keys.seed)
+        assert keys.test_share == arguments._TEST_SHARE
 
 
 def words(data: Path, *more: object) -> list[object]:

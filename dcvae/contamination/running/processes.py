@@ -5,7 +5,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
@@ -90,7 +90,8 @@ class _Process(Generic[_Task, _Result]):
     def give(self, task: _Task) -> None:
         """Give it a task; it has none."""
         self._tasks = [task]
-        self.pipe.send(task)
+        with suppress(ConnectionError):  # it died while it had none: `result` will tell
+            self.pipe.send(task)
 
     def result(self, died: Callable[[_Task, str], _Result]) -> _Result | None:
         """Return what has come from it; None for the word that it has begun."""

@@ -1,5 +1,6 @@
 """Processes that share tasks: results of all, the threads of each, and what becomes of one."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -48,6 +49,17 @@ def test_a_process_that_dies_fails_its_task_alone():
         "its process was ended by SIGKILL: the system may have run out of memory"
     )
     assert {"a", "b"} < set(found)
+
+
+def test_a_process_that_dies_between_two_tasks_fails_the_second():
+    results = in_processes(task, ["a", "b", "c"], 1, died)
+    _, _, process = next(results)
+    os.kill(process, 9)
+    while multiprocessing.active_children():  # joins those that have ended
+        time.sleep(0.01)
+    name, how, _ = next(results)
+    assert (name, how.split(":")[0]) == ("b", "its process was ended by SIGKILL")
+    assert next(results)[0] == "c"
 
 
 def test_an_error_of_the_system_is_raised_here():

@@ -164,9 +164,8 @@ def run_study(
             for number, (line, strangest) in enumerate(shown, start=1):
                 folder.keep(line, strangest)
                 tell(Step(number, len(cells), line, left.after(line)))
-        shares = [share for share in keys.rho if share > 0]
-        at = max(shares, default=0.0)
-        found = StudyResults(about, folder.results(), suspects(experiment, folder.ranked(at), at))
+        at, ranked = folder.ranked()
+        found = StudyResults(about, folder.results(), suspects(experiment, ranked, at))
         folder.write_table(SUMMARY, found.summary)
         folder.write_table(SUSPECTS, found.suspects)
         folder.write_bytes(PAGE, found.page().encode("utf-8"))

@@ -192,16 +192,13 @@ def _placed(
     """Plan one event in free rows; None if no place was found."""
     (shortest, longest), sizes = _EVENTS[kind]
     longest = max(min(longest, len(values) // _LONGEST - 2 * apart), shortest)
-    taken = np.concatenate([[0], np.cumsum(~free)])
     for _ in range(_TRIES):
         # Short ones are the common ones.
         length = int(shortest * ((longest + 1) / shortest) ** (random.random() ** 2))
         length = min(length, longest)
-        starts = np.arange(apart, len(values) - length - apart + 1)
-        starts = starts[taken[starts + length + apart] == taken[starts - apart]]
-        if not len(starts):
+        start = _free_start(free, length, apart, random)
+        if start is None:
             continue
-        start = int(random.choice(starts))
         count = int(random.integers(1, min(_SERIES, len(of_series.moving)) + 1))
         size = sizes[0] * (sizes[1] / sizes[0]) ** random.random()
         seen, changed = [], []
@@ -215,6 +212,23 @@ def _placed(
         if changed:
             return PlantedEvent(kind, start, np.array(changed), np.column_stack(seen))
     return None
+
+
+def _free_start(
+    free: BoolArray, length: int, apart: int, random: np.random.Generator
+) -> int | None:
+    """Draw a start of free rows, with as many free on either side; None if there is none."""
+    last = len(free) - length - apart
+    if last < apart:
+        return None
+    for start in random.integers(apart, last + 1, _TRIES).tolist():
+        if free[start - apart : start + length + apart].all():
+            return int(start)
+    # Crowded: among all that are left, which takes as long as the table is.
+    taken = np.concatenate([[0], np.cumsum(~free)])
+    starts = np.arange(apart, last + 1)
+    starts = starts[taken[starts + length + apart] == taken[starts - apart]]
+    return int(random.choice(starts)) if len(starts) else None
 
 
 def _seen(

@@ -97,6 +97,14 @@ def test_more_runs_and_detectors_join_those_that_are_there(tmp_path):
     assert found.results.groupby("detector")["run"].max().to_dict() == {"exact": 1, "half": 2}
 
 
+def test_suspects_are_those_of_the_largest_share_that_was_made(tmp_path):
+    run_study(ToyExperiment(), StudyKeys(("exact",), (0.0, 0.2), runs=1), tmp_path)
+    before = pd.read_csv(tmp_path / "suspects.csv")
+    run_study(ToyExperiment(), StudyKeys(("half",), (0.0, 0.1), runs=1), tmp_path)
+    assert pd.read_csv(tmp_path / "suspects.csv").equals(before)
+    assert before["contaminated"].sum() == 10
+
+
 def test_other_data_are_refused(tmp_path):
     run_study(ToyExperiment(), KEYS, tmp_path)
     before = (tmp_path / "results.csv").read_bytes()

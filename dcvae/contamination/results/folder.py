@@ -23,7 +23,7 @@ RANKS = "ranks"
 _LOCK = ".lock"
 _OF_A_STUDY = "rests_on"
 _MOST_SHOWN = 3
-_RANKED = re.compile(r"(.+)-run-(\d+)\.npy")
+_RANKED = re.compile(r"(.+)-rho-([\d.e-]+)-run-(\d+)\.npy")
 
 
 class StudyFolder:
@@ -123,19 +123,24 @@ class StudyFolder:
     def keep(self, line: Line, strangest: IntArray | None) -> None:
         """Keep the line of an experiment, and its strangest training units, if they are ranked."""
         if strangest is not None:
-            name = f"{line['detector']}-run-{line['run']}.npy"
+            name = "{detector}-rho-{rho}-run-{run}.npy".format_map(line)
             with whole_file(self.path / RANKS / name) as stream:
                 np.save(stream, strangest, allow_pickle=False)
         self._table.append(line)
 
-    def ranked(self, rho: float) -> list[Ranked]:
-        """Return the strangest training units of the experiments at a share that are done."""
-        found = []
+    def ranked(self) -> tuple[float, list[Ranked]]:
+        """Return the largest share at which training units are ranked, and the rankings there."""
+        done, found = self._table.done(), list[tuple[Cell, Path]]()
         for path in sorted((self.path / RANKS).iterdir()):
-            name = _RANKED.fullmatch(path.name)
-            if name and Cell(name[1], rho, int(name[2])) in self.done():
-                found.append(Ranked(int(name[2]), np.load(path, allow_pickle=False)))
-        return found
+            if name := _RANKED.fullmatch(path.name):
+                cell = Cell(name[1], float(name[2]), int(name[3]))
+                found += [(cell, path)] if cell in done else []
+        largest = max((cell.rho for cell, _ in found), default=0.0)
+        return largest, [
+            Ranked(cell.run, np.load(path, allow_pickle=False))
+            for cell, path in found
+            if cell.rho == largest
+        ]
 
     def write_table(self, name: str, table: pd.DataFrame) -> None:
         """Write a table as CSV, whole or not at all."""

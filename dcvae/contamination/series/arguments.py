@@ -37,14 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split",
         choices=("time", "event"),
-        default="time",
         help="without a test file: test what comes last (default), or blocks of events drawn in "
         "every run",
     )
     parser.add_argument(
         "--test-share",
         type=_share,
-        default=_TEST_SHARE,
         metavar="SHARE",
         help=f"of the rows, without a test file; default: {_TEST_SHARE}",
     )
@@ -94,8 +92,8 @@ def prepare(arguments: argparse.Namespace) -> "Prepared":
     of_series = SeriesKeys(
         arguments.window,
         arguments.summaries,
-        arguments.split,
-        arguments.test_share,
+        arguments.split or "time",
+        arguments.test_share or _TEST_SHARE,
         arguments.seed,
     )
     source = _source(arguments, settings, of_series, max(keys.rho))
@@ -123,6 +121,16 @@ def _check_files(arguments: argparse.Namespace) -> None:
         raise InputError(
             "--invent tests on the last rows of the training file, with events of its own. "
             "Received --test or --test-labels besides: leave them out."
+        )
+    if arguments.invent and arguments.split == "event":
+        raise InputError(
+            "--split event draws among the labeled events of a file. Received it with --invent, "
+            "which tests on the last rows: leave it out."
+        )
+    if test[0] is not None and (arguments.split or arguments.test_share):
+        raise InputError(
+            "--split and --test-share are about a training file of which a part tests. Received "
+            "one of them with --test: leave it out."
         )
     if (test[0] is None) != (test[1] is None):
         given, lacking = ("--test", "--test-labels") if test[0] else ("--test-labels", "--test")

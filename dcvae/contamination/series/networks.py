@@ -58,11 +58,6 @@ class NetworkDetector:
     settings: Settings
     masks_labels: bool
 
-    @property
-    def looks_back(self) -> int:
-        """Rows that a score depends on, itself included."""
-        return rows_looked_back(self.settings, 1.0)
-
     def prepared(self, material: Material, path: Path) -> TrainingData:
         """Prepare training rows, as train.py does.
 

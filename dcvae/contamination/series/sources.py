@@ -173,6 +173,11 @@ class LabeledSource(Source):
         """The test file, or the training file, of which a part tests."""
         return self.table if self._test is None else self._test[0]
 
+    def notices(self) -> list[str]:
+        """Return what is unusual of the labels, and of the test file."""
+        tables = [self._labels, *(self._test or ())]
+        return [f"{table.path.name}: {told}" for table in tables for told in table.notices]
+
     def plan(self, run: int) -> Plan:
         """Make the plan of a run; see `Source.plan`."""
         keys, frame, window = self.keys, self.table.frame, self.keys.window
@@ -198,10 +203,9 @@ class LabeledSource(Source):
             if not len(its_ends):  # it has no score: it is never trained on
                 unseen.append(event)
                 continue
-            around = np.flatnonzero(
-                surroundings(self.events, np.array([event]), window, num_rows) & ~testing
-            )
-            span = (int(place[around[0]]), int(place[around[-1]]) + 1)
+            # A border is at least a window away, so that these rows are all of training.
+            around = (max(first - window, 0), min(stop + window, num_rows))
+            span = (int(place[around[0]]), int(place[around[1] - 1]) + 1)
             pool.append(PoolEvent(span, place[its_ends], None))
         near = ends_touching(surroundings(self.events, trained, window, num_rows), window)
         never = surroundings(self.events, np.array(unseen, dtype=np.int64), window, num_rows)

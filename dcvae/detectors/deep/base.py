@@ -23,7 +23,6 @@ Arrays = dict[str, AnyFloatArray]
 
 _CHUNK = 4096
 _FEWEST_EPOCHS, _MOST_EPOCHS = 20, 500
-_TOP = 0.99  # quantile of the training scores that a series which moved is worth
 
 
 class DeepDetector(AnomalyDetector):
@@ -32,7 +31,7 @@ class DeepDetector(AnomalyDetector):
     A subclass says its formula and, where it differs, its plan and what is made before and after
     the training. Rows are scaled by the training rows as they are given (`RowScaling`). A series
     that is constant in training is not shown to the network; one that moves by its own size adds as
-    much to the score as lies between the least and the 0.99 quantile of the training scores.
+    much to the score as lies between the least and the largest of the training scores.
 
     Attributes:
         usual_steps: of a training without a number of epochs, about.
@@ -119,7 +118,7 @@ class DeepDetector(AnomalyDetector):
         self._made = self._finish(formula, self._weights, rows, given)
         self._worth = 0.0
         scores = self._score(values)
-        self._worth = float(max(np.quantile(scores, _TOP) - scores.min(), np.finfo(float).tiny))
+        self._worth = float(max(np.ptp(scores), np.finfo(float).tiny))
 
     def _check_parameters(self) -> None:
         """Refuse parameters that no training can have.

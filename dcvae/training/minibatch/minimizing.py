@@ -1,7 +1,6 @@
 """Minimizing an objective over batches of rows, in as few calls of a compiled program as fit."""
 
 import importlib
-import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, cast
@@ -32,7 +31,7 @@ from dcvae.training.minibatch.steps import (
 _FEWEST_COMPILED = 100
 # Of a call: more steps save nothing, and fewer are another program.
 _STEPS_OF_CALL = 256
-_BYTES_OF_CALL = 2**25  # of what is drawn for it
+_BYTES_OF_CALL = 2**25  # of what it is given
 _PROGRAMS = 64
 
 
@@ -62,8 +61,7 @@ def minimize(
         random: draws the orders, and what the objective draws.
         constants: what every step is given, by name.
         before: a training to go on from, in place of `weights`.
-        chosen: numbers of the rows that are trained on; None for all. Trainings on other rows of
-            one table share a program.
+        chosen: numbers of the rows that are trained on; None for all.
         steps_to_come: of later calls for the same training, about: many steps are compiled.
         title: of the training, for progress.
 
@@ -73,7 +71,7 @@ def minimize(
     numbers = np.arange(len(rows)) if chosen is None else chosen
     batch, steps_of_epoch = plan.batch_of(len(rows)), plan.steps_of_epoch(len(numbers))
     total, done = plan.epochs * steps_of_epoch, 0 if before is None else before.steps
-    call_steps = _steps_of_call(objective, batch)
+    call_steps = _steps_of_call(objective, batch, rows.shape[1])
     loop = _loop(
         objective,
         Rule(plan.beta_1, plan.beta_2, plan.weight_decay),
@@ -81,7 +79,6 @@ def minimize(
         total + steps_to_come >= _FEWEST_COMPILED,
     )
     state = _state(weights, before, with_average=plan.average_decay is not None)
-    table = ops.convert_to_tensor(_padded(rows))
     given = {
         name: ops.convert_to_tensor(x.astype(np.float32)) for name, x in (constants or {}).items()
     }
@@ -90,15 +87,15 @@ def minimize(
     firsts = range(0, total, call_steps)
     for first in _progress.counted(firsts, title, len(firsts)):
         count = min(call_steps, total - first)
-        order = np.zeros((call_steps, batch), dtype=np.int32)
-        order[:count] = orders.take(count)
+        # Gathered here, not by the program, so that it is that of tables of any length.
+        batches = np.zeros((call_steps, batch, *rows.shape[1:]), dtype=np.float32)
+        batches[:count] = rows[orders.take(count)]
         rates = plan.rates(done + first, call_steps, steps_of_epoch)
         drawn = objective.draws(random, call_steps, batch)
         with float32_products():
             state, found = loop(
                 state,
-                table,
-                ops.convert_to_tensor(order),
+                ops.convert_to_tensor(batches),
                 ops.convert_to_tensor(rates),
                 {name: ops.convert_to_tensor(x) for name, x in drawn.items()},
                 given,
@@ -145,19 +142,11 @@ def _loop(objective: Objective, rule: Rule, backend: str, is_long: bool) -> Loop
     return framework.loop(step) if is_long else plain_loop(step)
 
 
-def _steps_of_call(objective: Objective, batch: int) -> int:
-    """Return how many steps a call makes at most: what is drawn for them must fit in memory."""
+def _steps_of_call(objective: Objective, batch: int, columns: int) -> int:
+    """Return how many steps a call makes at most: what they are given must fit in memory."""
     drawn = objective.draws(np.random.default_rng(0), 1, batch)
-    size = 4 * batch + sum(values.nbytes for values in drawn.values())
+    size = 4 * batch * columns + sum(values.nbytes for values in drawn.values())
     return max(1, min(_STEPS_OF_CALL, _BYTES_OF_CALL // size))
-
-
-def _padded(rows: Float32Array) -> Float32Array:
-    """Add rows that no batch has: tables of about a size share a program."""
-    unit = 2 ** max(0, math.floor(math.log2(len(rows))) - 3)
-    missing = -len(rows) % unit
-    padded: Float32Array = np.pad(rows, [(0, missing), (0, 0)])
-    return padded
 
 
 def _state(weights: Weights, before: Minimized | None, *, with_average: bool) -> State:

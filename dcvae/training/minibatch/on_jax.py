@@ -24,8 +24,7 @@ def loop(step: Step) -> Loop:
 
     def steps(
         state: State,
-        table: Tensor,
-        order: Tensor,
+        batches: Tensor,
         rates: Tensor,
         draws: Tensors,
         constants: Tensors,
@@ -33,12 +32,11 @@ def loop(step: Step) -> Loop:
     ) -> tuple[State, Tensor]:
         def one(number: Tensor, carried: tuple[State, Tensor]) -> tuple[State, Tensor]:
             state, losses = carried
-            rows = jnp.take(table, order[number], axis=0)
             drawn = {name: values[number] for name, values in draws.items()}
-            state, loss = step(state, rows, rates[number], {**constants, **drawn})
+            state, loss = step(state, batches[number], rates[number], {**constants, **drawn})
             return state, losses.at[number].set(loss)
 
-        losses = jnp.full(len(order), jnp.nan, dtype=jnp.float32)
+        losses = jnp.full(len(batches), jnp.nan, dtype=jnp.float32)
         done: tuple[State, Tensor] = lax.fori_loop(0, count, one, (state, losses))
         return done
 

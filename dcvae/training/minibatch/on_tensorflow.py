@@ -25,20 +25,18 @@ def loop(step: Step) -> Loop:
 
     def steps(
         state: State,
-        table: Tensor,
-        order: Tensor,
+        batches: Tensor,
         rates: Tensor,
         draws: Tensors,
         constants: Tensors,
         count: Tensor,
     ) -> tuple[State, Tensor]:
         def one(number: Tensor, state: State, losses: Tensor) -> tuple[Tensor, State, Tensor]:
-            rows = tf.gather(table, order[number])
             drawn = {name: values[number] for name, values in draws.items()}
-            state, loss = step(state, rows, rates[number], {**constants, **drawn})
+            state, loss = step(state, batches[number], rates[number], {**constants, **drawn})
             return number + 1, state, tf.tensor_scatter_nd_update(losses, [[number]], [loss])
 
-        losses = tf.fill((order.shape[0],), np.float32(np.nan))
+        losses = tf.fill((batches.shape[0],), np.float32(np.nan))
         _, state, losses = tf.while_loop(
             lambda number, *_: number < count,
             one,
@@ -51,8 +49,7 @@ def loop(step: Step) -> Loop:
 
     def called(
         state: State,
-        table: Tensor,
-        order: Tensor,
+        batches: Tensor,
         rates: Tensor,
         draws: Tensors,
         constants: Tensors,
@@ -60,7 +57,7 @@ def loop(step: Step) -> Loop:
     ) -> tuple[State, Tensor]:
         # A number of Python would be a constant of the program: another one, another program.
         done: tuple[State, Tensor] = program(
-            state, table, order, rates, draws, constants, tf.constant(count)
+            state, batches, rates, draws, constants, tf.constant(count)
         )
         return done
 

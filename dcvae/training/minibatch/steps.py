@@ -51,8 +51,7 @@ class Loop(Protocol):
     def __call__(
         self,
         state: State,
-        table: Tensor,
-        order: Tensor,
+        batches: Tensor,
         rates: Tensor,
         draws: Tensors,
         constants: Tensors,
@@ -62,8 +61,7 @@ class Loop(Protocol):
 
         Args:
             state: to begin from.
-            table: (rows, columns) float32.
-            order: (steps, batch) int32, rows of each step.
+            batches: (steps, batch, columns) float32, rows of each step.
             rates: (steps, 2) float32, from `Plan.rates`.
             draws: (steps, ...) each, what each step is given.
             constants: what all steps are given.
@@ -100,8 +98,7 @@ def plain_loop(step: Step) -> Loop:
 
     def loop(
         state: State,
-        table: Tensor,
-        order: Tensor,
+        batches: Tensor,
         rates: Tensor,
         draws: Tensors,
         constants: Tensors,
@@ -109,9 +106,8 @@ def plain_loop(step: Step) -> Loop:
     ) -> tuple[State, Tensor]:
         losses = []
         for number in range(count):
-            rows = ops.take(table, order[number], axis=0)
             drawn = {name: values[number] for name, values in draws.items()}
-            state, loss = step(state, rows, rates[number], {**constants, **drawn})
+            state, loss = step(state, batches[number], rates[number], {**constants, **drawn})
             losses.append(loss)
         return state, ops.stack(losses)
 

@@ -17,11 +17,12 @@ def test_a_study_is_continued(tmp_path):
     with StudyFolder(path, RESTS_ON, {"runs": 3}) as folder:
         folder.keep(LINE, np.array([4, 2]))
         folder.keep({**LINE, "run": 2}, None)
+        folder.keep({**LINE, "rho": 0.05}, np.array([5]))
+        folder.keep({**LINE, "rho": 0.2, "failure": "no memory"}, np.array([6]))
     with StudyFolder(path, RESTS_ON) as folder:
-        assert len(folder.done()) == 2
-        (ranked,) = folder.ranked(0.1)
-        assert (ranked.run, ranked.units.tolist()) == (1, [4, 2])
-        assert folder.ranked(0.2) == []
+        assert len(folder.done()) == 3
+        rho, (ranked,) = folder.ranked()
+        assert (rho, ranked.run, ranked.units.tolist()) == (0.1, 1, [4, 2])
     assert json.loads((path / "run.json").read_text())["rests_on"]["columns"] == [3, 4]
     assert not (path / ".lock").exists()
 

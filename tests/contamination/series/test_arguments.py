@@ -78,23 +78,32 @@ class TestEndToEnd:
         assert "an invented event" in about
 
 
+LABELED = ("train.csv", "labels.csv", "settings.txt")
 REFUSALS = {
     "no labels": (("train.csv", "settings.txt"), r"a label file after the training file.*--invent"),
     "labels and --invent": (
-        ("train.csv", "labels.csv", "settings.txt", "--invent"),
+        (*LABELED, "--invent"),
         r"--invent is for data without labels.*labels\.csv",
     ),
     "a test file alone": (
-        ("train.csv", "labels.csv", "settings.txt", "--test", "test.csv"),
+        (*LABELED, "--test", "test.csv"),
         r"Received --test alone: give --test-labels",
     ),
     "labels of a test file alone": (
-        ("train.csv", "labels.csv", "settings.txt", "--test-labels", "truth.csv"),
+        (*LABELED, "--test-labels", "truth.csv"),
         r"Received --test-labels alone: give --test too",
     ),
     "--invent with a test file": (
         ("train.csv", "settings.txt", "--invent", "--test", "test.csv"),
         r"--invent tests on the last rows",
+    ),
+    "blocks of events with --invent": (
+        ("train.csv", "settings.txt", "--invent", "--split", "event"),
+        r"--split event draws among the labeled events.*with --invent",
+    ),
+    "a share that tests with a test file": (
+        (*LABELED, "--test", "test.csv", "--test-labels", "truth.csv", "--test-share", "0.3"),
+        r"about a training file of which a part tests.*with --test",
     ),
     "labels of other rows": (
         ("train.csv", "truth.csv", "settings.txt"),
@@ -103,7 +112,7 @@ REFUSALS = {
     "no event": (("train.csv", "none.csv", "settings.txt"), r"No row of none\.csv is labeled"),
     "one event": (("train.csv", "one.csv", "settings.txt"), r"at least two events in one\.csv"),
     "too large a share": (
-        ("train.csv", "labels.csv", "settings.txt", "--rho", "0.4"),
+        (*LABELED, "--rho", "0.4"),
         r"0\.4 is out of reach: all 10 events.*In reach: up to 0\.\d+",
     ),
     "another number of series": (
@@ -120,15 +129,15 @@ REFUSALS = {
         r"short\.csv leaves 6 windows to train on",
     ),
     "an unknown detector": (
-        ("train.csv", "labels.csv", "settings.txt", "--detectors", "dcvae"),
+        (*LABELED, "--detectors", "dcvae"),
         r"Received: 'dcvae'\. Did you mean `dc-vae`",
     ),
     "an unknown defense": (
-        ("train.csv", "labels.csv", "settings.txt", "--detectors", "dc-vae+trimmd"),
+        (*LABELED, "--detectors", "dc-vae+trimmd"),
         r"Expected defenses of dc-vae after a plus sign.*'dc-vae\+trimmd'",
     ),
     "a share that is none": (
-        ("train.csv", "labels.csv", "settings.txt", "--test-share", "40"),
+        (*LABELED, "--test-share", "40"),
         r"expected a share between 0 and 1, received 40",
     ),
 }

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from types import ModuleType
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -169,8 +170,24 @@ def test_only_chosen_rows_are_trained_on() -> None:
     np.testing.assert_array_equal(made[0] != 0.0, True)
 
 
-def test_tables_of_about_a_size_share_a_program() -> None:
-    shapes = {minimizing._padded(np.ones((rows, 2), np.float32)).shape for rows in range(337, 353)}
-    assert shapes == {(352, 2)}
-    padded = minimizing._padded(ROWS)
-    np.testing.assert_array_equal(padded[: len(ROWS)], ROWS)
+@dataclass(frozen=True)
+class Traced(Line):
+    """The same, noting when its loss is traced: a program that is there is not."""
+
+    traces: ClassVar[list[tuple[int, ...]]] = []
+
+    def loss(self, ops: ModuleType, weights: Tensors, rows: Tensor, given: Tensors) -> Tensor:
+        self.traces.append(tuple(rows.shape))
+        return super().loss(ops, weights, rows, given)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch compiles nothing")
+def test_tables_of_any_length_share_a_program() -> None:
+    start, count = {"map": np.zeros((3, 1), dtype=np.float32)}, 0
+    for rows in (10, 23, 17):
+        table = np.resize(ROWS, (rows, 3))
+        random = np.random.default_rng(0)
+        minimize(Traced(), start, table, Plan(60, 4, 0.05), random, {"true": TRUE})
+        count = len(Traced.traces) if rows == 10 else count
+    assert set(Traced.traces) == {(4, 3)}
+    assert len(Traced.traces) == count

@@ -44,6 +44,7 @@ PROJECT = Path(__file__).parent.parent
 SUFFIXES = (".npz", ".mat", ".csv", ".csv.gz", ".parquet")
 # Of ours that judge windows, or know nothing of rows.
 NOT_OF_ROWS = ("dc-vae", "persistence", "always", "never", "ensemble", "seq2seq")
+_COMPILED_FROM = 100  # steps
 _FIT_AND_SCORE = """
 import json, resource, sys, time
 import numpy as np
@@ -186,6 +187,10 @@ def epochs(arguments: argparse.Namespace) -> None:
     x[:, 1:] += x[:, :1]
     if arguments.torch_threads and peers.installed():
         importlib.import_module("torch").set_num_threads(arguments.torch_threads)
+    steps = math.ceil(arguments.rows / arguments.batch)
+    # A training of ours of fewer steps is not compiled: it would be another program.
+    few_epochs = max(arguments.few, math.ceil(_COMPILED_FROM / steps))
+    many_epochs = max(arguments.many, few_epochs + 10)
     lines = []
     for name in arguments.names.split(","):
         options = peers.OURS_ALIKE[name] | {"batch_size": arguments.batch, "seed": 1}
@@ -199,13 +204,13 @@ def epochs(arguments: argparse.Namespace) -> None:
         sides: dict[str, Callable[[int], Any]] = {f"ours, {name}": ours}
         if "PyOD AE" in peers.installed():
             sides[f"PyOD, {name}"] = theirs
-        first = {side: _seconds(make(arguments.few), x) for side, make in sides.items()}
+        first = {side: _seconds(make(few_epochs), x) for side, make in sides.items()}
         taken: dict[str, list[NDArray[np.float64]]] = {side: [] for side in sides}
         for _ in range(arguments.repeats):
             for side, make in sides.items():
-                few = _seconds(make(arguments.few), x)
-                many = _seconds(make(arguments.many), x)
-                taken[side].append((many - few) / (arguments.many - arguments.few))
+                few = _seconds(make(few_epochs), x)
+                many = _seconds(make(many_epochs), x)
+                taken[side].append((many - few) / (many_epochs - few_epochs))
         medians = {side: np.median(values, axis=0) for side, values in taken.items()}
         for side, values in taken.items():
             times = medians[side] / medians[f"ours, {name}"]
@@ -215,7 +220,6 @@ def epochs(arguments: argparse.Namespace) -> None:
                 [side, wall, f"{times[0]:.1f}", cpu, f"{times[1]:.1f}", f"{first[side][0]:.1f}"]
             )
             print(lines[-1], file=sys.stderr, flush=True)
-    steps = math.ceil(arguments.rows / arguments.batch)
     print_table(
         [
             f"an epoch of {steps} batches of {arguments.batch}, {arguments.columns} columns",
@@ -223,7 +227,7 @@ def epochs(arguments: argparse.Namespace) -> None:
             "times ours",
             "CPU seconds",
             "times ours",
-            f"first fit, {arguments.few} epochs",
+            f"first fit, {few_epochs} epochs",
         ],
         lines,
     )

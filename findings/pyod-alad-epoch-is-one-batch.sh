@@ -16,7 +16,7 @@ box=$(mktemp -d)
 trap 'rm -rf "$box"' EXIT
 cd "$box"
 python3 -m venv venv
-venv/bin/pip install -q --retries 0 --disable-pip-version-check pyod==3.6.7 numpy==2.3.5 \
+venv/bin/pip install -q --retries 0 --disable-pip-version-check pyod==3.6.7 numpy==2.3.5 pandas==2.3.3 \
     scikit-learn==1.7.2 tqdm==4.70.1 torch==2.13.0+cpu \
     --extra-index-url https://download.pytorch.org/whl/cpu
 OMP_NUM_THREADS=1 venv/bin/python - <<'PY'

@@ -96,8 +96,13 @@ class Experiment(Protocol):
             rho: share of contamination among the training units.
         """
 
-    def splits(self) -> dict[str, AnyArray]:
-        """Return the units of all splits for splits.npz, from which the study can be repeated."""
+    def splits(self, runs: int, rho: Sequence[float]) -> dict[str, AnyArray]:
+        """Return the units of the splits for splits.npz, from which a study can be repeated.
+
+        Args:
+            runs: how many runs, from the first.
+            rho: shares of contamination, ascending.
+        """
 
     def places(self, units: IntArray) -> Mapping[str, Sequence[Any]]:
         """Return where units are in the file, as columns for suspects.csv, such as `row`."""

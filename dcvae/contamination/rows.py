@@ -39,7 +39,6 @@ class SplitKeys:
 
     Attributes:
         rho: shares of contamination that are studied.
-        runs: how many splits.
         seed: of the first split; run r has the seed of its number.
         pool: share of the anomalies that may contaminate; the others are in the test.
         full_training: whether a share that is out of reach is refused; otherwise fewer normal
@@ -48,7 +47,6 @@ class SplitKeys:
     """
 
     rho: tuple[float, ...]
-    runs: int
     seed: int = 123
     pool: float = POOL
     full_training: bool = False
@@ -90,17 +88,17 @@ class RowsExperiment:
         labels = rows.labels[self._numbers]
         self._normal, self._anomalies = self._numbers[~labels], self._numbers[labels]
         self._half = len(self._normal) // 2
+        if not 0.0 < keys.pool < 1.0:
+            raise InputError(
+                "Expected the share of the anomalies that may contaminate (--pool), between 0 and "
+                f"1. Received: {keys.pool:g}"
+            )
         self._pool = round(len(self._anomalies) * keys.pool)
         self._check_rows()
         self._training_rows = self._reachable(max(keys.rho, default=0.0))
         self._split: tuple[int, IntArray, IntArray, IntArray] | None = None
 
     def _check_rows(self) -> None:
-        if not 0.0 < self._keys.pool < 1.0:
-            raise InputError(
-                "Expected the share of the anomalies that may contaminate (--pool), between 0 and "
-                f"1. Received: {self._keys.pool:g}"
-            )
         normal, anomalies = len(self._normal), len(self._anomalies)
         if self._half < FEWEST_NORMAL:
             raise InputError(
@@ -237,15 +235,15 @@ class RowsExperiment:
             return kind.as_published(self._published, **seeded)
         return kind(**seeded)
 
-    def splits(self) -> dict[str, AnyArray]:
+    def splits(self, runs: int, rho: Sequence[float]) -> dict[str, AnyArray]:
         """Return rows by run: the normal training rows, the pool in its order, the test rows."""
-        found = [self._split_of(run) for run in range(1, self._keys.runs + 1)]
+        found = [self._split_of(run) for run in range(1, runs + 1)]
         names = ("normal_training", "pool", "test")
         arrays: dict[str, AnyArray] = {
             name: np.stack([split[place] for split in found]) for place, name in enumerate(names)
         }
-        counts = [injected(self._training_rows, rho) for rho in self._keys.rho]
-        return {**arrays, "rho": np.array(self._keys.rho), "contaminated": np.array(counts)}
+        counts = [injected(self._training_rows, share) for share in rho]
+        return {**arrays, "rho": np.array(rho), "contaminated": np.array(counts)}
 
     def places(self, units: IntArray) -> Mapping[str, Sequence[Any]]:
         """Return the rows by their number among the data, from 1, and their labels."""

@@ -2,12 +2,14 @@
 
 import io
 import platform
+import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +20,7 @@ from dcvae._progress import counted
 from dcvae._text import all_quoted
 from dcvae._threads import processor
 from dcvae._version import __version__
-from dcvae.contamination.experiment import Experiment, check_detectors, check_rho
+from dcvae.contamination.experiment import CONSTANTS, Experiment, check_detectors, check_rho
 from dcvae.contamination.results.folder import FIGURE, PAGE, SUMMARY, SUSPECTS, StudyFolder
 from dcvae.contamination.results.found import StudyResults
 from dcvae.contamination.results.suspects import suspects
@@ -40,6 +42,7 @@ SHARES = (0.0, 0.02, 0.05, 0.12)
 RUNS = 5
 ASSUMED = 0.05
 THRESHOLDS = ("training", "published")
+_NAME = re.compile(r"[\w.+-]+")  # of a detector
 
 
 @dataclass(frozen=True)
@@ -148,14 +151,16 @@ def run_study(
     more = {
         "versions": _versions(),
         "machine": f"{platform.platform()}; {processor()}",
-        "detectors": [*keys.detectors],
-        "rho": [*keys.rho],
-        "runs": keys.runs,
     }
     measuring = MeasuringKeys(keys.assumed, keys.is_published, max(keys.rho), quietly)
-    with StudyFolder(path, about, more) as folder:
-        folder.write_splits(experiment.splits())
+    with StudyFolder(path, about) as folder:
         done = folder.done()
+        # Those of an earlier command, whose lines stay, and of this one.
+        runs = max([keys.runs, *(cell.run for cell in done)])
+        shares = sorted({*keys.rho, *(cell.rho for cell in done)})
+        names = dict.fromkeys([*keys.detectors, *sorted(cell.detector for cell in done)])
+        folder.record({**more, "detectors": [*names], "rho": shares, "runs": runs})
+        folder.write_splits(experiment.splits(runs, shares))
         cells = [cell for cell in cells_of(keys) if cell not in done]
         left = _Estimate(cells, keys.jobs)
         made = measured_experiments(experiment, cells, measuring, keys.jobs)
@@ -212,6 +217,27 @@ class _Estimate:
         return sum(means.get(other, usual) for other in self._left) / self._jobs
 
 
+def _checked_seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or int(seed) < 0:
+        raise InputError(f"Expected `seed`, a whole number of at least 0. Received: {seed!r}")
+    return int(seed)
+
+
+def _check_own(names: Iterable[str]) -> None:
+    """Refuse names of detectors of one's own that no file may have, or that something else has."""
+    for name in names:
+        if name in CONSTANTS:
+            raise InputError(
+                f"`{name}` is in every study, and is no detector that is fitted. Give yours "
+                "another name."
+            )
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise InputError(
+                "Expected names of detectors of letters, digits and any of `_ . + -`, as files are "
+                f"called by them. Received: {name!r}"
+            )
+
+
 class RobustnessStudy:
     """A study of contamination, from Python: what anomalies among training rows cost detectors.
 
@@ -259,6 +285,7 @@ class RobustnessStudy:
         jobs: int = 1,
     ) -> None:
         self._made = dict(detectors) if isinstance(detectors, Mapping) else {}
+        _check_own(self._made)
         asked = studied_detectors() if detectors is None else tuple(detectors)
         self.keys = study_keys(
             asked,
@@ -269,7 +296,7 @@ class RobustnessStudy:
             threshold=threshold,
             jobs=jobs,
         )
-        self._split = SplitKeys(self.keys.rho, runs, seed, pool, full_training, most_rows)
+        self._split = SplitKeys(self.keys.rho, _checked_seed(seed), pool, full_training, most_rows)
         self._published = published
         self.notices = check_published(published, self.keys.detectors)
 

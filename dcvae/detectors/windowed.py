@@ -179,13 +179,18 @@ class WindowedDetector(AnomalyDetector):
         """Fit the wrapped detector to windows of checked rows; return the scores of all of them."""
         columns = values.shape[1] * (_SUMMARIES if self.summaries else self.window)
         most = int(np.clip(_FITTED_NUMBERS // columns, 1000, _FITTED_WINDOWS))
-        fitted = ends
+        chosen = np.ones(len(ends), dtype=bool)
         if len(ends) > most:
-            fitted = ends[np.linspace(0, len(ends) - 1, most).astype(int)]
+            chosen[:] = False
+            chosen[np.linspace(0, len(ends) - 1, most).astype(int)] = True
         detector = clone(self.detector)
-        detector.fit(windows_as_rows(values, fitted, self.window, summaries=self.summaries))
+        detector.fit(windows_as_rows(values, ends[chosen], self.window, summaries=self.summaries))
         self.detector_ = detector
-        return self._scores_at(values, ends)
+        # What it was fitted to may not be compared with itself.
+        scores = np.empty(len(ends))
+        scores[chosen] = detector.decision_scores_
+        scores[~chosen] = self._scores_at(values, ends[~chosen])
+        return scores
 
     def _scores_at(self, values: AnyFloatArray, ends: IntArray) -> Float64Array:
         """Score the windows of checked rows that end in some of them, a chunk at a time."""

@@ -29,7 +29,7 @@ def rows_with(normal: int = 200, anomalies: int = 60, seed: int = 1):
 
 
 def experiment_with(rows=None, **keys):
-    asked = {"rho": SHARES, "runs": 3} | keys
+    asked = {"rho": SHARES} | keys
     return RowsExperiment(rows_with() if rows is None else rows, SplitKeys(**asked))
 
 
@@ -82,7 +82,7 @@ def test_no_order_tells_of_labels(made):
 
 
 def test_splits_as_stored_are_those_that_are_used(made):
-    splits = made.splits()
+    splits = made.splits(3, SHARES)
     assert splits["rho"].tolist() == [*SHARES]
     for run in (1, 2, 3):
         one = made.outcome("random", run, 0.3)
@@ -111,7 +111,7 @@ def test_a_detector_is_fresh_and_has_the_seed_of_its_run(made):
 
 def test_detectors_of_ones_own_are_cloned():
     own = make_detector("isolation-forest", seed=1)
-    one = RowsExperiment(rows_with(), SplitKeys(SHARES, 1), made={"mine": own})
+    one = RowsExperiment(rows_with(), SplitKeys(SHARES), made={"mine": own})
     theirs = one.outcome("isolation-forest", 1, 0.0)
     assert (one.outcome("mine", 1, 0.0).scores == theirs.scores).all()
     assert not hasattr(own, "n_features_in_")
@@ -170,6 +170,7 @@ def test_too_few_anomalies_for_any_training():
         (60, 9, {"pool": 0.01}, "9 anomalies, of which 0 may contaminate and 9 are in the test"),
         (60, 9, {"pool": 0.99}, "9 anomalies, of which 9 may contaminate and 0 are in the test"),
         (60, 9, {"pool": 1.5}, "between 0 and 1. Received: 1.5"),
+        (60, 9, {"pool": float("nan")}, "between 0 and 1. Received: nan"),
     ],
 )
 def test_too_few_rows(normal, anomalies, keys, message):
@@ -184,7 +185,7 @@ def test_some_rows_of_a_large_file():
     assert (about["rows"], about["anomalies"]) == (660, 60)
     assert "660 of 2,200 rows are used" in one.notices()[0]
     units = np.concatenate([one.training(1, 0.05).units, one.outcome("random", 1, 0.05).test])
-    assert set(units) == set(one._numbers) - set(one.splits()["pool"][0][16:])
+    assert set(units) == set(one._numbers) - set(one.splits(1, (0.05,))["pool"][0][16:])
     assert one.places(np.array([0, 2199])) == {"row": [1, 2200], "labeled": [True, False]}
 
 
@@ -220,7 +221,7 @@ def test_published_hyperparameters(published):
     assert check_published("thyroid", ["isolation-forest", "ecod", "z-score"]) == [
         "Nothing was published for `thyroid` of `ecod`, `z-score`: defaults are used there."
     ]
-    one = RowsExperiment(rows_with(), SplitKeys(SHARES, 1), published="thyroid")
+    one = RowsExperiment(rows_with(), SplitKeys(SHARES), published="thyroid")
     found = one.outcome("isolation-forest", 1, 0.0)
     fresh = make_detector("isolation-forest", seed=7)
     fresh.fit(rows_with().values[found.training])

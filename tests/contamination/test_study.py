@@ -97,6 +97,17 @@ def test_more_runs_and_detectors_join_those_that_are_there(tmp_path):
     assert found.results.groupby("detector")["run"].max().to_dict() == {"exact": 1, "half": 2}
 
 
+def test_what_is_recorded_is_of_all_lines(tmp_path):
+    """Not of the last command alone: the lines of the first one are still there."""
+    run_study(ToyExperiment(), StudyKeys(("exact",), (0.0, 0.2), runs=3), tmp_path)
+    run_study(ToyExperiment(), StudyKeys(("half",), (0.0, 0.1), runs=1), tmp_path)
+    splits = np.load(tmp_path / "splits.npz")
+    assert (splits["runs"].tolist(), splits["rho"].tolist()) == ([1, 2, 3], [0.0, 0.1, 0.2])
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert (record["runs"], record["rho"]) == (3, [0.0, 0.1, 0.2])
+    assert record["detectors"] == ["half", "exact"]
+
+
 def test_suspects_are_those_of_the_largest_share_that_was_made(tmp_path):
     run_study(ToyExperiment(), StudyKeys(("exact",), (0.0, 0.2), runs=1), tmp_path)
     before = pd.read_csv(tmp_path / "suspects.csv")
@@ -154,6 +165,26 @@ def test_from_python_with_a_folder_twice(tmp_path):
     first = study.run(*data(), folder=tmp_path / "kept")
     second = study.run(*data(), folder=tmp_path / "kept")
     assert second.results.equals(first.results)  # seconds too: nothing was made again
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("../mine", r"letters, digits and any of `_ \. \+ -`.* Received: '\.\./mine'"),
+        ("", "Received: ''"),
+        (3, "Received: 3"),
+        ("random", "`random` is in every study, and is no detector that is fitted"),
+    ],
+)
+def test_names_of_ones_own_that_are_refused(name, message):
+    with pytest.raises(InputError, match=message):
+        RobustnessStudy({name: make_detector("z-score")}, rho=[0.1], runs=1)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, True, None])
+def test_seeds_that_are_refused(seed):
+    with pytest.raises(InputError, match=f"`seed`, a whole number of at least 0. Received: {seed}"):
+        RobustnessStudy(["pca"], seed=seed)
 
 
 @pytest.mark.parametrize(

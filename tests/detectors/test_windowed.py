@@ -8,6 +8,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
+from sklearn.neighbors import LocalOutlierFactor
 
 from dcvae import InputError, make_detector
 from dcvae._arrays import AnyFloatArray, Float64Array
@@ -107,9 +108,9 @@ def test_more_windows_than_tell_a_detector_anything_are_thinned(
     detector = WindowedDetector(Recorder(), window=4).fit(TRAINING)
     kept = np.linspace(0, 196, 50).astype(int)
     np.testing.assert_array_equal(recorded(detector).shown, flattened(TRAINING, 4)[kept])
-    # Its own fit scores the 50; then all are scored, 20 at a time.
-    assert recorded(detector).asked == [50] + [20] * 9 + [17]
-    assert len(detector.decision_scores_) == len(TRAINING)
+    # Its own fit scores the 50; then all others are scored, 20 at a time.
+    assert recorded(detector).asked == [50] + [20] * 7 + [7]
+    np.testing.assert_array_equal(detector.decision_scores_[3:], TRAINING[:-3, 0])
 
 
 def test_wide_windows_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,6 +176,16 @@ def test_residuals_are_standardized_by_the_rows_of_the_fit() -> None:
     expected = (detector.decision_function(rows)[30] - of_fit.mean()) / of_fit.std()
     assert expected > 1
     np.testing.assert_allclose(detector.residuals(rows)[30], [expected] * SERIES, rtol=1e-5)
+
+
+def test_a_window_of_the_fit_is_no_neighbor_of_itself() -> None:
+    """The local outlier factor of what it was fitted to: by scikit-learn, for all windows."""
+    window = 3
+    rows = flattened(TRAINING, window)
+    rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    known = LocalOutlierFactor(20).fit(rows)
+    scores = WindowedDetector(make_detector("lof"), window).fit(TRAINING).decision_scores_
+    np.testing.assert_allclose(scores[window - 1 :], -known.negative_outlier_factor_, rtol=1e-6)
 
 
 # ------------------------------------------------------------ chosen windows

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,9 @@ class ToyExperiment:
         training_scores = np.where(contaminated, 2.0, 1.0) + 0.01 * np.arange(len(training))
         return Outcome(training, contaminated, training_scores, test, labels, scores)
 
-    def splits(self) -> dict[str, np.ndarray]:
-        return {"test": np.arange(NORMAL + POOL, NORMAL + POOL + TEST)}
+    def splits(self, runs: int, rho: Sequence[float]) -> dict[str, np.ndarray]:
+        test = np.arange(NORMAL + POOL, NORMAL + POOL + TEST)
+        return {"test": test, "runs": np.arange(1, runs + 1), "rho": np.array(rho)}
 
     def places(self, units: np.ndarray) -> dict[str, list[int]]:
         return {"first_row": [10 * int(unit) for unit in units]}

@@ -35,19 +35,15 @@ class StudyFolder:
     Args:
         path: of the folder, which is made.
         rests_on: what must be equal for results to stand in one table, as plain values.
-        record: what else run.json says.
 
     Raises:
         InputError: something else is there, another study, or one that another process writes.
     """
 
-    def __init__(
-        self, path: Path, rests_on: Mapping[str, Any], record: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, path: Path, rests_on: Mapping[str, Any]) -> None:
         self.path = path
         # As they are read again: tuples are lists in a file.
         self._rests_on: dict[str, Any] = json.loads(json.dumps(dict(rests_on)))
-        self._record = dict(record or {})
         self._exits = ExitStack()
 
     def __enter__(self) -> Self:
@@ -66,7 +62,8 @@ class StudyFolder:
         try:
             self._check()
             self._table = ResultsTable(self.path / RESULTS)
-            write_text(self.path / RECORD, as_json({**self._record, _OF_A_STUDY: self._rests_on}))
+            if not (self.path / RECORD).exists():
+                self.record({})
             (self.path / RANKS).mkdir(exist_ok=True)
         except BaseException:
             self._exits.close()
@@ -111,6 +108,10 @@ class StudyFolder:
                 f"one table with these: {shown}{f'; and {more} more' if more > 0 else ''}. Give "
                 "another folder with --out, or the same data and settings to continue that study."
             )
+
+    def record(self, about: Mapping[str, Any]) -> None:
+        """Write run.json: what results rest on, and what else there is to say of them."""
+        write_text(self.path / RECORD, as_json({**about, _OF_A_STUDY: self._rests_on}))
 
     def done(self) -> set[Cell]:
         """Return the experiments that need not be made again."""

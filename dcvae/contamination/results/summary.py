@@ -47,16 +47,19 @@ def summarize(results: pd.DataFrame, seed: int) -> pd.DataFrame:
         `mean`, `sd` (of the runs, n - 1), `loss` (mean of the loss since no contamination, run by
         run), `loss_low` and `loss_high` (its 95 % interval), and `tolerated_rho`, the same in all
         lines of a detector and metric: the largest share up to which the interval ends within 5 %
-        of the mean at 0; NaN where one run gives no interval.
+        of the mean at 0, below any at which the detector always failed; NaN where one run gives no
+        interval.
     """
     usable = results[results["failure"] == ""]
     lines = []
     for detector in _in_order(usable["detector"].unique()):
         own = usable[usable["detector"] == detector]
+        asked = results.loc[results["detector"] == detector, "rho"]
+        failed = min({*asked} - {*own["rho"]}, default=math.inf)  # the smallest share without any
         for metric in METRICS:
             table = own.set_index(["run", "rho"])[metric].unstack().astype(float)  # noqa: PD010
             if table.notna().any(axis=None):
-                lines += _lines_of(detector, metric, table, seed)
+                lines += _lines_of(detector, metric, table, seed, failed)
     return pd.DataFrame(lines, columns=[*_COLUMNS])
 
 
@@ -83,8 +86,13 @@ class _Line(NamedTuple):
 _COLUMNS = (*_Line._fields, "tolerated_rho")
 
 
-def _lines_of(detector: str, metric: str, table: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
-    """Return the lines of a detector and metric from its values, (runs, shares)."""
+def _lines_of(
+    detector: str, metric: str, table: pd.DataFrame, seed: int, failed: float
+) -> list[dict[str, Any]]:
+    """Return the lines of a detector and metric from its values, (runs, shares).
+
+    What is tolerated is below the share at which it `failed` in every run.
+    """
     lines: list[_Line] = []
     shares = [float(rho) for rho in table.columns]
     values = table.to_numpy(dtype=float)
@@ -107,7 +115,7 @@ def _lines_of(detector: str, metric: str, table: pd.DataFrame, seed: int) -> lis
                 high,
             )
         )
-    tolerated = _tolerated(lines)
+    tolerated = _tolerated([line for line in lines if line.rho < failed])
     return [{**line._asdict(), "tolerated_rho": tolerated} for line in lines]
 
 
@@ -151,6 +159,8 @@ def answer(summary: pd.DataFrame, unit: str) -> str:
     # One that finds next to nothing has next to nothing to lose.
     of_use = clean.index[clean >= _OF_USE * clean.max()]
     useful = judged[judged["detector"].isin(of_use)]
+    if useful.empty:
+        return _at_most(judged, shares[-1])
     return f"{_tolerant(useful, unit)} {_at_most(judged, shares[-1])}"
 
 

@@ -100,23 +100,26 @@ class ResultsTable:
     def _read(self) -> list[dict[str, object]]:
         content = self._path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):  # a line that a power cut has torn
-            with self._path.open("r+b") as stream:
-                stream.truncate(len(whole))
-        if not whole:
-            return []
+        lines: list[dict[str, object]] = []
         try:
-            header, *rows = csv.reader(io.StringIO(whole.decode("utf-8"), newline=""), strict=True)
+            table = csv.reader(io.StringIO(whole.decode("utf-8"), newline=""), strict=True)
+            header = next(table, [*COLUMNS])  # not even the header was written whole
             if header != [*COLUMNS]:
                 raise ValueError(f"columns {', '.join(header)}")
-            lines: list[dict[str, object]] = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+            lines += [dict(zip(COLUMNS, row, strict=True)) for row in table]
             as_frame(lines)
+            torn = content[len(whole) :]
+            if not whole and not ",".join(COLUMNS).encode().startswith(torn):
+                raise ValueError("no header")
         except (ValueError, csv.Error) as error:
             raise InputError(
                 f"{self._path} is not the table of results of a study of contamination, or of "
                 f"another version of this program: {error}. Move it elsewhere, or give another "
                 "folder with --out."
             ) from error
+        if torn:  # a line that a power cut has torn; of a table that is one of ours
+            with self._path.open("r+b") as stream:
+                stream.truncate(len(whole))
         return lines
 
 

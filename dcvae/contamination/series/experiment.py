@@ -61,7 +61,7 @@ class SeriesExperiment:
     def __init__(self, source: Source, settings: Settings, rho: Sequence[float], runs: int) -> None:
         self.seed = source.keys.seed
         self._source, self._settings = source, settings
-        self._rho, self._runs = tuple(rho), runs
+        self._rho = tuple(rho)
         self._planned: tuple[int, Plan] | None = None
         self._shares = np.array([self._shares_of(run) for run in range(1, runs + 1)])
 
@@ -164,10 +164,10 @@ class SeriesExperiment:
             scores,
         )
 
-    def splits(self) -> dict[str, AnyArray]:
+    def splits(self, runs: int, rho: Sequence[float]) -> dict[str, AnyArray]:
         """Return windows by run and share: training, which of them touch an event, and test."""
-        arrays: dict[str, AnyArray] = {"rho": np.array(self._rho)}
-        for run in range(1, self._runs + 1):
+        arrays: dict[str, AnyArray] = {"rho": np.array(rho)}
+        for run in range(1, runs + 1):
             plan = self._plan(run)
             arrays[f"run_{run}/test"] = plan.test_rows[plan.test_ends]
             arrays[f"run_{run}/test_labels"] = plan.test_labels
@@ -175,7 +175,7 @@ class SeriesExperiment:
             pool = [plan.rows[event.ends] for event in plan.pool]
             arrays[f"run_{run}/pool"] = np.concatenate([np.empty(0, dtype=np.int64), *pool])
             arrays[f"run_{run}/pool_windows"] = np.array([len(ends) for ends in pool])
-            arrays[f"run_{run}/events"] = np.array([plan.taken(rho) for rho in self._rho])
+            arrays[f"run_{run}/events"] = np.array([plan.taken(share) for share in rho])
         return arrays
 
     def places(self, units: IntArray) -> Mapping[str, Sequence[Any]]:
@@ -205,7 +205,7 @@ class SeriesExperiment:
         network = network_detector(name, self._settings)
         if network is not None:
             path = self._source.table.path
-            return network.scores(material, path, seed_of_run(self._settings.seed, run))
+            return network.scores(material, path, seed_of_run(self.seed, run))
         values, tested = self._scaled(material)
         keys = self._source.keys
         if name == SQUARED_NORM:

@@ -116,7 +116,7 @@ class Source(ABC):
                 f"{self.table.path} leaves {len(plan.normal):,} windows to train on that are "
                 f"near no event, of {len(plan.training):,} training rows. Expected at least "
                 f"{FEWEST_NORMAL}: a score looks back {self.reach:,} rows (`T` of the settings and "
-                "the smoothing of the alarm). Give longer data, or use a smaller `T`."
+                "the smoothing of the alarm, or --window). Give longer data, or make it less."
             )
         if not plan.test_labels.any() or plan.test_labels.all():
             kind = "labeled" if not plan.test_labels.any() else "normal"
@@ -234,17 +234,17 @@ class LabeledSource(Source):
     def describe(self) -> dict[str, Any]:
         """Return what the events are; see `Source.describe`."""
         count, labels = len(self.events.starts), self._labels.path
-        files = [self.table.path, labels]
+        files = {"training": self.table.path, "labels": labels}
         tested = f"the last events of {self.table.path.name}"
         if self._test is not None:
-            files += [table.path for table in self._test]
+            files |= {"test": self._test[0].path, "test_labels": self._test[1].path}
             tested = self._test[0].path.name
         elif self.keys.split == "event":
             tested = f"blocks of events of {self.table.path.name}, drawn in every run"
         return {
             "data": f"{_described(self.table)}; tested on {tested}",
             "anomaly": f"an event of {labels.name}, of which there are {count:,}",
-            "files_sha256": {path.name: sha256_of(path) for path in files},
+            "files_sha256": {role: sha256_of(path) for role, path in files.items()},
             "events": count,
         }
 
@@ -347,13 +347,12 @@ class InventedSource(Source):
 
     def describe(self) -> dict[str, Any]:
         """Return what the events are; see `Source.describe`."""
-        name = self.table.path.name
         return {
             "data": f"{_described(self.table)}; tested on its last {self.keys.test_share:.0%}, "
             "events invented",
             "anomaly": "an invented event: " + ", ".join(EVENT_KINDS),
             "invented_share": self._largest,
-            "files_sha256": {name: sha256_of(self.table.path)},
+            "files_sha256": {"training": sha256_of(self.table.path)},
         }
 
 

@@ -14,7 +14,8 @@ LINE = {"detector": "lof", "rho": 0.1, "run": 1, "aupr": 0.5}
 
 def test_a_study_is_continued(tmp_path):
     path = tmp_path / "robustness" / "a"
-    with StudyFolder(path, RESTS_ON, {"runs": 3}) as folder:
+    with StudyFolder(path, RESTS_ON) as folder:
+        folder.record({"runs": 3})
         folder.keep(LINE, np.array([4, 2]))
         folder.keep({**LINE, "run": 2}, None)
         folder.keep({**LINE, "rho": 0.05}, np.array([5]))
@@ -23,7 +24,8 @@ def test_a_study_is_continued(tmp_path):
         assert len(folder.done()) == 3
         rho, (ranked,) = folder.ranked()
         assert (rho, ranked.run, ranked.units.tolist()) == (0.1, 1, [4, 2])
-    assert json.loads((path / "run.json").read_text())["rests_on"]["columns"] == [3, 4]
+    record = json.loads((path / "run.json").read_text())
+    assert (record["rests_on"]["columns"], record["runs"]) == ([3, 4], 3)
     assert not (path / ".lock").exists()
 
 

@@ -66,14 +66,21 @@ def test_one_run_has_no_interval():
         ({0.02: [0.4, 0.5], 0.05: [0.5, 0.6]}, 0.0),  # not beyond one that is lost
         ({0.02: [0.7, 0.8], 0.05: [0.7, 0.8]}, 0.05),  # a gain is no loss
         ({0.02: [0.5, 0.54], 0.05: [0.5, 0.6]}, 0.0),  # 0.03 on the mean, but one run lost 0.06
+        ({0.02: [0.5, 0.6], 0.05: [None, None], 0.1: [0.5, 0.6]}, 0.02),  # nor one that failed
         ({}, np.nan),
     ],
 )
 def test_tolerated_shares(dirty, tolerated):
     summary = summarize(results_with({"lof": {0.0: [0.5, 0.6], **dirty}}), 1)
     assert summary["tolerated_rho"].tolist() == pytest.approx(
-        [tolerated] * (1 + len(dirty)), nan_ok=True
+        [tolerated] * len(summary), nan_ok=True
     )
+
+
+def test_nothing_is_said_of_intervals_where_nothing_is_clean():
+    summary = summarize(results_with({"lof": {0.0: [None, None], 0.1: [0.5, 0.6]}}), 1)
+    said = "No detector could be studied with and without contamination."
+    assert answer(summary, "rows") == said
 
 
 def test_a_detector_that_always_fails_has_no_line():

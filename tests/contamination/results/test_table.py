@@ -47,9 +47,10 @@ def test_a_line_that_was_torn_is_dropped(tmp_path, torn):
     assert path.read_bytes() == whole
 
 
-def test_an_empty_file_is_a_table_without_lines(tmp_path):
+@pytest.mark.parametrize("torn", [b"", b"detector,rho,ru"])
+def test_a_file_without_a_whole_header_is_a_table_without_lines(tmp_path, torn):
     path = tmp_path / "results.csv"
-    path.touch()
+    path.write_bytes(torn)
     ResultsTable(path).append(LINE)
     assert ResultsTable(path).done() == {Cell("lof", 0.02, 1)}
 
@@ -64,6 +65,8 @@ def test_an_empty_file_is_a_table_without_lines(tmp_path):
         + ",".join(["lof", "much", "1", *[""] * (len(COLUMNS) - 3)])
         + "\n",
         "\udcff\n",
+        "time,flow\n1,2",
+        "time,flow",
     ],
 )
 def test_another_table_is_refused_and_stays(tmp_path, content):

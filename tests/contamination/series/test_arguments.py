@@ -55,7 +55,7 @@ class TestEndToEnd:
         times = pd.to_datetime(suspects["to"]) - pd.to_datetime(suspects["from"])
         assert (times == pd.Timedelta("15min")).all()
         about = json.loads((folder / "run.json").read_text())
-        assert set(about["rests_on"]["files_sha256"]) == {"train.csv", "labels.csv"}
+        assert set(about["rests_on"]["files_sha256"]) == {"training", "labels"}
         page = (folder / "page.html").read_text()
         assert "labels.csv" in page
 

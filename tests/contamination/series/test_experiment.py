@@ -1,5 +1,6 @@
 """Experiments on series: scores against NumPy, what they may depend on, and refusals."""
 
+import dataclasses
 import pickle
 
 import numpy as np
@@ -13,6 +14,7 @@ from dcvae.contamination.series import (
     SeriesKeys,
     known_detectors,
 )
+from dcvae.contamination.series.networks import NetworkDetector
 from dcvae.contamination.series.sources import Source
 from support.builders import settings_with
 from support.labeled_series import labeled_source, labels_at, series_table
@@ -137,6 +139,23 @@ class TestOutcome:
             outcome.scores[~outcome.labels]
         )
 
+    def test_a_network_has_the_seed_of_its_run(self, monkeypatch):
+        """That of the study, as results.csv has it, whatever the seed of the settings."""
+        seeds = []
+
+        def scores(self, material, path, seed):
+            seeds.append(seed)
+            return np.zeros(len(material.ends)), np.zeros(len(material.test_ends))
+
+        monkeypatch.setattr(NetworkDetector, "scores", scores)
+        source = labeled_source()
+        keys = dataclasses.replace(source.keys, seed=40)
+        source = LabeledSource(source.table, source._labels, settings_with(), keys)
+        experiment = SeriesExperiment(source, settings_with(seed=7), RHO, 3)
+        for run, rho in ((1, 0.0), (3, 0.0), (3, 0.12)):
+            experiment.outcome("dc-vae", run, rho)
+        assert seeds == [40, 42, 42]
+
 
 class TestReach:
     def test_largest_is_that_of_the_run_with_the_least(self):
@@ -197,7 +216,7 @@ class TestRecords:
         assert first == second
         assert first["anomaly"].startswith("an event of labels.csv, of which there are ")
         assert first["rows_looked_back"] == 13
-        assert set(first["files_sha256"]) == {"train.csv", "labels.csv"}
+        assert set(first["files_sha256"]) == {"training", "labels"}
 
     def test_places_are_rows_and_times_of_the_file(self, experiment):
         frame = labeled_source().table.frame
@@ -218,7 +237,7 @@ class TestRecords:
         }  # fmt: skip
 
     def test_splits_can_be_repeated(self, experiment):
-        splits = experiment.splits()
+        splits = experiment.splits(2, RHO)
         for run in (1, 2):
             for place, rho in enumerate(RHO):
                 taken = splits[f"run_{run}/pool_windows"][: splits[f"run_{run}/events"][place]]

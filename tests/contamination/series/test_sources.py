@@ -113,9 +113,9 @@ class TestLabeled:
 
 
 class TestTestFile:
-    def source(self, start: str = "2024-03-01") -> LabeledSource:
+    def source(self, start: str = "2024-03-01", path: str = "test.csv") -> LabeledSource:
         table, test = series_table(600), series_table(300, seed=9, start=start)
-        test = Table(Path("test.csv"), test.frame, [])
+        test = Table(Path(path), test.frame, [])
         labels, truth = labels_at(table, [50, 200, 400]), labels_at(test, [100, 200])
         keys = SeriesKeys(window=WINDOW)
         return LabeledSource(table, labels, settings_with(), keys, (test, truth))
@@ -132,11 +132,18 @@ class TestTestFile:
             self.source(start="2024-01-01")
 
     def test_hashes_of_all_files(self, tmp_path, monkeypatch):
+        """Files of one name, of which any may have changed since a study began."""
         monkeypatch.chdir(tmp_path)
         for name in ("train", "labels", "test"):
             Path(f"{name}.csv").write_text(name)
-        described = self.source().describe()
-        assert set(described["files_sha256"]) == {"train.csv", "labels.csv", "test.csv"}
+        source = self.source()
+        described = source.describe()
+        assert set(described["files_sha256"]) == {"training", "labels", "test", "test_labels"}
+        again = self.source(path="other/train.csv")
+        Path("other").mkdir()
+        Path("other/train.csv").write_text("test")
+        hashes = again.describe()["files_sha256"]
+        assert hashes["training"] == described["files_sha256"]["training"] != hashes["test"]
         assert described["data"].endswith("600 rows of 2 series; tested on test.csv")
 
 

@@ -19,8 +19,9 @@ from dcvae.detectors.deep.density.mixture import (
 )
 from dcvae.detectors.deep.formula import Formula
 from dcvae.detectors.deep.layers import dense, dense_weights, hidden_then_linear
-from dcvae.detectors.deep.parameters import check_hidden, check_number, check_word
+from dcvae.detectors.deep.parameters import check_hidden
 from dcvae.detectors.deep.reconstruction.autoencoder import autoencoder_widths
+from dcvae.detectors.parameters import number, one_of, whole_number
 from dcvae.training import Tensors, Weights
 
 _ESTIMATION_UNITS = 10
@@ -269,11 +270,11 @@ class DAGMMDetector(DeepDetector):
         super()._check_parameters()
         check_hidden(self)
         if self.latent is not None:
-            check_number(self, "latent", least=1, whole=True)
-        check_number(self, "components", least=1, whole=True)
-        check_number(self, "energy_weight", least=0.0)
-        check_number(self, "variance_weight", least=0.0)
-        check_word(self, "fidelity", ("paper", "code"))
+            whole_number(self, "latent")
+        whole_number(self, "components")
+        number(self, "energy_weight", 0.0)
+        number(self, "variance_weight", 0.0)
+        one_of(self, "fidelity", ("paper", "code"))
 
     def _finish(
         self, formula: DAGMMFormula, weights: Weights, rows: Float32Array, given: Arrays

@@ -11,7 +11,8 @@ from dcvae._arrays import Float32Array, Tensor
 from dcvae.detectors.deep.base import Arrays, DeepDetector
 from dcvae.detectors.deep.formula import Formula
 from dcvae.detectors.deep.layers import dense_weights
-from dcvae.detectors.deep.parameters import check_hidden, check_number, check_word
+from dcvae.detectors.deep.parameters import check_hidden
+from dcvae.detectors.parameters import number, one_of
 from dcvae.errors import InputError
 from dcvae.training import Tensors, Weights
 
@@ -231,7 +232,7 @@ class DSEBMDetector(DeepDetector):
         check_hidden(self)
         if self.hidden is not None and len(self.hidden) == 0:
             raise InputError(f"{self.title} needs a layer. Received: `hidden`={self.hidden!r}.")
-        check_number(self, "noise", least=0.0, above=True)
-        check_word(self, "layers", ("plain", "chain"))
-        check_word(self, "score_by", ("reconstruction", "energy"))
-        check_word(self, "fidelity", ("paper", "code"))
+        number(self, "noise", 0.0, above=True)
+        one_of(self, "layers", ("plain", "chain"))
+        one_of(self, "score_by", ("reconstruction", "energy"))
+        one_of(self, "fidelity", ("paper", "code"))

@@ -14,7 +14,8 @@ from dcvae.detectors.deep.base import Arrays, DeepDetector
 from dcvae.detectors.deep.formula import Formula
 from dcvae.detectors.deep.layers import dense, dense_weights, hidden_then_linear
 from dcvae.detectors.deep.one_class.constant import beside_constant, width_with
-from dcvae.detectors.deep.parameters import check_hidden, check_number, check_word
+from dcvae.detectors.deep.parameters import check_hidden
+from dcvae.detectors.parameters import number, one_of, whole_number
 from dcvae.training import Minimized, Objective, Plan, Tensors, Weights
 
 _LEAST_OF_CENTER = 0.1
@@ -179,11 +180,11 @@ class DeepSVDDDetector(DeepDetector):
         super()._check_parameters()
         check_hidden(self)
         if self.latent is not None:
-            check_number(self, "latent", least=1, whole=True)
-        check_word(self, "activation", ("relu", "leaky_relu"))
-        check_number(self, "constant", least=0.0)
-        check_number(self, "pretraining_epochs", least=0, whole=True)
-        check_word(self, "fidelity", ("paper", "code"))
+            whole_number(self, "latent")
+        one_of(self, "activation", ("relu", "leaky_relu"))
+        number(self, "constant", 0.0)
+        whole_number(self, "pretraining_epochs", 0)
+        one_of(self, "fidelity", ("paper", "code"))
 
     def _prepare(
         self, formula: Any, weights: Weights, rows: Float32Array, random: np.random.Generator

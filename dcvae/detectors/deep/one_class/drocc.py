@@ -12,8 +12,8 @@ from dcvae._arrays import Float32Array, Tensor
 from dcvae.detectors.deep.base import Arrays, DeepDetector
 from dcvae.detectors.deep.formula import Formula
 from dcvae.detectors.deep.layers import dense, dense_weights
-from dcvae.detectors.deep.parameters import check_number, check_word
 from dcvae.detectors.deep.scaling import Kind
+from dcvae.detectors.parameters import number, one_of, whole_number
 from dcvae.errors import InputError
 from dcvae.training import Minimized, Plan, Tensors, Weights
 
@@ -209,16 +209,16 @@ class DROCCDetector(DeepDetector):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_number(self, "hidden", least=1, whole=True)
+        whole_number(self, "hidden")
         if self.plain_epochs is not None:
-            check_number(self, "plain_epochs", least=0, whole=True)
+            whole_number(self, "plain_epochs", 0)
         if self.radius is not None:
-            check_number(self, "radius", least=0.0, above=True)
-        check_number(self, "radius_ratio", least=1.0)
-        check_number(self, "adversarial_weight", least=0.0)
-        check_number(self, "ascent_rate", least=0.0)
-        check_number(self, "ascent_steps", least=0, whole=True)
-        check_word(self, "fidelity", ("paper", "code"))
+            number(self, "radius", 0.0, above=True)
+        number(self, "radius_ratio", 1.0)
+        number(self, "adversarial_weight", 0.0)
+        number(self, "ascent_rate", 0.0)
+        whole_number(self, "ascent_steps", 0)
+        one_of(self, "fidelity", ("paper", "code"))
 
     def _train(
         self,

@@ -14,8 +14,9 @@ from dcvae.detectors.deep.base import Arrays, DeepDetector
 from dcvae.detectors.deep.formula import Formula
 from dcvae.detectors.deep.layers import dense_weights
 from dcvae.detectors.deep.one_class.constant import beside_constant, width_with
-from dcvae.detectors.deep.parameters import check_hidden, check_number, check_word
+from dcvae.detectors.deep.parameters import check_hidden
 from dcvae.detectors.deep.scaling import Kind
+from dcvae.detectors.parameters import number, one_of, whole_number
 from dcvae.training import Plan, Tensors, Weights
 
 _SMALL_SQUARE = 1e-12  # under the root of a length, which may be 0
@@ -119,8 +120,8 @@ class NeuTraLADFormula(Formula):
             (rows, transformations, 1 + transformations), the row first.
         """
         x = self.views(ops, weights, rows)
-        for number in range(len(self.widths) - 1):
-            x = self.layer(ops, weights, number, x, given)
+        for depth in range(len(self.widths) - 1):
+            x = self.layer(ops, weights, depth, x, given)
         x = x / ops.sqrt(ops.sum(ops.square(x), axis=-1, keepdims=True) + _SMALL_SQUARE)
         codes = ops.transpose(x, (1, 0, 2))
         return ops.matmul(codes[:, 1:], ops.transpose(codes, (0, 2, 1)))
@@ -271,13 +272,13 @@ class NeuTraLADDetector(DeepDetector):
         check_hidden(self)
         for name in ("latent", "transformation_hidden"):
             if getattr(self, name) is not None:
-                check_number(self, name, least=1, whole=True)
-        check_number(self, "transformations", least=2, whole=True)
-        check_word(self, "transformation", ("residual", "multiply"))
+                whole_number(self, name)
+        whole_number(self, "transformations", 2)
+        one_of(self, "transformation", ("residual", "multiply"))
         if self.temperature is not None:
-            check_number(self, "temperature", least=0.0, above=True)
-        check_number(self, "constant", least=0.0)
-        check_word(self, "fidelity", ("paper", "code"))
+            number(self, "temperature", 0.0, above=True)
+        number(self, "constant", 0.0)
+        one_of(self, "fidelity", ("paper", "code"))
 
     def _finish(self, formula: Any, weights: Weights, rows: Float32Array, given: Arrays) -> Arrays:
         if not self.batch_normalization:
@@ -299,18 +300,18 @@ def statistics(formula: NeuTraLADFormula, weights: Weights, rows: Float32Array) 
     exact = {name: value.astype(np.float64) for name, value in weights.items()}
     made: Arrays = {}
     # A layer's statistics rest on those of the layers before it.
-    for number in range(len(formula.widths) - 2):
-        total, squares = np.zeros((2, formula.widths[number + 1]))
+    for depth in range(len(formula.widths) - 2):
+        total, squares = np.zeros((2, formula.widths[depth + 1]))
         for first in range(0, len(rows), _CHUNK):
             x: AnyFloatArray = formula.views(
                 numpy_ops, exact, rows[first : first + _CHUNK].astype(np.float64)
             )
-            for before in range(number):
+            for before in range(depth):
                 x = formula.layer(numpy_ops, exact, before, x, made)
-            x = formula.before_activation(numpy_ops, exact, number, x)
+            x = formula.before_activation(numpy_ops, exact, depth, x)
             total += x.sum(axis=(0, 1))
             squares += np.square(x).sum(axis=(0, 1))
         mean = total / (len(rows) * (formula.transformations + 1))
         variance = squares / (len(rows) * (formula.transformations + 1)) - mean**2
-        made |= {f"{number}/mean": mean, f"{number}/variance": np.maximum(variance, 0.0)}
+        made |= {f"{depth}/mean": mean, f"{depth}/variance": np.maximum(variance, 0.0)}
     return made

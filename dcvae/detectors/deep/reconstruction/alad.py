@@ -11,7 +11,7 @@ from dcvae._arrays import Tensor
 from dcvae.detectors.deep.base import DeepDetector
 from dcvae.detectors.deep.formula import Formula
 from dcvae.detectors.deep.layers import Initial, dense, dense_weights
-from dcvae.detectors.deep.parameters import check_number, check_word
+from dcvae.detectors.parameters import number, one_of, whole_number
 from dcvae.training import Plan, Tensors, Weights
 
 _LEAST_VARIANCE = 1e-3  # added to that of a batch, as the authors' program has it
@@ -281,10 +281,10 @@ class ALADDetector(DeepDetector):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         if self.latent is not None:
-            check_number(self, "latent", least=1, whole=True)
-        check_number(self, "width", least=1, whole=True)
-        check_number(self, "average_decay", least=0.0, most=1.0)
-        check_word(self, "fidelity", ("paper", "code"))
+            whole_number(self, "latent")
+        whole_number(self, "width")
+        number(self, "average_decay", 0.0, 1.0)
+        one_of(self, "fidelity", ("paper", "code"))
 
 
 def _taken_for_true(ops: ModuleType, logits: Tensor) -> Tensor:

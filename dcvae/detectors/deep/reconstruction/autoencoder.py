@@ -96,7 +96,7 @@ class AutoEncoderDetector(ReconstructionDetector):
     scores grow in proportion to the rows; weights grow with series times the first hidden layer.
 
     Args:
-        epochs: passes over the rows; None: as many as make about 4,000 steps, from 20 to 500.
+        epochs: passes over the rows; None: as many as make about 1,000 steps, from 20 to 500.
         batch_size: rows of a step.
         learning_rate: of Adam.
         hidden: widths of the hidden layers of the encoder; the decoder has them in reverse. None:
@@ -111,6 +111,7 @@ class AutoEncoderDetector(ReconstructionDetector):
 
     name = "ae"
     title = "AE"
+    usual_steps = 1000  # longer trainings learn what is rare, and what contaminates
     published: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "arrhythmia": {"hidden": (10,), "batch_size": 32, **_OF_ALL},
         "thyroid": {"hidden": (12, 4), "batch_size": 64, **_OF_ALL},
@@ -175,6 +176,7 @@ class DAELRDetector(ReconstructionDetector):
 
     name = "dae-lr"
     title = "DAE-LR"
+    usual_steps = 1000
     published: ClassVar[Mapping[str, Mapping[str, Any]]] = AutoEncoderDetector.published
 
     def __init__(
@@ -186,7 +188,7 @@ class DAELRDetector(ReconstructionDetector):
         latent: int | None = None,
         activation: str = "tanh",
         scaling: Kind = "standard",
-        center_weight: float = 0.1,
+        center_weight: float = 1.0,
         contamination: float = 0.05,
         seed: int = 123,
     ) -> None:

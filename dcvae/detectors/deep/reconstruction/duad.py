@@ -13,12 +13,12 @@ from dcvae._arrays import AnyFloatArray, BoolArray, Float32Array, Float64Array, 
 from dcvae._threads import one_thread_a_product
 from dcvae.detectors.deep import numpy_ops
 from dcvae.detectors.deep.base import Arrays, ReconstructionDetector
-from dcvae.detectors.deep.parameters import check_number, check_word
 from dcvae.detectors.deep.reconstruction.autoencoder import (
     AutoEncoderFormula,
     autoencoder_widths,
     check_network,
 )
+from dcvae.detectors.parameters import number, one_of, whole_number
 from dcvae.training import Minimized, Plan, Tensors, Weights
 
 _CLUSTERS = 20
@@ -77,8 +77,9 @@ class DUADDetector(ReconstructionDetector):
 
     `fidelity="code"` is the program of arXiv 2207.03576: it begins with all rows, and adds half the
     mean length of [code, cosine] to the loss, which rewards reconstructions that are *not* like the
-    row. Its loop, which goes on while the choice stays the same and ends when it changes, is not
-    reproduced.
+    row. Its later choices leave out as many clusters as the paper's first one, which is
+    `dropped=0.35` here. Its loop, which goes on while the choice stays the same and ends when it
+    changes, is not reproduced.
 
     With `center_weight` above 0 codes are drawn to a learned center, as in `DAELRDetector`
     (DUAD-LR of arXiv 2407.08838).
@@ -203,11 +204,11 @@ class DUADDetector(ReconstructionDetector):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         check_network(self, ("relu", "tanh"))
-        check_number(self, "reselect_every", least=1, whole=True)
-        check_number(self, "first_dropped", least=0.0, most=1.0)
-        check_number(self, "dropped", least=0.0, most=1.0)
-        check_number(self, "center_weight", least=0.0)
-        check_word(self, "fidelity", ("paper", "code"))
+        whole_number(self, "reselect_every")
+        number(self, "first_dropped", 0.0, 1.0)
+        number(self, "dropped", 0.0, 1.0)
+        number(self, "center_weight", 0.0)
+        one_of(self, "fidelity", ("paper", "code"))
 
 
 class _Clusters:
@@ -230,8 +231,8 @@ class _Clusters:
         cluster = self._cluster_of(values.astype(np.float64))
         sizes = np.bincount(cluster, minlength=self._count)
         variances = np.full(self._count, np.nan)
-        for number in np.flatnonzero(sizes):
-            variances[number] = values[cluster == number].var(axis=0, dtype=np.float64).sum()
+        for filled in np.flatnonzero(sizes):
+            variances[filled] = values[cluster == filled].var(axis=0, dtype=np.float64).sum()
         is_tight = variances <= np.quantile(variances[sizes > 0], 1.0 - dropped)
         kept: BoolArray = is_tight[cluster]
         return kept

@@ -10,12 +10,12 @@ import numpy as np
 
 from dcvae._arrays import Tensor
 from dcvae.detectors.deep.base import ReconstructionDetector
-from dcvae.detectors.deep.parameters import check_number, check_word
 from dcvae.detectors.deep.reconstruction.autoencoder import (
     AutoEncoderFormula,
     autoencoder_widths,
     check_network,
 )
+from dcvae.detectors.parameters import number, one_of, whole_number
 from dcvae.training import Tensors, Weights
 
 _TINY = 1e-12
@@ -157,9 +157,9 @@ class MemAEDetector(ReconstructionDetector):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         check_network(self, ("relu", "tanh"))
-        check_number(self, "memory", least=2, whole=True)
-        check_number(self, "entropy_weight", least=0.0)
-        check_word(self, "fidelity", ("paper", "code"))
+        whole_number(self, "memory", 2)
+        number(self, "entropy_weight", 0.0)
+        one_of(self, "fidelity", ("paper", "code"))
         if self.shrinkage is not None:
             # All shares are at or below a larger one where they are alike: nothing would be left.
-            check_number(self, "shrinkage", least=0.0, most=3.0 / self.memory)
+            number(self, "shrinkage", 0.0, 3.0 / self.memory)

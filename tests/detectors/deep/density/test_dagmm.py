@@ -194,7 +194,7 @@ def test_the_seed_decides() -> None:
         ({"components": 1.5}, r"Expected `components` of DAGMM to be a whole number of at least"),
         ({"energy_weight": -0.1}, r"Expected `energy_weight` of DAGMM to be a number of at least"),
         ({"variance_weight": None}, r"Expected `variance_weight` of DAGMM to be a number of at"),
-        ({"fidelity": "seed"}, r'Expected `fidelity` of DAGMM to be one of "paper", "code"\.'),
+        ({"fidelity": "seed"}, r"Expected `fidelity` of DAGMM to be one of `paper`, `code`\."),
     ],
 )
 def test_parameters_that_no_training_has_are_refused(parameters: dict[str, Any], said: str) -> None:

@@ -183,12 +183,12 @@ def test_hard_rows_have_finite_scores(name: str) -> None:
         ({"hidden": "64"}, r"Expected `hidden` of DSEBM to be a list of whole numbers"),
         ({"hidden": ()}, r"DSEBM needs a layer\. Received: `hidden`=\(\)\."),
         ({"noise": 0.0}, r"Expected `noise` of DSEBM to be a number above 0\. Received: 0\.0\."),
-        ({"layers": "deep"}, r'Expected `layers` of DSEBM to be one of "plain", "chain"\.'),
+        ({"layers": "deep"}, r"Expected `layers` of DSEBM to be one of `plain`, `chain`\."),
         (
             {"score_by": "loss"},
-            r'Expected `score_by` of DSEBM to be one of "reconstruction", "energy"',
+            r"Expected `score_by` of DSEBM to be one of `reconstruction`, `energy`",
         ),
-        ({"fidelity": "seed"}, r'Expected `fidelity` of DSEBM to be one of "paper", "code"\.'),
+        ({"fidelity": "seed"}, r"Expected `fidelity` of DSEBM to be one of `paper`, `code`\."),
     ],
 )
 def test_parameters_that_no_training_has_are_refused(parameters: dict[str, Any], said: str) -> None:

@@ -148,10 +148,10 @@ def test_loss_of_the_pretraining_by_hand() -> None:
     ("parameters", "said"),
     [
         ({"latent": 0}, r"Expected `latent` of DeepSVDD to be a whole number of at least 1\."),
-        ({"activation": "tanh"}, r'`activation` of DeepSVDD to be one of "relu", "leaky_relu"'),
+        ({"activation": "tanh"}, r"`activation` of DeepSVDD to be one of `relu`, `leaky_relu`"),
         ({"constant": -1}, r"`constant` of DeepSVDD to be a number of at least 0\. Received: -1"),
         ({"pretraining_epochs": 0.5}, r"`pretraining_epochs` of DeepSVDD to be a whole number"),
-        ({"fidelity": "seed"}, r'`fidelity` of DeepSVDD to be one of "paper", "code"\. Received'),
+        ({"fidelity": "seed"}, r"`fidelity` of DeepSVDD to be one of `paper`, `code`\. Received"),
         ({"hidden": 3}, r"`hidden` of DeepSVDD to be a list of whole numbers"),
     ],
 )

@@ -168,7 +168,7 @@ def test_published_networks() -> None:
         ({"adversarial_weight": -1}, r"`adversarial_weight` of DROCC to be a number of at least 0"),
         ({"ascent_rate": "x"}, r"`ascent_rate` of DROCC to be a number of at least 0"),
         ({"ascent_steps": 1.5}, r"`ascent_steps` of DROCC to be a whole number of at least 0"),
-        ({"fidelity": None}, r'`fidelity` of DROCC to be one of "paper", "code"\. Received: None'),
+        ({"fidelity": None}, r"`fidelity` of DROCC to be one of `paper`, `code`\. Received: None"),
     ],
 )
 def test_parameters_that_cannot_be_are_refused(parameters: dict, said: str) -> None:

@@ -180,10 +180,10 @@ def test_published_networks() -> None:
             {"transformations": 1},
             r"`transformations` of NeuTraLAD to be a whole number of at least 2",
         ),
-        ({"transformation": "add"}, r'to be one of "residual", "multiply"\. Received: \'add\''),
+        ({"transformation": "add"}, r"to be one of `residual`, `multiply`\. Received: 'add'"),
         ({"temperature": 0.0}, r"`temperature` of NeuTraLAD to be a number above 0"),
         ({"constant": -0.5}, r"`constant` of NeuTraLAD to be a number of at least 0"),
-        ({"fidelity": "seed"}, r'`fidelity` of NeuTraLAD to be one of "paper", "code"'),
+        ({"fidelity": "seed"}, r"`fidelity` of NeuTraLAD to be one of `paper`, `code`"),
         ({"hidden": [0]}, r"`hidden` of NeuTraLAD to be a list of whole numbers of at least 1"),
     ],
 )

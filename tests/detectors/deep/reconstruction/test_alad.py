@@ -206,7 +206,7 @@ def test_one_seed_gives_one_detector_and_another_another() -> None:
         ("latent", 0, "a whole number of at least 1"),
         ("width", 1.5, "a whole number of at least 1"),
         ("average_decay", 1.5, "a number of at least 0 and at most 1"),
-        ("fidelity", "seed", 'one of "paper", "code"'),
+        ("fidelity", "seed", "one of `paper`, `code`"),
     ],
 )
 def test_parameters_that_cannot_be_are_refused(

@@ -187,7 +187,7 @@ def test_rows_that_say_little_have_finite_scores(rows: np.ndarray) -> None:
         ("first_dropped", 1.1, "a number of at least 0 and at most 1"),
         ("dropped", -0.1, "a number of at least 0 and at most 1"),
         ("center_weight", -1.0, "a number of at least 0"),
-        ("fidelity", "seed", 'one of "paper", "code"'),
+        ("fidelity", "seed", "one of `paper`, `code`"),
     ],
 )
 def test_parameters_that_cannot_be_are_refused(

@@ -111,7 +111,7 @@ def test_rows_that_say_little_have_finite_scores(rows: np.ndarray) -> None:
         ("shrinkage", 0.07, r"a number of at least 0 and at most 0\.06"),
         ("shrinkage", -0.1, r"a number of at least 0 and at most 0\.06"),
         ("entropy_weight", -1.0, "a number of at least 0"),
-        ("fidelity", "seed", 'one of "paper", "code"'),
+        ("fidelity", "seed", "one of `paper`, `code`"),
         ("latent", 0, "a whole number of at least 1"),
     ],
 )

@@ -2,8 +2,8 @@
 
 python -m benchmarks.contamination FOLDER ...
 
-Each FOLDER is what `python -m dcvae.contamination` has written. A line is a detector; a cell holds a
-metric at the shares of contamination, means of the runs, one after the other.
+Each FOLDER is what `python -m dcvae.contamination` has written. A line is a detector; a cell holds
+a metric at the shares of contamination, means of the runs, one after the other.
 """
 
 import argparse
@@ -33,8 +33,8 @@ def table(folder: Path) -> str:
     size = results.groupby("rho")["rows"].median().astype(int)
     lines = [
         f"`{rests_on['data']}`, {rests_on['columns']} columns, anomaly: {rests_on['anomaly']}; "
-        f"{size.iloc[0]:,} to {size.iloc[-1]:,} training rows, {rests_on['test_rows']:,} in the test, "
-        f"{rests_on['test_anomalies']:,} of them anomalies; runs: {record['runs']}; shares: "
+        f"{size.iloc[0]:,} to {size.iloc[-1]:,} training rows, {rests_on['test_rows']:,} in the "
+        f"test, {rests_on['test_anomalies']:,} of them anomalies; runs: {record['runs']}; shares: "
         + ", ".join(f"{share:.0%}" for share in shares),
         "",
         "| detector | "

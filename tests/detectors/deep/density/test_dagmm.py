@@ -83,8 +83,12 @@ def test_loss_is_error_energy_and_inverse_variances(mean_of_cells: bool) -> None
     expected = loss_of(kept, mean_of_cells=mean_of_cells)
     loss = formula.loss(numpy_ops, weights, rows, {"kept": kept})
     np.testing.assert_allclose(loss, expected, rtol=1e-9)
-    single = {name: x.astype(np.float32) for name, x in weights.items()}
-    in_keras = formula.loss(keras_ops, single, rows.astype(np.float32), {"kept": kept})
+    single = {
+        name: keras_ops.convert_to_tensor(x.astype(np.float32)) for name, x in weights.items()
+    }
+    shown = keras_ops.convert_to_tensor(rows.astype(np.float32))
+    drawn_units = {"kept": keras_ops.convert_to_tensor(kept)}
+    in_keras = formula.loss(keras_ops, single, shown, drawn_units)
     np.testing.assert_allclose(float(in_keras), expected, rtol=1e-4)
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dcvae._arrays import Float32Array, Tensor
+from dcvae._threads import one_thread_a_product
 from dcvae.detectors.deep import numpy_ops
 from dcvae.detectors.deep.base import Arrays, DeepDetector
 from dcvae.detectors.deep.density.mixture import (
@@ -285,10 +286,11 @@ class DAGMMDetector(DeepDetector):
             rows = rows[(len(rows) - 1) // batch * batch :]
         wide = {name: value.astype(np.float64) for name, value in weights.items()}
         moments = Moments(formula.components, formula.features)
-        for first in range(0, len(rows), _CHUNK):
-            part = rows[first : first + _CHUNK].astype(np.float64)
-            features, _ = formula.encoded(numpy_ops, wide, part)
-            moments.add(formula.responsibilities(numpy_ops, wide, features, {}), features)
+        with one_thread_a_product():
+            for first in range(0, len(rows), _CHUNK):
+                part = rows[first : first + _CHUNK].astype(np.float64)
+                features, _ = formula.encoded(numpy_ops, wide, part)
+                moments.add(formula.responsibilities(numpy_ops, wide, features, {}), features)
         return moments.mixture()._asdict()
 
     def _restore(self) -> None:

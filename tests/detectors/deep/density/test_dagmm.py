@@ -16,7 +16,7 @@ from dcvae.detectors.deep.density.dagmm import DAGMMDetector, DAGMMFormula
 
 ROWS = Path(__file__).parents[5] / "shared" / "data" / "rows"
 FORMULA = DAGMMFormula((5, 4, 2), 3, energy_weight=0.1, variance_weight=0.005)
-SMALL: dict[str, Any] = {"epochs": 3, "batch_size": 32}
+SMALL: dict[str, Any] = {"epochs": 1, "batch_size": 32}
 
 
 def normal_rows(num_rows: int = 200, columns: int = 4, seed: int = 0) -> np.ndarray:
@@ -83,8 +83,12 @@ def test_loss_is_error_energy_and_inverse_variances(mean_of_cells: bool) -> None
     expected = loss_of(kept, mean_of_cells=mean_of_cells)
     loss = formula.loss(numpy_ops, weights, rows, {"kept": kept})
     np.testing.assert_allclose(loss, expected, rtol=1e-9)
-    single = {name: x.astype(np.float32) for name, x in weights.items()}
-    in_keras = formula.loss(keras_ops, single, rows.astype(np.float32), {"kept": kept})
+    single = {
+        name: keras_ops.convert_to_tensor(x.astype(np.float32)) for name, x in weights.items()
+    }
+    shown = keras_ops.convert_to_tensor(rows.astype(np.float32))
+    drawn_units = {"kept": keras_ops.convert_to_tensor(kept)}
+    in_keras = formula.loss(keras_ops, single, shown, drawn_units)
     np.testing.assert_allclose(float(in_keras), expected, rtol=1e-4)
 
 
@@ -122,13 +126,13 @@ def test_a_row_of_zeros_does_not_set_the_covariances() -> None:
 @pytest.mark.parametrize("fidelity", ["paper", "code"])
 def test_scores_are_energies_in_the_mixture_of_training_rows(fidelity: str) -> None:
     rows = normal_rows(5000)
-    detector = DAGMMDetector(epochs=1, batch_size=96, fidelity=fidelity).fit(rows)
+    detector = DAGMMDetector(epochs=1, batch_size=960, fidelity=fidelity).fit(rows)
     formula = detector._formula(4)
     scaled = detector._shown(rows).astype(np.float32).astype(np.float64)
     features, _ = formula.encoded(numpy_ops, detector._weights, scaled)
     shares = formula.responsibilities(numpy_ops, detector._weights, features, {})
-    # 5,000 rows are 52 batches of 96, and one of 8.
-    of = slice(4992, 5000) if fidelity == "code" else slice(0, 5000)
+    # 5,000 rows are 5 batches of 960, and one of 200.
+    of = slice(4800, 5000) if fidelity == "code" else slice(0, 5000)
     densities = np.zeros(5000)
     for component in shares[of].T:
         covariance = np.cov(features[of].T, aweights=component, ddof=0)
@@ -172,7 +176,7 @@ HARD = {
 @pytest.mark.parametrize("name", HARD)
 def test_hard_rows_have_finite_scores(name: str) -> None:
     rows = HARD[name]
-    detector = DAGMMDetector(epochs=4, batch_size=16).fit(rows)
+    detector = DAGMMDetector(epochs=2, batch_size=32).fit(rows)
     for scored in (rows, rows[:1], rows * 0.0, rows + 1e9):
         assert np.isfinite(detector.decision_function(scored)).all()
 

@@ -111,8 +111,12 @@ def test_loss_is_what_is_left_of_noise(is_chain: bool) -> None:
     expected = np.mean([((a - b) ** 2).sum() for a, b in zip(rows, restored, strict=True)])
     given = {"noise": noise}
     np.testing.assert_allclose(formula.loss(numpy_ops, weights, rows, given), expected)
-    single = {name: x.astype(np.float32) for name, x in weights.items()}
-    in_keras = formula.loss(keras_ops, single, rows.astype(np.float32), given)
+    single = {
+        name: keras_ops.convert_to_tensor(x.astype(np.float32)) for name, x in weights.items()
+    }
+    shown = keras_ops.convert_to_tensor(rows.astype(np.float32))
+    drawn_noise = {"noise": keras_ops.convert_to_tensor(noise)}
+    in_keras = formula.loss(keras_ops, single, shown, drawn_noise)
     np.testing.assert_allclose(float(in_keras), expected, rtol=1e-5)
 
 

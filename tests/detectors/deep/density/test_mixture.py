@@ -36,6 +36,11 @@ def features_of(num_rows: int, seed: int) -> np.ndarray:
     return random.normal(size=(num_rows, FEATURES)) @ random.normal(size=(FEATURES, FEATURES)) + 2
 
 
+def tensor(ops: ModuleType, values: np.ndarray) -> object:
+    """Return values as numbers of the array library."""
+    return values if ops is numpy_ops else ops.convert_to_tensor(values)
+
+
 def a_mixture() -> Mixture:
     random = np.random.default_rng(5)
     roots = random.normal(size=(COMPONENTS, FEATURES, FEATURES))
@@ -54,9 +59,9 @@ def test_energy_is_minus_the_logarithm_of_the_density() -> None:
     ]
     expected = -logsumexp(densities, axis=0)
     np.testing.assert_allclose(energies(numpy_ops, rows, mixture), expected, rtol=1e-10)
-    single = Mixture(*(part.astype(np.float32) for part in mixture))
-    found = keras_ops.convert_to_numpy(energies(keras_ops, rows.astype(np.float32), single))
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    single = Mixture(*(tensor(keras_ops, part.astype(np.float32)) for part in mixture))
+    found = energies(keras_ops, tensor(keras_ops, rows.astype(np.float32)), single)
+    np.testing.assert_allclose(keras_ops.convert_to_numpy(found), expected, rtol=1e-4)
 
 
 def test_energy_is_that_of_torch() -> None:
@@ -81,7 +86,8 @@ def test_energy_of_rows_far_out_is_finite() -> None:
 @pytest.mark.parametrize("ops", [numpy_ops, keras_ops])
 def test_moments_are_weighted_means_and_covariances(ops: ModuleType) -> None:
     rows, of_rows = features_of(60, 1).astype(np.float32), shares(60, 2).astype(np.float32)
-    mixture = [np.asarray(part) for part in mixture_of(ops, of_rows, rows)]
+    found = mixture_of(ops, tensor(ops, of_rows), tensor(ops, rows))
+    mixture = [np.asarray(part) for part in found]
     for component in range(COMPONENTS):
         weights = of_rows[:, component].astype(np.float64)
         np.testing.assert_allclose(mixture[0][component], weights.mean(), rtol=1e-5)
@@ -131,11 +137,12 @@ def test_an_empty_component_adds_nothing(ops: ModuleType) -> None:
     of_rows = shares(60, 2).astype(np.float32)[:, :2]
     of_rows /= of_rows.sum(axis=1, keepdims=True)
     with_empty = np.concatenate([of_rows, np.zeros((60, 1), np.float32)], axis=1)
-    found = mixture_of(ops, with_empty, rows)
+    given = tensor(ops, rows)
+    found = mixture_of(ops, tensor(ops, with_empty), given)
     for part in found:
         assert np.isfinite(np.asarray(part)).all()
-    expected = energies(ops, rows, mixture_of(ops, of_rows, rows))
-    np.testing.assert_allclose(energies(ops, rows, found), expected, rtol=1e-4)
+    expected = energies(ops, given, mixture_of(ops, tensor(ops, of_rows), given))
+    np.testing.assert_allclose(energies(ops, given, found), expected, rtol=1e-4)
     in_parts = Moments(3, FEATURES).add(with_empty.astype(np.float64), rows.astype(np.float64))
     energy = energies(numpy_ops, rows.astype(np.float64), in_parts.mixture())
     np.testing.assert_allclose(energy, expected, rtol=2e-3)
@@ -166,10 +173,9 @@ def test_covariances_have_cholesky_factors_in_float32(num_rows: int, num_feature
     for seed, sharp in enumerate((0.1, 3.0, 50.0)):
         of_rows = shares(num_rows, seed, sharp).astype(np.float32)
         for name, values in hard_features(num_rows, num_features, seed).items():
-            rows = values.astype(np.float32)
-            found = keras_ops.convert_to_numpy(
-                energies(keras_ops, rows, mixture_of(keras_ops, of_rows, rows))
-            )
+            rows = tensor(keras_ops, values.astype(np.float32))
+            mixture = mixture_of(keras_ops, tensor(keras_ops, of_rows), rows)
+            found = keras_ops.convert_to_numpy(energies(keras_ops, rows, mixture))
             assert np.isfinite(found).all(), name
             moments = Moments(COMPONENTS, num_features).add(of_rows.astype(float), values).mixture()
             assert np.isfinite(energies(numpy_ops, values, moments)).all(), name

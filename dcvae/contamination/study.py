@@ -262,11 +262,11 @@ class RobustnessStudy:
     Examples:
         >>> from dcvae.contamination import RobustnessStudy
         >>> random = np.random.default_rng(1)
-        >>> X = np.concatenate([random.normal(size=(400, 3)), random.normal(5, 1, (40, 3))])
+        >>> X = np.concatenate([random.normal(size=(400, 3)), random.normal(2, 1, (40, 3))])
         >>> y = np.repeat([0, 1], [400, 40])
         >>> study = RobustnessStudy(["z-score"], rho=[0, 0.05], runs=2)
-        >>> study.run(X, y).table("auroc").loc["z-score"].round(2).tolist()
-        [1.0, 0.99]
+        >>> study.run(X, y).table("auroc").loc["z-score"].round(3).tolist()
+        [0.972, 0.961]
     """
 
     def __init__(

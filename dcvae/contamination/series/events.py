@@ -30,7 +30,7 @@ def events_of(labeled: BoolArray, window: int) -> Segments:
     Examples:
         >>> labeled = np.array([0, 1, 0, 0, 1, 0, 0, 0, 0, 1]) == 1
         >>> events_of(labeled, window=2)
-        Segments(starts=array([1, 9]), stops=array([5, 10]))
+        Segments(starts=array([1, 9]), stops=array([ 5, 10]))
     """
     starts, stops = segments(labeled)
     if not len(starts):

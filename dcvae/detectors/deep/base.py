@@ -196,18 +196,10 @@ class DeepDetector(AnomalyDetector):
 
 
 class ReconstructionDetector(DeepDetector):
-    """A deep detector whose score is the squared error of a reconstruction, by its cells.
-
-    A series that is constant in training has the squared error of a reconstruction that knows its
-    value.
-    """
+    """A deep detector whose score is the squared error of a reconstruction, by its cells."""
 
     @abstractmethod
     def _formula(self, columns: int) -> ReconstructionFormula: ...
-
-    def _of_moved(self, moved: Float64Array) -> Float64Array:
-        squares: Float64Array = moved**2
-        return squares
 
     def _score_series(self, values: AnyFloatArray) -> Float64Array:
         formula = self._formula(self._scaler.columns)

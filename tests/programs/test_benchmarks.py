@@ -377,3 +377,28 @@ def test_a_peer_is_given_rows_standardized_by_its_training_rows() -> None:
     fitted = peers.Peer(lambda count, columns, seed: kept, 3).fit(rows)
     assert kept.rows.tolist() == [[-1.0, 0.0], [1.0, 0.0]]
     assert fitted.decision_function(np.array([[4.0, 6.0]])).tolist() == [2.0]
+
+
+def test_a_study_of_contamination_is_a_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: object, tmp_path: Path
+) -> None:
+    """Means over the runs by hand; a detector that failed has its reason for a line."""
+    record = {"detectors": ["lof", "drocc"], "rho": [0.0, 0.1], "runs": 2}
+    sizes = {"columns": 3, "test_rows": 50, "test_anomalies": 5}
+    record["rests_on"] = {"data": "mine.npz", "anomaly": "label 1", **sizes}
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    (tmp_path / "results.csv").write_text(
+        "detector,rho,run,rows,aupr,seconds,failure\n"
+        "lof,0.0,1,20,0.9,1.0,\nlof,0.0,2,20,,,tried again\nlof,0.0,2,20,0.7,3.0,\n"
+        "lof,0.1,1,22,0.5,2.0,\nlof,0.1,2,22,0.3,2.0,\n"
+        "drocc,0.0,1,20,,,it ran away\n"
+    )
+    lines = ["metric,detector,rho,mean,loss,loss_low,loss_high"]
+    for metric in ("aupr", "auroc", "f1_true_rate", "f1_train_threshold"):
+        lines += [f"{metric},lof,0.0,0.8,0.0,,", f"{metric},lof,0.1,0.4,0.4,0.35,0.45"]
+    (tmp_path / "summary.csv").write_text("\n".join(lines))
+    run(monkeypatch, "contamination", str(tmp_path))
+    printed = capsys.readouterr().out  # type: ignore[attr-defined]
+    assert "20 to 22 training rows, 50 in the test, 5 of them anomalies; runs: 2" in printed
+    assert "| lof |" + " 0.800 0.400 |" * 4 + " 0.400 (0.350 to 0.450) | 2.0 |" in printed
+    assert "| drocc | it ran away |" in printed

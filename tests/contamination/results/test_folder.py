@@ -29,6 +29,14 @@ def test_a_study_is_continued(tmp_path):
     assert not (path / ".lock").exists()
 
 
+def test_a_study_goes_on_with_a_file_that_was_renamed(tmp_path):
+    with StudyFolder(tmp_path, RESTS_ON) as folder:
+        folder.keep(LINE, None)
+    renamed = {**RESTS_ON, "data": "copy.npz", "notices": ["said in other words"]}
+    with StudyFolder(tmp_path, renamed) as folder:
+        assert len(folder.done()) == 1
+
+
 def test_another_study_is_refused(tmp_path):
     with StudyFolder(tmp_path, RESTS_ON) as folder:
         folder.keep(LINE, None)
@@ -40,8 +48,8 @@ def test_another_study_is_refused(tmp_path):
     ):
         pass
     assert (
-        '`data` is "a.npz" there and "b.npz" now; `published` is null there and "kdd" now; `seed` '
-        "is 1 there and 2 now. Give another folder with --out, or the same data and settings"
+        '`published` is null there and "kdd" now; `seed` is 1 there and 2 now. Give another folder '
+        "with --out, or the same data and settings"
     ) in str(refused.value)
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir() if one.is_file()} == before
 

@@ -110,6 +110,18 @@ def test_the_answer_names_who_bears_it_and_who_loses():
     )
 
 
+def test_detectors_of_other_runs_are_not_compared():
+    """The second run may be an easier one."""
+    values = {
+        "ae": {0.0: [0.9], 0.1: [0.9]},
+        "lof": {0.0: [0.7, 0.8], 0.1: [0.6, 0.6]},
+        "pca": {0.0: [0.8, 0.8], 0.1: [0.1, None]},
+    }
+    said = answer(summarize(results_with(values), 1), "rows")
+    assert "lof is best with 0.600" in said
+    assert said.endswith(" Not compared, having fewer runs: ae, pca.")
+
+
 def test_the_answer_where_nobody_bears_anything():
     said = answer_of({"lof": {0.0: [0.8] * 3, 0.02: [0.4] * 3}}, "windows")
     assert said == (

@@ -153,10 +153,10 @@ def test_a_training_that_breaks_at_the_very_end_leaves_the_model(training_place)
 def test_a_loss_that_is_no_number_later_keeps_the_best_weights(training_place):
     run_epoch = loop._run_epoch
 
-    def diverging(runner, split, settings, epoch, *more):
+    def diverging(runner, starts, validation, settings, epoch, *more):
         if epoch > 1:
             return None
-        return run_epoch(runner, split, settings, epoch, *more)
+        return run_epoch(runner, starts, validation, settings, epoch, *more)
 
     with mock.patch.object(loop, "_run_epoch", diverging):
         ended = training_place.call("train", "--quiet")

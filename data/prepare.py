@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from prepare_rows import read_ids2018, read_kdd10, read_nsl_kdd
-from prepare_swat import CannotPrepareError, write
+from prepare_swat import CannotPrepareError, read_csv, write
 from prepare_swat import prepare as prepare_swat
 
 Tables = dict[str, pd.DataFrame]  # by file name
@@ -100,11 +100,11 @@ def read_smd(raw: Path) -> Iterator[tuple[str, Tables]]:
     """Read SMD: one machine after the other, rows a minute apart."""
     for path in _some(raw / "train", "*.txt"):
         training, judged = (
-            _csv(raw / part / path.name, header=None).to_numpy(np.float64)
+            read_csv(raw / part / path.name, header=None).to_numpy(np.float64)
             for part in ("train", "test")
         )
         labels_path = raw / "test_label" / path.name
-        labels = _csv(labels_path, header=None).to_numpy(np.float64)
+        labels = read_csv(labels_path, header=None).to_numpy(np.float64)
         yield path.stem, _without_times(training, judged, labels, labels_path, "1min")
 
 
@@ -114,7 +114,7 @@ def read_telemetry(raw: Path, spacecraft: str) -> Iterator[tuple[str, Tables]]:
     A channel that is listed twice has the anomalies of both lines.
     """
     path = raw / ANOMALIES_FILE
-    listed = _csv(path)
+    listed = read_csv(path)
     _expect_columns(listed, ["chan_id", "spacecraft", "anomaly_sequences"], path)
     lines = listed[listed["spacecraft"] == spacecraft]
     if lines.empty:
@@ -133,7 +133,7 @@ def read_psm(raw: Path) -> Iterator[tuple[str, Tables]]:
     tables = {}
     for name in ("train", "test", "test_label"):
         path = raw / f"{name}.csv"
-        table = _csv(path)
+        table = read_csv(path)
         _expect_columns(table, [PSM_TIME], path)
         minutes = table.pop(PSM_TIME)
         table.index = pd.DatetimeIndex(
@@ -199,21 +199,9 @@ SETS: dict[str, DataSet] = {
 }
 
 
-def _csv(path: Path, **options: object) -> pd.DataFrame:
-    try:
-        table: pd.DataFrame = pd.read_csv(path, **options)  # type: ignore[call-overload]
-    except FileNotFoundError as error:
-        raise CannotPrepareError(
-            f"{path} is missing. RAW must be the publisher's folder."
-        ) from error
-    except (ValueError, UnicodeError) as error:
-        raise CannotPrepareError(f"{path} is no CSV as the publisher's: {error}.") from error
-    return table
-
-
 def _by_time(path: Path, **options: object) -> pd.DataFrame:
     """Read a CSV with the time in its first column."""
-    table = _csv(path, **options)
+    table = read_csv(path, **options)
     text = table.pop(table.columns[0]).astype(str)
     times = pd.to_datetime(text, format="ISO8601", errors="coerce")
     if times.isna().any():

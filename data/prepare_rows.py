@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from prepare_swat import CannotPrepareError
+from prepare_swat import CannotPrepareError, read_csv
 
 Rows = tuple[str, dict[str, pd.DataFrame], list[str]]  # folder in OUT, tables by name, what to say
 
@@ -172,10 +172,7 @@ def _files(raw: Path, pattern: str) -> list[Path]:
 
 
 def _read(path: Path, **options: object) -> pd.DataFrame:
-    try:
-        table: pd.DataFrame = pd.read_csv(path, **options)  # type: ignore[call-overload]
-    except (ValueError, UnicodeError, OSError, EOFError) as error:
-        raise CannotPrepareError(f"{path} is no CSV as the publisher's: {error}.") from error
+    table = read_csv(path, **options)
     if table.empty:
         raise CannotPrepareError(f"Expected rows in {path}. Received none.")
     return table.fillna("")  # of rows that are cut off

@@ -52,6 +52,19 @@ class CannotPrepareError(Exception):
     """What is wrong with the files, and how to mend it."""
 
 
+def read_csv(path: Path, **options: object) -> pd.DataFrame:
+    """Read a CSV of a publisher; what is missing or no CSV is refused with its path."""
+    try:
+        table: pd.DataFrame = pd.read_csv(path, **options)  # type: ignore[call-overload]
+    except FileNotFoundError as error:
+        raise CannotPrepareError(
+            f"{path} is missing. RAW must be the publisher's folder."
+        ) from error
+    except (ValueError, OSError, EOFError) as error:
+        raise CannotPrepareError(f"{path} is no CSV as the publisher's: {error}.") from error
+    return table
+
+
 class Recording(NamedTuple):
     """One of the publisher's files.
 

@@ -70,6 +70,23 @@ def one_of(detector: Any, name: str, known: Sequence[str]) -> str:
     return value
 
 
+def check_widths(detector: Any, name: str = "hidden") -> None:
+    """Refuse widths of hidden layers that are not whole numbers of at least 1; None is taken.
+
+    Raises:
+        InputError: they are not.
+    """
+    value = getattr(detector, name)
+    if value is None:
+        return
+    is_list = isinstance(value, Sequence) and not isinstance(value, str)
+    if not is_list or not all(
+        isinstance(width, Integral) and not isinstance(width, bool) and int(width) >= 1
+        for width in value
+    ):
+        raise _refused(detector, name, "a list of whole numbers of at least 1, widths of layers")
+
+
 def published_parameters(kind: Any, data_set: str) -> dict[str, Any]:
     """Return the published parameters of a kind of detector for a data set.
 

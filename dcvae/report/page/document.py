@@ -1,9 +1,10 @@
 """Document: skeleton, styles, program and data of a page, joined to one HTML file.
 
-The browser's side is in `page_assets/`: skeletons (.html), styles (.css), and ES modules, of which
-one, such as page.js, sets a page up and imports the others. A page opened from a file may load no
-module, so they are joined into one script. Text of a user (names of series, findings, settings)
-never becomes HTML: it is passed as JSON and put into the page as text.
+The browser's side is in `page_assets/`: the frame of all pages and the skeleton of each (.html),
+styles (.css), and ES modules, of which one, such as page.js, sets a page up and imports the others.
+A page opened from a file may load no module, so they are joined into one script. Text of a user
+(names of series, findings, settings) never becomes HTML: it is passed as JSON and put into the page
+as text.
 """
 
 import re
@@ -39,7 +40,8 @@ def document(
     """Return an HTML document that needs nothing else: style, program, uPlot and data are in it.
 
     Args:
-        skeleton: name of a file of `page_assets/` with the marks style, data, uplot and program.
+        skeleton: name of a file of `page_assets/`: a line with the title, then what the body holds,
+            with the mark switch for the choice of colors.
         styles: names of style sheets.
         entry: name of the module that sets the page up; those that it imports come with it.
         data: from the bytes that everything else takes to what the program finds as JSON in the
@@ -61,11 +63,15 @@ def document(
         "program": joined_modules(modules, entry),
         "uplot": f"/*\n{text('vendor/LICENSE')}*/\n{text('vendor/uPlot.iife.min.js')}",
     }
-    frame = text(skeleton)
+    title, _, body = text(skeleton).partition("\n")
+    ours = {"title": title, "body": body, "switch": text("switch.html")}
+    frame = text("frame.html")
+    for mark, part in ours.items():
+        frame = frame.replace(f"{{{{{mark}}}}}\n", part if part.endswith("\n") else f"{part}\n")
     parts["data"] = encoding.as_json(
         data(len(frame) + sum(len(p.encode()) for p in parts.values()))
     )
-    # One pass over the skeleton: inserted text is never searched for marks.
+    # One pass over the frame: inserted text is never searched for marks.
     return re.sub(r"\{\{(\w+)\}\}", lambda mark: parts[mark[1]], frame)
 
 

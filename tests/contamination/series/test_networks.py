@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dcvae import InputError
-from dcvae.config import FIELDS, preset
+from dcvae.config import preset
 from dcvae.contamination.series import networks
 from dcvae.contamination.series.networks import network_detector, network_names
 from dcvae.contamination.series.plans import Material
@@ -60,7 +60,6 @@ class TestSettings:
         assert labeled.settings == plain.settings
         assert labeled.masks_labels
 
-    @pytest.mark.skipif("trim_windows" not in FIELDS, reason="there is no such key")
     def test_trimming_is_a_tenth_unless_the_file_says_otherwise(self):
         assert detector("dc-vae").settings.trim_windows == 0
         assert detector("dc-vae+trimmed").settings.trim_windows == 0.1

@@ -20,9 +20,8 @@ from dcvae.detectors.deep.density.mixture import (
 )
 from dcvae.detectors.deep.formula import Formula
 from dcvae.detectors.deep.layers import dense, dense_weights, hidden_then_linear
-from dcvae.detectors.deep.parameters import check_hidden
 from dcvae.detectors.deep.reconstruction.autoencoder import autoencoder_widths
-from dcvae.detectors.parameters import number, one_of, whole_number
+from dcvae.detectors.parameters import check_widths, number, one_of, whole_number
 from dcvae.training import Tensors, Weights
 
 _ESTIMATION_UNITS = 10
@@ -269,7 +268,7 @@ class DAGMMDetector(DeepDetector):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_hidden(self)
+        check_widths(self)
         if self.latent is not None:
             whole_number(self, "latent")
         whole_number(self, "components")

@@ -11,8 +11,7 @@ from dcvae._arrays import Float32Array, Tensor
 from dcvae.detectors.deep.base import Arrays, DeepDetector
 from dcvae.detectors.deep.formula import Formula
 from dcvae.detectors.deep.layers import dense_weights
-from dcvae.detectors.deep.parameters import check_hidden
-from dcvae.detectors.parameters import number, one_of
+from dcvae.detectors.parameters import check_widths, number, one_of
 from dcvae.errors import InputError
 from dcvae.training import Tensors, Weights
 
@@ -229,7 +228,7 @@ class DSEBMDetector(DeepDetector):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_hidden(self)
+        check_widths(self)
         if self.hidden is not None and len(self.hidden) == 0:
             raise InputError(f"{self.title} needs a layer. Received: `hidden`={self.hidden!r}.")
         number(self, "noise", 0.0, above=True)

@@ -14,8 +14,7 @@ from dcvae.detectors.deep.base import Arrays, DeepDetector
 from dcvae.detectors.deep.formula import Formula
 from dcvae.detectors.deep.layers import dense, dense_weights, hidden_then_linear
 from dcvae.detectors.deep.one_class.constant import beside_constant, width_with
-from dcvae.detectors.deep.parameters import check_hidden
-from dcvae.detectors.parameters import number, one_of, whole_number
+from dcvae.detectors.parameters import check_widths, number, one_of, whole_number
 from dcvae.training import Minimized, Objective, Plan, Tensors, Weights
 
 _LEAST_OF_CENTER = 0.1
@@ -178,7 +177,7 @@ class DeepSVDDDetector(DeepDetector):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_hidden(self)
+        check_widths(self)
         if self.latent is not None:
             whole_number(self, "latent")
         one_of(self, "activation", ("relu", "leaky_relu"))

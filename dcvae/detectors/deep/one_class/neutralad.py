@@ -14,9 +14,8 @@ from dcvae.detectors.deep.base import Arrays, DeepDetector
 from dcvae.detectors.deep.formula import Formula
 from dcvae.detectors.deep.layers import dense_weights
 from dcvae.detectors.deep.one_class.constant import beside_constant, width_with
-from dcvae.detectors.deep.parameters import check_hidden
 from dcvae.detectors.deep.scaling import Kind
-from dcvae.detectors.parameters import number, one_of, whole_number
+from dcvae.detectors.parameters import check_widths, number, one_of, whole_number
 from dcvae.training import Plan, Tensors, Weights
 
 _SMALL_SQUARE = 1e-12  # under the root of a length, which may be 0
@@ -269,7 +268,7 @@ class NeuTraLADDetector(DeepDetector):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_hidden(self)
+        check_widths(self)
         for name in ("latent", "transformation_hidden"):
             if getattr(self, name) is not None:
                 whole_number(self, name)

@@ -11,9 +11,8 @@ from dcvae._arrays import Tensor
 from dcvae.detectors.deep.base import ReconstructionDetector
 from dcvae.detectors.deep.formula import ReconstructionFormula
 from dcvae.detectors.deep.layers import dense, dense_weights, hidden_then_linear
-from dcvae.detectors.deep.parameters import check_hidden
 from dcvae.detectors.deep.scaling import Kind
-from dcvae.detectors.parameters import number, one_of, whole_number
+from dcvae.detectors.parameters import check_widths, number, one_of, whole_number
 from dcvae.training import Tensors, Weights
 
 _OF_ALL = {  # published hyperparameters
@@ -237,7 +236,7 @@ def check_network(detector: Any, activations: Sequence[str]) -> None:
     Raises:
         InputError: `hidden`, `latent` or `activation` of the detector is no such thing.
     """
-    check_hidden(detector)
+    check_widths(detector)
     if detector.latent is not None:
         whole_number(detector, "latent")
     one_of(detector, "activation", activations)
